@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
+
+use super::request::{AssignRequest, ListRequest, QueryRequest, ReleaseRequest, VersionReply};
+use super::wire::Wire;
+
+/// The "type" byte of every addrconf ioctl number. Not used by any driver in
+/// `Documentation/userspace-api/ioctl/ioctl-number.rst` (Linux 7.3).
+pub const IOCTL_MAGIC: u8 = 0xAC;
+
+const WRITE: u32 = 1;
+const READ: u32 = 2;
+const NR_BITS: u32 = 8;
+const TYPE_SHIFT: u32 = 8;
+const SIZE_SHIFT: u32 = 16;
+const SIZE_BITS: u32 = 14;
+const DIR_SHIFT: u32 = 30;
+
+/// What a control call asks for. The value is the "nr" byte of its ioctl
+/// number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Command {
+    /// Which interface is this: fills a [`VersionReply`].
+    Version = 0,
+    /// Make an association and put a process into it: [`AssignRequest`].
+    Assign = 1,
+    /// Take a process out of its association, or end an association:
+    /// [`ReleaseRequest`].
+    Release = 2,
+    /// Describe one association: [`QueryRequest`].
+    Query = 3,
+    /// Enumerate association ids: [`ListRequest`].
+    List = 4,
+}
+
+impl Command {
+    /// The whole ioctl number for this command, with the structure size known
+    /// to this build.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        let (dir, size) = match self {
+            Self::Version => (READ, VersionReply::SIZE),
+            Self::Assign => (READ | WRITE, AssignRequest::SIZE),
+            Self::Release => (READ | WRITE, ReleaseRequest::SIZE),
+            Self::Query => (READ | WRITE, QueryRequest::SIZE),
+            Self::List => (READ | WRITE, ListRequest::SIZE),
+        };
+        dir << DIR_SHIFT
+            | (size as u32) << SIZE_SHIFT
+            | (IOCTL_MAGIC as u32) << TYPE_SHIFT
+            | self as u32
+    }
+
+    /// The command an ioctl number stands for, whatever size it carries.
+    /// `None` when type, number or direction are not ours: `ENOTTY`.
+    #[must_use]
+    pub const fn from_number(cmd: u32) -> Option<Self> {
+        let command = match nr_of(cmd) {
+            0 => Self::Version,
+            1 => Self::Assign,
+            2 => Self::Release,
+            3 => Self::Query,
+            4 => Self::List,
+            _ => return None,
+        };
+        let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;
+        if cmd & !size_mask == command.number() & !size_mask {
+            Some(command)
+        } else {
+            None
+        }
+    }
+}
+
+/// The "nr" byte of an ioctl number.
+#[must_use]
+pub const fn nr_of(cmd: u32) -> u32 {
+    cmd & ((1 << NR_BITS) - 1)
+}
+
+/// The size in bytes of the structure an ioctl number announces, 0 to 16383.
+#[must_use]
+pub const fn size_of_arg(cmd: u32) -> usize {
+    ((cmd >> SIZE_SHIFT) & ((1 << SIZE_BITS) - 1)) as usize
+}

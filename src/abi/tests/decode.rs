@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What decoding takes and what it refuses.
+
+use std::fmt::Debug;
+
+use addrconf_abi::{
+    AddrEntry, AssignRequest, Family, ReleaseRequest, Target, Wire, WireError, MAX_STRUCT,
+};
+
+use super::{bytes, for_each_structure, samples};
+
+#[test]
+fn a_structure_shorter_than_its_first_version_is_refused() {
+    fn check<T: Wire + PartialEq + Debug>(value: &T) {
+        let bytes = bytes(value);
+        for len in 0..T::MIN_SIZE {
+            assert_eq!(T::decode(&bytes[..len]), Err(WireError::TooShort));
+        }
+    }
+    for_each_structure!(check);
+}
+
+#[test]
+fn a_longer_structure_is_served_as_long_as_the_unknown_part_is_zero() {
+    fn check<T: Wire + PartialEq + Debug>(value: &T) {
+        let mut bytes = bytes(value);
+        bytes.resize(MAX_STRUCT, 0);
+        for len in T::SIZE..=MAX_STRUCT {
+            assert_eq!(T::decode(&bytes[..len]).as_ref(), Ok(value));
+        }
+        for at in T::SIZE..MAX_STRUCT {
+            bytes[at] = 1;
+            assert_eq!(T::decode(&bytes), Err(WireError::TooLong), "byte {at}");
+            assert_eq!(T::decode(&bytes[..at]).as_ref(), Ok(value));
+            bytes[at] = 0;
+        }
+        bytes.push(0);
+        assert_eq!(T::decode(&bytes), Err(WireError::TooLong));
+    }
+    for_each_structure!(check);
+}
+
+#[test]
+fn reserved_fields_and_flags_must_be_zero() {
+    fn check<T: Wire + PartialEq + Debug>(value: &T, reserved: impl IntoIterator<Item = usize>) {
+        for at in reserved {
+            for bit in 0..8 {
+                let mut bytes = bytes(value);
+                assert_eq!(bytes[at], 0);
+                bytes[at] = 1 << bit;
+                assert_eq!(T::decode(&bytes), Err(WireError::BadField), "byte {at}");
+            }
+        }
+    }
+    let (entry, assign, release, query, list, _) = samples();
+    check(&entry, 3..8);
+    check(&assign, (4..8).chain(28..32));
+    check(&release, 4..8);
+    check(&query, 4..8);
+    check(&list, 20..24);
+    let v4 = AddrEntry {
+        family: Family::V4,
+        prefix_len: 32,
+        addr: [0; 16],
+    };
+    check(&v4, (3..8).chain(12..24));
+}
+
+#[test]
+fn a_target_without_a_meaning_is_refused() {
+    let decode = |kind: u32, value: u64| {
+        let mut bytes = [0; 24];
+        bytes[..4].copy_from_slice(&kind.to_ne_bytes());
+        bytes[8..16].copy_from_slice(&value.to_ne_bytes());
+        ReleaseRequest::decode(&bytes).map(|request| request.target)
+    };
+    let top = i32::MAX as u64;
+    assert_eq!(decode(1, 0), Ok(Target::PidFd(0)));
+    assert_eq!(decode(1, top), Ok(Target::PidFd(i32::MAX)));
+    assert_eq!(decode(2, 1), Ok(Target::Pid(1)));
+    assert_eq!(decode(3, u64::MAX), Ok(Target::Association(u64::MAX)));
+    for (kind, value) in [
+        (0, 1),
+        (1, top + 1),
+        (1, u64::MAX),
+        (1, u64::from(u32::MAX)),
+        (2, 0),
+        (2, top + 1),
+        (2, u64::MAX),
+        (4, 1),
+        (u32::MAX, 1),
+    ] {
+        let refused = Err(WireError::BadField);
+        assert_eq!(decode(kind, value), refused, "kind {kind} value {value}");
+    }
+}
+
+#[test]
+fn a_negative_descriptor_or_pid_never_gets_through() {
+    for target in [
+        Target::PidFd(-1),
+        Target::Pid(-1),
+        Target::Pid(i32::MIN),
+        Target::Pid(0),
+    ] {
+        let request = ReleaseRequest { target, tasks: 0 };
+        let decoded = ReleaseRequest::decode(&bytes(&request));
+        assert_eq!(decoded, Err(WireError::BadField));
+    }
+}
+
+#[test]
+fn a_name_on_the_wire_is_nul_padded_and_of_the_alphabet() {
+    let (_, assign, ..) = samples();
+    let decode = |name: &[u8]| {
+        let mut bytes = bytes(&assign);
+        bytes[32..64].fill(0);
+        bytes[32..][..name.len()].copy_from_slice(name);
+        AssignRequest::decode(&bytes).map(|request| request.name.as_str().to_owned())
+    };
+    assert_eq!(decode(b"").as_deref(), Ok(""));
+    assert_eq!(decode(b"A.z_9-").as_deref(), Ok("A.z_9-"));
+    assert_eq!(decode(&[b'a'; 31]).unwrap().len(), 31);
+    let bad: [&[u8]; 9] = [
+        &[b'a'; 32],
+        b".a",
+        b"-a",
+        b"a b",
+        b"a/b",
+        b"a\0b",
+        b"\0a",
+        b"\xc3\xa4",
+        b"a\x1b",
+    ];
+    for name in bad {
+        assert_eq!(decode(name), Err(WireError::BadField), "{name:?}");
+    }
+}
+
+#[test]
+fn an_address_entry_with_an_unknown_family_or_too_long_a_prefix_is_refused() {
+    let decode = |family: u16, prefix_len: u8| {
+        let mut bytes = [0; 24];
+        bytes[..2].copy_from_slice(&family.to_ne_bytes());
+        bytes[2] = prefix_len;
+        AddrEntry::decode(&bytes).is_ok()
+    };
+    for family in 0..=u16::MAX {
+        assert_eq!(decode(family, 0), family == 2 || family == 10);
+    }
+    assert!(decode(2, 32) && !decode(2, 33));
+    assert!(decode(10, 128) && !decode(10, 129) && !decode(10, 255));
+}

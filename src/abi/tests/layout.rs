@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Numbers and offsets, compared with constants worked out by hand.
+
+use std::fmt::Debug;
+
+use addrconf_abi::{Command, ListRequest, Wire, ABI_VERSION, DEVICE_PATH, MAX_ADDRS, NAME_LEN};
+
+use super::{bytes, for_each_structure, samples};
+
+#[test]
+fn ioctl_numbers_are_these_for_ever() {
+    // Direction << 30 | size << 16 | type << 8 | number, by hand.
+    assert_eq!(Command::Version.number(), 0x8010_ac00);
+    assert_eq!(Command::Assign.number(), 0xc048_ac01);
+    assert_eq!(Command::Release.number(), 0xc018_ac02);
+    assert_eq!(Command::Query.number(), 0xc060_ac03);
+    assert_eq!(Command::List.number(), 0xc020_ac04);
+}
+
+#[test]
+fn names_and_limits_are_these_for_ever() {
+    assert_eq!(ABI_VERSION, 1);
+    assert_eq!(DEVICE_PATH, "/dev/addrconf");
+    assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
+}
+
+#[test]
+fn every_byte_of_a_structure_means_something() {
+    // Were SIZE more than the sum of the fields, the last bytes would not
+    // count; were it less, the round trips above would lose the last field.
+    fn check<T: Wire + PartialEq + Debug>(value: &T) {
+        for at in 0..T::SIZE {
+            let mut bytes = bytes(value);
+            bytes[at] ^= 0x80;
+            assert_ne!(T::decode(&bytes).as_ref(), Ok(value), "byte {at}");
+        }
+    }
+    for_each_structure!(check);
+}
+
+#[test]
+fn fields_are_at_the_documented_offsets() {
+    fn at<const N: usize>(value: &impl Wire, offset: usize) -> [u8; N] {
+        bytes(value)[offset..][..N].try_into().unwrap()
+    }
+    let (entry, assign, release, query, list, version) = samples();
+    let mut name = [0; 32];
+    name[..5].copy_from_slice(b"web-1");
+
+    assert_eq!(at(&entry, 0), 10_u16.to_ne_bytes());
+    assert_eq!(at(&entry, 2), [65]);
+    assert_eq!(at(&entry, 8), entry.addr);
+
+    assert_eq!(at(&assign, 0), 1_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 8), 0x0102_0304_u64.to_ne_bytes());
+    assert_eq!(at(&assign, 16), assign.addrs.to_ne_bytes());
+    assert_eq!(at(&assign, 24), assign.addr_count.to_ne_bytes());
+    assert_eq!(at(&assign, 32), name);
+    assert_eq!(at(&assign, 64), assign.id.to_ne_bytes());
+
+    assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
+    assert_eq!(at(&release, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());
+    assert_eq!(at(&release, 16), release.tasks.to_ne_bytes());
+
+    assert_eq!(at(&query, 0), 2_u32.to_ne_bytes());
+    assert_eq!(at(&query, 8), 0x0102_0304_u64.to_ne_bytes());
+    assert_eq!(at(&query, 16), query.addrs.to_ne_bytes());
+    assert_eq!(at(&query, 24), query.addr_room.to_ne_bytes());
+    assert_eq!(at(&query, 28), query.addr_count.to_ne_bytes());
+    assert_eq!(at(&query, 32), query.pids.to_ne_bytes());
+    assert_eq!(at(&query, 40), query.pid_room.to_ne_bytes());
+    assert_eq!(at(&query, 44), query.pid_count.to_ne_bytes());
+    assert_eq!(at(&query, 48), query.id.to_ne_bytes());
+    assert_eq!(at(&query, 56), query.tasks.to_ne_bytes());
+    assert_eq!(at(&query, 64), name);
+
+    assert_eq!(at(&list, 0), list.after.to_ne_bytes());
+    assert_eq!(at(&list, 8), list.ids.to_ne_bytes());
+    assert_eq!(at(&list, 16), list.room.to_ne_bytes());
+    assert_eq!(at(&list, 24), list.count.to_ne_bytes());
+    let more = ListRequest { more: true, ..list };
+    assert_eq!(at(&more, 28), 1_u32.to_ne_bytes());
+
+    assert_eq!(at(&version, 0), version.abi.to_ne_bytes());
+    assert_eq!(at(&version, 4), version.max_addrs.to_ne_bytes());
+    assert_eq!(at(&version, 8), version.features.to_ne_bytes());
+}

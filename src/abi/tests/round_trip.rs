@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whatever is written is read back; whatever bytes come in, nothing panics.
+
+use std::fmt::Debug;
+
+use addrconf_abi::{
+    nr_of, size_of_arg, AddrEntry, AssignRequest, Command, Family, ListRequest, Name, QueryRequest,
+    ReleaseRequest, Target, VersionReply, Wire, NAME_LEN,
+};
+use proptest::prelude::*;
+
+use super::bytes;
+
+fn name() -> impl Strategy<Value = Name> {
+    "([A-Za-z0-9_][A-Za-z0-9._-]{0,30})?".prop_map(|text| Name::new(&text).unwrap())
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        (0..=i32::MAX).prop_map(Target::PidFd),
+        (1..=i32::MAX).prop_map(Target::Pid),
+        any::<u64>().prop_map(Target::Association),
+    ]
+}
+
+prop_compose! {
+    fn addr_entry()(v6 in any::<bool>(), len in 0_u8..=128, addr in any::<[u8; 16]>()) -> AddrEntry {
+        if v6 {
+            return AddrEntry { family: Family::V6, prefix_len: len, addr };
+        }
+        let mut v4 = [0; 16];
+        v4[..4].copy_from_slice(&addr[..4]);
+        AddrEntry { family: Family::V4, prefix_len: len.min(32), addr: v4 }
+    }
+}
+
+prop_compose! {
+    fn assign()(
+        target in target(), addrs in any::<u64>(), addr_count in any::<u32>(),
+        name in name(), id in any::<u64>(),
+    ) -> AssignRequest {
+        AssignRequest { target, addrs, addr_count, name, id }
+    }
+}
+
+prop_compose! {
+    fn query()(
+        target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
+        (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
+        name in name(),
+    ) -> QueryRequest {
+        QueryRequest {
+            target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, name,
+        }
+    }
+}
+
+prop_compose! {
+    fn list()(
+        (after, ids, room, count, more) in any::<(u64, u64, u32, u32, bool)>(),
+    ) -> ListRequest {
+        ListRequest { after, ids, room, count, more }
+    }
+}
+
+/// What holds of every value of every structure.
+fn survives<T: Wire + PartialEq + Debug>(value: &T) -> Result<(), TestCaseError> {
+    let bytes = bytes(value);
+    prop_assert_eq!(bytes.len(), T::SIZE);
+    let decoded = T::decode(&bytes);
+    prop_assert_eq!(decoded.as_ref(), Ok(value));
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn an_address_entry_survives_the_wire(value in addr_entry()) {
+        survives(&value)?;
+    }
+
+    #[test]
+    fn an_assign_request_survives_the_wire(value in assign()) {
+        survives(&value)?;
+    }
+
+    #[test]
+    fn a_release_request_survives_the_wire(target in target(), tasks in any::<u64>()) {
+        survives(&ReleaseRequest { target, tasks })?;
+    }
+
+    #[test]
+    fn a_query_request_survives_the_wire(value in query()) {
+        survives(&value)?;
+    }
+
+    #[test]
+    fn a_list_request_survives_the_wire(value in list()) {
+        survives(&value)?;
+    }
+
+    #[test]
+    fn a_version_reply_survives_the_wire((abi, max_addrs, features) in any::<(u32, u32, u64)>()) {
+        survives(&VersionReply { abi, max_addrs, features })?;
+    }
+
+    #[test]
+    fn any_bytes_decode_or_fail_and_what_decodes_encodes_to_the_same_meaning(
+        bytes in prop::collection::vec(prop_oneof![4 => Just(0), 1 => any::<u8>()], 0..300),
+    ) {
+        fn check<T: Wire + PartialEq + Debug>(input: &[u8]) -> Result<(), TestCaseError> {
+            if let Ok(value) = T::decode(input) {
+                survives(&value)?;
+            }
+            Ok(())
+        }
+        check::<AddrEntry>(&bytes)?;
+        check::<AssignRequest>(&bytes)?;
+        check::<ReleaseRequest>(&bytes)?;
+        check::<QueryRequest>(&bytes)?;
+        check::<ListRequest>(&bytes)?;
+        check::<VersionReply>(&bytes)?;
+    }
+
+    #[test]
+    fn a_text_is_a_name_exactly_when_it_is_short_and_of_the_alphabet(
+        text in prop_oneof!["[A-Za-z0-9._-]{0,34}", "[a-c._/ ä\n-]{0,6}", "[^\0]{0,34}"],
+    ) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let expected =
+            text.len() < NAME_LEN && text.chars().all(allowed) && !text.starts_with(['.', '-']);
+        prop_assert_eq!(Name::new(&text).is_some(), expected);
+        if let Some(name) = Name::new(&text) {
+            prop_assert_eq!(name.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_command_exactly_when_all_but_the_size_is_right(
+        number in prop_oneof![any::<u32>(), Just(0_u32)], size in 0_u32..1 << 14,
+    ) {
+        let known = [0x8000_ac00_u32, 0xc000_ac01, 0xc000_ac02, 0xc000_ac03, 0xc000_ac04];
+        let found = known.iter().position(|&k| k == number & 0xc000_ffff);
+        prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);
+        for k in known {
+            let sized = k | size << 16;
+            prop_assert_eq!(Command::from_number(sized).map(|c| c as u32), Some(nr_of(k)));
+            prop_assert_eq!(size_of_arg(sized), size as usize);
+        }
+    }
+}
