@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `socket()`: which sockets an associated task may have at all. Everything
+//! that is not known to be covered by the other decisions is refused.
+
+use super::verdict::Refusal;
+
+// include/linux/socket.h
+const AF_UNIX: i32 = 1;
+const AF_INET: i32 = 2;
+const AF_INET6: i32 = 10;
+const AF_NETLINK: i32 = 16;
+const AF_PACKET: i32 = 17;
+
+// include/linux/net.h
+const SOCK_STREAM: i32 = 1;
+const SOCK_DGRAM: i32 = 2;
+
+// include/uapi/linux/in.h, in6.h, icmpv6.h
+const IPPROTO_IP: i32 = 0;
+const IPPROTO_ICMP: i32 = 1;
+const IPPROTO_TCP: i32 = 6;
+const IPPROTO_UDP: i32 = 17;
+const IPPROTO_ICMPV6: i32 = 58;
+
+const SOCK_RAW: i32 = 3;
+
+/// Decides `socket(family, type, protocol)`; `kind` is the type without flags.
+///
+/// # Errors
+///
+/// * [`Refusal::NotPermitted`] for raw and packet sockets, which see or send
+///   what they like;
+/// * [`Refusal::ProtocolNotSupported`] for other Internet protocols (MPTCP,
+///   SCTP, SMC over `AF_INET`, ...): Go and others fall back to TCP on it;
+/// * [`Refusal::FamilyNotSupported`] for other families.
+pub fn create(family: i32, kind: i32, protocol: i32) -> Result<(), Refusal> {
+    match (family, kind, protocol) {
+        (AF_UNIX | AF_NETLINK, _, _) => Ok(()),
+        (AF_PACKET, _, _) | (AF_INET | AF_INET6, SOCK_RAW, _) => Err(Refusal::NotPermitted),
+        (AF_INET | AF_INET6, SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP)
+        | (AF_INET | AF_INET6, SOCK_DGRAM, IPPROTO_IP | IPPROTO_UDP)
+        | (AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
+        | (AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6) => Ok(()),
+        (AF_INET | AF_INET6, _, _) => Err(Refusal::ProtocolNotSupported),
+        _ => Err(Refusal::FamilyNotSupported),
+    }
+}

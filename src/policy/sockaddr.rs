@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Socket addresses as bytes: parsed once, at the edge.
+//!
+//! Layouts: `struct sockaddr_in` (`include/uapi/linux/in.h`) and `struct
+//! sockaddr_in6` (`include/uapi/linux/in6.h`).
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::verdict::{Family, Refusal};
+
+const AF_UNSPEC: u16 = 0;
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+
+/// `sizeof(struct sockaddr_in)`.
+const LEN_V4: usize = 16;
+/// `SIN6_LEN_RFC2133`: without the scope id, which the kernel does not insist
+/// on.
+const LEN_V6: usize = 24;
+/// The longest socket address written here: `sizeof(struct sockaddr_in6)`.
+pub const SOCKADDR_MAX: usize = 28;
+
+const PORT: core::ops::Range<usize> = 2..4;
+const ADDR_V4: core::ops::Range<usize> = 4..8;
+const ADDR_V6: core::ops::Range<usize> = 8..24;
+const SCOPE: core::ops::Range<usize> = 24..28;
+
+/// What a program gave as an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SockAddr {
+    /// `AF_UNSPEC`. Carries what would be the IPv4 address if the caller takes
+    /// it for `AF_INET`, as `inet_bind()` and `udp_sendmsg()` do; `None` when
+    /// it is too short for one.
+    Unspec(Option<Ipv4Addr>),
+    /// `AF_INET`.
+    V4(Ipv4Addr),
+    /// `AF_INET6`, which may be an IPv4-mapped address.
+    V6(Ipv6Addr),
+    /// Another family.
+    Other(u16),
+}
+
+impl SockAddr {
+    /// Reads the address out of the bytes a program handed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] when it is too short for its family, which is what
+    /// the protocols answer.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Invalid)?);
+        let v4 = || {
+            let long_enough = bytes.len() >= LEN_V4;
+            take::<4>(bytes, ADDR_V4)
+                .filter(|_| long_enough)
+                .map(Ipv4Addr::from)
+        };
+        match family {
+            AF_UNSPEC => Ok(Self::Unspec(v4())),
+            AF_INET => v4().map(Self::V4).ok_or(Refusal::Invalid),
+            AF_INET6 => take::<16>(bytes, ADDR_V6)
+                .filter(|_| bytes.len() >= LEN_V6)
+                .map(|a| Self::V6(a.into()))
+                .ok_or(Refusal::Invalid),
+            other => Ok(Self::Other(other)),
+        }
+    }
+
+    /// The IP address, IPv4-mapped ones as IPv4; `None` for other families.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match *self {
+            Self::Unspec(v4) => v4.map(IpAddr::V4),
+            Self::V4(a) => Some(a.into()),
+            Self::V6(a) => Some(IpAddr::V6(a).to_canonical()),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Replaces the address in the bytes it was parsed from; the port stays.
+    /// `AF_UNSPEC` becomes `AF_INET`. A scope id that belonged to the old
+    /// address is cleared.
+    pub fn rewrite(&self, bytes: &mut [u8], to: IpAddr) {
+        match self {
+            Self::Unspec(_) | Self::V4(_) => {
+                if let IpAddr::V4(v4) = to {
+                    put(bytes, 0..2, &AF_INET.to_ne_bytes());
+                    put(bytes, ADDR_V4, &v4.octets());
+                }
+            }
+            Self::V6(_) => {
+                put(bytes, ADDR_V6, &to_v6(to).octets());
+                put(bytes, SCOPE, &[0; 4]);
+            }
+            Self::Other(_) => {}
+        }
+    }
+}
+
+/// Writes a socket address for a socket of `family` and returns its length; an
+/// IPv4 address for an IPv6 socket goes in IPv4-mapped. `None` for an IPv6
+/// address on an IPv4 socket.
+pub fn write_sockaddr(
+    out: &mut [u8; SOCKADDR_MAX],
+    family: Family,
+    addr: IpAddr,
+    port: u16,
+) -> Option<usize> {
+    *out = [0; SOCKADDR_MAX];
+    put(out, PORT, &port.to_be_bytes());
+    match (family, addr) {
+        (Family::V4, IpAddr::V4(v4)) => {
+            put(out, 0..2, &AF_INET.to_ne_bytes());
+            put(out, ADDR_V4, &v4.octets());
+            Some(LEN_V4)
+        }
+        (Family::V4, IpAddr::V6(_)) => None,
+        (Family::V6, _) => {
+            put(out, 0..2, &AF_INET6.to_ne_bytes());
+            put(out, ADDR_V6, &to_v6(addr).octets());
+            Some(SOCKADDR_MAX)
+        }
+    }
+}
+
+fn to_v6(addr: IpAddr) -> Ipv6Addr {
+    match addr {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    }
+}
+
+fn take<const N: usize>(bytes: &[u8], at: core::ops::Range<usize>) -> Option<[u8; N]> {
+    bytes.get(at)?.try_into().ok()
+}
+
+// Out of bounds is not written: a caller that gave fewer bytes (no scope id)
+// did not mean them.
+fn put(bytes: &mut [u8], at: core::ops::Range<usize>, value: &[u8]) {
+    if let Some(out) = bytes.get_mut(at) {
+        out.copy_from_slice(value);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `socket()`.
+
+use super::super::{create, Refusal};
+use super::*;
+
+const STREAM: i32 = 1;
+const DGRAM: i32 = 2;
+const RAW: i32 = 3;
+
+#[test]
+fn tcp_udp_ping_unix_and_netlink_are_covered() {
+    for family in [2, 10] {
+        for (kind, protocol) in [(STREAM, 0), (STREAM, 6), (DGRAM, 0), (DGRAM, 17)] {
+            assert_eq!(create(family, kind, protocol), Ok(()));
+        }
+    }
+    assert_eq!(create(2, DGRAM, 1), Ok(()));
+    assert_eq!(create(10, DGRAM, 58), Ok(()));
+    assert_eq!(create(1, STREAM, 0), Ok(()));
+    assert_eq!(create(16, RAW, 0), Ok(()));
+}
+
+#[test]
+fn mptcp_is_refused_in_the_way_go_falls_back_on() {
+    assert_eq!(create(2, STREAM, 262), Err(Refusal::ProtocolNotSupported));
+    assert_eq!(Refusal::ProtocolNotSupported.errno(), 93);
+}
+
+#[test]
+fn raw_and_packet_sockets_are_not_permitted() {
+    assert_eq!(create(2, RAW, 1), Err(Refusal::NotPermitted));
+    assert_eq!(create(10, RAW, 58), Err(Refusal::NotPermitted));
+    assert_eq!(create(17, RAW, 0), Err(Refusal::NotPermitted));
+    assert_eq!(create(17, DGRAM, 0), Err(Refusal::NotPermitted));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_not_listed_is_refused(family in -1_i32..64, kind in -1_i32..16, protocol in -1_i32..300) {
+        let covered = matches!(
+            (family, kind, protocol),
+            (1 | 16, _, _)
+                | (2 | 10, STREAM, 0 | 6)
+                | (2 | 10, DGRAM, 0 | 17)
+                | (2, DGRAM, 1)
+                | (10, DGRAM, 58)
+        );
+        prop_assert_eq!(create(family, kind, protocol).is_ok(), covered);
+    }
+}
