@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrconf.ko`: gives selected processes, and all their descendants, a fixed
+//! set of local IP addresses.
+//!
+//! Layers, each ignorant of those above it:
+//!
+//! * [`device`]: the control plane, `/dev/addrconf` and sysfs;
+//! * [`lsm`]: the hooks, one file for each family;
+//! * [`table`]: which task belongs to which association, under RCU;
+//! * [`policy`]: pure decisions, also built and tested on the host;
+//! * [`abi`]: the control interface, shared with user space;
+//! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but one call.
+
+pub mod abi;
+mod device;
+mod lsm;
+pub mod policy;
+mod sys;
+mod table;
+
+use kernel::miscdevice::MiscDeviceRegistration;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use device::{Control, State};
+use sys::published::Publication;
+use sys::sysfs::Dir;
+use table::Table;
+
+module! {
+    type: Addrconf,
+    name: "addrconf",
+    authors: ["addrconf project"],
+    description: "Confines processes to a set of local IP addresses",
+    license: "GPL",
+}
+
+// What is dropped first stands first: nobody asks the table any more when it
+// goes.
+#[pin_data(PinnedDrop)]
+struct Addrconf {
+    hooks: Option<lsm::Attached>,
+    #[pin]
+    control: MiscDeviceRegistration<Control>,
+    state: State,
+    table: Publication<Table>,
+}
+
+impl kernel::InPlaceModule for Addrconf {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        pin_init::pin_init_scope(move || {
+            let dir = State::dir()?;
+            let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
+            // SAFETY: The hooks, the device and the files are dropped before
+            // the table, see the order of the fields and `drop`, and so they
+            // are if one of them cannot be made.
+            let table = unsafe { Table::publish(module, by_id) }?;
+            let state = State::new(&dir)?;
+            let hooks = lsm::Attached::new()?;
+            Ok(try_pin_init!(Self {
+                table,
+                state,
+                hooks: Some(hooks),
+                control <- MiscDeviceRegistration::register(Control::OPTIONS),
+            }))
+        })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Addrconf {
+    fn drop(self: Pin<&mut Self>) {
+        let this = self.project();
+        // No hook adds or removes a task from here on.
+        *this.hooks = None;
+        // Tasks removed before may still have work queued.
+        this.table.settle();
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/sys/kernel/addrconf/`: read-only state for scripts.
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `version` | version of the module |
+//! | `abi` | version of the control interface |
+//! | `associations` | how many there are |
+//! | `tasks` | how many tasks (threads) are associated |
+//! | `by-id/ID` | one association, for the owner (root) only |
+
+use core::fmt;
+
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use crate::abi::ABI_VERSION;
+use crate::sys::sysfs::{Dir, File, Show};
+use crate::table;
+
+/// Version of the module, as `modinfo` tells it.
+pub(crate) const VERSION: &str = "0.1.0";
+
+/// The files, there as long as this lives.
+pub(crate) struct State {
+    _files: [File<Fact>; 4],
+}
+
+impl State {
+    /// The directory everything is in.
+    pub(crate) fn dir() -> Result<Arc<Dir>> {
+        Ok(Arc::new(Dir::new(c"addrconf", None)?, GFP_KERNEL)?)
+    }
+
+    /// Makes the files in `dir`. May sleep.
+    pub(crate) fn new(dir: &Arc<Dir>) -> Result<Self> {
+        let file = |name, fact| File::new(dir.clone(), name, false, Arc::new(fact, GFP_KERNEL)?);
+        Ok(Self {
+            _files: [
+                file(c"version", Fact::Version)?,
+                file(c"abi", Fact::Abi)?,
+                file(c"associations", Fact::Associations)?,
+                file(c"tasks", Fact::Tasks)?,
+            ],
+        })
+    }
+}
+
+/// What one file shows.
+enum Fact {
+    Version,
+    Abi,
+    Associations,
+    Tasks,
+}
+
+impl Show for Fact {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let Some(table) = table::get() else {
+            return Ok(());
+        };
+        match self {
+            Self::Version => core::writeln!(out, "{VERSION}"),
+            Self::Abi => core::writeln!(out, "{ABI_VERSION}"),
+            Self::Associations => core::writeln!(out, "{}", table.associations()),
+            Self::Tasks => core::writeln!(out, "{}", table.tasks()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Structures and arrays in user memory. May sleep.
+
+use kernel::prelude::*;
+use kernel::uaccess::{UserPtr, UserSlice};
+
+use crate::abi::{Wire, WireError, MAX_STRUCT};
+
+/// The structure an ioctl's argument points to.
+#[derive(Clone, Copy)]
+pub(super) struct Argument {
+    ptr: UserPtr,
+    len: usize,
+}
+
+impl Argument {
+    /// A structure of `len` bytes at `ptr`.
+    pub(super) fn new(ptr: UserPtr, len: usize) -> Self {
+        Self { ptr, len }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` malformed, `E2BIG` newer than this module knows, `EFAULT`.
+    pub(super) fn read<T: Wire>(self) -> Result<T> {
+        if self.len > MAX_STRUCT {
+            return Err(E2BIG);
+        }
+        let mut bytes = [0; MAX_STRUCT];
+        let bytes = &mut bytes[..self.len];
+        UserSlice::new(self.ptr, self.len)
+            .reader()
+            .read_slice(bytes)?;
+        T::decode(bytes).map_err(errno)
+    }
+
+    /// Writes it, as much of it as the caller knows.
+    pub(super) fn write<T: Wire>(self, value: &T) -> Result {
+        let mut bytes = [0; MAX_STRUCT];
+        let bytes = value.encode(&mut bytes);
+        let len = self.len.min(bytes.len());
+        UserSlice::new(self.ptr, len)
+            .writer()
+            .write_slice(&bytes[..len])
+    }
+}
+
+/// Reads `count` elements from the address `from`.
+pub(super) fn read_array<T: Wire>(from: u64, count: u32) -> Result<KVec<T>> {
+    let count = usize::try_from(count)?;
+    let mut values = KVec::with_capacity(count, GFP_KERNEL)?;
+    let mut reader = slice(from, T::SIZE, count)?.reader();
+    let mut bytes = [0; MAX_STRUCT];
+    for _ in 0..count {
+        let element = &mut bytes[..T::SIZE];
+        reader.read_slice(element)?;
+        values.push(T::decode(element).map_err(errno)?, GFP_KERNEL)?;
+    }
+    Ok(values)
+}
+
+/// Writes elements of `size` bytes each to the address `to`.
+pub(super) fn write_array<B: AsRef<[u8]>>(
+    to: u64,
+    size: usize,
+    elements: impl ExactSizeIterator<Item = B>,
+) -> Result {
+    let mut writer = slice(to, size, elements.len())?.writer();
+    for element in elements {
+        writer.write_slice(element.as_ref())?;
+    }
+    Ok(())
+}
+
+fn slice(at: u64, size: usize, count: usize) -> Result<UserSlice> {
+    let len = size.checked_mul(count).ok_or(EINVAL)?;
+    Ok(UserSlice::new(UserPtr::from_addr(at.try_into()?), len))
+}
+
+fn errno(error: WireError) -> Error {
+    match error {
+        WireError::TooLong => E2BIG,
+        WireError::TooShort | WireError::BadField => EINVAL,
+    }
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What Rust cannot reach by itself: macros, inline functions and structures
+ * the kernel crate has no bindings for. bindgen reads this header; nothing
+ * here decides anything.
+ */
+
+#ifndef _ACF_HELPERS_H
+#define _ACF_HELPERS_H
+
+#include <linux/addrconf_gate.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+
+struct kobject;
+struct msghdr;
+struct socket;
+struct task_struct;
+
+/* --- map.c: RCU hash table keyed by pointer --- */
+
+/**
+ * struct acf_map_entry - Head of everything an acf_map holds
+ * @node: Link in the hash table
+ * @key: The key, not dereferenced
+ * @rcu: For freeing after a grace period
+ */
+struct acf_map_entry {
+	struct rhash_head node;
+	const void *key;
+	struct rcu_head rcu;
+};
+
+int acf_helper_map_init(struct rhashtable *map);
+void acf_helper_map_destroy(struct rhashtable *map,
+			    void (*free)(struct rcu_head *rcu));
+struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
+					    const void *key);
+struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
+					    struct acf_map_entry *entry);
+struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
+					    const void *key);
+
+/* --- sock.c: what a socket is, and giving it a source --- */
+
+/**
+ * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
+ * @family: AF_INET or AF_INET6
+ * @v6only: IPV6_V6ONLY is set
+ * @stream: It is of type SOCK_STREAM
+ * @has_port: It has a local port
+ * @local: Address it receives on; IPv4 in the first four bytes
+ * @source: Address it sends from; IPv4 in the first four bytes
+ */
+struct acf_sock_info {
+	u16 family;
+	bool v6only;
+	bool stream;
+	bool has_port;
+	u8 local[16];
+	u8 source[16];
+};
+
+bool acf_helper_sock_info(const struct socket *sock,
+			  struct acf_sock_info *info);
+int acf_helper_sock_bind(struct socket *sock, const void *address, int addrlen,
+			 bool no_port);
+bool acf_helper_local_v4(const struct socket *sock, u32 first, u32 last,
+			 u32 *found);
+bool acf_helper_local_v6(const struct socket *sock, const u8 first[16],
+			 const u8 last[16], u8 found[16]);
+
+/* --- task.c: naming and enumerating tasks --- */
+
+struct task_struct *acf_helper_task_by_pid(pid_t pid);
+void acf_helper_task_get(struct task_struct *task);
+void acf_helper_task_put(struct task_struct *task);
+bool acf_helper_task_is_kernel(const struct task_struct *task);
+pid_t acf_helper_task_tgid_here(struct task_struct *task);
+unsigned int acf_helper_threads(struct task_struct *process,
+				struct task_struct **threads,
+				unsigned int room);
+void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
+			  void *data);
+
+/* --- sysfs.c: read-only files --- */
+
+struct acf_file;
+
+typedef ssize_t (*acf_show_t)(const void *data, char *page);
+
+struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
+					u16 mode, acf_show_t show,
+					const void *data);
+void acf_helper_file_remove(struct kobject *dir, struct acf_file *file);
+struct kobject *acf_helper_kernel_kobj(void);
+
+/* --- module.c --- */
+
+struct workqueue_struct *acf_helper_queue_new(const char *name);
+
+#endif /* _ACF_HELPERS_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Read-only files in sysfs.
+ */
+
+#include <linux/err.h>
+#include <linux/kobject.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/workqueue.h>
+
+#include "helpers.h"
+
+/**
+ * struct acf_file - A read-only file
+ * @attr: What sysfs knows of it
+ * @show: Fills a page and returns the bytes used, or a negative errno
+ * @data: For @show
+ * @name: Its name
+ */
+struct acf_file {
+	struct kobj_attribute attr;
+	acf_show_t show;
+	const void *data;
+	char name[24];
+};
+
+static ssize_t acf_file_show(struct kobject *dir, struct kobj_attribute *attr,
+			     char *page)
+{
+	const struct acf_file *file = container_of(attr, struct acf_file, attr);
+
+	return file->show(file->data, page);
+}
+
+/* An error pointer on failure. May sleep. */
+struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
+					u16 mode, acf_show_t show,
+					const void *data)
+{
+	struct acf_file *file = kzalloc_obj(*file);
+	int err;
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	strscpy(file->name, name);
+	file->show = show;
+	file->data = data;
+	sysfs_attr_init(&file->attr.attr);
+	file->attr.attr.name = file->name;
+	file->attr.attr.mode = mode;
+	file->attr.show = acf_file_show;
+	err = sysfs_create_file(dir, &file->attr.attr);
+	if (err) {
+		kfree(file);
+		return ERR_PTR(err);
+	}
+	return file;
+}
+
+/* When this returns, @show does not run any more. Sleeps. */
+void acf_helper_file_remove(struct kobject *dir, struct acf_file *file)
+{
+	sysfs_remove_file(dir, &file->attr.attr);
+	kfree(file);
+}
+
+struct kobject *acf_helper_kernel_kobj(void)
+{
+	return kernel_kobj;
+}
+
+/* NULL on failure. */
+struct workqueue_struct *acf_helper_queue_new(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND, 0, name);
+}

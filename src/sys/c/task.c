@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Naming and enumerating tasks.
+ */
+
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "helpers.h"
+
+/*
+ * The process with this pid in the caller's pid namespace, or NULL. To be let
+ * go with acf_helper_task_put().
+ */
+struct task_struct *acf_helper_task_by_pid(pid_t pid)
+{
+	struct pid *ref = find_get_pid(pid);
+	struct task_struct *task = get_pid_task(ref, PIDTYPE_TGID);
+
+	put_pid(ref);
+	return task;
+}
+
+void acf_helper_task_get(struct task_struct *task)
+{
+	get_task_struct(task);
+}
+
+/* Any context. */
+void acf_helper_task_put(struct task_struct *task)
+{
+	put_task_struct(task);
+}
+
+bool acf_helper_task_is_kernel(const struct task_struct *task)
+{
+	return task->flags & PF_KTHREAD;
+}
+
+/* Its process id in the caller's pid namespace, or 0 if it has none there. */
+pid_t acf_helper_task_tgid_here(struct task_struct *task)
+{
+	return task_tgid_vnr(task);
+}
+
+/*
+ * Takes a reference to up to @room threads of a process that have not begun to
+ * exit, and returns how many there are.
+ */
+unsigned int acf_helper_threads(struct task_struct *process,
+				struct task_struct **threads,
+				unsigned int room)
+{
+	struct task_struct *thread;
+	unsigned int count = 0;
+
+	guard(rcu)();
+	for_each_thread(process, thread) {
+		if (READ_ONCE(thread->flags) & PF_EXITING)
+			continue;
+		if (count < room)
+			threads[count] = get_task_struct(thread);
+		count++;
+	}
+	return count;
+}
+
+/*
+ * Calls @visit for every thread of every process, under RCU, as long as it
+ * returns true.
+ */
+void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
+			  void *data)
+{
+	struct task_struct *process, *thread;
+
+	guard(rcu)();
+	for_each_process_thread(process, thread) {
+		if (!visit(thread, data))
+			return;
+	}
+}

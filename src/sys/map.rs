@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A hash table from kernel objects to values, read under RCU: a typed wrapper
+//! of the kernel's rhashtable. Lookup never sleeps; making an entry may.
+//!
+//! C header: `include/linux/rhashtable.h`
+
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+
+use kernel::bindings;
+use kernel::error::{from_err_ptr, to_result};
+use kernel::prelude::*;
+use kernel::sync::rcu;
+use kernel::types::Opaque;
+
+use super::raw;
+use super::task::TaskKey;
+
+/// A map from tasks to `T`.
+///
+/// # Invariants
+///
+/// `table` is initialised, and every `acf_map_entry` in it is the `head` of an
+/// [`Entry<T>`] that was given up to it by [`KBox::into_raw`].
+pub(crate) struct RcuMap<T: Send + Sync + 'static> {
+    table: Pin<KBox<Opaque<bindings::rhashtable>>>,
+    _entries: PhantomData<T>,
+}
+
+// SAFETY: The table's own locking orders all access, and `T` may be used from
+// and dropped on any thread.
+unsafe impl<T: Send + Sync> Send for RcuMap<T> {}
+// SAFETY: As above.
+unsafe impl<T: Send + Sync> Sync for RcuMap<T> {}
+
+/// A value on its way into a map.
+#[repr(C)]
+pub(crate) struct Entry<T> {
+    head: Opaque<raw::acf_map_entry>,
+    value: T,
+}
+
+impl<T> Entry<T> {
+    /// Memory for a value. May sleep.
+    pub(crate) fn new(value: T) -> Result<KBox<Self>> {
+        Ok(KBox::new(
+            Self {
+                head: Opaque::zeroed(),
+                value,
+            },
+            GFP_KERNEL,
+        )?)
+    }
+}
+
+/// Why an entry was not inserted. It was freed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum InsertError {
+    /// The key has a value already.
+    Occupied,
+    /// The table could not grow.
+    Table(Error),
+}
+
+impl<T: Send + Sync + 'static> RcuMap<T> {
+    /// An empty map. May sleep.
+    pub(crate) fn new() -> Result<Self> {
+        let table = KBox::pin(Opaque::zeroed(), GFP_KERNEL)?;
+        // SAFETY: `table` is memory for an rhashtable, pinned, and unused.
+        to_result(unsafe { raw::acf_helper_map_init(table.get()) })?;
+        // INVARIANT: Initialised above, and empty.
+        Ok(Self {
+            table,
+            _entries: PhantomData,
+        })
+    }
+
+    /// The value for `key`, valid as long as the guard is held.
+    pub(crate) fn get<'g>(&self, key: TaskKey, _guard: &'g rcu::Guard) -> Option<&'g T> {
+        // SAFETY: By the type invariants the table is initialised, and the
+        // guard shows that RCU is held.
+        let found = unsafe { raw::acf_helper_map_lookup(self.table.get(), key.as_ptr()) };
+        let entry = NonNull::new(found.cast::<Entry<T>>())?;
+        // SAFETY: By the type invariants `found` is the head, at offset 0, of
+        // an `Entry<T>`; `free` runs after a grace period, so not before the
+        // guard goes.
+        let entry = unsafe { entry.as_ref() };
+        Some(&entry.value)
+    }
+
+    /// Adds a value. Does not sleep.
+    pub(crate) fn insert(
+        &self,
+        key: TaskKey,
+        entry: KBox<Entry<T>>,
+    ) -> core::result::Result<(), InsertError> {
+        let entry = KBox::into_raw(entry);
+        // SAFETY: `entry` came from a box just now; nobody else has it.
+        let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
+        // SAFETY: As above.
+        unsafe { (*head).key = key.as_ptr() };
+
+        let guard = rcu::read_lock();
+        // INVARIANT: `head` is that of an `Entry<T>` given up above.
+        // SAFETY: The table is initialised, `head` is not in any table, and
+        // RCU is held.
+        let other = unsafe { raw::acf_helper_map_insert(self.table.get(), head) };
+        let outcome = match from_err_ptr(other) {
+            Ok(other) if other.is_null() => return Ok(()),
+            Ok(_) => InsertError::Occupied,
+            Err(error) => InsertError::Table(error),
+        };
+        drop(guard);
+        // SAFETY: It was not inserted, so it is still ours alone.
+        drop(unsafe { KBox::from_raw(entry) });
+        Err(outcome)
+    }
+
+    /// Removes a value and tells whether there was one. It is dropped after a
+    /// grace period. Any context but NMI; never sleeps.
+    pub(crate) fn remove(&self, key: TaskKey) -> bool {
+        // SAFETY: By the type invariants the table is initialised.
+        let head = unsafe { raw::acf_helper_map_remove(self.table.get(), key.as_ptr()) };
+        if head.is_null() {
+            return false;
+        }
+        // SAFETY: The entry was removed by us, so nobody else will free it,
+        // and readers may hold it until the grace period is over.
+        let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
+        // SAFETY: `rcu` belongs to that entry and is used once; `free` is
+        // made for it.
+        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
+        true
+    }
+
+    /// # Safety
+    ///
+    /// `rcu` belongs to an entry of an `RcuMap<T>` that was removed and that no
+    /// reader has any more.
+    unsafe extern "C" fn free(rcu: *mut bindings::callback_head) {
+        // SAFETY: By the function's contract.
+        let head = unsafe { kernel::container_of!(rcu, raw::acf_map_entry, rcu) };
+        // SAFETY: By the type invariants `head`, at offset 0, is that of an
+        // `Entry<T>` from a box; removed and unread, it is ours alone.
+        drop(unsafe { KBox::from_raw(head.cast::<Entry<T>>()) });
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for RcuMap<T> {
+    /// Sleeps until values removed before are dropped, then drops the others.
+    fn drop(&mut self) {
+        rcu::rcu_barrier();
+        // SAFETY: By the type invariants it is initialised; `&mut self` shows
+        // that nobody uses it, readers included, and it is not used again. So
+        // entries may be freed at once.
+        unsafe { raw::acf_helper_map_destroy(self.table.get(), Some(Self::free)) };
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The only place that names raw bindings and C helpers: small safe wrappers,
+//! one noun each. Nothing here knows what an address set is.
+
+pub(crate) mod gate;
+pub(crate) mod map;
+pub(crate) mod module;
+pub(crate) mod published;
+pub(crate) mod queue;
+pub(crate) mod sock;
+pub(crate) mod sysfs;
+pub(crate) mod task;
+
+mod raw;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tasks: their identity, how they are named from outside, and who there is.
+//!
+//! C header: `include/linux/sched/task.h`
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+
+use kernel::bindings;
+use kernel::error::from_err_ptr;
+use kernel::prelude::*;
+use kernel::task::Task;
+
+use super::raw;
+
+/// Identity of a task (a thread): the address of its `task_struct`, which no
+/// other task has as long as this one is in the table. Not a pid, which a task
+/// does not have yet when it is copied, and not a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TaskKey(usize);
+
+impl TaskKey {
+    /// The running task. In softirq, the interrupted one.
+    pub(crate) fn current() -> Self {
+        Self(Task::current_raw() as usize)
+    }
+
+    pub(super) fn new(task: *const bindings::task_struct) -> Self {
+        Self(task as usize)
+    }
+
+    pub(super) fn as_ptr(self) -> *const c_void {
+        self.0 as *const c_void
+    }
+}
+
+/// A reference to a task.
+///
+/// # Invariants
+///
+/// Holds a reference count of the task.
+#[repr(transparent)]
+pub(crate) struct TaskRef(NonNull<bindings::task_struct>);
+
+impl TaskRef {
+    /// The process with `pid` in the caller's pid namespace. May sleep.
+    pub(crate) fn by_pid(pid: i32) -> Result<Self> {
+        // SAFETY: An FFI call with no requirements; it takes a reference.
+        let task = unsafe { raw::acf_helper_task_by_pid(pid) };
+        // INVARIANT: The reference was taken above.
+        NonNull::new(task).map(Self).ok_or(ESRCH)
+    }
+
+    /// The process a pidfd of the caller refers to. May sleep.
+    pub(crate) fn by_pidfd(fd: i32) -> Result<Self> {
+        // SAFETY: An FFI call with no requirements; it takes a reference.
+        let task = from_err_ptr(unsafe { raw::acf_gate_pidfd_task(fd) })?;
+        // INVARIANT: The reference was taken above.
+        NonNull::new(task).map(Self).ok_or(ESRCH)
+    }
+
+    /// Identity of the task.
+    pub(crate) fn key(&self) -> TaskKey {
+        TaskKey::new(self.0.as_ptr())
+    }
+
+    /// Whether it is a kernel thread.
+    pub(crate) fn is_kernel_thread(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_is_kernel(self.0.as_ptr()) }
+    }
+
+    /// The threads of this task's process that have not begun to exit. May
+    /// sleep.
+    pub(crate) fn threads(&self) -> Result<KVec<TaskRef>> {
+        let mut room = 16_usize;
+        loop {
+            let mut threads = KVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
+            // SAFETY: The task is valid by the type invariants; the vector has
+            // room for as many pointers, as which `TaskRef` is represented,
+            // and the helper fills that many at most.
+            let count = unsafe {
+                raw::acf_helper_threads(
+                    self.0.as_ptr(),
+                    threads.as_mut_ptr().cast(),
+                    room.try_into()?,
+                )
+            } as usize;
+            // SAFETY: The helper initialised that many, each with a reference.
+            // INVARIANT: It took a reference to each.
+            unsafe { threads.inc_len(count.min(room)) };
+            if count <= room {
+                return Ok(threads);
+            }
+            room = count.checked_mul(2).ok_or(ENOMEM)?;
+        }
+    }
+}
+
+impl Drop for TaskRef {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference to let go.
+        unsafe { raw::acf_helper_task_put(self.0.as_ptr()) };
+    }
+}
+
+// SAFETY: A reference to a task may be used and let go on any thread.
+unsafe impl Send for TaskRef {}
+
+/// A task seen by [`each`].
+pub(crate) struct Visited<'a>(&'a NonNull<bindings::task_struct>);
+
+impl Visited<'_> {
+    /// Identity of the task.
+    pub(crate) fn key(&self) -> TaskKey {
+        TaskKey::new(self.0.as_ptr())
+    }
+
+    /// Its process id in the caller's pid namespace, if it has one there.
+    pub(crate) fn process_id(&self) -> Option<i32> {
+        // SAFETY: `each` holds RCU, so the task is valid.
+        match unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) } {
+            0 => None,
+            pid => Some(pid),
+        }
+    }
+}
+
+/// Calls `visit` for every thread of every process until it returns `false`.
+/// `visit` runs under RCU and must not sleep.
+pub(crate) fn each<F: FnMut(Visited<'_>) -> bool>(mut visit: F) {
+    /// # Safety
+    ///
+    /// `data` is an exclusive pointer to an `F`, and `task` is valid.
+    unsafe extern "C" fn call<F: FnMut(Visited<'_>) -> bool>(
+        task: *mut bindings::task_struct,
+        data: *mut c_void,
+    ) -> bool {
+        let Some(task) = NonNull::new(task) else {
+            return true;
+        };
+        // SAFETY: By the function's contract.
+        let visit = unsafe { &mut *data.cast::<F>() };
+        visit(Visited(&task))
+    }
+
+    let data: *mut F = &mut visit;
+    // SAFETY: The helper calls `call::<F>` with a valid task and `data`, which
+    // is an exclusive pointer to an `F`, and only until it returns.
+    unsafe { raw::acf_helper_each_task(Some(call::<F>), data.cast()) };
+}
+
+/// Whether the running task has `CAP_NET_ADMIN` in the initial user namespace.
+pub(crate) fn capable_net_admin() -> bool {
+    // SAFETY: An FFI call with no requirements beyond process context, which
+    // control calls have.
+    unsafe { bindings::capable(bindings::CAP_NET_ADMIN as i32) }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who is associated with what: an RCU hash table from tasks to associations,
+//! the list of associations by id, and the operations that change them.
+//!
+//! Looking up is lock-free and allowed in any context. What changes the table
+//! may sleep, except forgetting a task, which must not.
+
+mod assign;
+mod association;
+mod registry;
+mod set;
+
+pub(crate) use association::Association;
+pub(crate) use set::AddressSet;
+
+use kernel::prelude::*;
+use kernel::sync::atomic::{ordering, Atomic};
+use kernel::sync::{new_mutex, rcu, Arc, Mutex};
+
+use crate::sys::map::{Entry, InsertError, RcuMap};
+use crate::sys::published::{Publication, Published};
+use crate::sys::queue::OwnQueue;
+use crate::sys::sysfs::Dir;
+use crate::sys::task::{self, TaskKey, TaskRef};
+
+use association::Membership;
+use registry::Registry;
+
+static TABLE: Published<Table> = Published::new();
+
+/// The table, while the module is up.
+pub(crate) fn get() -> Option<&'static Table> {
+    TABLE.get()
+}
+
+/// The association of the running task, if any. Any context.
+pub(crate) fn current() -> Option<Arc<Association>> {
+    get()?.association(TaskKey::current())
+}
+
+/// Everything the module knows.
+#[pin_data]
+pub(crate) struct Table {
+    members: RcuMap<Membership>,
+    // Number of tasks in `members`, or more for a moment: zero means that
+    // nobody needs to be looked up.
+    occupied: Atomic<usize>,
+    #[pin]
+    registry: Mutex<Registry>,
+    // Held by whoever changes associations from outside, one at a time.
+    #[pin]
+    control: Mutex<()>,
+    queue: OwnQueue,
+    by_id: Arc<Dir>,
+    module: &'static ThisModule,
+}
+
+impl Table {
+    /// Makes an empty table and publishes it as long as the result lives. May
+    /// sleep. Associations show up as files in `by_id`.
+    ///
+    /// # Safety
+    ///
+    /// Hooks and files that use the table are gone before the result is
+    /// dropped.
+    pub(crate) unsafe fn publish(
+        module: &'static ThisModule,
+        by_id: Arc<Dir>,
+    ) -> Result<Publication<Self>> {
+        let members = RcuMap::new()?;
+        let queue = OwnQueue::new(c"addrconf")?;
+        let table = KBox::try_pin_init(
+            try_pin_init!(Self {
+                members,
+                occupied: Atomic::new(0),
+                registry <- new_mutex!(Registry::new()),
+                control <- new_mutex!(()),
+                queue,
+                by_id,
+                module,
+            }),
+            GFP_KERNEL,
+        )?;
+        // SAFETY: By the function's contract; work queued by the table itself
+        // is waited for in `settle`, which the module calls before.
+        Ok(unsafe { TABLE.publish(table) })
+    }
+
+    /// The association of a task, if any. Any context.
+    pub(crate) fn association(&self, task: TaskKey) -> Option<Arc<Association>> {
+        // Whoever is associated was so before it came here, so a zero read
+        // early is never one it should not have seen.
+        if self.occupied.load(ordering::Relaxed) == 0 {
+            return None;
+        }
+        let guard = rcu::read_lock();
+        self.members.get(task, &guard)?.association()
+    }
+
+    /// Associates `child`, which the running task is making, as the running
+    /// task is. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: then the child must not come to be.
+    pub(crate) fn inherit(&self, child: TaskKey) -> Result {
+        let Some(association) = self.association(TaskKey::current()) else {
+            return Ok(());
+        };
+        // It may have been released this moment; then so is the child.
+        let Some(membership) = Membership::join(association) else {
+            return Ok(());
+        };
+        self.insert(child, membership).map_err(|error| match error {
+            InsertError::Occupied => EEXIST,
+            InsertError::Table(_) => ENOMEM,
+        })
+    }
+
+    /// Forgets a task, which is gone. Any context but NMI.
+    pub(crate) fn forget(&self, task: TaskKey) {
+        if self.occupied.load(ordering::Relaxed) != 0 {
+            self.remove(task);
+        }
+    }
+
+    /// Sleeps until tasks that were forgotten or released before are no longer
+    /// counted, and associations that went with them are no longer listed.
+    pub(crate) fn settle(&self) {
+        rcu::rcu_barrier();
+        self.queue.flush();
+    }
+
+    /// Number of associated tasks (threads).
+    pub(crate) fn tasks(&self) -> usize {
+        self.occupied.load(ordering::Relaxed)
+    }
+
+    /// The association of a process, if any: of its first thread, or, after
+    /// that has exited, of any other. May sleep.
+    pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
+        if let Some(found) = self.association(process.key()) {
+            return Ok(Some(found));
+        }
+        let threads = process.threads()?;
+        Ok(threads.iter().find_map(|t| self.association(t.key())))
+    }
+
+    /// Calls `visit` with the id of each process that has a task in
+    /// `association`, as the caller's pid namespace knows it; processes it
+    /// does not know are left out. `visit` must not sleep.
+    pub(crate) fn each_process(&self, association: &Association, mut visit: impl FnMut(i32)) {
+        let mut last = 0;
+        task::each(|task| {
+            if self.is_member(task.key(), association) {
+                match task.process_id() {
+                    // Threads of a process follow one another.
+                    Some(pid) if pid != last => {
+                        last = pid;
+                        visit(pid);
+                    }
+                    _ => {}
+                }
+            }
+            true
+        });
+    }
+
+    /// Whether the table has `task` down for `association`, revoked or not.
+    fn is_member(&self, task: TaskKey, association: &Association) -> bool {
+        let guard = rcu::read_lock();
+        self.members
+            .get(task, &guard)
+            .is_some_and(|m| m.is_of(association))
+    }
+
+    fn insert(
+        &self,
+        task: TaskKey,
+        membership: Membership,
+    ) -> core::result::Result<(), InsertError> {
+        let entry = Entry::new(membership).map_err(InsertError::Table)?;
+        self.occupied.add(1_usize, ordering::Relaxed);
+        let outcome = self.members.insert(task, entry);
+        if outcome.is_err() {
+            self.occupied.fetch_sub(1_usize, ordering::Relaxed);
+        }
+        outcome
+    }
+
+    fn remove(&self, task: TaskKey) -> bool {
+        let removed = self.members.remove(task);
+        if removed {
+            self.occupied.fetch_sub(1_usize, ordering::Relaxed);
+        }
+        removed
+    }
+}
