@@ -7,7 +7,7 @@ use super::wire::Wire;
 
 /// The "type" byte of every addrconf ioctl number. Not used by any driver in
 /// `Documentation/userspace-api/ioctl/ioctl-number.rst` (Linux 7.3).
-pub const IOCTL_MAGIC: u8 = 0xAC;
+pub const IOCTL_MAGIC: u8 = 0xA7;
 
 const WRITE: u32 = 1;
 const READ: u32 = 2;

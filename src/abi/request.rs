@@ -57,6 +57,9 @@ impl Name {
     /// another character.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
+        if name.contains('\0') {
+            return None;
+        }
         let mut bytes = [0; NAME_LEN];
         // One byte stays free for the NUL.
         let room = bytes.len() - 1;
@@ -106,10 +109,10 @@ impl Name {
 /// | 32 | 32 | name, NUL-padded |
 /// | 64 | 8 | out: id of the new association, not 0 |
 ///
-/// Errors: `EINVAL` malformed, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
+/// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
 /// process is already associated; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`,
-/// `E2BIG`.
+/// `E2BIG`; `ENODEV` the module is being unloaded. So for all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssignRequest {
     /// Process to associate; [`Target::Association`] is `EINVAL`.
@@ -211,7 +214,7 @@ impl Wire for ReleaseRequest {
 /// | 24 | 4 | room for how many entries |
 /// | 28 | 4 | out: entries in the set (may exceed the room: what fits was written) |
 /// | 32 | 8 | pointer to room for process ids of 4 bytes |
-/// | 40 | 4 | room for how many process ids |
+/// | 40 | 4 | room for how many process ids; above [`super::MAX_LIST`] counts as that |
 /// | 44 | 4 | out: processes (may exceed the room) |
 /// | 48 | 8 | out: id |
 /// | 56 | 8 | out: tasks (threads) |
@@ -289,7 +292,7 @@ impl Wire for QueryRequest {
 /// | --- | --- | --- |
 /// | 0 | 8 | only ids greater than this; 0 for all |
 /// | 8 | 8 | pointer to room for ids of 8 bytes |
-/// | 16 | 4 | room for how many ids, at most [`super::MAX_LIST`] |
+/// | 16 | 4 | room for how many ids, at most [`super::MAX_LIST`] (else `EINVAL`) |
 /// | 20 | 4 | flags, zero |
 /// | 24 | 4 | out: ids written |
 /// | 28 | 4 | out: 1 when there are more |

@@ -88,20 +88,15 @@ impl<T: Hooks> VTable<T> {
         sk_clone: Some(Self::sk_clone),
     };
 
-    unsafe extern "C" fn task_alloc(task: *mut bindings::task_struct, _flags: u64) -> c_int {
+    extern "C" fn task_alloc(task: *mut bindings::task_struct, _flags: u64) -> c_int {
         from_result(|| T::task_alloc(TaskKey::new(task)).map(|()| 0))
     }
 
-    unsafe extern "C" fn task_free(task: *mut bindings::task_struct) {
+    extern "C" fn task_free(task: *mut bindings::task_struct) {
         T::task_free(TaskKey::new(task));
     }
 
-    unsafe extern "C" fn socket_create(
-        family: c_int,
-        kind: c_int,
-        protocol: c_int,
-        kern: c_int,
-    ) -> c_int {
+    extern "C" fn socket_create(family: c_int, kind: c_int, protocol: c_int, kern: c_int) -> c_int {
         // The kernel's own sockets are not the program's.
         if kern != 0 {
             return 0;
@@ -165,8 +160,8 @@ impl<T: Hooks> VTable<T> {
     }
 
     // Slots of sockets stay empty for now: there is nothing to copy or free.
-    unsafe extern "C" fn sk_free(_sk: *mut bindings::sock) {}
-    unsafe extern "C" fn sk_clone(_sk: *const bindings::sock, _newsk: *mut bindings::sock) {}
+    extern "C" fn sk_free(_sk: *mut bindings::sock) {}
+    extern "C" fn sk_clone(_sk: *const bindings::sock, _newsk: *mut bindings::sock) {}
 }
 
 /// # Safety

@@ -29,7 +29,7 @@ impl OwnQueue {
     /// Makes a work queue. May sleep.
     pub(crate) fn new(name: &'static CStr) -> Result<Self> {
         // SAFETY: `name` is a C string.
-        let queue = unsafe { raw::acf_helper_queue_new(name.as_ptr().cast()) };
+        let queue = unsafe { raw::acf_helper_queue_new(name.as_char_ptr()) };
         // INVARIANT: Made above.
         NonNull::new(queue).map(Self).ok_or(ENOMEM)
     }

@@ -38,7 +38,7 @@ impl Dir {
             None => unsafe { raw::acf_helper_kernel_kobj() },
         };
         // SAFETY: `name` is a C string, which is copied; the parent is valid.
-        let dir = unsafe { bindings::kobject_create_and_add(name.as_ptr().cast(), parent) };
+        let dir = unsafe { bindings::kobject_create_and_add(name.as_char_ptr(), parent) };
         // INVARIANT: Made above, with a reference.
         NonNull::new(dir).map(Self).ok_or(ENOMEM)
     }
@@ -81,7 +81,7 @@ impl<T: Show> File<T> {
         let file = from_err_ptr(unsafe {
             raw::acf_helper_file_create(
                 dir.0.as_ptr(),
-                name.as_ptr().cast(),
+                name.as_char_ptr(),
                 if private { 0o400 } else { 0o444 },
                 Some(Self::show),
                 Arc::as_ptr(&data).cast(),

@@ -11,11 +11,11 @@ use super::{bytes, for_each_structure, samples};
 #[test]
 fn ioctl_numbers_are_these_for_ever() {
     // Direction << 30 | size << 16 | type << 8 | number, by hand.
-    assert_eq!(Command::Version.number(), 0x8010_ac00);
-    assert_eq!(Command::Assign.number(), 0xc048_ac01);
-    assert_eq!(Command::Release.number(), 0xc018_ac02);
-    assert_eq!(Command::Query.number(), 0xc060_ac03);
-    assert_eq!(Command::List.number(), 0xc020_ac04);
+    assert_eq!(Command::Version.number(), 0x8010_a700);
+    assert_eq!(Command::Assign.number(), 0xc048_a701);
+    assert_eq!(Command::Release.number(), 0xc018_a702);
+    assert_eq!(Command::Query.number(), 0xc060_a703);
+    assert_eq!(Command::List.number(), 0xc020_a704);
 }
 
 #[test]
