@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use addrconf_abi::{Name, DEVICE_PATH, NAME_LEN};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::address::{AddressSet, ParseSetError};
+
+/// The end of the long help; `docs/addrctl.md` has the same table.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the operation failed or the kernel refused it
+  2  wrong usage, an unusable address included; nothing was done
+  3  the addrconf module is not loaded
+  4  not permitted
+  5  no such process or association, or the process is not associated
+`run` exits with the status of CMD, or:
+  125  addrctl itself failed, wrong usage included; CMD was not started
+  126  CMD was found but could not be executed
+  127  CMD was not found";
+
+/// Gives processes and their descendants a fixed set of local IP addresses.
+#[derive(Debug, Parser)]
+#[command(
+    name = "addrctl",
+    after_long_help = EXIT_CODES,
+    disable_version_flag = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Print the versions of addrctl and of the loaded module
+    #[arg(short = 'V', long)]
+    version: bool,
+
+    /// Control device
+    #[arg(long, hide = true, value_name = "PATH", default_value = DEVICE_PATH, global = true)]
+    device: PathBuf,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Associate a running process with addresses; prints the association's id
+    ///
+    /// All threads of the process and all children it makes from now on are
+    /// associated with it. Children it already has are not.
+    Assign(AssignArgs),
+    /// Run a program that is associated from its first instruction on
+    Run(RunArgs),
+    /// End the association of one process, or of every task of an association
+    Release(TargetArgs),
+    /// List all associations
+    List(OutputArgs),
+    /// Show one association with its addresses and processes
+    Show(ShowArgs),
+    /// Print the versions of addrctl and of the loaded module
+    Version,
+}
+
+/// Addresses, as the help of several options explains them.
+const ADDRS_HELP: &str = "\
+Comma-separated IPv4 and IPv6 addresses and prefixes, such as \
+10.0.0.1,10.1.0.0/24,2001:db8::1. The first single address of each family is its primary \
+address: the source when none is chosen";
+
+/// Arguments of `assign`.
+#[derive(Args, Debug)]
+pub struct AssignArgs {
+    /// Process id
+    #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+    pub pid: i32,
+
+    #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    pub addresses: AddressSet,
+
+    #[command(flatten)]
+    pub name: NameArgs,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    pub addresses: AddressSet,
+
+    #[command(flatten)]
+    pub name: NameArgs,
+
+    /// Program and its arguments
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    pub command: Vec<OsString>,
+}
+
+/// The name of a new association.
+#[derive(Args, Debug)]
+pub struct NameArgs {
+    /// Name for people to know the association by: up to 31 of A-Z a-z 0-9 . _ -
+    #[arg(long = "name", value_name = "NAME", value_parser = name)]
+    pub name: Option<Name>,
+}
+
+/// Whom a command is about.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct TargetArgs {
+    /// Process id
+    #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+    pub pid: Option<i32>,
+
+    /// Association id, as `assign` and `list` print it
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
+    pub association: Option<u64>,
+}
+
+/// Arguments of `show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How to print.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct OutputArgs {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Cli {
+    /// Reads a command line; returns what to do and the control device.
+    pub fn read(args: &[OsString]) -> Result<(Command, PathBuf), clap::Error> {
+        let cli = Self::try_parse_from(args)?;
+        match cli.command {
+            _ if cli.version => Ok((Command::Version, cli.device)),
+            Some(command) => Ok((command, cli.device)),
+            None => Err(Self::command().error(
+                ErrorKind::MissingSubcommand,
+                "a command is required, `addrctl --help` lists them",
+            )),
+        }
+    }
+
+    /// Whether a command line that could not be parsed was meant for `run`,
+    /// whose exit codes below 125 belong to the program it runs.
+    pub fn meant_run(args: &[OsString]) -> bool {
+        let mut args = args.iter().skip(1);
+        while let Some(arg) = args.next() {
+            if arg == "--device" {
+                args.next();
+            } else if !arg.as_encoded_bytes().starts_with(b"-") {
+                return arg == "run";
+            }
+        }
+        false
+    }
+}
+
+fn address_set(text: &str) -> Result<AddressSet, ParseSetError> {
+    text.parse()
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    let max = NAME_LEN - 1;
+    match Name::new(text) {
+        _ if text.is_empty() => Err("a name cannot be empty: leave --name out".to_owned()),
+        // The interface pads with NUL, and would take these for padding.
+        Some(name) if name.as_str() == text => Ok(name),
+        _ if text.len() > max => Err(format!("a name has at most {max} characters")),
+        _ => Err("a name consists of A-Z a-z 0-9 . _ - and starts with none of . -".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_with_another_character_or_too_long_is_refused() {
+        assert!(name("web-1.a_b").is_ok());
+        assert!(name(&"a".repeat(31)).is_ok());
+        assert!(name(&"a".repeat(32)).unwrap_err().contains("31 characters"));
+        for bad in ["", "a b", ".a", "-a", "ä", "a\0", "a/b"] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn options_before_run_do_not_hide_it() {
+        let meant = |line: &str| {
+            let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+            Cli::meant_run(&args)
+        };
+        assert!(meant("addrctl run --bogus"));
+        assert!(meant("addrctl --device /dev/x run"));
+        assert!(meant("addrctl --device=/dev/x run"));
+        assert!(!meant("addrctl --device run list"));
+        assert!(!meant("addrctl list run"));
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The control calls as functions: encodes requests, makes room for answers,
+//! decodes them. Knows nothing of messages and output.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use addrconf_abi::{
+    AddrEntry, AssignRequest, Command, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
+    VersionReply, Wire, MAX_ADDRS, MAX_LIST, MAX_STRUCT,
+};
+use rustix::io::Errno;
+
+use crate::address::{AddressSet, Prefix};
+use crate::system::Device;
+
+/// Bytes of a process id in an answer.
+const PID_SIZE: usize = 4;
+/// Bytes of an association id in an answer.
+const ID_SIZE: usize = 8;
+
+/// Why a control call brought no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The kernel refused it.
+    Refused(Errno),
+    /// The answer makes no sense to this addrctl.
+    BadAnswer,
+}
+
+/// One association as the module describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// Its id.
+    pub id: u64,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its address set.
+    pub addresses: AddressSet,
+    /// Processes in this pid namespace, as many as one call returns.
+    pub pids: Vec<i32>,
+    /// How many processes there are.
+    pub process_count: u32,
+    /// How many tasks (threads) there are.
+    pub task_count: u64,
+}
+
+/// Calls on an open device.
+pub struct Client<'a>(pub &'a dyn Device);
+
+impl Client<'_> {
+    /// Which interface the module has.
+    pub fn version(&self) -> Result<VersionReply, CallError> {
+        self.call(Command::Version, &VersionReply::default(), &mut [])
+    }
+
+    /// Makes an association for a process; returns its id.
+    pub fn assign(
+        &self,
+        process: BorrowedFd<'_>,
+        addresses: &AddressSet,
+        name: Name,
+    ) -> Result<u64, CallError> {
+        let mut entries = Vec::new();
+        let mut buf = [0; MAX_STRUCT];
+        for prefix in addresses.prefixes() {
+            entries.extend_from_slice(prefix.to_entry().encode(&mut buf));
+        }
+        let request = AssignRequest {
+            target: Target::PidFd(process.as_raw_fd()),
+            addrs: 0,
+            addr_count: 0,
+            name,
+            id: 0,
+        };
+        let answer = self.call(Command::Assign, &request, &mut [&mut entries])?;
+        match answer.id {
+            0 => Err(CallError::BadAnswer),
+            id => Ok(id),
+        }
+    }
+
+    /// Ends the association of a process or a whole association; returns how
+    /// many tasks that released.
+    pub fn release(&self, target: Target) -> Result<u64, CallError> {
+        let request = ReleaseRequest { target, tasks: 0 };
+        let answer = self.call(Command::Release, &request, &mut [])?;
+        Ok(answer.tasks)
+    }
+
+    /// Describes an association, with its addresses and processes.
+    pub fn query(&self, target: Target) -> Result<Association, CallError> {
+        let mut addr_room = 64;
+        let mut pid_room = 256;
+        loop {
+            let mut entries = vec![0; addr_room as usize * AddrEntry::SIZE];
+            let mut pids = vec![0; pid_room as usize * PID_SIZE];
+            let request = QueryRequest {
+                target,
+                addrs: 0,
+                addr_room: 0,
+                addr_count: 0,
+                pids: 0,
+                pid_room: 0,
+                pid_count: 0,
+                id: 0,
+                tasks: 0,
+                name: Name::default(),
+            };
+            let answer = self.call(Command::Query, &request, &mut [&mut entries, &mut pids])?;
+            if answer.addr_count > MAX_ADDRS {
+                return Err(CallError::BadAnswer);
+            }
+            let wanted_pids = answer.pid_count.min(MAX_LIST);
+            if answer.addr_count <= addr_room && wanted_pids <= pid_room {
+                return describe(&answer, &entries, &pids);
+            }
+            // Processes may come into being meanwhile: leave some room for
+            // them. The room only grows and has a limit, so this ends.
+            addr_room = addr_room.max(answer.addr_count);
+            if wanted_pids > pid_room {
+                pid_room = (wanted_pids + wanted_pids / 4).min(MAX_LIST);
+            }
+        }
+    }
+
+    /// The ids of all associations, ascending.
+    pub fn list(&self) -> Result<Vec<u64>, CallError> {
+        const ROOM: usize = 1024;
+        let mut all = Vec::new();
+        loop {
+            let mut ids = [0; ROOM * ID_SIZE];
+            let request = ListRequest {
+                after: all.last().copied().unwrap_or(0),
+                ..ListRequest::default()
+            };
+            let answer = self.call(Command::List, &request, &mut [&mut ids])?;
+            let count = answer.count as usize;
+            if count > ROOM || (answer.more && count == 0) {
+                return Err(CallError::BadAnswer);
+            }
+            for id in elements(&ids, count).map(u64::from_ne_bytes) {
+                // Otherwise the next call would ask for the same ones again.
+                if id <= all.last().copied().unwrap_or(0) {
+                    return Err(CallError::BadAnswer);
+                }
+                all.push(id);
+            }
+            if !answer.more {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn call<T: Wire>(
+        &self,
+        command: Command,
+        request: &T,
+        memory: &mut [&mut [u8]],
+    ) -> Result<T, CallError> {
+        let mut buf = [0; MAX_STRUCT];
+        let arg = request.encode(&mut buf);
+        self.0
+            .control(command, arg, memory)
+            .map_err(CallError::Refused)?;
+        T::decode(arg).map_err(|_| CallError::BadAnswer)
+    }
+}
+
+/// Reads an answer that fitted into its room.
+fn describe(answer: &QueryRequest, entries: &[u8], pids: &[u8]) -> Result<Association, CallError> {
+    let prefixes = entries
+        .chunks_exact(AddrEntry::SIZE)
+        .take(answer.addr_count as usize)
+        .map(|bytes| AddrEntry::decode(bytes).map(|entry| Prefix::from_entry(&entry)))
+        .collect::<Result<_, _>>()
+        .map_err(|_| CallError::BadAnswer)?;
+    let name = answer.name.as_str();
+    Ok(Association {
+        id: answer.id,
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        addresses: AddressSet::from_prefixes(prefixes),
+        pids: elements(pids, answer.pid_count as usize)
+            .map(i32::from_ne_bytes)
+            .collect(),
+        process_count: answer.pid_count,
+        task_count: answer.tasks,
+    })
+}
+
+/// The first `count` elements of `N` bytes each.
+fn elements<const N: usize>(bytes: &[u8], count: usize) -> impl Iterator<Item = [u8; N]> + '_ {
+    bytes
+        .chunks_exact(N)
+        .take(count)
+        .filter_map(|chunk| chunk.try_into().ok())
+}

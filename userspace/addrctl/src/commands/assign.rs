@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl assign`: associates a running process.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+
+use addrconf_abi::Name;
+
+use super::{open_device, open_process, OpenProcess};
+use crate::address::AddressSet;
+use crate::cli::AssignArgs;
+use crate::client::Client;
+use crate::error::Error;
+use crate::system::{Device, System};
+
+/// Runs the command.
+pub fn run(system: &dyn System, args: &AssignArgs, out: &mut dyn Write) -> Result<(), Error> {
+    let device = open_device(system)?;
+    let process = open_process(system, args.pid)?;
+    let name = args.name.name.unwrap_or_default();
+    let id = associate(system, &*device, process, &args.addresses, name)?;
+    writeln!(out, "{id}").map_err(Error::Write)
+}
+
+/// Associates `process`; returns the association's id.
+pub(super) fn associate(
+    system: &dyn System,
+    device: &dyn Device,
+    process: OpenProcess,
+    addresses: &AddressSet,
+    name: Name,
+) -> Result<u64, Error> {
+    let OpenProcess { pidfd, process } = process;
+    Client(device)
+        .assign(pidfd.as_fd(), addresses, name)
+        .map_err(|cause| Error::Assign {
+            process,
+            addresses: addresses.to_string(),
+            net_admin: system.has_net_admin(),
+            cause,
+        })
+}

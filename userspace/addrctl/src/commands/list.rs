@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl list`: all associations.
+
+use std::io::Write;
+
+use addrconf_abi::Target;
+use rustix::io::Errno;
+
+use super::open_device;
+use crate::cli::OutputArgs;
+use crate::client::{Association, CallError, Client};
+use crate::error::Error;
+use crate::output::{json, table};
+use crate::system::System;
+
+/// Runs the command.
+pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
+    let device = open_device(system)?;
+    let associations = collect(&Client(&*device)).map_err(|cause| Error::List {
+        net_admin: system.has_net_admin(),
+        cause,
+    })?;
+    let written = if args.json {
+        json::list(out, &associations)
+    } else {
+        table::list(out, &associations)
+    };
+    written.map_err(Error::Write)
+}
+
+fn collect(client: &Client<'_>) -> Result<Vec<Association>, CallError> {
+    let mut associations = Vec::new();
+    for id in client.list()? {
+        match client.query(Target::Association(id)) {
+            Ok(association) => associations.push(association),
+            // It ended since it was listed.
+            Err(CallError::Refused(Errno::NOENT)) => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(associations)
+}

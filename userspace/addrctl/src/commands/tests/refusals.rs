@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is said, and which exit code given, when a command is refused.
+
+use addrconf_abi::Command as Call;
+use rustix::io::Errno;
+
+use super::{addrctl, nginx};
+use crate::testing::Fake;
+
+/// Checks that a command fails with this exit code and these words.
+#[track_caller]
+fn refused(fake: &Fake, line: &str, exit_code: u8, words: &str) {
+    let error = addrctl(fake, line).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains(words), "{message}");
+    assert_eq!(error.exit_code(), exit_code, "{message}");
+    assert_eq!(fake.state().open_devices, 0);
+}
+
+#[test]
+fn without_the_module_every_command_says_how_to_load_it() {
+    let fake = nginx();
+    fake.state().no_device = Some(Errno::NOENT);
+    let words = "the addrconf module is not loaded (no /dev/addrconf): run `modprobe addrconf`";
+    for line in ["assign 812 10.0.0.1", "release 812", "list", "show 812"] {
+        refused(&fake, line, 3, words);
+    }
+}
+
+#[test]
+fn without_the_right_every_command_says_which_one_is_missing() {
+    let fake = nginx();
+    fake.state().no_device = Some(Errno::ACCESS);
+    refused(&fake, "list", 4, "no permission to open /dev/addrconf");
+    fake.state().no_device = Some(Errno::PERM);
+    refused(&fake, "list", 4, "runs in an association itself");
+
+    let calls = [
+        ("assign 812 10.0.0.1", Call::Assign),
+        ("release 812", Call::Release),
+        ("show 812", Call::Query),
+        ("list", Call::List),
+    ];
+    for (line, call) in calls {
+        let fake = nginx();
+        fake.state().failing = Some((call, Errno::PERM));
+        fake.state().net_admin = Some(false);
+        refused(
+            &fake,
+            line,
+            4,
+            "this needs CAP_NET_ADMIN: run addrctl as root",
+        );
+        fake.state().net_admin = Some(true);
+        refused(&fake, line, 4, "runs in an association itself");
+        fake.state().net_admin = None;
+        refused(&fake, line, 4, "must not run in an association");
+    }
+}
+
+#[test]
+fn an_associated_process_is_named_with_the_way_out() {
+    let fake = nginx();
+    addrctl(&fake, "assign 812 10.0.0.1").unwrap();
+    refused(
+        &fake,
+        "assign 812 10.0.0.2,10.0.0.3",
+        1,
+        "cannot associate process 812 (nginx) with 10.0.0.2,10.0.0.3: the process is already \
+         associated; `addrctl show 812` tells with what, `addrctl release 812` ends it",
+    );
+}
+
+#[test]
+fn a_missing_process_or_association_is_named() {
+    let fake = nginx();
+    refused(&fake, "assign 7 10.0.0.1", 5, "there is no process 7");
+    refused(&fake, "show 7", 5, "there is no process 7");
+    refused(
+        &fake,
+        "release 812",
+        5,
+        "cannot release process 812 (nginx): the process is not associated",
+    );
+    refused(
+        &fake,
+        "show --association 9",
+        5,
+        "cannot show association 9: no such association",
+    );
+    fake.state().failing = Some((Call::Assign, Errno::SRCH));
+    refused(&fake, "assign 812 10.0.0.1", 5, "has exited meanwhile");
+}
+
+#[test]
+fn a_thread_is_not_mistaken_for_a_process() {
+    let fake = nginx();
+    fake.state().threads.insert(820, 812);
+    refused(
+        &fake,
+        "assign 820 10.0.0.1",
+        1,
+        "process 820 is a thread of process 812",
+    );
+}
+
+#[test]
+fn a_module_of_another_version_is_recognised() {
+    for (errno, words) in [
+        (Errno::NOTTY, "of different versions"),
+        (Errno::TOOBIG, "older than this addrctl"),
+    ] {
+        let fake = nginx();
+        fake.state().failing = Some((Call::List, errno));
+        refused(&fake, "list", 1, words);
+    }
+}
+
+#[test]
+fn other_refusals_are_told_in_words() {
+    let cases = [
+        (Errno::INVAL, "malformed and changed nothing"),
+        (Errno::NOMEM, "no memory"),
+        (Errno::BUSY, "busy; try again"),
+        (Errno::NODEV, "being unloaded"),
+        (Errno::IO, "Input/output error"),
+    ];
+    for (errno, words) in cases {
+        let fake = nginx();
+        fake.state().failing = Some((Call::Assign, errno));
+        let code = if errno == Errno::NODEV { 3 } else { 1 };
+        refused(&fake, "assign 812 10.0.0.1", code, words);
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl version`: versions of addrctl and of the module. That the module is
+//! not loaded, or that we may not ask it, is an answer here, not a failure.
+
+use std::io::Write;
+
+use addrconf_abi::ABI_VERSION;
+
+use super::open_device;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::system::System;
+
+/// Runs the command.
+pub fn run(system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+    let module = match open_device(system) {
+        Ok(device) => {
+            let reply = Client(&*device).version();
+            let reply = reply.map_err(|cause| Error::AskVersion { cause })?;
+            format!(
+                "ABI {}, up to {} addresses per set",
+                reply.abi, reply.max_addrs
+            )
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::NotLoaded => "not loaded".to_owned(),
+            ErrorKind::NotPermitted => "loaded, but only root may ask for its version".to_owned(),
+            _ => return Err(error),
+        },
+    };
+    let own = env!("CARGO_PKG_VERSION");
+    writeln!(out, "addrctl {own} (ABI {ABI_VERSION})")
+        .and_then(|()| writeln!(out, "module: {module}"))
+        .map_err(Error::Write)
+}

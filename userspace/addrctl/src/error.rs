@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can go wrong, by what was being done; and of which kind it is, which
+//! decides the exit code. The words are in `explain.rs`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+
+use rustix::io::Errno;
+
+use crate::client::CallError;
+use crate::explain;
+
+/// A process as messages name it: its id, and its command name when that could
+/// be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Process id.
+    pub pid: i32,
+    /// Command name.
+    pub comm: Option<String>,
+}
+
+/// Whom a call was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One process.
+    Process(Process),
+    /// A whole association.
+    Association(u64),
+}
+
+/// Kinds of failure, whatever errno stood for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no control device.
+    NotLoaded,
+    /// The caller may not do that.
+    NotPermitted,
+    /// No such process or association.
+    NotFound,
+    /// The number is a thread's, not a process's.
+    NotAProcess,
+    /// The process is associated already.
+    AlreadyAssociated,
+    /// The module found the request meaningless.
+    Malformed,
+    /// Module and addrctl speak different versions.
+    Mismatch,
+    /// The module has no memory for it.
+    NoMemory,
+    /// A program could not be executed.
+    Exec,
+    /// The output could not be written.
+    Output,
+    /// Anything else.
+    Other,
+}
+
+/// A failed command.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Opening the control device.
+    OpenDevice {
+        /// Its path.
+        path: String,
+        /// Whether addrctl has `CAP_NET_ADMIN`.
+        net_admin: Option<bool>,
+        /// The answer.
+        cause: Errno,
+    },
+    /// Getting hold of a process.
+    FindProcess {
+        /// Which one.
+        process: Process,
+        /// The process it belongs to, when it is a thread.
+        thread_of: Option<i32>,
+        /// The answer.
+        cause: Errno,
+    },
+    /// Making an association.
+    Assign {
+        /// For which process.
+        process: Process,
+        /// With which addresses, as one list.
+        addresses: String,
+        /// Whether addrctl has `CAP_NET_ADMIN`.
+        net_admin: Option<bool>,
+        /// The answer.
+        cause: CallError,
+    },
+    /// Ending an association, or a process's part in it.
+    Release {
+        /// Whose.
+        subject: Subject,
+        /// Whether addrctl has `CAP_NET_ADMIN`.
+        net_admin: Option<bool>,
+        /// The answer.
+        cause: CallError,
+    },
+    /// Describing an association.
+    Show {
+        /// Whose.
+        subject: Subject,
+        /// Whether addrctl has `CAP_NET_ADMIN`.
+        net_admin: Option<bool>,
+        /// The answer.
+        cause: CallError,
+    },
+    /// Enumerating associations.
+    List {
+        /// Whether addrctl has `CAP_NET_ADMIN`.
+        net_admin: Option<bool>,
+        /// The answer.
+        cause: CallError,
+    },
+    /// Asking for the module's version.
+    AskVersion {
+        /// The answer.
+        cause: CallError,
+    },
+    /// Becoming the program to run.
+    Exec {
+        /// The program.
+        program: OsString,
+        /// The answer.
+        cause: io::Error,
+    },
+    /// Writing the output.
+    Write(io::Error),
+}
+
+impl Error {
+    /// Which kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::OpenDevice { cause, .. } => open_kind(*cause),
+            Self::FindProcess {
+                cause, thread_of, ..
+            } => match *cause {
+                _ if thread_of.is_some() => ErrorKind::NotAProcess,
+                Errno::SRCH | Errno::NOENT => ErrorKind::NotFound,
+                _ => ErrorKind::Other,
+            },
+            Self::Assign { cause, .. }
+            | Self::Release { cause, .. }
+            | Self::Show { cause, .. }
+            | Self::List { cause, .. }
+            | Self::AskVersion { cause } => call_kind(*cause),
+            Self::Exec { .. } => ErrorKind::Exec,
+            Self::Write(_) => ErrorKind::Output,
+        }
+    }
+
+    /// The exit code of every command but `run`.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind() {
+            ErrorKind::NotLoaded => 3,
+            ErrorKind::NotPermitted => 4,
+            ErrorKind::NotFound => 5,
+            _ => 1,
+        }
+    }
+
+    /// The exit code of `run`, as for `env`(1).
+    pub fn run_exit_code(&self) -> u8 {
+        match self {
+            Self::Exec { cause, .. } if cause.kind() == io::ErrorKind::NotFound => 127,
+            Self::Exec { .. } => 126,
+            _ => 125,
+        }
+    }
+
+    /// Whether the reader of our output went away, which needs no message.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write(e) if e.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        explain::explain(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn open_kind(cause: Errno) -> ErrorKind {
+    match cause {
+        Errno::NOENT | Errno::NODEV | Errno::NXIO => ErrorKind::NotLoaded,
+        Errno::ACCESS | Errno::PERM => ErrorKind::NotPermitted,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn call_kind(cause: CallError) -> ErrorKind {
+    let CallError::Refused(errno) = cause else {
+        return ErrorKind::Mismatch;
+    };
+    match errno {
+        Errno::PERM | Errno::ACCESS => ErrorKind::NotPermitted,
+        Errno::SRCH | Errno::NOENT => ErrorKind::NotFound,
+        Errno::EXIST => ErrorKind::AlreadyAssociated,
+        Errno::INVAL => ErrorKind::Malformed,
+        Errno::NOTTY | Errno::TOOBIG => ErrorKind::Mismatch,
+        Errno::NOMEM => ErrorKind::NoMemory,
+        Errno::NODEV => ErrorKind::NotLoaded,
+        _ => ErrorKind::Other,
+    }
+}

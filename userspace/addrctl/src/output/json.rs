@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The JSON output. Its schema is documented in `docs/addrctl.md` and stable:
+//! fields are added, never changed or removed, within one `version`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Detail;
+use crate::client::Association;
+
+/// Version of the schema.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct List<'a> {
+    version: u32,
+    associations: Vec<Summary<'a>>,
+}
+
+#[derive(Serialize)]
+struct Show<'a> {
+    version: u32,
+    association: Full<'a>,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    id: u64,
+    name: Option<&'a str>,
+    addresses: Vec<String>,
+    primary: Primary,
+    process_count: u32,
+    task_count: u64,
+}
+
+#[derive(Serialize)]
+struct Primary {
+    ipv4: Option<String>,
+    ipv6: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Full<'a> {
+    #[serde(flatten)]
+    summary: Summary<'a>,
+    processes: Vec<Process<'a>>,
+}
+
+#[derive(Serialize)]
+struct Process<'a> {
+    pid: i32,
+    command: Option<&'a str>,
+}
+
+impl<'a> Summary<'a> {
+    fn new(association: &'a Association) -> Self {
+        let addresses = &association.addresses;
+        Self {
+            id: association.id,
+            name: association.name.as_deref(),
+            addresses: addresses.prefixes().iter().map(|p| p.to_string()).collect(),
+            primary: Primary {
+                ipv4: addresses.primary_v4().map(|a| a.to_string()),
+                ipv6: addresses.primary_v6().map(|a| a.to_string()),
+            },
+            process_count: association.process_count,
+            task_count: association.task_count,
+        }
+    }
+}
+
+/// Writes what `list --json` prints.
+pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()> {
+    let list = List {
+        version: VERSION,
+        associations: associations.iter().map(Summary::new).collect(),
+    };
+    write(out, &list)
+}
+
+/// Writes what `show --json` prints.
+pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
+    let processes = detail.processes.iter().map(|(pid, command)| Process {
+        pid: *pid,
+        command: command.as_deref(),
+    });
+    let show = Show {
+        version: VERSION,
+        association: Full {
+            summary: Summary::new(&detail.association),
+            processes: processes.collect(),
+        },
+    };
+    write(out, &show)
+}
+
+fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
+}

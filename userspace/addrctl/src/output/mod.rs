@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Associations as text: for people (`table.rs`) and for programs (`json.rs`).
+
+pub mod json;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::client::Association;
+
+/// An association with the command names of its processes.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// What the module says.
+    pub association: Association,
+    /// The processes with their command names, where those could be read.
+    pub processes: Vec<(i32, Option<String>)>,
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of the output: what is compared here is what users rely on.
+
+use super::{json, table, Detail};
+use crate::client::Association;
+
+fn web() -> Association {
+    Association {
+        id: 1,
+        name: Some("web".to_owned()),
+        addresses: "10.0.0.0/24,10.0.1.1,2001:db8::1".parse().unwrap(),
+        pids: vec![812, 813],
+        process_count: 2,
+        task_count: 9,
+    }
+}
+
+fn large() -> Association {
+    Association {
+        id: 12,
+        name: None,
+        addresses: "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6"
+            .parse()
+            .unwrap(),
+        pids: vec![],
+        process_count: 70_000,
+        task_count: 70_001,
+    }
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_table_is_aligned() {
+    assert_eq!(
+        text(|out| table::list(out, &[web(), large()])),
+        "\
+ID  NAME  ADDRESSES                                       PROCESSES  TASKS
+ 1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                        2      9
+12  -     10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 and 2 more      70000  70001
+"
+    );
+}
+
+#[test]
+fn an_empty_table_is_its_heading() {
+    assert_eq!(
+        text(|out| table::list(out, &[])),
+        "ID  NAME  ADDRESSES  PROCESSES  TASKS\n"
+    );
+}
+
+#[test]
+fn show_names_primaries_and_commands_and_keeps_them_off_the_terminal() {
+    let detail = Detail {
+        association: web(),
+        processes: vec![(812, Some("nginx\u{1b}[2J".to_owned())), (813, None)],
+    };
+    assert_eq!(
+        text(|out| table::show(out, &detail)),
+        "\
+association  1
+name         web
+addresses    10.0.0.0/24
+             10.0.1.1 (primary)
+             2001:db8::1 (primary)
+processes    812 (nginx\\u{1b}[2J)
+             813
+tasks        9
+"
+    );
+}
+
+#[test]
+fn show_says_how_many_processes_it_leaves_out() {
+    let detail = Detail {
+        association: large(),
+        processes: vec![(4, Some("sh".to_owned()))],
+    };
+    let text = text(|out| table::show(out, &detail));
+    assert!(text.contains("processes    4 (sh)\n             and 69999 more\n"));
+}
+
+#[test]
+fn the_json_of_list_is_stable() {
+    let mut nameless = large();
+    nameless.addresses = "2001:db8::/64".parse().unwrap();
+    assert_eq!(
+        text(|out| json::list(out, &[web(), nameless])),
+        r#"{
+  "version": 1,
+  "associations": [
+    {
+      "id": 1,
+      "name": "web",
+      "addresses": [
+        "10.0.0.0/24",
+        "10.0.1.1",
+        "2001:db8::1"
+      ],
+      "primary": {
+        "ipv4": "10.0.1.1",
+        "ipv6": "2001:db8::1"
+      },
+      "process_count": 2,
+      "task_count": 9
+    },
+    {
+      "id": 12,
+      "name": null,
+      "addresses": [
+        "2001:db8::/64"
+      ],
+      "primary": {
+        "ipv4": null,
+        "ipv6": null
+      },
+      "process_count": 70000,
+      "task_count": 70001
+    }
+  ]
+}
+"#
+    );
+}
+
+#[test]
+fn the_json_of_show_is_stable() {
+    let detail = Detail {
+        association: web(),
+        processes: vec![(812, Some("ng\"inx".to_owned())), (813, None)],
+    };
+    assert_eq!(
+        text(|out| json::show(out, &detail)),
+        r#"{
+  "version": 1,
+  "association": {
+    "id": 1,
+    "name": "web",
+    "addresses": [
+      "10.0.0.0/24",
+      "10.0.1.1",
+      "2001:db8::1"
+    ],
+    "primary": {
+      "ipv4": "10.0.1.1",
+      "ipv6": "2001:db8::1"
+    },
+    "process_count": 2,
+    "task_count": 9,
+    "processes": [
+      {
+        "pid": 812,
+        "command": "ng\"inx"
+      },
+      {
+        "pid": 813,
+        "command": null
+      }
+    ]
+  }
+}
+"#
+    );
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The one system call that no safe wrapper exists for, and the only `unsafe`
+//! code of addrctl.
+
+use std::ffi::c_void;
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+
+use addrconf_abi::Command;
+use rustix::fs::{major, minor, FileType};
+use rustix::io::{retry_on_intr, Errno};
+use rustix::ioctl::{Ioctl, IoctlOutput, Opcode};
+
+use super::{link, Device};
+
+/// What the kernel calls the device (`misc_register()` and devtmpfs).
+const DEVNAME: &str = "DEVNAME=addrconf";
+
+/// An ioctl of the addrconf device.
+///
+/// # Invariants
+///
+/// `arg` is as long as the structure of `command`, and each pointer in it
+/// refers to memory, borrowed for longer than the call lasts, of at least as
+/// many elements as the pointer's count says.
+struct ControlCall<'a> {
+    command: Command,
+    arg: &'a mut [u8],
+}
+
+// SAFETY: the opcode is the number of the command, whose definition in the ABI
+// crate makes the kernel read and write the structure at `as_ptr()`, and the
+// elements its pointers refer to, at most as many as their counts say, and
+// nothing else; all that is valid for writes by the type invariant. The output
+// pointer is not looked at.
+unsafe impl Ioctl for ControlCall<'_> {
+    type Output = ();
+
+    const IS_MUTATING: bool = true;
+
+    fn opcode(&self) -> Opcode {
+        self.command.number()
+    }
+
+    fn as_ptr(&mut self) -> *mut c_void {
+        self.arg.as_mut_ptr().cast()
+    }
+
+    unsafe fn output_from_ptr(_: IoctlOutput, _: *mut c_void) -> Result<(), Errno> {
+        Ok(())
+    }
+}
+
+/// The open device.
+///
+/// # Invariants
+///
+/// The descriptor is the addrconf device's, or of a driver that does not know
+/// our numbers.
+pub struct ControlDevice(OwnedFd);
+
+impl ControlDevice {
+    /// Takes over a descriptor of the device.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTTY` when it is of something else: another driver may give our
+    /// numbers a meaning of its own.
+    pub fn new(fd: OwnedFd) -> Result<Self, Errno> {
+        let stat = rustix::fs::fstat(&fd)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice {
+            return Err(Errno::NOTTY);
+        }
+        let (major, minor) = (major(stat.st_rdev), minor(stat.st_rdev));
+        // Where sysfs is not mounted, the name in /dev has to do, which comes
+        // from the driver or from root.
+        match fs::read_to_string(format!("/sys/dev/char/{major}:{minor}/uevent")) {
+            Ok(uevent) if !uevent.lines().any(|l| l == DEVNAME) => Err(Errno::NOTTY),
+            // INVARIANT: checked just above.
+            _ => Ok(Self(fd)),
+        }
+    }
+}
+
+impl Device for ControlDevice {
+    fn control(
+        &self,
+        command: Command,
+        arg: &mut [u8],
+        memory: &mut [&mut [u8]],
+    ) -> Result<(), Errno> {
+        link(command, arg, memory)?;
+        retry_on_intr(|| {
+            // INVARIANT: `link` checked the length and set every pointer and
+            // count from `memory`, which stays borrowed until we return. An
+            // interrupted call changes neither.
+            let call = ControlCall {
+                command,
+                arg: &mut *arg,
+            };
+            // SAFETY: `call` keeps the contract of `Ioctl` as long as the number
+            // means what the ABI crate says, and it does, or nothing, by the
+            // invariant of `self`.
+            unsafe { rustix::ioctl::ioctl(self.0.as_fd(), call) }
+        })
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The machine itself: `/dev/addrconf`, pidfds, `/proc`, exec.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags};
+
+use super::ioctl::ControlDevice;
+use super::{Device, System};
+
+/// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
+const CAP_NET_ADMIN: u32 = 12;
+
+/// The running Linux.
+pub struct Linux {
+    device: PathBuf,
+}
+
+impl Linux {
+    /// The running Linux, with the control device at `device`.
+    pub fn new(device: PathBuf) -> Self {
+        Self { device }
+    }
+
+    /// A field of `/proc/PID/status`.
+    fn status_field(pid: &str, field: &str) -> Option<String> {
+        // The name of the process may be any bytes.
+        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+        String::from_utf8_lossy(&status).lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            (name == field).then(|| value.trim().to_owned())
+        })
+    }
+}
+
+impl System for Linux {
+    fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
+        // Nothing of the device may reach the program that `run` becomes.
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+        let fd = rustix::fs::open(&self.device, flags, Mode::empty())?;
+        Ok(Box::new(ControlDevice::new(fd)?))
+    }
+
+    fn device_path(&self) -> String {
+        self.device.display().to_string()
+    }
+
+    fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
+        let pid = Pid::from_raw(pid).ok_or(Errno::SRCH)?;
+        rustix::process::pidfd_open(pid, PidfdFlags::empty())
+    }
+
+    fn own_pid(&self) -> i32 {
+        rustix::process::getpid().as_raw_nonzero().get()
+    }
+
+    fn comm(&self, pid: i32) -> Option<String> {
+        let bytes = fs::read(format!("/proc/{pid}/comm")).ok()?;
+        let comm = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        Some(String::from_utf8_lossy(comm).into_owned())
+    }
+
+    fn thread_group(&self, tid: i32) -> Option<i32> {
+        Self::status_field(&tid.to_string(), "Tgid")?.parse().ok()
+    }
+
+    fn has_net_admin(&self) -> Option<bool> {
+        let effective = Self::status_field("self", "CapEff")?;
+        let bits = u64::from_str_radix(&effective, 16).ok()?;
+        Some(bits >> CAP_NET_ADMIN & 1 == 1)
+    }
+
+    fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {
+        process::Command::new(program).args(args).exec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linux() -> Linux {
+        Linux::new("/nonexistent/addrconf".into())
+    }
+
+    #[test]
+    fn a_missing_device_is_enoent_and_a_file_is_not_the_device() {
+        assert_eq!(linux().open_device().err(), Some(Errno::NOENT));
+        let file = std::env::current_exe().unwrap();
+        let error = Linux::new(file).open_device().err();
+        // The file of a running program cannot be written to.
+        assert!(matches!(error, Some(Errno::TXTBSY | Errno::NOTTY)));
+    }
+
+    #[test]
+    fn another_character_device_is_recognised() {
+        let null = Linux::new("/dev/null".into());
+        // Without sysfs it can be opened, and does not know our calls.
+        let error = null.open_device().and_then(|device| {
+            let mut arg = [0; 16];
+            device.control(addrconf_abi::Command::Version, &mut arg, &mut [])
+        });
+        assert_eq!(error, Err(Errno::NOTTY));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_not_executed() {
+        let error = linux().exec(&"/nonexistent/program".into(), &[]);
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn this_very_process_can_be_named_and_opened() {
+        let linux = linux();
+        let pid = linux.own_pid();
+        assert!(linux.pidfd_open(pid).is_ok());
+        assert!(linux.comm(pid).is_some());
+        assert_eq!(linux.thread_group(pid), Some(pid));
+        assert!(linux.has_net_admin().is_some());
+    }
+}

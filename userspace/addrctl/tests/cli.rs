@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The program itself: usage errors and exit codes, as far as they can be seen
+//! without the module.
+
+use std::process::{Command, Output};
+
+/// A device that is certainly not there.
+const NO_DEVICE: &str = "/nonexistent/addrconf";
+
+fn addrctl(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_addrctl"))
+        .args(["--device", NO_DEVICE])
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn fails(args: &[&str], code: i32, words: &str) {
+    let output = addrctl(args);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+    assert!(stderr.contains(words), "{args:?}: {stderr}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    fails(&[], 2, "a command is required");
+    fails(&["assign"], 2, "<PID>");
+    fails(&["assign", "0", "10.0.0.1"], 2, "0");
+    fails(&["assign", "x", "10.0.0.1"], 2, "x");
+    fails(&["release"], 2, "required");
+    fails(&["release", "1", "--association", "2"], 2, "cannot be used");
+    fails(&["show", "--association", "0"], 2, "0");
+    fails(&["assign", "1", "10.0.0.1", "--name", "a b"], 2, "A-Z");
+    fails(
+        &["assign", "1", "10.0.0.5/24"],
+        2,
+        "10.0.0.5/24 has host bits set: write 10.0.0.0/24 for the whole network or 10.0.0.5",
+    );
+}
+
+#[test]
+fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
+    fails(&["run", "--addr", "10.0.0.1,", "true"], 125, "extra comma");
+    fails(&["run", "true"], 125, "--addr");
+    fails(&["run", "--addr", "10.0.0.1"], 125, "CMD");
+    fails(&["run", "--addr", "10.0.0.1", "true"], 125, "not loaded");
+}
+
+#[test]
+fn a_missing_module_exits_with_3() {
+    fails(&["list"], 3, "run `modprobe addrconf`");
+    fails(&["assign", "1", "10.0.0.1"], 3, NO_DEVICE);
+}
+
+#[test]
+fn help_and_version_succeed_without_the_module() {
+    for args in [&["--help"][..], &["run", "--help"], &["help", "assign"]] {
+        let output = addrctl(args);
+        assert!(output.status.success());
+        assert!(!output.stdout.is_empty());
+    }
+    let help = String::from_utf8(addrctl(&["--help"]).stdout).unwrap();
+    assert!(help.contains("Exit codes:"), "{help}");
+    assert!(!help.contains("--device"), "{help}");
+    for args in [&["--version"][..], &["-V"], &["version"]] {
+        let output = addrctl(args);
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success());
+        assert!(stdout.contains("module: not loaded"), "{stdout}");
+    }
+}
+
+#[test]
+fn options_after_the_program_belong_to_the_program() {
+    let args = ["run", "--addr", "10.0.0.1", "ls", "--name", "!", "--help"];
+    fails(&args, 125, "not loaded");
+}
+
+#[test]
+fn documentation_has_the_same_exit_codes_as_the_help() {
+    let doc = include_str!("../../../docs/addrctl.md");
+    let help = String::from_utf8(addrctl(&["--help"]).stdout).unwrap();
+    let codes = |line: &str| {
+        let (code, text) = line.trim().split_once("  ")?;
+        Some((code.parse::<u8>().ok()?, text.trim().to_owned()))
+    };
+    let documented = |(code, text): &(u8, String)| doc.contains(&format!("| {code} | {text} |"));
+    let in_help: Vec<_> = help.lines().filter_map(codes).collect();
+    assert_eq!(in_help.len(), 9);
+    assert!(in_help.iter().all(documented), "{in_help:?}");
+}
