@@ -52,10 +52,12 @@ impl kernel::InPlaceModule for Addrconf {
         pin_init::pin_init_scope(move || {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
-            // SAFETY: The hooks, the device and the files are dropped before
-            // the table, see the order of the fields and `drop`, and so they
-            // are if one of them cannot be made.
-            let table = unsafe { Table::publish(module, by_id) }?;
+            let table = Table::new(module, by_id)?;
+            // SAFETY: Who asks for the table is called by the hooks, the
+            // device and the files, which are dropped before it (see the order
+            // of the fields and `drop`), also if one of them cannot be made,
+            // or is work queued by the table, which `drop` waits for.
+            let table = unsafe { table::TABLE.publish(table) };
             let state = State::new(&dir)?;
             let hooks = lsm::Attached::new()?;
             Ok(try_pin_init!(Self {

@@ -10,13 +10,13 @@
 //! | `tasks` | how many tasks (threads) are associated |
 //! | `by-id/ID` | one association, for the owner (root) only |
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::ABI_VERSION;
-use crate::sys::sysfs::{Dir, File, Show};
+use crate::sys::sysfs::{Dir, File, Page, Show};
 use crate::table;
 
 /// Version of the module, as `modinfo` tells it.
@@ -56,7 +56,7 @@ enum Fact {
 }
 
 impl Show for Fact {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Page<'_>) -> fmt::Result {
         let Some(table) = table::get() else {
             return Ok(());
         };

@@ -17,7 +17,10 @@ pub(super) fn check(sock: SocketRef<'_>, address: &mut [u8]) -> Result {
     let Some(socket) = super::describe(sock) else {
         return Ok(());
     };
-    let asked = SockAddr::parse(address).map_err(super::refused)?;
+    if !policy::long_enough(&socket, address.len()) {
+        return Err(EINVAL);
+    }
+    let asked = SockAddr::parse(socket.family, address).map_err(super::refused)?;
     match policy::bind(&association.set().view(), &socket, &asked) {
         Verdict::Allow => Ok(()),
         Verdict::Rewrite(to) => {

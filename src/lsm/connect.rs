@@ -15,10 +15,10 @@ pub(super) fn check(sock: SocketRef<'_>, address: &[u8]) -> Result {
     let Some(association) = table::current() else {
         return Ok(());
     };
-    if sock.info().is_none() {
+    let Some(socket) = super::describe(sock) else {
         return Ok(());
-    }
-    let to = SockAddr::parse(address).map_err(super::refused)?;
+    };
+    let to = SockAddr::parse(socket.family, address).map_err(super::refused)?;
     let set = association.set();
     source::settle(sock, set, source::Port::Later, |socket| {
         policy::connect(&set.view(), socket, &to)

@@ -33,6 +33,10 @@ impl Hooks for Addrconf {
         task::alloc(child)
     }
 
+    fn task_publish(child: TaskKey) -> Result {
+        task::publish(child)
+    }
+
     fn task_free(task: TaskKey) {
         task::free(task);
     }

@@ -17,11 +17,13 @@ pub(super) fn check(sock: SocketRef<'_>, msg: &MessageRef<'_>) -> Result {
     let Some(association) = table::current() else {
         return Ok(());
     };
-    if sock.info().is_none() {
+    let Some(socket) = super::describe(sock) else {
         return Ok(());
-    }
+    };
     let to = match msg.name() {
-        Some(name) => Destination::To(SockAddr::parse(name).map_err(super::refused)?),
+        Some(name) => {
+            Destination::To(SockAddr::parse(socket.family, name).map_err(super::refused)?)
+        }
         None => Destination::None,
     };
     let set = association.set();

@@ -17,6 +17,15 @@ pub(super) fn alloc(child: TaskKey) -> Result {
     }
 }
 
+/// `child` is about to become visible. Its maker may have been associated since
+/// `alloc`. Never sleeps. `ENOMEM` makes the call fail.
+pub(super) fn publish(child: TaskKey) -> Result {
+    match table::get() {
+        Some(table) => table.catch_up(child),
+        None => Ok(()),
+    }
+}
+
 /// The last reference to `task` is gone. Any context but NMI; never sleeps.
 pub(super) fn free(task: TaskKey) {
     if let Some(table) = table::get() {

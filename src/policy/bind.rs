@@ -10,6 +10,9 @@ use super::sockaddr::SockAddr;
 use super::verdict::{Family, Refusal, Socket, Verdict};
 
 /// Decides a `bind()` of `socket` to `addr` by a task whose set is `set`.
+///
+/// That the address is as long as the socket's family wants it is checked
+/// before, by [`long_enough`].
 #[must_use]
 pub fn bind(set: &SetView<'_>, socket: &Socket, addr: &SockAddr) -> Verdict {
     let asked: IpAddr = match (socket.family, addr) {
@@ -30,6 +33,16 @@ pub fn bind(set: &SetView<'_>, socket: &Socket, addr: &SockAddr) -> Verdict {
         Verdict::Allow
     } else {
         Verdict::Deny(Refusal::NotAvailable)
+    }
+}
+
+/// Whether `len` bytes are enough for a `bind()`; `EINVAL` if not, whatever
+/// family they name (`inet_bind_sk()`, `inet6_bind_sk()`).
+#[must_use]
+pub fn long_enough(socket: &Socket, len: usize) -> bool {
+    len >= match socket.family {
+        Family::V4 => 16,
+        Family::V6 => 24,
     }
 }
 

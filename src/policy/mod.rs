@@ -23,7 +23,7 @@ mod verdict;
 #[cfg(all(test, not(MODULE)))]
 mod tests;
 
-pub use bind::bind;
+pub use bind::{bind, long_enough};
 pub use create::create;
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, Range};

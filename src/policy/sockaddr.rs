@@ -42,13 +42,15 @@ pub enum SockAddr {
 }
 
 impl SockAddr {
-    /// Reads the address out of the bytes a program handed over.
+    /// Reads the address out of the bytes a program handed over for a socket
+    /// of family `socket`. On an IPv4 socket `AF_INET6` is a family like any
+    /// other.
     ///
     /// # Errors
     ///
     /// [`Refusal::Invalid`] when it is too short for its family, which is what
     /// the protocols answer.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(socket: Family, bytes: &[u8]) -> Result<Self, Refusal> {
         let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Invalid)?);
         let v4 = || {
             let long_enough = bytes.len() >= LEN_V4;
@@ -59,7 +61,7 @@ impl SockAddr {
         match family {
             AF_UNSPEC => Ok(Self::Unspec(v4())),
             AF_INET => v4().map(Self::V4).ok_or(Refusal::Invalid),
-            AF_INET6 => take::<16>(bytes, ADDR_V6)
+            AF_INET6 if socket == Family::V6 => take::<16>(bytes, ADDR_V6)
                 .filter(|_| bytes.len() >= LEN_V6)
                 .map(|a| Self::V6(a.into()))
                 .ok_or(Refusal::Invalid),

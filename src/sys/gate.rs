@@ -21,6 +21,9 @@ use super::task::TaskKey;
 pub(crate) trait Hooks {
     /// The running task is making `child`. May sleep.
     fn task_alloc(child: TaskKey) -> Result;
+    /// `child` is about to become visible. Interrupts are off and
+    /// `tasklist_lock` is held: must not sleep.
+    fn task_publish(child: TaskKey) -> Result;
     /// `task` is gone. Any context but NMI; must not sleep.
     fn task_free(task: TaskKey);
     /// `socket()` and `socketpair()` by a program. May sleep.
@@ -78,18 +81,26 @@ struct VTable<T: Hooks>(PhantomData<T>);
 impl<T: Hooks> VTable<T> {
     const OPS: &'static raw::acf_ops = &raw::acf_ops {
         task_alloc: Some(Self::task_alloc),
+        task_publish: Some(Self::task_publish),
         task_free: Some(Self::task_free),
         socket_create: Some(Self::socket_create),
+        socket_post_create: Some(Self::socket_post_create),
         socket_bind: Some(Self::socket_bind),
         socket_listen: Some(Self::socket_listen),
         socket_connect: Some(Self::socket_connect),
         socket_sendmsg: Some(Self::socket_sendmsg),
         sk_free: Some(Self::sk_free),
         sk_clone: Some(Self::sk_clone),
+        sk_bind_compare: Some(Self::sk_bind_compare),
+        sk_match_local: Some(Self::sk_match_local),
     };
 
     extern "C" fn task_alloc(task: *mut bindings::task_struct, _flags: u64) -> c_int {
         from_result(|| T::task_alloc(TaskKey::new(task)).map(|()| 0))
+    }
+
+    extern "C" fn task_publish(task: *mut bindings::task_struct, _flags: u64) -> c_int {
+        from_result(|| T::task_publish(TaskKey::new(task)).map(|()| 0))
     }
 
     extern "C" fn task_free(task: *mut bindings::task_struct) {
@@ -159,7 +170,28 @@ impl<T: Hooks> VTable<T> {
         })
     }
 
-    // Slots of sockets stay empty for now: there is nothing to copy or free.
+    // Sockets have no scope yet: their slots stay empty, and wildcards compete
+    // and receive as they always did.
+    extern "C" fn socket_post_create(
+        _sock: *mut bindings::socket,
+        _family: c_int,
+        _kind: c_int,
+        _protocol: c_int,
+        _kern: c_int,
+    ) -> c_int {
+        0
+    }
+    extern "C" fn sk_bind_compare(_: *const bindings::sock, _: *const bindings::sock) -> c_int {
+        0
+    }
+    extern "C" fn sk_match_local(
+        _sk: *const bindings::sock,
+        _skb: *const bindings::sk_buff,
+        _family: c_int,
+        _laddr: *const c_void,
+    ) -> c_int {
+        0
+    }
     extern "C" fn sk_free(_sk: *mut bindings::sock) {}
     extern "C" fn sk_clone(_sk: *const bindings::sock, _newsk: *mut bindings::sock) {}
 }

@@ -8,6 +8,7 @@
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
+use kernel::alloc::Flags;
 use kernel::bindings;
 use kernel::error::{from_err_ptr, to_result};
 use kernel::prelude::*;
@@ -42,14 +43,14 @@ pub(crate) struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// Memory for a value. May sleep.
-    pub(crate) fn new(value: T) -> Result<KBox<Self>> {
+    /// Memory for a value. Sleeps as `flags` allow.
+    pub(crate) fn new(value: T, flags: Flags) -> Result<KBox<Self>> {
         Ok(KBox::new(
             Self {
                 head: Opaque::zeroed(),
                 value,
             },
-            GFP_KERNEL,
+            flags,
         )?)
     }
 }

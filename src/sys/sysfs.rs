@@ -53,8 +53,8 @@ impl Drop for Dir {
 
 /// What can be read from a file.
 pub(crate) trait Show: Send + Sync + 'static {
-    /// Writes the content. Beyond a page it is cut off. May sleep.
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result;
+    /// Writes the content. What does not fit is cut off. May sleep.
+    fn show(&self, out: &mut Page<'_>) -> fmt::Result;
 }
 
 /// A file that shows a `T`.
@@ -103,8 +103,8 @@ impl<T: Show> File<T> {
         // SAFETY: By the function's contract.
         let data = unsafe { &*data.cast::<T>() };
         // SAFETY: By the function's contract; sysfs hands over a zeroed page.
-        let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE) };
-        let mut out = Cut { page, used: 0 };
+        let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE - 1) };
+        let mut out = Page { page, used: 0 };
         // A full page is the only error there is, and cutting is the answer.
         let _ = data.show(&mut out);
         out.used as isize
@@ -120,13 +120,20 @@ impl<T: Show> Drop for File<T> {
     }
 }
 
-/// Writes as much as fits.
-struct Cut<'a> {
+/// The page, less a byte, that a file's content must fit in.
+pub(crate) struct Page<'a> {
     page: &'a mut [u8],
     used: usize,
 }
 
-impl fmt::Write for Cut<'_> {
+impl Page<'_> {
+    /// How many bytes still fit.
+    pub(crate) fn room(&self) -> usize {
+        self.page.len() - self.used
+    }
+}
+
+impl fmt::Write for Page<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = &mut self.page[self.used..];
         let len = text.len().min(room.len());

@@ -157,3 +157,11 @@ pub(crate) fn capable_net_admin() -> bool {
     // control calls have.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as i32) }
 }
+
+/// Waits until every task for which `task_publish` was called before can be
+/// found by [`TaskRef::threads`] and [`each`].
+pub(crate) fn wait_for_clones() {
+    // SAFETY: An FFI call with no requirements beyond not being in interrupt
+    // context, which control calls are not.
+    unsafe { raw::acf_gate_task_barrier() };
+}

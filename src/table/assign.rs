@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// Puts every thread of `process` into `association`, until a look finds
-    /// none that is not: what a thread that is in clones is in from birth.
+    /// none that is not.
     fn take_in(&self, process: &TaskRef, association: &Arc<Association>) -> Result {
         let mut found_any = false;
         loop {
@@ -88,7 +88,7 @@ impl Table {
             for thread in process.threads()? {
                 found_any = true;
                 let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
-                match self.insert(thread.key(), membership) {
+                match self.insert(thread.key(), membership, GFP_KERNEL) {
                     Ok(()) => added = true,
                     // It inherited this one: of_process() said that there is
                     // no other, and others are kept out by the lock.
@@ -102,6 +102,9 @@ impl Table {
             if !added {
                 return Ok(());
             }
+            // A thread made by one of them before it was in either was in time
+            // to be put in by `catch_up` or is found at the next look.
+            task::wait_for_clones();
         }
     }
 

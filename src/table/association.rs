@@ -2,7 +2,7 @@
 
 //! What a group of tasks shares, and a task's part in it.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
@@ -10,7 +10,7 @@ use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work, WorkItem};
 
 use crate::abi::Name;
-use crate::sys::sysfs::Show;
+use crate::sys::sysfs::{Page, Show};
 
 use super::set::AddressSet;
 
@@ -91,17 +91,23 @@ impl WorkItem for Association {
     }
 }
 
-/// What `by-id/ID` in sysfs shows.
+/// What `by-id/ID` in sysfs shows. Of a set that does not fit in a page the
+/// first entries are followed by `...`; the ioctl tells all.
 impl Show for Association {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        core::write!(
-            out,
-            "id: {}\nname: {}\ntasks: {}\naddresses: {}\n",
-            self.id,
-            self.name.as_str(),
-            self.tasks(),
-            self.set,
-        )
+    fn show(&self, out: &mut Page<'_>) -> fmt::Result {
+        // The longest entry, "...", blanks and the end of the line.
+        const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
+
+        let (id, name, tasks) = (self.id, self.name.as_str(), self.tasks());
+        core::write!(out, "id: {id}\nname: {name}\ntasks: {tasks}\naddresses:")?;
+        for entry in self.set.entries() {
+            if out.room() < ROOM {
+                core::write!(out, " ...")?;
+                break;
+            }
+            core::write!(out, " {entry}")?;
+        }
+        core::writeln!(out)
     }
 }
 

@@ -14,12 +14,13 @@ mod set;
 pub(crate) use association::Association;
 pub(crate) use set::AddressSet;
 
+use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{new_mutex, rcu, Arc, Mutex};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
-use crate::sys::published::{Publication, Published};
+use crate::sys::published::Published;
 use crate::sys::queue::OwnQueue;
 use crate::sys::sysfs::Dir;
 use crate::sys::task::{self, TaskKey, TaskRef};
@@ -27,7 +28,8 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 use association::Membership;
 use registry::Registry;
 
-static TABLE: Published<Table> = Published::new();
+/// Where the table is found while the module is up.
+pub(crate) static TABLE: Published<Table> = Published::new();
 
 /// The table, while the module is up.
 pub(crate) fn get() -> Option<&'static Table> {
@@ -57,20 +59,12 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Makes an empty table and publishes it as long as the result lives. May
-    /// sleep. Associations show up as files in `by_id`.
-    ///
-    /// # Safety
-    ///
-    /// Hooks and files that use the table are gone before the result is
-    /// dropped.
-    pub(crate) unsafe fn publish(
-        module: &'static ThisModule,
-        by_id: Arc<Dir>,
-    ) -> Result<Publication<Self>> {
+    /// An empty table. Associations show up as files in `by_id`, and keep
+    /// `module` loaded. May sleep.
+    pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Pin<KBox<Self>>> {
         let members = RcuMap::new()?;
         let queue = OwnQueue::new(c"addrconf")?;
-        let table = KBox::try_pin_init(
+        KBox::try_pin_init(
             try_pin_init!(Self {
                 members,
                 occupied: Atomic::new(0),
@@ -81,10 +75,7 @@ impl Table {
                 module,
             }),
             GFP_KERNEL,
-        )?;
-        // SAFETY: By the function's contract; work queued by the table itself
-        // is waited for in `settle`, which the module calls before.
-        Ok(unsafe { TABLE.publish(table) })
+        )
     }
 
     /// The association of a task, if any. Any context.
@@ -105,6 +96,19 @@ impl Table {
     ///
     /// `ENOMEM`: then the child must not come to be.
     pub(crate) fn inherit(&self, child: TaskKey) -> Result {
+        self.take_after_maker(child, GFP_KERNEL)
+    }
+
+    /// As [`Self::inherit`], for a child that missed it because the running
+    /// task was associated only later. Never sleeps.
+    pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
+        if self.association(child).is_some() {
+            return Ok(());
+        }
+        self.take_after_maker(child, GFP_ATOMIC)
+    }
+
+    fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
         let Some(association) = self.association(TaskKey::current()) else {
             return Ok(());
         };
@@ -112,10 +116,11 @@ impl Table {
         let Some(membership) = Membership::join(association) else {
             return Ok(());
         };
-        self.insert(child, membership).map_err(|error| match error {
-            InsertError::Occupied => EEXIST,
-            InsertError::Table(_) => ENOMEM,
-        })
+        self.insert(child, membership, flags)
+            .map_err(|error| match error {
+                InsertError::Occupied => EEXIST,
+                InsertError::Table(_) => ENOMEM,
+            })
     }
 
     /// Forgets a task, which is gone. Any context but NMI.
@@ -179,8 +184,9 @@ impl Table {
         &self,
         task: TaskKey,
         membership: Membership,
+        flags: Flags,
     ) -> core::result::Result<(), InsertError> {
-        let entry = Entry::new(membership).map_err(InsertError::Table)?;
+        let entry = Entry::new(membership, flags).map_err(InsertError::Table)?;
         self.occupied.add(1_usize, ordering::Relaxed);
         let outcome = self.members.insert(task, entry);
         if outcome.is_err() {

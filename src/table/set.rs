@@ -2,7 +2,6 @@
 
 //! The memory of an address set. Immutable once made. Making it may sleep.
 
-use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
@@ -82,18 +81,5 @@ impl AddressSet {
     /// The IPv6 addresses of the set, in ranges.
     pub(crate) fn ranges_v6(&self) -> impl Iterator<Item = (Ipv6Addr, Ipv6Addr)> + '_ {
         self.v6.iter().map(|r| (r.first().into(), r.last().into()))
-    }
-}
-
-/// The entries, separated by blanks.
-impl fmt::Display for AddressSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, entry) in self.entries.iter().enumerate() {
-            if at > 0 {
-                f.write_str(" ")?;
-            }
-            entry.fmt(f)?;
-        }
-        Ok(())
     }
 }

@@ -111,10 +111,10 @@ proptest! {
     ) {
         let mut b = b;
         b[..2].copy_from_slice(&family.to_ne_bytes());
-        if let (Ok(parsed), true) = (SockAddr::parse(&b), b.len() > 27) {
+        if let (Ok(parsed), true) = (SockAddr::parse(socket.family, &b), b.len() > 27) {
             parsed.rewrite(&mut b, a);
         }
-        let Ok(asked) = SockAddr::parse(&b) else { return Ok(()) };
+        let Ok(asked) = SockAddr::parse(socket.family, &b) else { return Ok(()) };
         match bind(&s.view(), &socket, &asked) {
             Verdict::Allow => {
                 prop_assert!(s.view().contains(asked.ip().unwrap()));
@@ -122,7 +122,7 @@ proptest! {
             Verdict::Rewrite(to) => {
                 prop_assert!(s.view().contains(to));
                 asked.rewrite(&mut b, to);
-                let seen = SockAddr::parse(&b).unwrap();
+                let seen = SockAddr::parse(socket.family, &b).unwrap();
                 prop_assert_eq!(seen.ip(), Some(to.to_canonical()));
             }
             Verdict::Deny(_) => {}
