@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The commands of this repository; each is a script in scripts/.
+# addrconf.ko itself is described by Kbuild.
+
+.PHONY: help demo test check kernel module addrctl clean
+
+help:
+	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
+	@echo 'make test      all tests, on this machine and in the virtual machine'
+	@echo 'make check     formatting and lints of all code'
+	@echo 'make kernel    build the patched kernel; print its path'
+	@echo 'make module    build addrconf.ko for it; print its path'
+	@echo 'make addrctl   build the command line tool; print its path'
+	@echo 'make clean     remove what was built in this clone; the cached kernel stays'
+	@echo
+	@echo 'scripts/vm run -- CMD [ARG]...   run any command in the virtual machine'
+	@echo 'Built kernels and tools are cached in $${ADDRCONF_CACHE:-~/.cache/addrconf}.'
+
+demo:
+	@scripts/vm run --timeout 600 --add tests/demo:/demo -- /demo/run
+
+test:
+	@scripts/test
+
+check:
+	@scripts/check
+
+kernel:
+	@scripts/kernel build
+
+module:
+	@scripts/module
+
+addrctl:
+	@scripts/userspace addrctl
+
+clean:
+	rm -rf target
+	@scripts/module --clean
