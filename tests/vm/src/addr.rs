@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Socket addresses as the bytes that cross the system call boundary, and the
+//! addresses every test finds on its machine.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::sys::socket::ADDR_ROOM;
+
+/// The addresses of tenant 1.
+pub const ONE: &[&str] = &["10.0.0.1", "2001:db8::1"];
+/// The addresses of tenant 2.
+pub const TWO: &[&str] = &["10.0.0.2", "2001:db8::2"];
+/// A set without IPv6.
+pub const V4_ONLY: &[&str] = &["10.0.0.1"];
+/// A set without IPv4.
+pub const V6_ONLY: &[&str] = &["2001:db8::1"];
+/// A set of several addresses; the primary ones are not the lowest ones.
+pub const SEVERAL: &[&str] = &["10.1.0.3", "10.0.0.1", "2001:db8:1::3", "2001:db8::1"];
+/// A set of prefixes. The machine has the addresses 1 to 3 of each, and 200
+/// of the first.
+pub const PREFIXES: &[&str] = &["10.1.0.0/25", "2001:db8:1::/64"];
+
+/// The address of the machine that is in no tenant's set.
+pub const HOST4: &str = "10.0.0.9";
+/// The same, for IPv6.
+pub const HOST6: &str = "2001:db8::9";
+
+/// A socket address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Addr(Vec<u8>);
+
+impl Addr {
+    /// An address of any bytes, meaningful or not.
+    pub fn raw(bytes: &[u8]) -> Self {
+        assert!(bytes.len() <= ADDR_ROOM);
+        Self(bytes.to_vec())
+    }
+
+    /// The IPv4 wildcard with the family left unspecified, which `bind()`
+    /// accepts, and which dissolves a connection in `connect()`.
+    pub fn unspecified(port: u16) -> Self {
+        let mut addr = Self::from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+        addr.0[..2].copy_from_slice(&(libc::AF_UNSPEC as u16).to_ne_bytes());
+        addr
+    }
+
+    /// The same address with fewer or more bytes, zeroes if more.
+    pub fn resized(mut self, len: usize) -> Self {
+        self.0.resize(len, 0);
+        self
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The address family.
+    pub fn family(&self) -> i32 {
+        u16::from_ne_bytes([self.0[0], self.0[1]]).into()
+    }
+
+    /// The internet address in it. Panics when it is of another family.
+    pub fn internet(&self) -> SocketAddr {
+        let b = &self.0;
+        let port = u16::from_be_bytes([b[2], b[3]]);
+        let ip = match self.family() {
+            libc::AF_INET => IpAddr::from(<[u8; 4]>::try_from(&b[4..8]).expect("four bytes")),
+            libc::AF_INET6 => IpAddr::from(<[u8; 16]>::try_from(&b[8..24]).expect("16 bytes")),
+            family => panic!("not an internet address: family {family}, bytes {b:?}"),
+        };
+        SocketAddr::from((ip, port))
+    }
+
+    /// The IP address in it.
+    pub fn ip(&self) -> IpAddr {
+        self.internet().ip()
+    }
+
+    /// The port in it.
+    pub fn port(&self) -> u16 {
+        self.internet().port()
+    }
+}
+
+impl From<SocketAddr> for Addr {
+    fn from(addr: SocketAddr) -> Self {
+        let mut b = Vec::with_capacity(28);
+        let family = match addr {
+            SocketAddr::V4(_) => libc::AF_INET,
+            SocketAddr::V6(_) => libc::AF_INET6,
+        };
+        b.extend((family as u16).to_ne_bytes());
+        b.extend(addr.port().to_be_bytes());
+        match addr.ip() {
+            IpAddr::V4(ip) => {
+                b.extend(ip.octets());
+                b.extend([0; 8]);
+            }
+            IpAddr::V6(ip) => {
+                b.extend([0; 4]);
+                b.extend(ip.octets());
+                b.extend([0; 4]);
+            }
+        }
+        Self(b)
+    }
+}
+
+impl From<(IpAddr, u16)> for Addr {
+    fn from(pair: (IpAddr, u16)) -> Self {
+        Self::from(SocketAddr::from(pair))
+    }
+}
+
+impl From<(&str, u16)> for Addr {
+    fn from((ip, port): (&str, u16)) -> Self {
+        Self::from((self::ip(ip), port))
+    }
+}
+
+impl fmt::Debug for Addr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// Reads an IP address that the test's author wrote.
+pub fn ip(text: &str) -> IpAddr {
+    text.parse()
+        .unwrap_or_else(|e| panic!("{text} in a test: {e}"))
+}
+
+/// An IPv4 address in the form that IPv6 sockets take it.
+pub fn mapped(text: &str) -> IpAddr {
+    match ip(text) {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => panic!("{text} in a test is not IPv4"),
+    }
+}
+
+/// The wildcards.
+pub const ANY4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// The IPv6 wildcard.
+pub const ANY6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Processes that a test makes, and how they talk to it.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::client::associate;
+use crate::sys::process::{self, Status};
+
+/// How long a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A forked process. Killed when dropped.
+#[derive(Debug)]
+pub struct Child {
+    pid: i32,
+    ended: bool,
+}
+
+impl Child {
+    /// Forks a process that runs `f` and exits. What fails in it panics, and
+    /// makes [`Child::succeeded`] panic.
+    pub fn spawn(f: impl FnOnce()) -> Self {
+        match process::fork().expect("fork") {
+            Some(pid) => Self { pid, ended: false },
+            None => end_with(f),
+        }
+    }
+
+    /// Forks a process that is associated with `set` before it runs `f`.
+    pub fn tenant(set: &[&str], f: impl FnOnce()) -> Self {
+        Self::spawn(|| {
+            associate(set);
+            f();
+        })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> Status {
+        let (_, status) = process::wait(self.pid, false)
+            .expect("wait")
+            .expect("a status");
+        self.ended = true;
+        status
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub fn succeeded(mut self) {
+        let status = self.wait();
+        assert_eq!(status, Status::Exited(0), "a child process failed");
+    }
+
+    /// Kills it, but leaves a zombie.
+    pub fn kill(&self) {
+        process::kill(self.pid, libc::SIGKILL).expect("kill");
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.kill();
+            self.wait();
+        }
+    }
+}
+
+/// Runs `f` as the whole rest of this process.
+pub fn end_with(f: impl FnOnce()) -> ! {
+    // The panic hook prints why.
+    let ok = catch_unwind(AssertUnwindSafe(f)).is_ok();
+    process::exit_now(if ok { 0 } else { 1 })
+}
+
+/// Runs `f` in a child and waits for its good end.
+pub fn in_child(f: impl FnOnce()) {
+    Child::spawn(f).succeeded();
+}
+
+/// Runs `f` in a child associated with `set` and waits for its good end.
+pub fn as_tenant(set: &[&str], f: impl FnOnce()) {
+    Child::tenant(set, f).succeeded();
+}
+
+/// Lines of text from any process to any other that has forked since.
+#[derive(Debug)]
+pub struct Channel {
+    read: std::fs::File,
+    write: std::fs::File,
+}
+
+impl Channel {
+    /// Makes one.
+    pub fn new() -> Self {
+        let (read, write) = process::pipe().expect("pipe");
+        Self {
+            read: read.into(),
+            write: write.into(),
+        }
+    }
+
+    /// Sends a line.
+    pub fn send(&self, line: &str) {
+        (&self.write)
+            .write_all(format!("{line}\n").as_bytes())
+            .expect("write to a pipe");
+    }
+
+    /// The sending end, as the output of a program to be executed.
+    pub fn sender(&self) -> Stdio {
+        Stdio::from(self.write.try_clone().expect("dup"))
+    }
+
+    /// Waits for a line.
+    pub fn receive(&self) -> String {
+        let mut line = Vec::new();
+        loop {
+            let ready = process::poll_readable([self.read.as_fd()], PATIENCE.as_millis() as i32);
+            assert_eq!(ready.expect("poll"), [true], "no word from the other side");
+            let mut byte = [0];
+            (&self.read).read_exact(&mut byte).expect("read a pipe");
+            if byte == *b"\n" {
+                return String::from_utf8(line).expect("text");
+            }
+            line.extend(byte);
+        }
+    }
+}
+
+/// Stays until killed.
+pub fn stay() -> ! {
+    loop {
+        sleep(PATIENCE);
+    }
+}
+
+/// Waits until something is so.
+pub fn eventually(what: &str, so: impl FnMut() -> bool) {
+    assert!(within(PATIENCE, so), "never happened: {what}");
+}
+
+/// Waits for something at most so long; whether it came.
+pub fn within(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if so() {
+            return true;
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        sleep(Duration::from_millis(10));
+    }
+}

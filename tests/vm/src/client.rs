@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The control device, called as a program would call it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use addrconf_abi::{
+    AddrEntry, AssignRequest, Command, Family, ListRequest, Name, QueryRequest, ReleaseRequest,
+    Target, VersionReply, Wire, DEVICE_PATH, MAX_STRUCT,
+};
+
+use crate::addr::ip;
+use crate::sys;
+
+/// The open control device.
+pub struct Device(File);
+
+/// What `query` answers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Id of the association.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its set.
+    pub addrs: Vec<AddrEntry>,
+    /// Its processes.
+    pub pids: Vec<i32>,
+    /// How many tasks it has.
+    pub tasks: u64,
+}
+
+impl Device {
+    /// Opens it.
+    pub fn open() -> Self {
+        Self::try_open().unwrap_or_else(|e| panic!("{DEVICE_PATH}: {e}"))
+    }
+
+    /// Opens it where it may be missing.
+    pub fn try_open() -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open(DEVICE_PATH);
+        file.map(Self)
+    }
+
+    /// Hands over a structure; returns what came back.
+    fn call<T: Wire>(&self, command: Command, request: &T) -> io::Result<T> {
+        let mut buffer = [0; MAX_STRUCT];
+        let bytes = request.encode(&mut buffer);
+        self.call_bytes(command.number(), bytes)?;
+        Ok(T::decode(bytes).unwrap_or_else(|e| panic!("{command:?} answered nonsense: {e:?}")))
+    }
+
+    /// Calls any ioctl with any bytes.
+    pub fn call_bytes(&self, number: u32, bytes: &mut [u8]) -> io::Result<()> {
+        sys::device::ioctl_buffer(self.0.as_fd(), number, bytes)
+    }
+
+    /// Calls any ioctl with an address where there is no memory.
+    pub fn call_nowhere(&self, number: u32, address: u64) -> io::Result<()> {
+        sys::device::ioctl_nowhere(self.0.as_fd(), number, address)
+    }
+
+    /// Associates a process with the entries of a set.
+    pub fn assign(&self, target: Target, set: &[AddrEntry], name: &str) -> io::Result<u64> {
+        let bytes = entry_bytes(set);
+        let request = AssignRequest {
+            target,
+            addrs: bytes.as_ptr() as u64,
+            addr_count: set.len() as u32,
+            name: Name::new(name).expect("a name in a test is well-formed"),
+            id: 0,
+        };
+        Ok(self.call(Command::Assign, &request)?.id)
+    }
+
+    /// Ends an association, or a process's part in one; returns the number of
+    /// tasks released.
+    pub fn release(&self, target: Target) -> io::Result<u64> {
+        let request = ReleaseRequest { target, tasks: 0 };
+        Ok(self.call(Command::Release, &request)?.tasks)
+    }
+
+    /// Describes an association.
+    pub fn query(&self, target: Target) -> io::Result<Description> {
+        let mut addrs = vec![0_u8; 64 * AddrEntry::SIZE];
+        let mut pids = vec![0_i32; 4096];
+        let reply = self.query_into(target, &mut addrs, &mut pids)?;
+        let found = reply.addr_count as usize;
+        pids.truncate(reply.pid_count as usize);
+        Ok(Description {
+            id: reply.id,
+            name: reply.name.as_str().to_owned(),
+            addrs: addrs
+                .chunks_exact(AddrEntry::SIZE)
+                .take(found)
+                .map(|bytes| AddrEntry::decode(bytes).expect("an entry of a set"))
+                .collect(),
+            pids,
+            tasks: reply.tasks,
+        })
+    }
+
+    /// Describes an association into buffers of any size.
+    pub fn query_into(
+        &self,
+        target: Target,
+        addrs: &mut [u8],
+        pids: &mut [i32],
+    ) -> io::Result<QueryRequest> {
+        let request = QueryRequest {
+            target,
+            addrs: addrs.as_mut_ptr() as u64,
+            addr_room: (addrs.len() / AddrEntry::SIZE) as u32,
+            addr_count: 0,
+            pids: pids.as_mut_ptr() as u64,
+            pid_room: pids.len() as u32,
+            pid_count: 0,
+            id: 0,
+            tasks: 0,
+            name: Name::default(),
+        };
+        self.call(Command::Query, &request)
+    }
+
+    /// The ids of associations after `after`, at most `room`, and whether
+    /// there are more.
+    pub fn list(&self, after: u64, room: u32) -> io::Result<(Vec<u64>, bool)> {
+        let mut ids = vec![0_u64; room as usize];
+        let request = ListRequest {
+            after,
+            ids: ids.as_mut_ptr() as u64,
+            room,
+            ..ListRequest::default()
+        };
+        let reply = self.call(Command::List, &request)?;
+        ids.truncate(reply.count as usize);
+        Ok((ids, reply.more))
+    }
+
+    /// The ids of all associations.
+    pub fn ids(&self) -> Vec<u64> {
+        let (ids, more) = self.list(0, 1024).expect("list");
+        assert!(!more);
+        ids
+    }
+
+    /// Which interface the module has.
+    pub fn version(&self) -> io::Result<VersionReply> {
+        self.call(Command::Version, &VersionReply::default())
+    }
+}
+
+/// Reads a set that the test's author wrote: addresses and prefixes.
+pub fn entries(set: &[&str]) -> Vec<AddrEntry> {
+    set.iter().map(|text| entry(text)).collect()
+}
+
+fn entry(text: &str) -> AddrEntry {
+    let (address, len) = text.split_once('/').map_or((text, None), |(a, l)| {
+        (a, Some(l.parse().expect("a prefix length in a test")))
+    });
+    let mut addr = [0; 16];
+    let (family, bits) = match ip(address) {
+        std::net::IpAddr::V4(ip) => {
+            addr[..4].copy_from_slice(&ip.octets());
+            (Family::V4, 32)
+        }
+        std::net::IpAddr::V6(ip) => {
+            addr = ip.octets();
+            (Family::V6, 128)
+        }
+    };
+    AddrEntry {
+        family,
+        prefix_len: len.unwrap_or(bits),
+        addr,
+    }
+}
+
+/// The bytes of a set as they cross the boundary.
+pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in set {
+        bytes.extend_from_slice(entry.encode(&mut [0; MAX_STRUCT]));
+    }
+    bytes
+}
+
+/// Associates this process with a set; returns the association's id.
+pub fn associate(set: &[&str]) -> u64 {
+    associate_process(std::process::id() as i32, set)
+}
+
+/// Associates a process with a set; returns the association's id.
+pub fn associate_process(pid: i32, set: &[&str]) -> u64 {
+    let pidfd = sys::process::pidfd_open(pid).expect("pidfd_open");
+    let target = Target::PidFd(pidfd.as_raw_fd());
+    Device::open()
+        .assign(target, &entries(set), "")
+        .unwrap_or_else(|e| panic!("assign {set:?} to process {pid}: {e}"))
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests of the addrconf module, to be run as root in a virtual machine.
+//!
+//! ```text
+//! vmtests run  [--no-module] [FILTER...]   run the tests whose name contains a FILTER
+//! vmtests list [--no-module] [FILTER...]   print their names
+//! ```
+//!
+//! `--no-module` runs, on a kernel where the module is not loaded, the tests
+//! that mean something there: every refused operation must succeed, and what
+//! concerns unassociated programs must be the same.
+
+mod addr;
+mod child;
+mod client;
+mod probe;
+mod registry;
+mod runner;
+mod server;
+mod sock;
+mod sys;
+mod themes;
+mod uring;
+mod world;
+
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
+use std::path::Path;
+use std::process::ExitCode;
+
+use registry::Test;
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|a| a == probe::COMMAND) {
+        return probe::main(&args[1..]);
+    }
+    let module = !args.iter().any(|a| a == "--no-module");
+    args.retain(|a| a != "--no-module");
+    let Some((command, filters)) = args.split_first() else {
+        return usage();
+    };
+    let mut tests = themes::all();
+    tests.retain(|test| {
+        let wanted = filters.is_empty() || filters.iter().any(|f| test.name().contains(f));
+        wanted && !test.trials(module).is_empty()
+    });
+    match command.as_str() {
+        "list" => {
+            for test in &tests {
+                println!("{}", test.name());
+            }
+            ExitCode::SUCCESS
+        }
+        "run" => run(&tests, module),
+        _ => usage(),
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: vmtests run|list [--no-module] [FILTER...]");
+    ExitCode::from(2)
+}
+
+/// Prints where and why, without a backtrace.
+fn report_panic(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref().copied())
+        .unwrap_or("panicked");
+    match info.location() {
+        Some(at) => eprintln!("{}:{}: {message}", at.file(), at.line()),
+        None => eprintln!("{message}"),
+    }
+}
+
+fn run(tests: &[Test], module: bool) -> ExitCode {
+    std::panic::set_hook(Box::new(report_panic));
+    let loaded = Path::new(addrconf_abi::DEVICE_PATH).exists();
+    if loaded != module {
+        let is = if loaded { "" } else { " not" };
+        eprintln!("vmtests: the module is{is} loaded: these tests would prove nothing");
+        return ExitCode::from(2);
+    }
+    if tests.is_empty() {
+        eprintln!("vmtests: no test has such a name");
+        return ExitCode::from(2);
+    }
+    if let Err(e) = sys::process::adopt_orphans() {
+        eprintln!("vmtests: cannot adopt orphans: {e}");
+        return ExitCode::FAILURE;
+    }
+    let mut failed = 0;
+    for test in tests {
+        print!("test {} ... ", test.name());
+        // The name must be there should the machine die now.
+        let _ = io::stdout().flush();
+        let reasons = runner::run(test, module);
+        println!("{}", if reasons.is_empty() { "ok" } else { "FAILED" });
+        for line in reasons.iter().flat_map(|reason| reason.lines()) {
+            println!("    {line}");
+        }
+        failed += usize::from(!reasons.is_empty());
+    }
+    println!("{} passed, {failed} failed", tests.len() - failed);
+    ExitCode::from(u8::from(failed > 0))
+}

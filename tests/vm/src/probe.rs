@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `vmtests probe ADDRESS...`: a program that a test can execute. It tries to
+//! bind a UDP socket to each address and prints for each `ok` or the errno.
+
+use std::process::{Command, ExitCode};
+
+use crate::sock::{Proto, Sock};
+
+/// The hidden command.
+pub const COMMAND: &str = "probe";
+
+/// Runs it.
+pub fn main(args: &[String]) -> ExitCode {
+    println!("{}", verdicts(args));
+    ExitCode::SUCCESS
+}
+
+/// What trying to bind to each address gives.
+pub fn verdicts(addrs: &[impl AsRef<str>]) -> String {
+    let verdicts: Vec<_> = addrs.iter().map(|a| verdict(a.as_ref())).collect();
+    verdicts.join(" ")
+}
+
+fn verdict(text: &str) -> String {
+    let ip = crate::addr::ip(text);
+    match Sock::for_ip(Proto::Udp, ip).bind((ip, 0)) {
+        Ok(()) => "ok".to_owned(),
+        Err(e) => e.raw_os_error().unwrap_or(0).to_string(),
+    }
+}
+
+/// This program as a command that prints what it may bind to.
+pub fn command(addrs: &[&str]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(COMMAND).args(addrs);
+    command
+}

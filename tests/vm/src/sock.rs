@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A socket as the tests use it.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::addr::Addr;
+use crate::sys::socket as sys;
+
+/// How long a test waits for a message or connection that must come, or makes
+/// sure that none does. Generous: an emulated processor is slow.
+const PATIENCE_SECONDS: i64 = 10;
+
+/// TCP or UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proto {
+    /// A stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// Both protocols, to run a test for each.
+pub const PROTOS: [Proto; 2] = [Proto::Tcp, Proto::Udp];
+
+impl Proto {
+    /// As part of a test's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+
+    fn kind(self) -> i32 {
+        match self {
+            Self::Tcp => libc::SOCK_STREAM,
+            Self::Udp => libc::SOCK_DGRAM,
+        }
+    }
+}
+
+/// An internet socket.
+#[derive(Debug)]
+pub struct Sock(OwnedFd);
+
+impl Sock {
+    /// Makes an IPv4 socket.
+    pub fn v4(proto: Proto) -> Self {
+        Self::new(libc::AF_INET, proto.kind(), 0).expect("an IPv4 socket")
+    }
+
+    /// Makes an IPv6 socket that takes IPv4 too.
+    pub fn v6(proto: Proto) -> Self {
+        let sock = Self::new(libc::AF_INET6, proto.kind(), 0).expect("an IPv6 socket");
+        sock.set(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0);
+        sock
+    }
+
+    /// Makes an IPv6 socket that takes nothing else.
+    pub fn v6_only(proto: Proto) -> Self {
+        let sock = Self::v6(proto);
+        sock.set(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1);
+        sock
+    }
+
+    /// Makes a socket of the family of an address.
+    pub fn for_ip(proto: Proto, ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(_) => Self::v4(proto),
+            IpAddr::V6(_) => Self::v6(proto),
+        }
+    }
+
+    /// Makes any socket.
+    pub fn new(domain: i32, kind: i32, protocol: i32) -> io::Result<Self> {
+        sys::socket(domain, kind, protocol).map(Self)
+    }
+
+    /// A socket of that protocol, bound and, if TCP, listening.
+    pub fn serving(proto: Proto, addr: impl Into<Addr>) -> Self {
+        let addr = addr.into();
+        let sock = Self::for_ip(proto, addr.ip());
+        sock.serve(proto, addr).expect("bind and listen");
+        sock
+    }
+
+    /// Binds and, if TCP, listens.
+    pub fn serve(&self, proto: Proto, addr: impl Into<Addr>) -> io::Result<()> {
+        self.bind(addr)?;
+        match proto {
+            Proto::Tcp => self.listen(),
+            Proto::Udp => Ok(()),
+        }
+    }
+
+    /// Binds.
+    pub fn bind(&self, addr: impl Into<Addr>) -> io::Result<()> {
+        sys::bind(self.as_fd(), addr.into().bytes())
+    }
+
+    /// Connects.
+    pub fn connect(&self, addr: impl Into<Addr>) -> io::Result<()> {
+        sys::connect(self.as_fd(), addr.into().bytes())
+    }
+
+    /// Listens, with room for all the connections a test makes.
+    pub fn listen(&self) -> io::Result<()> {
+        sys::listen(self.as_fd(), 128)
+    }
+
+    /// Accepts a connection that must come; returns the peer's address too.
+    pub fn accept(&self) -> io::Result<(Self, Addr)> {
+        self.await_input()?;
+        let (fd, addr) = sys::accept(self.as_fd())?;
+        Ok((Self(fd), Addr::raw(&addr)))
+    }
+
+    /// Sends to an address.
+    pub fn send_to(&self, data: &[u8], addr: impl Into<Addr>) -> io::Result<()> {
+        sys::sendto(self.as_fd(), data, 0, addr.into().bytes()).map(drop)
+    }
+
+    /// Sends to the connected peer.
+    pub fn send(&self, data: &[u8]) -> io::Result<()> {
+        sys::sendto(self.as_fd(), data, libc::MSG_NOSIGNAL, &[]).map(drop)
+    }
+
+    /// Connects and sends in one call.
+    pub fn send_fast_open(&self, data: &[u8], addr: impl Into<Addr>) -> io::Result<()> {
+        sys::sendto(self.as_fd(), data, libc::MSG_FASTOPEN, addr.into().bytes()).map(drop)
+    }
+
+    /// Sends to each of the addresses with `sendmsg()`, or `sendmmsg()` when
+    /// there are several.
+    pub fn send_messages(&self, data: &[u8], addrs: &[Addr]) -> io::Result<usize> {
+        let addrs: Vec<_> = addrs.iter().map(Addr::bytes).collect();
+        sys::sendmsgs(self.as_fd(), data, &addrs)
+    }
+
+    /// Receives a message that must come, with the sender's address; an empty
+    /// one when the peer closed the connection.
+    pub fn receive(&self) -> io::Result<(Vec<u8>, Addr)> {
+        self.await_input()?;
+        let (data, addr) = sys::recvfrom(self.as_fd(), 4096)?;
+        Ok((data, Addr::raw(&addr)))
+    }
+
+    /// Where this socket is bound to.
+    pub fn local(&self) -> Addr {
+        Addr::raw(&sys::local_name(self.as_fd()).expect("getsockname"))
+    }
+
+    /// Whom this socket is connected to.
+    pub fn peer(&self) -> io::Result<Addr> {
+        sys::peer_name(self.as_fd()).map(|addr| Addr::raw(&addr))
+    }
+
+    /// Sets an option that is an integer.
+    pub fn set(&self, level: i32, name: i32, value: i32) {
+        sys::set_option(self.as_fd(), level, name, value).expect("setsockopt");
+    }
+
+    fn await_input(&self) -> io::Result<()> {
+        sys::set_option_bytes(
+            self.as_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVTIMEO,
+            // struct timeval
+            &[PATIENCE_SECONDS.to_ne_bytes(), [0; 8]].concat(),
+        )
+    }
+}
+
+impl AsFd for Sock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

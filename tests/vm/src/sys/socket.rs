@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Socket calls with addresses as bytes, so that any address can be tried.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use super::check;
+
+/// Room for any socket address.
+pub const ADDR_ROOM: usize = 128;
+
+/// Makes a socket.
+pub fn socket(domain: i32, kind: i32, protocol: i32) -> io::Result<OwnedFd> {
+    // SAFETY: `socket` has no memory requirements.
+    let fd = check(unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) }.into())?;
+    // SAFETY: the call returned a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Binds a socket.
+pub fn bind(fd: BorrowedFd<'_>, addr: &[u8]) -> io::Result<()> {
+    // SAFETY: the kernel reads `addr.len()` bytes, which `addr` has.
+    let ret = unsafe { libc::bind(fd.as_raw_fd(), addr.as_ptr().cast(), addr.len() as u32) };
+    check(ret.into()).map(drop)
+}
+
+/// Connects a socket.
+pub fn connect(fd: BorrowedFd<'_>, addr: &[u8]) -> io::Result<()> {
+    // SAFETY: the kernel reads `addr.len()` bytes, which `addr` has.
+    let ret = unsafe { libc::connect(fd.as_raw_fd(), addr.as_ptr().cast(), addr.len() as u32) };
+    check(ret.into()).map(drop)
+}
+
+/// Makes a socket listen.
+pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    // SAFETY: `listen` has no memory requirements.
+    check(unsafe { libc::listen(fd.as_raw_fd(), backlog) }.into()).map(drop)
+}
+
+/// The calls that fill in an address: `accept`, `getsockname`, `getpeername`.
+#[derive(Clone, Copy)]
+pub enum Naming {
+    /// `accept4()`.
+    Accept,
+    /// `getsockname()`.
+    Local,
+    /// `getpeername()`.
+    Peer,
+}
+
+/// Makes such a call; returns what it returned, and the address.
+fn naming(fd: BorrowedFd<'_>, call: Naming) -> io::Result<(i32, Vec<u8>)> {
+    let mut addr = vec![0; ADDR_ROOM];
+    let mut len = ADDR_ROOM as libc::socklen_t;
+    let (fd, ptr) = (fd.as_raw_fd(), addr.as_mut_ptr().cast());
+    let ret = match call {
+        // SAFETY: `ptr` is room for `len` bytes.
+        Naming::Accept => unsafe { libc::accept4(fd, ptr, &mut len, libc::SOCK_CLOEXEC) },
+        // SAFETY: likewise.
+        Naming::Local => unsafe { libc::getsockname(fd, ptr, &mut len) },
+        // SAFETY: likewise.
+        Naming::Peer => unsafe { libc::getpeername(fd, ptr, &mut len) },
+    };
+    let ret = check(ret.into())? as i32;
+    addr.truncate(len as usize);
+    Ok((ret, addr))
+}
+
+/// Accepts a connection; returns it and the peer's address.
+pub fn accept(fd: BorrowedFd<'_>) -> io::Result<(OwnedFd, Vec<u8>)> {
+    let (fd, addr) = naming(fd, Naming::Accept)?;
+    // SAFETY: the call returned a new descriptor that nobody else owns.
+    Ok((unsafe { OwnedFd::from_raw_fd(fd) }, addr))
+}
+
+/// The address a socket is bound to.
+pub fn local_name(fd: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+    Ok(naming(fd, Naming::Local)?.1)
+}
+
+/// The address a socket is connected to.
+pub fn peer_name(fd: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+    Ok(naming(fd, Naming::Peer)?.1)
+}
+
+/// Sends to an address; to the connected peer when `addr` is empty.
+pub fn sendto(fd: BorrowedFd<'_>, data: &[u8], flags: i32, addr: &[u8]) -> io::Result<usize> {
+    let to = if addr.is_empty() {
+        std::ptr::null()
+    } else {
+        addr.as_ptr().cast()
+    };
+    let (fd, len) = (fd.as_raw_fd(), addr.len() as u32);
+    // SAFETY: the kernel reads `data.len()` bytes of `data` and `len` of `to`.
+    let ret = unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), flags, to, len) };
+    check(ret as _).map(|n| n as usize)
+}
+
+/// Sends several messages with one `sendmmsg()`; returns how many went out.
+/// A single one goes out with `sendmsg()`.
+pub fn sendmsgs(fd: BorrowedFd<'_>, data: &[u8], addrs: &[&[u8]]) -> io::Result<usize> {
+    let mut part = libc::iovec {
+        iov_base: data.as_ptr().cast_mut().cast(),
+        iov_len: data.len(),
+    };
+    let part = std::ptr::addr_of_mut!(part);
+    let mut messages: Vec<libc::mmsghdr> = addrs
+        .iter()
+        .map(|addr| {
+            // SAFETY: all fields may be zero: null pointers of length zero.
+            let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
+            message.msg_hdr.msg_name = addr.as_ptr().cast_mut().cast();
+            message.msg_hdr.msg_namelen = addr.len() as u32;
+            message.msg_hdr.msg_iov = part;
+            message.msg_hdr.msg_iovlen = 1;
+            message
+        })
+        .collect();
+    let fd = fd.as_raw_fd();
+    if let [one] = &messages[..] {
+        // SAFETY: the header names `addr` and `data` with their lengths; the
+        // kernel only reads them.
+        check(unsafe { libc::sendmsg(fd, &one.msg_hdr, 0) } as _)?;
+        return Ok(1);
+    }
+    let count = messages.len() as u32;
+    // SAFETY: as above, for `count` headers.
+    let ret = unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count, 0) };
+    check(ret.into()).map(|n| n as usize)
+}
+
+/// Receives a message; returns it and where it came from.
+pub fn recvfrom(fd: BorrowedFd<'_>, room: usize) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut data, mut addr) = (vec![0; room], vec![0; ADDR_ROOM]);
+    let mut len = ADDR_ROOM as libc::socklen_t;
+    let (fd, ptr, from) = (
+        fd.as_raw_fd(),
+        data.as_mut_ptr().cast(),
+        addr.as_mut_ptr().cast(),
+    );
+    // SAFETY: `data` is room for `room` bytes and `addr` for `len`.
+    let got = check(unsafe { libc::recvfrom(fd, ptr, room, 0, from, &mut len) } as _)?;
+    data.truncate(got as usize);
+    addr.truncate(len as usize);
+    Ok((data, addr))
+}
+
+/// Sets a socket option that is an integer.
+pub fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> io::Result<()> {
+    set_option_bytes(fd, level, name, &value.to_ne_bytes())
+}
+
+/// Sets a socket option.
+pub fn set_option_bytes(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> io::Result<()> {
+    let len = value.len() as u32;
+    // SAFETY: the kernel reads `len` bytes of `value`.
+    let ret = unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast(), len) };
+    check(ret.into()).map(drop)
+}

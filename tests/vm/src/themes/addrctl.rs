@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line tool against the real module.
+
+use std::process::{Command, Output, Stdio};
+
+use addrconf_abi::Target;
+use serde_json::{json, Value};
+
+use crate::addr::{HOST4, ONE};
+use crate::child::{eventually, stay, Child};
+use crate::client::{entries, Device};
+use crate::probe::{self, verdicts};
+use crate::registry::{behaviour, Test};
+use crate::server::idle;
+
+/// Where the virtual machine has it.
+pub const ADDRCTL: &str = "/usr/sbin/addrctl";
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("addrctl_assign_associates_a_process", || {
+            let child = Child::spawn(|| stay());
+            let pid = child.pid().to_string();
+            let set = "10.0.0.1,10.1.0.0/24,2001:db8::1";
+            let id: u64 = done(&["assign", &pid, set, "--name", "web-1"])
+                .trim()
+                .parse()
+                .expect("an id");
+            let found = Device::open()
+                .query(Target::Pid(child.pid()))
+                .expect("query");
+            assert_eq!((found.id, &found.name[..], found.tasks), (id, "web-1", 1));
+            assert_eq!(
+                found.addrs,
+                entries(&["10.0.0.1", "10.1.0.0/24", "2001:db8::1"])
+            );
+        }),
+        behaviour("addrctl_run_confines_the_program", || {
+            let me = std::env::current_exe().expect("own path");
+            let me = me.to_str().expect("text");
+            let run = [
+                "run",
+                "--addr",
+                "10.0.0.1,2001:db8::1",
+                "--",
+                me,
+                probe::COMMAND,
+            ];
+            let output = done(&[&run[..], &[HOST4, "10.0.0.1", "2001:db8::1", "::1"]].concat());
+            let no = libc::EADDRNOTAVAIL;
+            assert_eq!(output, format!("{no} ok ok {no}\n"));
+            assert_eq!(verdicts(&[HOST4]), "ok", "the caller");
+        }),
+        behaviour("addrctl_run_leaves_its_status_to_the_program", || {
+            let run = ["run", "--addr", "10.0.0.1", "--"];
+            status(0, &[&run[..], &["true"]].concat());
+            status(42, &[&run[..], &["sh", "-c", "exit 42"]].concat());
+            status(126, &[&run[..], &["/etc/passwd"]].concat());
+            status(127, &[&run[..], &["/no/such/program"]].concat());
+            status(125, &["run", "--addr", "10.0.0.1/24", "--", "true"]);
+        }),
+        behaviour("addrctl_run_hands_no_control_to_the_program", || {
+            let script = "ls -l /proc/self/fd";
+            let output = done(&["run", "--addr", "10.0.0.1", "--", "sh", "-c", script]);
+            assert!(!output.contains("addrconf"), "{output}");
+            let nested = ["run", "--addr", HOST4, "--", "true"];
+            let run = ["run", "--addr", "10.0.0.1", "--", ADDRCTL];
+            status(125, &[&run[..], &nested].concat());
+            status(4, &[&run[..], &["list"]].concat());
+        }),
+        behaviour("addrctl_list_and_show_tell_the_same_as_the_module", || {
+            assert_eq!(json_of(&["list", "--json"])["associations"], json!([]));
+            let child = Child::spawn(|| stay());
+            let pid = child.pid().to_string();
+            done(&[
+                "assign",
+                &pid,
+                "10.1.0.0/24,10.0.0.1,2001:db8::1",
+                "--name",
+                "shop",
+            ]);
+            let id = Device::open().ids()[0];
+            let mut expected = json!({
+                "id": id,
+                "name": "shop",
+                "addresses": ["10.1.0.0/24", "10.0.0.1", "2001:db8::1"],
+                "primary": { "ipv4": "10.0.0.1", "ipv6": "2001:db8::1" },
+                "process_count": 1,
+                "task_count": 1,
+            });
+            assert_eq!(
+                json_of(&["list", "--json"])["associations"],
+                json!([expected])
+            );
+            let process = json_of(&["show", &pid, "--json"])["association"]["processes"][0].clone();
+            assert_eq!(process["pid"], child.pid());
+            expected["processes"] = json!([process]);
+            for which in [vec![&pid[..]], vec!["--association", &id.to_string()]] {
+                let shown = json_of(&[&["show", "--json"], &which[..]].concat());
+                assert_eq!(shown["association"], expected);
+            }
+            let text = done(&["list"]);
+            for word in ["shop", "10.1.0.0/24,10.0.0.1,2001:db8::1"] {
+                assert!(text.contains(word), "{text}");
+            }
+        }),
+        behaviour("addrctl_release_frees_a_process", || {
+            let child = idle(ONE);
+            let pid = child.pid().to_string();
+            done(&["release", &pid]);
+            let error = Device::open()
+                .query(Target::Pid(child.pid()))
+                .expect_err("released");
+            assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
+            status(5, &["release", &pid]);
+            eventually("the end", || Device::open().ids().is_empty());
+        }),
+        behaviour("addrctl_release_ends_an_association", || {
+            let _child = idle(ONE);
+            let id = Device::open().ids()[0].to_string();
+            done(&["release", "--association", &id]);
+            eventually("the end", || Device::open().ids().is_empty());
+            status(5, &["release", "--association", &id]);
+        }),
+        behaviour("addrctl_says_what_is_wrong", || {
+            let child = idle(ONE);
+            let pid = child.pid().to_string();
+            says(1, "already", &["assign", &pid, "10.0.0.2"]);
+            says(5, "4194000", &["assign", "4194000", "10.0.0.2"]);
+            says(2, "10.0.0.5/24", &["assign", &pid, "10.0.0.5/24"]);
+            says(2, "224.0.0.1", &["assign", &pid, "224.0.0.1"]);
+            says(2, "::ffff:10.0.0.1", &["assign", &pid, "::ffff:10.0.0.1"]);
+            assert_eq!(Device::open().ids().len(), 1);
+        }),
+        behaviour("addrctl_version_names_the_module", || {
+            let loaded = std::fs::read_to_string("/sys/kernel/addrconf/version").expect("version");
+            let text = done(&["version"]);
+            assert!(
+                text.contains(loaded.trim()) || text.contains("interface"),
+                "{text}"
+            );
+        }),
+    ]
+}
+
+fn addrctl(args: &[&str]) -> Output {
+    let mut command = Command::new(ADDRCTL);
+    let output = command.args(args).stdin(Stdio::null()).output();
+    output.unwrap_or_else(|e| panic!("{ADDRCTL}: {e}"))
+}
+
+/// Runs it, expects this status, and returns what it printed.
+fn status(expected: i32, args: &[&str]) -> (String, String) {
+    let output = addrctl(args);
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(expected), "{args:?}: {out}{err}");
+    (out, err)
+}
+
+/// Runs it and returns its output.
+fn done(args: &[&str]) -> String {
+    status(0, args).0
+}
+
+fn json_of(args: &[&str]) -> Value {
+    let text = done(args);
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!(value["version"], 1);
+    value
+}
+
+/// Runs it, expects this status, and a message that has this word in it.
+fn says(expected: i32, word: &str, args: &[&str]) {
+    let (_, message) = status(expected, args);
+    assert!(message.contains(word), "{args:?}: {message}");
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Control calls that make no sense: each is refused, and changes nothing.
+
+use addrconf_abi::{
+    AddrEntry, AssignRequest, Command, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
+    Wire, MAX_LIST, MAX_STRUCT,
+};
+use libc::{EFAULT, EINVAL};
+
+use crate::addr::ONE;
+use crate::child::{eventually, stay, Child};
+use crate::client::{entries, entry_bytes, Device};
+use crate::registry::{behaviour, Test};
+use crate::server::idle;
+
+/// A change to the bytes of a structure: where, and what to write there.
+type Patch = (usize, &'static [u8]);
+
+/// Changes to [`AssignRequest`].
+const ASSIGN: &[(&str, Patch)] = &[
+    ("target_kind_0", (0, &[0, 0, 0, 0])),
+    ("target_kind_4", (0, &[4, 0, 0, 0])),
+    ("target_kind_of_all_ones", (0, &[0xff; 4])),
+    ("a_flag", (4, &[1, 0, 0, 0])),
+    ("the_highest_flag", (4, &[0, 0, 0, 0x80])),
+    ("pid_0", (8, &[0; 8])),
+    ("a_negative_pid", (8, &[0xff; 8])),
+    (
+        "a_pid_of_more_than_31_bits",
+        (8, &[0, 0, 0, 0x80, 0, 0, 0, 0]),
+    ),
+    ("a_pid_with_high_bits", (12, &[1, 0, 0, 0])),
+    ("no_addresses", (24, &[0, 0, 0, 0])),
+    ("one_address_too_many", (24, &[1, 4, 0, 0])),
+    ("four_billion_addresses", (24, &[0xff; 4])),
+    ("reserved_bits", (28, &[1, 0, 0, 0])),
+    ("a_name_without_end", (32, &[b'a'; 32])),
+    ("a_name_with_a_slash", (32, b"a/b\0")),
+    ("a_name_with_a_space", (32, b"a b\0")),
+    ("a_name_with_a_newline", (32, b"a\nb\0")),
+    ("a_name_with_a_high_byte", (32, b"\xc3\xa4\0")),
+    ("a_name_that_starts_with_a_dot", (32, b".a\0")),
+    ("a_name_that_starts_with_a_dash", (32, b"-a\0")),
+    ("a_name_with_something_after_its_end", (32, b"a\0b\0")),
+];
+
+/// Changes to an IPv4 [`AddrEntry`] of 10.0.0.1.
+const ENTRY: &[(&str, Patch)] = &[
+    ("family_0", (0, &[0, 0])),
+    ("family_unix", (0, &[1, 0])),
+    ("family_of_all_ones", (0, &[0xff, 0xff])),
+    ("prefix_length_33", (2, &[33])),
+    ("prefix_length_255", (2, &[255])),
+    ("prefix_length_0", (2, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
+    ("bits_beyond_the_prefix", (2, &[24])),
+    ("a_reserved_byte", (3, &[1])),
+    ("reserved_bytes", (4, &[0, 0, 0, 1])),
+    ("a_v4_address_of_16_bytes", (23, &[1])),
+    ("the_v4_wildcard", (8, &[0, 0, 0, 0])),
+    ("v4_multicast", (8, &[224, 0, 0, 1])),
+    ("broadcast", (8, &[255, 255, 255, 255])),
+];
+
+/// Changes to an IPv6 [`AddrEntry`] of 2001:db8::1.
+const ENTRY6: &[(&str, Patch)] = &[
+    ("v6_prefix_length_129", (2, &[129])),
+    (
+        "v6_prefix_length_0",
+        (
+            2,
+            &[
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            ],
+        ),
+    ),
+    ("bits_beyond_the_v6_prefix", (2, &[64])),
+    ("the_v6_wildcard", (8, &[0; 16])),
+    ("v6_multicast", (8, &[0xff, 2])),
+    (
+        "a_mapped_address",
+        (8, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1]),
+    ),
+];
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for &(what, patch) in ASSIGN {
+        let name = format!("assign_with_{what}_is_invalid");
+        tests.push(behaviour(name, move || {
+            assign_fails(EINVAL, Some(patch), None)
+        }));
+    }
+    for (nr, &(what, patch)) in ENTRY.iter().chain(ENTRY6).enumerate() {
+        let at = if nr < ENTRY.len() { 0 } else { AddrEntry::SIZE };
+        let name = format!("assign_of_{what}_is_invalid");
+        let patch = (at + patch.0, patch.1);
+        tests.push(behaviour(name, move || {
+            assign_fails(EINVAL, None, Some(patch))
+        }));
+    }
+    tests.extend([
+        behaviour("assign_of_entries_that_are_nowhere_faults", || {
+            assign_fails(EFAULT, Some((16, &[0; 8])), None);
+            assign_fails(EFAULT, Some((23, &[0xff])), None);
+        }),
+        behaviour("malformed_release_query_and_list_are_invalid", others),
+        behaviour("query_and_list_fault_where_there_is_no_room", no_room),
+    ]);
+    tests
+}
+
+/// The errno of a call, 0 if it succeeded.
+pub(super) fn errno(result: std::io::Result<()>) -> i32 {
+    result.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0)
+}
+
+fn patched(mut bytes: Vec<u8>, patch: Option<Patch>) -> Vec<u8> {
+    if let Some((at, new)) = patch {
+        bytes[at..][..new.len()].copy_from_slice(new);
+    }
+    bytes
+}
+
+/// The bytes of a structure.
+pub(super) fn encoded(request: &impl Wire) -> Vec<u8> {
+    request.encode(&mut [0; MAX_STRUCT]).to_vec()
+}
+
+/// Panics unless assigning [`ONE`] to a process, the request or the entries
+/// patched, fails so and changes nothing; and unless it works unpatched.
+fn assign_fails(expected: i32, request: Option<Patch>, entry: Option<Patch>) {
+    let device = Device::open();
+    let child = Child::spawn(|| stay());
+    let attempt = |request: Option<Patch>, entry: Option<Patch>| {
+        // Room for as many entries as an invalid count may announce.
+        let mut set = patched(entry_bytes(&entries(ONE)), entry);
+        set.resize(1025 * AddrEntry::SIZE, 0);
+        let valid = AssignRequest {
+            target: Target::Pid(child.pid()),
+            addrs: set.as_ptr() as u64,
+            addr_count: ONE.len() as u32,
+            name: Name::default(),
+            id: 0,
+        };
+        let mut bytes = patched(encoded(&valid), request);
+        errno(device.call_bytes(Command::Assign.number(), &mut bytes))
+    };
+    assert_eq!(attempt(request, entry), expected);
+    assert_eq!(device.ids(), Vec::<u64>::new(), "something was made");
+    let error = device
+        .query(Target::Pid(child.pid()))
+        .expect_err("unassociated");
+    assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
+    assert_eq!(attempt(None, None), 0, "the valid request");
+    drop(child);
+    eventually("its end", || device.ids().is_empty());
+}
+
+fn others() {
+    let child = idle(ONE);
+    let device = Device::open();
+    let target = Target::Pid(child.pid());
+    let release = encoded(&ReleaseRequest { target, tasks: 0 });
+    let query = patched(release.clone(), None);
+    let query = [query, vec![0; QueryRequest::SIZE - ReleaseRequest::SIZE]].concat();
+    // The fields of a target are the first of both.
+    let target_patches = ASSIGN.iter().filter(|(_, (at, _))| *at < 16);
+    for &(what, patch) in target_patches {
+        for (command, bytes) in [(Command::Release, &release), (Command::Query, &query)] {
+            let mut bytes = patched(bytes.clone(), Some(patch));
+            let result = device.call_bytes(command.number(), &mut bytes);
+            assert_eq!(errno(result), EINVAL, "{command:?} with {what}");
+        }
+    }
+    let list = encoded(&ListRequest::default());
+    let too_many = (MAX_LIST + 1).to_ne_bytes().to_vec().leak();
+    for patch in [(20, &[1, 0, 0, 0][..]), (16, too_many)] {
+        let mut bytes = patched(list.clone(), Some(patch));
+        let result = device.call_bytes(Command::List.number(), &mut bytes);
+        assert_eq!(errno(result), EINVAL, "list with {patch:?}");
+    }
+    assert_eq!(device.query(target).expect("still there").tasks, 1);
+}
+
+fn no_room() {
+    let child = idle(ONE);
+    let device = Device::open();
+    let target = Target::Pid(child.pid());
+    let mut list = encoded(&ListRequest {
+        room: 1,
+        ..ListRequest::default()
+    });
+    assert_eq!(
+        errno(device.call_bytes(Command::List.number(), &mut list)),
+        EFAULT
+    );
+    for (addr_room, pid_room) in [(1, 0), (0, 1)] {
+        let mut query = encoded(&QueryRequest {
+            target,
+            addrs: 0,
+            addr_room,
+            addr_count: 0,
+            pids: 0,
+            pid_room,
+            pid_count: 0,
+            id: 0,
+            tasks: 0,
+            name: Name::default(),
+        });
+        assert_eq!(
+            errno(device.call_bytes(Command::Query.number(), &mut query)),
+            EFAULT
+        );
+    }
+}

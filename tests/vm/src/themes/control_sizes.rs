@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Control calls with structures of other sizes, with none, and calls that
+//! there are not.
+
+use addrconf_abi::{
+    Command, ListRequest, Name, QueryRequest, Target, VersionReply, Wire, MAX_STRUCT,
+};
+use libc::{E2BIG, EFAULT, EINVAL, ENOTTY};
+
+use crate::addr::ONE;
+use crate::client::Device;
+use crate::registry::{behaviour, Test};
+use crate::server::idle;
+
+use super::control_malformed::{encoded, errno};
+
+const COMMANDS: [Command; 5] = [
+    Command::Version,
+    Command::Assign,
+    Command::Release,
+    Command::Query,
+    Command::List,
+];
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("structures_of_any_size_are_judged_alike", sizes),
+        behaviour("structures_that_are_nowhere_fault", || {
+            for command in COMMANDS {
+                for address in [0, u64::MAX - 4095, 1 << 63] {
+                    let result = Device::open().call_nowhere(command.number(), address);
+                    assert_eq!(errno(result), EFAULT, "{command:?}");
+                }
+            }
+        }),
+        behaviour("unknown_calls_are_not_for_this_device", || {
+            let version = Command::Version.number();
+            let assign = Command::Assign.number();
+            let unknown = [
+                version | 0x7f,
+                version ^ 1 << 8,
+                version & !(1 << 31),
+                assign & !(3 << 30),
+                // TCGETS
+                0x5401,
+            ];
+            for number in unknown {
+                let result = Device::open().call_bytes(number, &mut [0; MAX_STRUCT]);
+                assert_eq!(errno(result), ENOTTY, "{number:#x}");
+            }
+        }),
+    ]
+}
+
+/// The number of a command, for a structure of another size.
+fn sized(command: Command, size: usize) -> u32 {
+    command.number() & !(0x3fff << 16) | (size as u32) << 16
+}
+
+fn sizes() {
+    let child = idle(ONE);
+    let target = Target::Pid(child.pid());
+    let query = QueryRequest {
+        target,
+        addrs: 0,
+        addr_room: 0,
+        addr_count: 0,
+        pids: 0,
+        pid_room: 0,
+        pid_count: 0,
+        id: 0,
+        tasks: 0,
+        name: Name::default(),
+    };
+    let calls = [
+        (Command::Query, encoded(&query)),
+        (Command::List, encoded(&ListRequest::default())),
+    ];
+    let device = Device::open();
+    for (command, bytes) in calls {
+        let call = |size: usize, last: u8| {
+            let mut bytes = bytes.clone();
+            bytes.resize(size.max(1), 0);
+            if last != 0 {
+                bytes[size - 1] = last;
+            }
+            errno(device.call_bytes(sized(command, size), &mut bytes))
+        };
+        let size = bytes.len();
+        assert_eq!(call(size, 0), 0, "{command:?}");
+        assert_eq!(call(size + 8, 0), 0, "{command:?}, longer");
+        assert_eq!(call(MAX_STRUCT, 0), 0, "{command:?}, longest");
+        assert_eq!(call(size - 1, 0), EINVAL, "{command:?}, too short");
+        assert_eq!(call(0, 0), EINVAL, "{command:?}, empty");
+        assert_eq!(call(MAX_STRUCT + 1, 0), E2BIG, "{command:?}, too long");
+        assert_eq!(call(0x3fff, 0), E2BIG, "{command:?}, far too long");
+        assert_eq!(call(size + 8, 1), E2BIG, "{command:?}, unknown field");
+    }
+    // The version reads nothing, and answers whatever size is asked for.
+    for size in [0, 1, VersionReply::SIZE - 1, VersionReply::SIZE, MAX_STRUCT] {
+        let mut bytes = [0xee; MAX_STRUCT];
+        let result = device.call_bytes(sized(Command::Version, size), &mut bytes);
+        assert_eq!(errno(result), 0, "version of {size} bytes");
+        let written = size.min(VersionReply::SIZE);
+        assert!(bytes[written..].iter().all(|&b| b == 0xee), "beyond");
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module goes when nobody needs it, not before. Last, since it takes the
+//! module away.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use addrconf_abi::{Target, DEVICE_PATH, SYSFS_PATH};
+use libc::{EAGAIN, EBUSY};
+
+use crate::addr::{HOST4, ONE};
+use crate::child::{eventually, stay, Channel, Child};
+use crate::client::Device;
+use crate::probe::verdicts;
+use crate::registry::{behaviour, Test};
+use crate::server::idle;
+use crate::sys::process::{delete_module, load_module};
+
+/// Where the virtual machine has the module.
+const MODULE: &str = "/lib/addrconf/addrconf.ko";
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("unloading_with_an_association_is_refused", || {
+            let (go, answer) = (Channel::new(), Channel::new());
+            let tenant = Child::tenant(ONE, || loop {
+                answer.send(&verdicts(&[HOST4, "10.0.0.1"]));
+                go.receive();
+            });
+            answer.receive();
+            unload_is_refused();
+            // And nothing has changed.
+            go.send("");
+            assert_eq!(answer.receive(), format!("{} ok", libc::EADDRNOTAVAIL));
+            assert_eq!(Device::open().ids().len(), 1);
+            drop(tenant);
+        }),
+        behaviour("unloading_with_the_device_open_is_refused", || {
+            let device = Device::open();
+            unload_is_refused();
+            device.version().expect("still there");
+        }),
+        behaviour("unloading_works_after_release", || {
+            let (go, answer) = (Channel::new(), Channel::new());
+            let child = Child::tenant(ONE, || {
+                answer.send("");
+                go.receive();
+                answer.send(&verdicts(&[HOST4]));
+                stay();
+            });
+            answer.receive();
+            let release = Device::open().release(Target::Pid(child.pid()));
+            release.expect("release");
+            unload_and_load(|| {
+                // The process that was associated lives on without the module.
+                go.send("");
+                assert_eq!(answer.receive(), "ok");
+            });
+        }),
+        behaviour("unloading_works_after_the_last_task_is_gone", || {
+            drop(idle(ONE));
+            unload_and_load(|| {});
+        }),
+        behaviour("the_module_can_be_loaded_again_and_again", || {
+            for _ in 0..5 {
+                unload_and_load(|| {});
+                drop(idle(ONE));
+            }
+        }),
+        behaviour("unloading_waits_for_calls_on_their_way", || {
+            // Processes that bind and fork all the time, while the module
+            // comes and goes.
+            let busy: Vec<Child> = (0..4)
+                .map(|_| {
+                    Child::spawn(|| loop {
+                        assert_eq!(verdicts(&[HOST4, "10.0.0.1", "::1"]), "ok ok ok");
+                        Child::spawn(|| ()).succeeded();
+                    })
+                })
+                .collect();
+            for _ in 0..10 {
+                unload_and_load(|| {});
+            }
+            drop(busy);
+        }),
+    ]
+}
+
+fn unload_is_refused() {
+    let error = delete_module("addrconf").expect_err("in use");
+    let errno = error.raw_os_error();
+    assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{error}");
+}
+
+/// Unloads the module, calls `between`, and loads it again.
+fn unload_and_load(between: impl FnOnce()) {
+    eventually("the module's end", || delete_module("addrconf").is_ok());
+    assert!(!Path::new(DEVICE_PATH).exists());
+    assert!(!Path::new(SYSFS_PATH).exists());
+    between();
+    let file = File::open(MODULE).unwrap_or_else(|e| panic!("{MODULE}: {e}"));
+    load_module(file.as_fd()).expect("insmod");
+    assert!(Device::open().ids().is_empty());
+}
