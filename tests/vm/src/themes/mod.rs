@@ -16,6 +16,7 @@ mod lifecycle;
 mod listen;
 mod old_sockets;
 mod programs;
+mod races;
 mod sendmsg;
 mod sysfs;
 mod unassociated;
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Test> {
         connect::tests(),
         sendmsg::tests(),
         old_sockets::tests(),
+        races::tests(),
         families::tests(),
         inherit::tests(),
         inherit_uring::tests(),
