@@ -10,7 +10,7 @@
 //! * [`table`]: which task belongs to which association, under RCU;
 //! * [`policy`]: pure decisions, also built and tested on the host;
 //! * [`abi`]: the control interface, shared with user space;
-//! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but one call.
+//! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but two calls.
 
 pub mod abi;
 mod device;
@@ -25,8 +25,9 @@ use kernel::sync::Arc;
 
 use device::{Control, State};
 use sys::published::Publication;
+use sys::slot::Slots;
 use sys::sysfs::Dir;
-use table::Table;
+use table::{Association, Table};
 
 module! {
     type: Addrconf,
@@ -35,6 +36,9 @@ module! {
     description: "Confines processes to a set of local IP addresses",
     license: "GPL",
 }
+
+// SAFETY: The only use of `Slots::new`.
+static SLOTS: Slots<Association> = unsafe { Slots::new() };
 
 // What is dropped first stands first: nobody asks the table any more when it
 // goes.

@@ -3,6 +3,7 @@
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
 use super::request::{AssignRequest, ListRequest, QueryRequest, ReleaseRequest, VersionReply};
+use super::update::UpdateRequest;
 use super::wire::Wire;
 
 /// The "type" byte of every addrconf ioctl number. Not used by any driver in
@@ -33,6 +34,8 @@ pub enum Command {
     Query = 3,
     /// Enumerate association ids: [`ListRequest`].
     List = 4,
+    /// Change the set of an association: [`UpdateRequest`].
+    Update = 5,
 }
 
 impl Command {
@@ -46,6 +49,7 @@ impl Command {
             Self::Release => (READ | WRITE, ReleaseRequest::SIZE),
             Self::Query => (READ | WRITE, QueryRequest::SIZE),
             Self::List => (READ | WRITE, ListRequest::SIZE),
+            Self::Update => (READ | WRITE, UpdateRequest::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -63,6 +67,7 @@ impl Command {
             2 => Self::Release,
             3 => Self::Query,
             4 => Self::List,
+            5 => Self::Update,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

@@ -23,19 +23,30 @@
 
 mod addr;
 mod ioctl;
+mod narrow;
+mod options;
 mod request;
+mod update;
 mod wire;
 
 pub use addr::{AddrEntry, Family};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
+pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
+pub use options::{AssignFlags, SourceChoice};
 pub use request::{
     AssignRequest, ListRequest, Name, QueryRequest, ReleaseRequest, Target, VersionReply,
 };
+pub use update::{Change, UpdateRequest};
 pub use wire::{Wire, WireError, MAX_STRUCT};
 
 /// Version of this interface. Raised when a structure grows or a command is
 /// added; existing callers go on working (see [Versioning](self#versioning)).
-pub const ABI_VERSION: u32 = 1;
+///
+/// | version | what came with it |
+/// | --- | --- |
+/// | 1 | version, assign, release, query, list |
+/// | 2 | update, narrow; flags, choice of source and loopback address |
+pub const ABI_VERSION: u32 = 2;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

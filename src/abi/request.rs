@@ -2,6 +2,7 @@
 
 //! The structures of the control calls.
 
+use super::options::{AssignFlags, SourceChoice};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 use super::NAME_LEN;
 
@@ -19,7 +20,7 @@ pub enum Target {
 }
 
 impl Target {
-    fn from_parts(kind: u32, value: u64) -> Result<Self, WireError> {
+    pub(super) fn from_parts(kind: u32, value: u64) -> Result<Self, WireError> {
         let as_i32 = || i32::try_from(value).map_err(|_| WireError::BadField);
         match kind {
             1 => Ok(Self::PidFd(as_i32()?)),
@@ -33,7 +34,7 @@ impl Target {
     }
 
     // A negative descriptor or pid goes out as a value no parser takes.
-    fn to_parts(self) -> (u32, u64) {
+    pub(super) fn to_parts(self) -> (u32, u64) {
         match self {
             Self::PidFd(fd) => (1, i64::from(fd) as u64),
             Self::Pid(pid) => (2, i64::from(pid) as u64),
@@ -70,7 +71,7 @@ impl Name {
         Self::from_bytes(bytes).ok()
     }
 
-    fn from_bytes(bytes: [u8; NAME_LEN]) -> Result<Self, WireError> {
+    pub(super) fn from_bytes(bytes: [u8; NAME_LEN]) -> Result<Self, WireError> {
         let len = bytes
             .iter()
             .position(|&b| b == 0)
@@ -88,6 +89,11 @@ impl Name {
         Ok(Self(bytes))
     }
 
+    /// The name with its padding.
+    pub(super) fn as_bytes(&self) -> &[u8; NAME_LEN] {
+        &self.0
+    }
+
     /// The name without padding; empty when there is none.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -101,18 +107,22 @@ impl Name {
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags, zero |
+/// | 4 | 4 | flags: [`AssignFlags`] |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | pointer to `addr_count` entries of 24 bytes ([`super::AddrEntry`]) |
 /// | 24 | 4 | addr_count, 1 to [`super::MAX_ADDRS`] |
 /// | 28 | 4 | reserved, zero |
 /// | 32 | 32 | name, NUL-padded |
 /// | 64 | 8 | out: id of the new association, not 0 |
+/// | 72 | 4 | since 2: choice of source, [`SourceChoice`] |
+/// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.0.0.0/8 but not 127.0.0.1; zero: one that is free. Out: the one it got |
 ///
 /// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
 /// process is already associated; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`,
-/// `E2BIG`; `ENODEV` the module is being unloaded. So for all calls.
+/// `E2BIG`; `EADDRINUSE` the loopback address is another association's, or none
+/// is free; `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as
+/// for all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssignRequest {
     /// Process to associate; [`Target::Association`] is `EINVAL`.
@@ -125,40 +135,54 @@ pub struct AssignRequest {
     pub name: Name,
     /// Out: the new association's id.
     pub id: u64,
+    /// How the association behaves and what the call does besides.
+    pub flags: AssignFlags,
+    /// Which member a socket without an address sends from.
+    pub source: SourceChoice,
+    /// Dedicated loopback address, zero for one that is free. Out: the one it
+    /// got.
+    pub loopback: [u8; 4],
 }
 
 impl Wire for AssignRequest {
-    const SIZE: usize = 72;
+    const SIZE: usize = 80;
     const MIN_SIZE: usize = 72;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let kind = f.u32();
-        f.reserved_u32()?;
+        let flags = AssignFlags::from_bits(f.u32())?;
         let target = Target::from_parts(kind, f.u64())?;
         let addrs = f.u64();
         let addr_count = f.u32();
         f.reserved_u32()?;
         let name = Name::from_bytes(f.bytes())?;
         let id = f.u64();
+        let source = SourceChoice::from_value(f.u32())?;
+        let loopback = f.bytes();
         Ok(Self {
             target,
             addrs,
             addr_count,
             name,
             id,
+            flags,
+            source,
+            loopback,
         })
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(0);
+        out.u32(self.flags.bits());
         out.u64(value);
         out.u64(self.addrs);
         out.u32(self.addr_count);
         out.u32(0);
         out.bytes(&self.name.0);
         out.u64(self.id);
+        out.u32(self.source as u32);
+        out.bytes(&self.loopback);
     }
 }
 
@@ -219,6 +243,11 @@ impl Wire for ReleaseRequest {
 /// | 48 | 8 | out: id |
 /// | 56 | 8 | out: tasks (threads) |
 /// | 64 | 32 | out: name |
+/// | 96 | 4 | since 2, out: 1 when exclusive |
+/// | 100 | 4 | since 2, out: choice of source |
+/// | 104 | 4 | since 2, out: dedicated loopback address |
+/// | 108 | 4 | reserved |
+/// | 112 | 8 | since 2, out: sockets |
 ///
 /// Process ids are in the caller's pid namespace; a process that has none
 /// there is left out. Errors: `EINVAL`, `EPERM` (no `CAP_NET_ADMIN`, or the
@@ -246,10 +275,18 @@ pub struct QueryRequest {
     pub tasks: u64,
     /// Out: name.
     pub name: Name,
+    /// Out: the addresses are exclusive.
+    pub exclusive: bool,
+    /// Out: choice of source.
+    pub source: SourceChoice,
+    /// Out: dedicated loopback address.
+    pub loopback: [u8; 4],
+    /// Out: sockets.
+    pub sockets: u64,
 }
 
 impl Wire for QueryRequest {
-    const SIZE: usize = 96;
+    const SIZE: usize = 120;
     const MIN_SIZE: usize = 96;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -266,6 +303,13 @@ impl Wire for QueryRequest {
             id: f.u64(),
             tasks: f.u64(),
             name: Name::from_bytes(f.bytes())?,
+            exclusive: f.u32() != 0,
+            source: SourceChoice::from_value(f.u32())?,
+            loopback: f.bytes(),
+            sockets: {
+                f.reserved_u32()?;
+                f.u64()
+            },
         })
     }
 
@@ -283,6 +327,11 @@ impl Wire for QueryRequest {
         out.u64(self.id);
         out.u64(self.tasks);
         out.bytes(&self.name.0);
+        out.u32(self.exclusive.into());
+        out.u32(self.source as u32);
+        out.bytes(&self.loopback);
+        out.u32(0);
+        out.u64(self.sockets);
     }
 }
 

@@ -3,19 +3,20 @@
 //! The control calls, as `src/abi/request.rs` documents them. Each is one
 //! transaction: it is checked whole before anything changes.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{
-    AddrEntry, AssignRequest, Family, ListRequest, QueryRequest, ReleaseRequest, Target,
-    VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, ListRequest, QueryRequest, ReleaseRequest, Target,
+    UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
-use crate::table::{self, AddressSet, Association, Table};
+use crate::table::{self, AddressSet, Association, Table, Terms, Whom};
 
+use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, Argument};
 
 /// Which interface this is. Needs no right beyond the open file.
@@ -31,10 +32,8 @@ pub(super) fn version(arg: Argument) -> Result {
 pub(super) fn assign(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: AssignRequest = arg.read()?;
-    if request.addr_count == 0 || request.addr_count > MAX_ADDRS {
-        return Err(EINVAL);
-    }
-    let set = read_set(request.addrs, request.addr_count)?;
+    let set = AddressSet::new(read_prefixes(request.addrs, request.addr_count)?)?;
+    let loopback = dedicated(request.loopback)?;
     let process = match request.target {
         Target::PidFd(_) | Target::Pid(_) => process(request.target)?,
         _ => return Err(EINVAL),
@@ -42,7 +41,30 @@ pub(super) fn assign(arg: Argument) -> Result {
     // Where to write the answer is known to be writable before the call takes
     // effect; that it is not so any more afterwards is the caller's doing.
     arg.write(&request)?;
-    request.id = table.assign(&process, request.name, set)?;
+    let whom = Whom {
+        process: &process,
+        tree: request.flags.has(AssignFlags::TREE),
+        reset: request.flags.has(AssignFlags::RESET),
+    };
+    let terms = Terms {
+        name: request.name,
+        exclusive: request.flags.has(AssignFlags::EXCLUSIVE),
+        source: request.source,
+    };
+    let association = table.assign(&whom, terms, set, loopback)?;
+    request.id = association.id().into();
+    request.loopback = association.loopback().octets();
+    arg.write(&request)
+}
+
+/// Changes the set of an association.
+pub(super) fn update(arg: Argument) -> Result {
+    let table = authorised()?;
+    let mut request: UpdateRequest = arg.read()?;
+    let entries = read_prefixes(request.addrs, request.addr_count)?;
+    arg.write(&request)?;
+    let association = find(table, request.target)?;
+    request.resets = table.update(&association, request.change, entries, request.reset)?;
     arg.write(&request)
 }
 
@@ -65,7 +87,7 @@ pub(super) fn query(arg: Argument) -> Result {
     let mut request: QueryRequest = arg.read()?;
     let association = find(table, request.target)?;
 
-    let entries = association.set().entries();
+    let entries = table.copy_entries(&association)?;
     request.addr_count = entries.len().try_into()?;
     let fits = entries.len().min(request.addr_room.try_into()?);
     write_array(
@@ -89,9 +111,13 @@ pub(super) fn query(arg: Argument) -> Result {
         pids.iter().map(|pid: &i32| pid.to_ne_bytes()),
     )?;
 
-    request.id = association.id();
+    request.id = association.id().into();
     request.tasks = association.tasks().try_into()?;
-    request.name = *association.name();
+    request.name = association.terms().name;
+    request.exclusive = association.terms().exclusive;
+    request.source = association.terms().source;
+    request.loopback = association.loopback().octets();
+    request.sockets = association.sockets().try_into()?;
     arg.write(&request)
 }
 
@@ -126,6 +152,20 @@ fn process(target: Target) -> Result<TaskRef> {
     }
 }
 
+/// The loopback address that is asked for, if one is.
+fn dedicated(asked: [u8; 4]) -> Result<Option<Ipv4Addr>> {
+    let addr = Ipv4Addr::from(asked);
+    if addr.is_unspecified() {
+        return Ok(None);
+    }
+    let reserved = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 255, 255, 255)];
+    if addr.is_loopback() && !reserved.contains(&addr) && addr.octets() != [127, 0, 0, 0] {
+        Ok(Some(addr))
+    } else {
+        Err(EINVAL)
+    }
+}
+
 fn find(table: &Table, target: Target) -> Result<Arc<Association>> {
     match target {
         Target::Association(id) => table.by_id(id),
@@ -134,52 +174,10 @@ fn find(table: &Table, target: Target) -> Result<Arc<Association>> {
     .ok_or(ENOENT)
 }
 
-fn read_set(from: u64, count: u32) -> Result<AddressSet> {
+fn read_prefixes(from: u64, count: u32) -> Result<KVec<Prefix>> {
+    if count == 0 || count > MAX_ADDRS {
+        return Err(EINVAL);
+    }
     let given: KVec<AddrEntry> = read_array(from, count)?;
-    let mut entries = KVec::with_capacity(given.len(), GFP_KERNEL)?;
-    for entry in &given {
-        let addr: IpAddr = match entry.family {
-            Family::V4 => {
-                let [a, b, c, d, ..] = entry.addr;
-                Ipv4Addr::new(a, b, c, d).into()
-            }
-            Family::V6 => Ipv6Addr::from(entry.addr).into(),
-        };
-        let prefix = Prefix::new(addr, entry.prefix_len).map_err(|_| EINVAL)?;
-        entries.push(prefix, GFP_KERNEL)?;
-    }
-    AddressSet::new(entries)
-}
-
-/// An address entry as it crosses the boundary.
-struct Bytes([u8; MAX_STRUCT]);
-
-impl Bytes {
-    fn of_prefix(prefix: &Prefix) -> Self {
-        let mut addr = [0; 16];
-        let family = match prefix.addr() {
-            IpAddr::V4(v4) => {
-                addr[..4].copy_from_slice(&v4.octets());
-                Family::V4
-            }
-            IpAddr::V6(v6) => {
-                addr = v6.octets();
-                Family::V6
-            }
-        };
-        let entry = AddrEntry {
-            family,
-            prefix_len: prefix.len_bits(),
-            addr,
-        };
-        let mut bytes = [0; MAX_STRUCT];
-        entry.encode(&mut bytes);
-        Self(bytes)
-    }
-}
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0[..AddrEntry::SIZE]
-    }
+    prefixes(&given)
 }

@@ -4,9 +4,12 @@
 //! Copies in, checks the right, calls the table, copies out. May sleep.
 
 mod calls;
+mod entries;
+mod narrow;
 mod state;
 mod user;
 
+pub(crate) use narrow::narrow;
 pub(crate) use state::State;
 
 use kernel::fs::File;
@@ -43,6 +46,7 @@ impl MiscDevice for Control {
             Command::Release => calls::release(arg),
             Command::Query => calls::query(arg),
             Command::List => calls::list(arg),
+            Command::Update => calls::update(arg),
         }?;
         Ok(0)
     }

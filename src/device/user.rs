@@ -80,7 +80,8 @@ fn slice(at: u64, size: usize, count: usize) -> Result<UserSlice> {
     Ok(UserSlice::new(UserPtr::from_addr(at.try_into()?), len))
 }
 
-fn errno(error: WireError) -> Error {
+/// What the caller sees of a structure that cannot be read.
+pub(super) fn errno(error: WireError) -> Error {
     match error {
         WireError::TooLong => E2BIG,
         WireError::TooShort | WireError::BadField => EINVAL,

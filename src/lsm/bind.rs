@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `bind()`: members only, and the wildcard is rewritten in the kernel's copy
-//! of the address, which the protocol reads next.
+//! `bind()`: what the association owns, or the wildcard, which stands for it.
 
 use kernel::prelude::*;
+use kernel::sync::rcu;
 
-use crate::policy::{self, SockAddr, Verdict};
-use crate::sys::sock::SocketRef;
-use crate::table;
+use crate::policy::{self, SockAddr};
+use crate::sys::sock::SkRef;
 
 /// Decides a `bind()` of `sock` to `address`.
-pub(super) fn check(sock: SocketRef<'_>, address: &mut [u8]) -> Result {
-    let Some(association) = table::current() else {
+pub(super) fn check(sock: SkRef<'_>, address: &[u8]) -> Result {
+    let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock) else {
+    let Some(socket) = super::describe(sock, &association) else {
         return Ok(());
     };
     if !policy::long_enough(&socket, address.len()) {
         return Err(EINVAL);
     }
     let asked = SockAddr::parse(socket.family, address).map_err(super::refused)?;
-    match policy::bind(&association.set().view(), &socket, &asked) {
-        Verdict::Allow => Ok(()),
-        Verdict::Rewrite(to) => {
-            asked.rewrite(address, to);
-            Ok(())
-        }
-        Verdict::Deny(refusal) => Err(super::refused(refusal)),
-    }
+    let guard = rcu::read_lock();
+    policy::bind(&association.owner(&guard), &socket, &asked).map_err(super::refused)
 }

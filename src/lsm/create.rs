@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `socket()`: kinds of sockets that are not covered are refused.
+//! `socket()`: kinds of sockets that are not covered are refused, the others
+//! are the association's from birth.
 
 use kernel::prelude::*;
 
-use crate::{policy, table};
+use crate::policy;
+use crate::sys::sock::SkRef;
+use crate::table::sockets;
 
 /// Decides a `socket()` or `socketpair()`.
 pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
-    match table::current() {
+    match super::current() {
         Some(_) => policy::create(family, kind, protocol).map_err(super::refused),
         None => Ok(()),
+    }
+}
+
+/// The running task got a socket.
+pub(super) fn enter(sock: SkRef<'_>) {
+    if let Some(association) = super::current() {
+        if sock.info().is_some() {
+            sockets::take_in(sock, &association);
+        }
     }
 }

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `listen()`: on a socket that was never bound, it would bind the wildcard.
+//! `listen()`: on a socket that was never bound, it binds the wildcard.
 
 use kernel::prelude::*;
+use kernel::sync::rcu;
 
 use crate::policy;
-use crate::sys::sock::SocketRef;
-use crate::table;
-
-use super::source;
+use crate::sys::sock::SkRef;
 
 /// Decides a `listen()` on `sock`.
-pub(super) fn check(sock: SocketRef<'_>) -> Result {
-    let Some(association) = table::current() else {
+pub(super) fn check(sock: SkRef<'_>) -> Result {
+    let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let set = association.set();
-    source::settle(sock, set, source::Port::Now, |socket| {
-        policy::listen(&set.view(), socket)
-    })
+    let Some(socket) = super::describe(sock, &association) else {
+        return Ok(());
+    };
+    let guard = rcu::read_lock();
+    policy::listen(&association.owner(&guard), &socket).map_err(super::refused)
 }

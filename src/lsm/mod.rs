@@ -3,27 +3,50 @@
 //! The hooks: what the kernel hands over goes in, the policy's verdict comes
 //! out. One file for each family of hooks.
 //!
-//! All run in the context of the task that made the call, may sleep, and hold
-//! no lock, except where a task is forgotten. Unassociated tasks leave at the
-//! first line of each.
+//! Hooks of system calls run in the context of the task that made the call,
+//! may sleep, and hold no lock; unassociated tasks leave at the first line of
+//! each. Where a hook runs in another context, it says so.
 
 mod bind;
 mod connect;
 mod create;
 mod listen;
+mod output;
+mod scope;
 mod sendmsg;
 mod source;
 mod task;
 
+use core::net::IpAddr;
+
 use kernel::prelude::*;
+use kernel::sync::{rcu, Arc};
 
 use crate::policy;
-use crate::sys::gate::{Attachment, Hooks};
-use crate::sys::sock::{MessageRef, SocketRef};
+use crate::sys::gate::{Attachment, Compared, Hooks, Relation};
+use crate::sys::packet::{Mark, Output, OutputHook};
+use crate::sys::sock::{MessageRef, SkRef};
 use crate::sys::task::TaskKey;
+use crate::table::{sockets, Association};
+use crate::{device, table};
 
 /// The hooks are in force as long as this lives.
-pub(crate) type Attached = Attachment<Addrconf>;
+pub(crate) struct Attached {
+    _hooks: Attachment<Addrconf>,
+    // Goes last: while sockets have a scope, packets are marked.
+    _output: OutputHook<Addrconf>,
+}
+
+impl Attached {
+    /// Attaches all hooks. May sleep.
+    pub(crate) fn new() -> Result<Self> {
+        let output = OutputHook::new()?;
+        Ok(Self {
+            _hooks: Attachment::new()?,
+            _output: output,
+        })
+    }
+}
 
 /// The hooks of this module.
 pub(crate) enum Addrconf {}
@@ -45,20 +68,55 @@ impl Hooks for Addrconf {
         create::check(family, kind, protocol)
     }
 
-    fn socket_bind(sock: SocketRef<'_>, address: &mut [u8]) -> Result {
+    fn socket_post_create(sock: SkRef<'_>) -> Result {
+        create::enter(sock);
+        Ok(())
+    }
+
+    fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result {
         bind::check(sock, address)
     }
 
-    fn socket_listen(sock: SocketRef<'_>) -> Result {
+    fn socket_listen(sock: SkRef<'_>) -> Result {
         listen::check(sock)
     }
 
-    fn socket_connect(sock: SocketRef<'_>, address: &[u8]) -> Result {
+    fn socket_connect(sock: SkRef<'_>, address: &[u8]) -> Result {
         connect::check(sock, address)
     }
 
-    fn socket_sendmsg(sock: SocketRef<'_>, msg: MessageRef<'_>) -> Result {
+    fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result {
         sendmsg::check(sock, &msg)
+    }
+
+    fn socket_getsockname(sock: SkRef<'_>) {
+        source::hide(sock);
+    }
+
+    fn set_self(attribute: u32, content: &[u8]) -> Result {
+        device::narrow(attribute, content)
+    }
+
+    fn sk_free(sk: SkRef<'_>) {
+        sockets::forget(sk);
+    }
+
+    fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>) {
+        sockets::inherit(listener, new);
+    }
+
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
+        scope::compare(a, b)
+    }
+
+    fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+        scope::receives(sk, addr, mark)
+    }
+}
+
+impl Output for Addrconf {
+    fn sends(sk: SkRef<'_>, source: IpAddr) -> Option<u32> {
+        output::check(sk, source)
     }
 }
 
@@ -67,9 +125,26 @@ fn refused(refusal: policy::Refusal) -> Error {
     Error::from_errno(-refusal.errno())
 }
 
-/// A socket as the policy sees it; `None` when it is neither IPv4 nor IPv6.
-fn describe(sock: SocketRef<'_>) -> Option<policy::Socket> {
+/// A socket that a task of `association` uses, as the policy sees it; `None`
+/// when it is neither IPv4 nor IPv6, or the kernel's own, which works for the
+/// task but not under its name.
+///
+/// A socket that belongs to nobody becomes the association's if it is bound to
+/// nothing, or to an address of the association: it was made before the task
+/// was associated. One that is bound to 127.0.0.1 is the host's.
+fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Option<policy::Socket> {
     let info = sock.info()?;
+    if info.kernel {
+        return None;
+    }
+    if sockets::association_of(sock).is_none() {
+        let unbound = !info.has_port && info.local.to_canonical().is_unspecified();
+        let guard = rcu::read_lock();
+        if unbound || association.owner(&guard).owns_publicly(info.local) {
+            sockets::take_in(sock, association);
+        }
+    }
+    let scoped = sockets::association_of(sock).is_some_and(|a| a.id() == association.id());
     Some(policy::Socket {
         family: if info.is_v6 {
             policy::Family::V6
@@ -78,8 +153,20 @@ fn describe(sock: SocketRef<'_>) -> Option<policy::Socket> {
         },
         v6only: info.v6only,
         stream: info.stream,
-        has_port: info.has_port,
+        connected: info.connected,
+        scoped,
         local: info.local,
         source: info.source,
     })
+}
+
+/// The association of the running task, if any.
+fn current() -> Option<Arc<Association>> {
+    table::current()
+}
+
+/// The association under whose rules the running task uses a socket: its own,
+/// or the socket's, which keeps its scope in other hands.
+fn responsible(sock: SkRef<'_>) -> Option<Arc<Association>> {
+    current().or_else(|| sockets::association_of(sock).map(Arc::from))
 }

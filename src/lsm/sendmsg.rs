@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Sending: by `sendto()`, `sendmsg()`, `sendmmsg()`, `write()`, `splice()`
-//! and io_uring. An unbound datagram socket gets a source from the set, and so
-//! does a stream socket that `MSG_FASTOPEN` connects.
+//! and io_uring. A socket without an address gets a source for each
+//! destination; one that the message itself asks for must be the
+//! association's.
+//!
+//! The kernel does not ask about the second and later messages of
+//! `sendmmsg()` to one destination; see `output`.
 
 use kernel::prelude::*;
+use kernel::sync::rcu;
 
 use crate::policy::{self, Destination, SockAddr};
-use crate::sys::sock::{MessageRef, SocketRef};
-use crate::table;
+use crate::sys::sock::{MessageRef, SkRef};
 
 use super::source;
 
 /// Decides whether `msg` may be sent on `sock`.
-pub(super) fn check(sock: SocketRef<'_>, msg: &MessageRef<'_>) -> Result {
-    let Some(association) = table::current() else {
+pub(super) fn check(sock: SkRef<'_>, msg: &MessageRef<'_>) -> Result {
+    let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock) else {
+    let Some(socket) = super::describe(sock, &association) else {
         return Ok(());
     };
     let to = match msg.name() {
@@ -26,8 +30,13 @@ pub(super) fn check(sock: SocketRef<'_>, msg: &MessageRef<'_>) -> Result {
         }
         None => Destination::None,
     };
-    let set = association.set();
-    source::settle(sock, set, source::Port::Later, |socket| {
-        policy::send(&set.view(), socket, msg.opens(), &to)
-    })
+    let usage = {
+        let guard = rcu::read_lock();
+        let owner = association.owner(&guard);
+        if !policy::sources_allowed(&owner, msg.control()) {
+            return Err(EADDRNOTAVAIL);
+        }
+        policy::send(&owner, &socket, msg.opens(), &to)
+    };
+    source::carry_out(sock, &association, usage)
 }

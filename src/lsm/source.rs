@@ -1,80 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Giving a socket its source before it is used.
+//! Which address a socket that has none sends from.
+//!
+//! What a socket sends from and what it receives on are two things in the
+//! kernel (`inet_saddr` and `inet_rcv_saddr`). Only the first is set here, so
+//! a wildcard socket stays one.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
+use kernel::sync::rcu;
 
-use crate::policy::{self, Family, Socket, Source, Usage};
-use crate::sys::sock::SocketRef;
-use crate::table::AddressSet;
+use crate::abi::SourceChoice;
+use crate::policy::{is_private_loopback, Family, Source, Usage};
+use crate::sys::random;
+use crate::sys::sock::SkRef;
+use crate::table::sockets;
+use crate::table::Association;
 
-/// When a socket that is bound here gets its port.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Port {
-    /// At once, as `bind()` to port 0 does.
-    Now,
-    /// When the protocol knows the remote end, as with
-    /// `IP_BIND_ADDRESS_NO_PORT`.
-    Later,
+/// Does what the policy said about a socket of a task of `association`. May
+/// sleep.
+pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage) -> Result {
+    match usage {
+        Usage::Allow => Ok(()),
+        Usage::Deny(refusal) => Err(super::refused(refusal)),
+        Usage::GiveSource(to) => {
+            sock.set_source(choose(sock, association, to).ok_or(EADDRNOTAVAIL)?)
+        }
+    }
 }
 
-/// Asks `decide` what is to happen with `sock` and does it. May sleep.
-pub(super) fn settle(
-    sock: SocketRef<'_>,
-    set: &AddressSet,
-    port: Port,
-    decide: impl Fn(&Socket) -> Usage,
-) -> Result {
-    let Some(socket) = super::describe(sock) else {
-        return Ok(());
-    };
-    let source = match decide(&socket) {
-        Usage::Allow => return Ok(()),
-        Usage::Deny(refusal) => return Err(super::refused(refusal)),
-        Usage::BindFirst(source) => source,
-    };
-    match bind(sock, &socket, set, source, port) {
-        // Another thread bound it since we looked: then that is what counts.
-        Err(error) if error == EINVAL => {
-            let socket = super::describe(sock).ok_or(EINVAL)?;
-            match decide(&socket) {
-                Usage::Allow => Ok(()),
-                Usage::Deny(refusal) => Err(super::refused(refusal)),
-                Usage::BindFirst(_) => Err(error),
+/// Before a program looks at the name of a socket that receives on a wildcard:
+/// it is to see the wildcard, as on any host.
+pub(super) fn hide(sock: SkRef<'_>) {
+    if sockets::association_of(sock).is_none() {
+        return;
+    }
+    if let Some(info) = sock.info() {
+        if info.local.to_canonical().is_unspecified() && !info.connected {
+            // Taking a source away needs no memory.
+            let _ = sock.set_source(Ipv4Addr::UNSPECIFIED.into());
+            if info.is_v6 {
+                let _ = sock.set_source(Ipv6Addr::UNSPECIFIED.into());
             }
         }
-        outcome => outcome,
     }
 }
 
-fn bind(
-    sock: SocketRef<'_>,
-    socket: &Socket,
-    set: &AddressSet,
-    source: Source,
-    port: Port,
-) -> Result {
-    let address = match source {
-        Source::Address(address) => address,
-        Source::AnyLocal(family) => any_local(sock, set, family).ok_or(EADDRNOTAVAIL)?,
+/// A source for `to`, which is not an IPv4-mapped address. `None` when the
+/// association has none of that family.
+fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
+    if is_private_loopback(to) {
+        return Some(to);
+    }
+    let family = if to.is_ipv4() { Family::V4 } else { Family::V6 };
+    match association.terms().source {
+        SourceChoice::Random => random_host(association, family),
+        SourceChoice::Route => by_route(sock, association, to),
+        SourceChoice::Primary => None,
+    }
+    .or_else(|| primary(sock, association, family))
+}
+
+/// The source the route prefers if it is the association's, else one on the
+/// interface the route leaves by.
+fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
+    let (preferred, interface) = sock.route(to)?;
+    let owned = {
+        let guard = rcu::read_lock();
+        association.owner(&guard).owns_publicly(preferred)
     };
-    let mut bytes = [0; policy::SOCKADDR_MAX];
-    let len = policy::write_sockaddr(&mut bytes, socket.family, address, 0).ok_or(EADDRNOTAVAIL)?;
-    sock.bind(&bytes[..len], port == Port::Later)
+    if owned {
+        Some(preferred)
+    } else {
+        on_interface(sock, association, preferred.is_ipv4(), interface)
+    }
 }
 
-/// An address that is both in the set and on an interface.
-fn any_local(sock: SocketRef<'_>, set: &AddressSet, family: Family) -> Option<IpAddr> {
-    match family {
-        Family::V4 => set
-            .ranges_v4()
-            .find_map(|(first, last)| sock.local_v4(first, last))
-            .map(IpAddr::V4),
-        Family::V6 => set
-            .ranges_v6()
-            .find_map(|(first, last)| sock.local_v6(first, last))
-            .map(IpAddr::V6),
+/// The family's primary address, or, for sets of networks, any that the host
+/// has.
+fn primary(sock: SkRef<'_>, association: &Association, family: Family) -> Option<IpAddr> {
+    let source = {
+        let guard = rcu::read_lock();
+        association.set(&guard).view().source(family)
+    };
+    match source? {
+        Source::Address(addr) => Some(addr),
+        Source::AnyLocal(_) => on_interface(sock, association, family == Family::V4, 0),
     }
+}
+
+/// A member that is on this interface, or, for 0, on any.
+fn on_interface(
+    sock: SkRef<'_>,
+    association: &Association,
+    v4: bool,
+    interface: i32,
+) -> Option<IpAddr> {
+    let guard = rcu::read_lock();
+    let set = association.set(&guard);
+    if v4 {
+        set.ranges_v4()
+            .find_map(|(first, last)| sock.local_v4(interface, first, last))
+            .map(IpAddr::V4)
+    } else {
+        set.ranges_v6()
+            .find_map(|(first, last)| sock.local_v6(interface, first, last))
+            .map(IpAddr::V6)
+    }
+}
+
+/// Any host address of the set.
+fn random_host(association: &Association, family: Family) -> Option<IpAddr> {
+    let guard = rcu::read_lock();
+    let hosts = || {
+        let entries = association.set(&guard).entries().iter();
+        entries.filter(|e| e.is_host() && e.family() == family)
+    };
+    let count = u32::try_from(hosts().count()).ok()?;
+    let pick = random::below(core::num::NonZero::new(count)?);
+    hosts().nth(pick as usize).map(|e| e.addr())
 }

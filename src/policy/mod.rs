@@ -12,9 +12,12 @@
 #![cfg_attr(not(MODULE), warn(missing_docs))]
 
 mod bind;
+mod control;
 mod create;
+mod owner;
 mod prefix;
 mod range;
+mod scope;
 mod set;
 mod sockaddr;
 mod usage;
@@ -24,10 +27,13 @@ mod verdict;
 mod tests;
 
 pub use bind::{bind, long_enough};
+pub use control::sources_allowed;
 pub use create::create;
+pub use owner::{is_private_loopback, Owner};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, Range};
-pub use set::{Only, SetView};
-pub use sockaddr::{write_sockaddr, SockAddr, SOCKADDR_MAX};
+pub use scope::{compare, receives, Holder, Origin, Relation};
+pub use set::SetView;
+pub use sockaddr::SockAddr;
 pub use usage::{connect, listen, send, Destination};
-pub use verdict::{Family, Refusal, Socket, Source, Usage, Verdict};
+pub use verdict::{Family, Refusal, Socket, Source, Usage};

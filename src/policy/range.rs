@@ -35,27 +35,40 @@ impl<T: Copy + Ord> Range<T> {
     pub fn last(&self) -> T {
         self.last
     }
+}
 
-    /// Whether the range holds just one number.
+/// An address as a number.
+pub trait Number: Copy + Ord {
+    /// The next greater one, if there is one.
     #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.first == self.last
+    fn successor(self) -> Option<Self>;
+}
+
+impl Number for u32 {
+    fn successor(self) -> Option<Self> {
+        self.checked_add(1)
     }
 }
 
-/// Sorts ranges and joins those that overlap. Returns how many are left at the
-/// front of the slice; they are sorted and disjoint.
-///
-/// Ranges that only touch are not joined: nothing would be gained, and the
-/// successor of a number would be needed.
-pub fn merge<T: Copy + Ord>(ranges: &mut [Range<T>]) -> usize {
+impl Number for u128 {
+    fn successor(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+/// Sorts ranges and joins those that overlap or touch. Returns how many are
+/// left at the front of the slice; they are sorted, and between any two there
+/// is a number that is in none.
+pub fn merge<T: Number>(ranges: &mut [Range<T>]) -> usize {
     ranges.sort_unstable();
     let mut kept = 0_usize;
     for at in 0..ranges.len() {
         let next = ranges[at];
         match kept.checked_sub(1).map(|k| &mut ranges[k]) {
             // INVARIANT: `last` only grows.
-            Some(prev) if next.first <= prev.last => prev.last = prev.last.max(next.last),
+            Some(prev) if prev.last.successor().is_none_or(|s| next.first <= s) => {
+                prev.last = prev.last.max(next.last);
+            }
             _ => {
                 ranges[kept] = next;
                 kept += 1;
@@ -63,6 +76,27 @@ pub fn merge<T: Copy + Ord>(ranges: &mut [Range<T>]) -> usize {
         }
     }
     kept
+}
+
+/// Whether `ranges`, left by [`merge`], hold all of `part`.
+pub(super) fn covers<T: Number>(ranges: &[Range<T>], part: Range<T>) -> bool {
+    let above = ranges.partition_point(|r| r.first <= part.first);
+    above > 0 && part.last <= ranges[above - 1].last
+}
+
+/// Whether two lists of ranges, each sorted and disjoint, have a number in
+/// common.
+pub(super) fn intersect<T: Copy + Ord>(mut a: &[Range<T>], mut b: &[Range<T>]) -> bool {
+    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
+        if x.last < y.first {
+            a = rest_a;
+        } else if y.last < x.first {
+            b = rest_b;
+        } else {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether one of `ranges`, which are sorted and disjoint, holds `value`.

@@ -5,7 +5,8 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::range::{contains, Range};
+use super::prefix::Prefix;
+use super::range::{contains, covers, intersect, Range};
 use super::verdict::{Family, Source};
 
 /// A view of an address set.
@@ -20,17 +21,6 @@ pub struct SetView<'a> {
     v6: &'a [Range<u128>],
     primary_v4: Option<Ipv4Addr>,
     primary_v6: Option<Ipv6Addr>,
-}
-
-/// How many addresses of a family a set has, as far as wildcards need to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
-    /// None.
-    None,
-    /// Exactly this one.
-    One(IpAddr),
-    /// More than one.
-    Several,
 }
 
 impl<'a> SetView<'a> {
@@ -63,26 +53,28 @@ impl<'a> SetView<'a> {
         }
     }
 
-    /// How many addresses of `family` the set has.
+    /// Whether the set has every address of this prefix.
     #[must_use]
-    pub fn only(&self, family: Family) -> Only {
-        match family {
-            Family::V4 => match self.v4 {
-                [] => Only::None,
-                [r] if r.is_single() => Only::One(Ipv4Addr::from(r.first()).into()),
-                _ => Only::Several,
-            },
-            Family::V6 => match self.v6 {
-                [] => Only::None,
-                [r] if r.is_single() => Only::One(Ipv6Addr::from(r.first()).into()),
-                _ => Only::Several,
-            },
-        }
+    pub fn covers(&self, prefix: &Prefix) -> bool {
+        prefix.range_v4().is_some_and(|r| covers(self.v4, r))
+            || prefix.range_v6().is_some_and(|r| covers(self.v6, r))
     }
 
-    /// The source for a socket that has none: the family's primary address, or
-    /// any member the host has when the set names only networks. `None` when
-    /// the set has no address of the family.
+    /// Whether the set has any address of the families asked for.
+    #[must_use]
+    pub fn has_any(&self, v4: bool, v6: bool) -> bool {
+        (v4 && !self.v4.is_empty()) || (v6 && !self.v6.is_empty())
+    }
+
+    /// Whether two sets have an address in common, of the families asked for.
+    #[must_use]
+    pub fn intersects(&self, other: &SetView<'_>, v4: bool, v6: bool) -> bool {
+        (v4 && intersect(self.v4, other.v4)) || (v6 && intersect(self.v6, other.v6))
+    }
+
+    /// The default source for a socket that has none: the family's primary
+    /// address, or any member the host has when the set names only networks.
+    /// `None` when the set has no address of the family.
     #[must_use]
     pub fn source(&self, family: Family) -> Option<Source> {
         let (primary, empty) = match family {

@@ -18,13 +18,8 @@ const LEN_V4: usize = 16;
 /// `SIN6_LEN_RFC2133`: without the scope id, which the kernel does not insist
 /// on.
 const LEN_V6: usize = 24;
-/// The longest socket address written here: `sizeof(struct sockaddr_in6)`.
-pub const SOCKADDR_MAX: usize = 28;
-
-const PORT: core::ops::Range<usize> = 2..4;
 const ADDR_V4: core::ops::Range<usize> = 4..8;
 const ADDR_V6: core::ops::Range<usize> = 8..24;
-const SCOPE: core::ops::Range<usize> = 24..28;
 
 /// What a program gave as an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,68 +74,8 @@ impl SockAddr {
             Self::Other(_) => None,
         }
     }
-
-    /// Replaces the address in the bytes it was parsed from; the port stays.
-    /// `AF_UNSPEC` becomes `AF_INET`. A scope id that belonged to the old
-    /// address is cleared.
-    pub fn rewrite(&self, bytes: &mut [u8], to: IpAddr) {
-        match self {
-            Self::Unspec(_) | Self::V4(_) => {
-                if let IpAddr::V4(v4) = to {
-                    put(bytes, 0..2, &AF_INET.to_ne_bytes());
-                    put(bytes, ADDR_V4, &v4.octets());
-                }
-            }
-            Self::V6(_) => {
-                put(bytes, ADDR_V6, &to_v6(to).octets());
-                put(bytes, SCOPE, &[0; 4]);
-            }
-            Self::Other(_) => {}
-        }
-    }
-}
-
-/// Writes a socket address for a socket of `family` and returns its length; an
-/// IPv4 address for an IPv6 socket goes in IPv4-mapped. `None` for an IPv6
-/// address on an IPv4 socket.
-pub fn write_sockaddr(
-    out: &mut [u8; SOCKADDR_MAX],
-    family: Family,
-    addr: IpAddr,
-    port: u16,
-) -> Option<usize> {
-    *out = [0; SOCKADDR_MAX];
-    put(out, PORT, &port.to_be_bytes());
-    match (family, addr) {
-        (Family::V4, IpAddr::V4(v4)) => {
-            put(out, 0..2, &AF_INET.to_ne_bytes());
-            put(out, ADDR_V4, &v4.octets());
-            Some(LEN_V4)
-        }
-        (Family::V4, IpAddr::V6(_)) => None,
-        (Family::V6, _) => {
-            put(out, 0..2, &AF_INET6.to_ne_bytes());
-            put(out, ADDR_V6, &to_v6(addr).octets());
-            Some(SOCKADDR_MAX)
-        }
-    }
-}
-
-fn to_v6(addr: IpAddr) -> Ipv6Addr {
-    match addr {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-        IpAddr::V6(v6) => v6,
-    }
 }
 
 fn take<const N: usize>(bytes: &[u8], at: core::ops::Range<usize>) -> Option<[u8; N]> {
     bytes.get(at)?.try_into().ok()
-}
-
-// Out of bounds is not written: a caller that gave fewer bytes (no scope id)
-// did not mean them.
-fn put(bytes: &mut [u8], at: core::ops::Range<usize>, value: &[u8]) {
-    if let Some(out) = bytes.get_mut(at) {
-        out.copy_from_slice(value);
-    }
 }

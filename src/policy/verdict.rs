@@ -26,6 +26,8 @@ pub enum Refusal {
     ProtocolNotSupported,
     /// `EAFNOSUPPORT`: the address or socket family does not fit.
     FamilyNotSupported,
+    /// `EACCES`: the destination is a loopback address of somebody else.
+    Unreachable,
     /// `EINVAL`: the socket address is malformed.
     Invalid,
 }
@@ -36,6 +38,7 @@ impl Refusal {
     pub const fn errno(self) -> i32 {
         match self {
             Self::NotPermitted => 1,
+            Self::Unreachable => 13,
             Self::Invalid => 22,
             Self::ProtocolNotSupported => 93,
             Self::FamilyNotSupported => 97,
@@ -44,25 +47,14 @@ impl Refusal {
     }
 }
 
-/// What happens to a `bind()`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// As asked.
-    Allow,
-    /// As asked, with this address in place of the one given.
-    Rewrite(IpAddr),
-    /// Refused.
-    Deny(Refusal),
-}
-
 /// What happens when a socket is about to be used: listened on, connected or
 /// sent from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// As asked.
     Allow,
-    /// As asked, after the socket was bound to this source.
-    BindFirst(Source),
+    /// As asked, after the socket was given a source for this destination.
+    GiveSource(IpAddr),
     /// Refused.
     Deny(Refusal),
 }
@@ -89,8 +81,12 @@ pub struct Socket {
     /// Whether it is a stream socket (TCP), which does not choose a port of
     /// its own when sent on.
     pub stream: bool,
-    /// Whether it has a local port.
-    pub has_port: bool,
+    /// Whether it is a connection, established or on the way. Its address may
+    /// have left the set since it was made.
+    pub connected: bool,
+    /// Whether it belongs to the association that uses it, so that a wildcard
+    /// means that association's addresses.
+    pub scoped: bool,
     /// The address it receives on; unspecified when it has none.
     pub local: IpAddr,
     /// The address it sends from; unspecified when it has none.
@@ -98,9 +94,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Whether the socket has neither address nor port yet.
+    /// Whether it receives on a wildcard, or on nothing yet.
     #[must_use]
-    pub fn is_unbound(&self) -> bool {
-        !self.has_port && self.local.is_unspecified() && self.source.is_unspecified()
+    pub fn is_wildcard(&self) -> bool {
+        self.local.to_canonical().is_unspecified()
     }
 }

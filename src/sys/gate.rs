@@ -4,16 +4,18 @@
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use core::marker::PhantomData;
+use core::net::IpAddr;
 use core::ptr::NonNull;
 
 use kernel::bindings;
 use kernel::error::{from_result, to_result};
 use kernel::prelude::*;
 
+use super::packet::{address, mark, Mark};
 use super::raw;
-use super::sock::{MessageRef, SocketRef};
+use super::sock::{MessageRef, SkRef, SocketInfo};
 use super::task::TaskKey;
 
 /// What is asked of this module. `Err` refuses the operation; it is what the
@@ -28,14 +30,51 @@ pub(crate) trait Hooks {
     fn task_free(task: TaskKey);
     /// `socket()` and `socketpair()` by a program. May sleep.
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result;
-    /// `bind()` to `address`, which may be changed in place. May sleep.
-    fn socket_bind(sock: SocketRef<'_>, address: &mut [u8]) -> Result;
+    /// A program got a socket. May sleep.
+    fn socket_post_create(sock: SkRef<'_>) -> Result;
+    /// `bind()` to `address`. May sleep.
+    fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result;
     /// `listen()`. May sleep.
-    fn socket_listen(sock: SocketRef<'_>) -> Result;
+    fn socket_listen(sock: SkRef<'_>) -> Result;
     /// `connect()` to `address`. May sleep.
-    fn socket_connect(sock: SocketRef<'_>, address: &[u8]) -> Result;
+    fn socket_connect(sock: SkRef<'_>, address: &[u8]) -> Result;
     /// A message is about to be sent. May sleep.
-    fn socket_sendmsg(sock: SocketRef<'_>, msg: MessageRef<'_>) -> Result;
+    fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result;
+    /// `getsockname()`. May sleep.
+    fn socket_getsockname(sock: SkRef<'_>);
+    /// `lsm_set_self_attr()` with this attribute and content. May sleep.
+    fn set_self(attribute: u32, content: &[u8]) -> Result;
+    /// A socket goes. Any context but NMI; must not sleep.
+    fn sk_free(sk: SkRef<'_>);
+    /// `new` is a connection that `listener` accepts. Softirq; must not sleep.
+    fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
+    /// Two sockets are on one port. `None` stands for one that is not full,
+    /// and of which only `info` is known. Spinlocks are held.
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation;
+    /// Whether `sk` takes a packet to `addr`. Softirq, under RCU.
+    fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
+}
+
+/// One of two sockets on a port.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared<'a> {
+    /// The socket, unless it is in its final wait.
+    pub(crate) sk: Option<SkRef<'a>>,
+    /// What it is.
+    pub(crate) info: SocketInfo,
+}
+
+/// What two sockets on one port mean to each other: `enum sk_bind_relation`
+/// (`include/linux/security.h` of the patched kernel).
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub(crate) enum Relation {
+    /// The ordinary rules apply.
+    Compete = 0,
+    /// They compete and may not share.
+    Exclude = 1,
+    /// They never receive the same packet.
+    Apart = 2,
 }
 
 /// `T`'s hooks are attached as long as this lives.
@@ -89,6 +128,8 @@ impl<T: Hooks> VTable<T> {
         socket_listen: Some(Self::socket_listen),
         socket_connect: Some(Self::socket_connect),
         socket_sendmsg: Some(Self::socket_sendmsg),
+        socket_getsockname: Some(Self::socket_getsockname),
+        setselfattr: Some(Self::setselfattr),
         sk_free: Some(Self::sk_free),
         sk_clone: Some(Self::sk_clone),
         sk_bind_compare: Some(Self::sk_bind_compare),
@@ -170,39 +211,141 @@ impl<T: Hooks> VTable<T> {
         })
     }
 
-    // Sockets have no scope yet: their slots stay empty, and wildcards compete
-    // and receive as they always did.
-    extern "C" fn socket_post_create(
-        _sock: *mut bindings::socket,
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_post_create(
+        sock: *mut bindings::socket,
         _family: c_int,
         _kind: c_int,
         _protocol: c_int,
-        _kern: c_int,
+        kern: c_int,
     ) -> c_int {
+        if kern != 0 {
+            return 0;
+        }
+        // SAFETY: By the function's contract.
+        from_result(|| T::socket_post_create(unsafe { socket(sock) }?).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_getsockname(sock: *mut bindings::socket) -> c_int {
+        // SAFETY: By the function's contract.
+        if let Ok(sock) = unsafe { socket(sock) } {
+            T::socket_getsockname(sock);
+        }
         0
     }
-    extern "C" fn sk_bind_compare(_: *const bindings::sock, _: *const bindings::sock) -> c_int {
-        0
-    }
-    extern "C" fn sk_match_local(
-        _sk: *const bindings::sock,
-        _skb: *const bindings::sk_buff,
-        _family: c_int,
-        _laddr: *const c_void,
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `ctx` points to `size` bytes of kernel memory,
+    /// which hold its header and the content the header announces.
+    unsafe extern "C" fn setselfattr(
+        attribute: c_uint,
+        ctx: *mut bindings::lsm_ctx,
+        size: u32,
+        _flags: u32,
     ) -> c_int {
-        0
+        from_result(|| {
+            // id, flags, len, ctx_len: 64 bits each.
+            const HEADER: usize = 32;
+            // SAFETY: By the function's contract.
+            let bytes = unsafe { address_bytes(ctx.cast(), size.try_into()?) }?;
+            let len: [u8; 8] = bytes
+                .get(24..HEADER)
+                .and_then(|b| b.try_into().ok())
+                .ok_or(EINVAL)?;
+            let len = usize::try_from(u64::from_ne_bytes(len))?;
+            let content = bytes
+                .get(HEADER..)
+                .and_then(|b| b.get(..len))
+                .ok_or(EINVAL)?;
+            T::set_self(attribute, content).map(|()| 0)
+        })
     }
-    extern "C" fn sk_free(_sk: *mut bindings::sock) {}
-    extern "C" fn sk_clone(_sk: *const bindings::sock, _newsk: *mut bindings::sock) {}
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sk` is valid and nobody else uses it.
+    unsafe extern "C" fn sk_free(sk: *mut bindings::sock) {
+        // SAFETY: By the function's contract.
+        if let Some(sk) = unsafe { SkRef::new(sk) } {
+            T::sk_free(sk);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: both are valid and full.
+    unsafe extern "C" fn sk_clone(sk: *const bindings::sock, newsk: *mut bindings::sock) {
+        // SAFETY: By the function's contract.
+        if let (Some(sk), Some(new)) = unsafe { (SkRef::new(sk), SkRef::new(newsk)) } {
+            T::sk_clone(sk, new);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the stack: both are valid, and may be timewait sockets.
+    unsafe extern "C" fn sk_bind_compare(
+        sk: *const bindings::sock,
+        sk2: *const bindings::sock,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        match unsafe { (compared(sk), compared(sk2)) } {
+            (Some(a), Some(b)) => T::sk_bind_compare(a, b) as c_int,
+            _ => Relation::Compete as c_int,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the stack: `sk` is valid and full, `skb` is null or valid,
+    /// and `laddr` points to an address of `family`.
+    unsafe extern "C" fn sk_match_local(
+        sk: *const bindings::sock,
+        skb: *const bindings::sk_buff,
+        family: c_int,
+        laddr: *const c_void,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        let (sk, addr) = unsafe { (SkRef::new(sk), address(family, laddr)) };
+        // SAFETY: By the function's contract.
+        let mark = unsafe { mark(skb) };
+        match (sk, addr) {
+            (Some(sk), Some(addr)) => (!T::sk_match_local(sk, addr, mark)).into(),
+            _ => 0,
+        }
+    }
 }
 
 /// # Safety
 ///
-/// `sock` is valid for `'a`.
-unsafe fn socket<'a>(sock: *mut bindings::socket) -> Result<SocketRef<'a>> {
+/// `sk` is valid for `'a`; it may be a timewait socket.
+unsafe fn compared<'a>(sk: *const bindings::sock) -> Option<Compared<'a>> {
+    // SAFETY: By the function's contract.
+    let info = unsafe { SocketInfo::read(sk) }?;
+    let sk = if info.full {
+        // SAFETY: By the function's contract, and it is a full one.
+        unsafe { SkRef::new(sk) }
+    } else {
+        None
+    };
+    Some(Compared { sk, info })
+}
+
+/// # Safety
+///
+/// `sock` is null or valid for `'a`.
+unsafe fn socket<'a>(sock: *mut bindings::socket) -> Result<SkRef<'a>> {
     let sock = NonNull::new(sock).ok_or(EINVAL)?;
     // SAFETY: By the function's contract.
-    Ok(unsafe { SocketRef::new(sock) })
+    let sk = unsafe { raw::acf_helper_sock_sk(sock.as_ptr()) };
+    // SAFETY: The socket of a `struct socket` is a full one, and stays as long.
+    unsafe { SkRef::new(sk) }.ok_or(EINVAL)
 }
 
 /// # Safety

@@ -5,6 +5,7 @@
 //!
 //! C header: `include/linux/rhashtable.h`
 
+use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
@@ -16,24 +17,29 @@ use kernel::sync::rcu;
 use kernel::types::Opaque;
 
 use super::raw;
-use super::task::TaskKey;
 
-/// A map from tasks to `T`.
+/// A key: a word that stands for a kernel object or another thing.
+pub(crate) trait MapKey: Copy {
+    /// The word.
+    fn word(self) -> usize;
+}
+
+/// A map from `K` to `T`.
 ///
 /// # Invariants
 ///
 /// `table` is initialised, and every `acf_map_entry` in it is the `head` of an
 /// [`Entry<T>`] that was given up to it by [`KBox::into_raw`].
-pub(crate) struct RcuMap<T: Send + Sync + 'static> {
+pub(crate) struct RcuMap<K: MapKey, T: Send + Sync + 'static> {
     table: Pin<KBox<Opaque<bindings::rhashtable>>>,
-    _entries: PhantomData<T>,
+    _entries: PhantomData<(fn(K), T)>,
 }
 
 // SAFETY: The table's own locking orders all access, and `T` may be used from
 // and dropped on any thread.
-unsafe impl<T: Send + Sync> Send for RcuMap<T> {}
+unsafe impl<K: MapKey, T: Send + Sync> Send for RcuMap<K, T> {}
 // SAFETY: As above.
-unsafe impl<T: Send + Sync> Sync for RcuMap<T> {}
+unsafe impl<K: MapKey, T: Send + Sync> Sync for RcuMap<K, T> {}
 
 /// A value on its way into a map.
 #[repr(C)]
@@ -64,7 +70,7 @@ pub(crate) enum InsertError {
     Table(Error),
 }
 
-impl<T: Send + Sync + 'static> RcuMap<T> {
+impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     /// An empty map. May sleep.
     pub(crate) fn new() -> Result<Self> {
         let table = KBox::pin(Opaque::zeroed(), GFP_KERNEL)?;
@@ -78,10 +84,11 @@ impl<T: Send + Sync + 'static> RcuMap<T> {
     }
 
     /// The value for `key`, valid as long as the guard is held.
-    pub(crate) fn get<'g>(&self, key: TaskKey, _guard: &'g rcu::Guard) -> Option<&'g T> {
+    pub(crate) fn get<'g>(&self, key: K, _guard: &'g rcu::Guard) -> Option<&'g T> {
         // SAFETY: By the type invariants the table is initialised, and the
         // guard shows that RCU is held.
-        let found = unsafe { raw::acf_helper_map_lookup(self.table.get(), key.as_ptr()) };
+        let found =
+            unsafe { raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void) };
         let entry = NonNull::new(found.cast::<Entry<T>>())?;
         // SAFETY: By the type invariants `found` is the head, at offset 0, of
         // an `Entry<T>`; `free` runs after a grace period, so not before the
@@ -93,14 +100,14 @@ impl<T: Send + Sync + 'static> RcuMap<T> {
     /// Adds a value. Does not sleep.
     pub(crate) fn insert(
         &self,
-        key: TaskKey,
+        key: K,
         entry: KBox<Entry<T>>,
     ) -> core::result::Result<(), InsertError> {
         let entry = KBox::into_raw(entry);
         // SAFETY: `entry` came from a box just now; nobody else has it.
         let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
         // SAFETY: As above.
-        unsafe { (*head).key = key.as_ptr() };
+        unsafe { (*head).key = key.word() as *const c_void };
 
         let guard = rcu::read_lock();
         // INVARIANT: `head` is that of an `Entry<T>` given up above.
@@ -118,11 +125,37 @@ impl<T: Send + Sync + 'static> RcuMap<T> {
         Err(outcome)
     }
 
+    /// Puts a value in the place of another, for readers at once. Gives back
+    /// nothing: the old one is dropped after a grace period; without an old
+    /// one nothing changes and `false` is returned. Does not sleep.
+    pub(crate) fn replace(&self, key: K, entry: KBox<Entry<T>>) -> bool {
+        let entry = KBox::into_raw(entry);
+        // SAFETY: `entry` came from a box just now; nobody else has it.
+        let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
+        // SAFETY: As above.
+        unsafe { (*head).key = key.word() as *const c_void };
+        // INVARIANT: `head` is that of an `Entry<T>` given up above.
+        // SAFETY: The table is initialised and `head` is not in any table.
+        let old = unsafe { raw::acf_helper_map_replace(self.table.get(), head) };
+        if old.is_null() {
+            // SAFETY: It was not inserted, so it is still ours alone.
+            drop(unsafe { KBox::from_raw(entry) });
+            return false;
+        }
+        // SAFETY: The old entry was taken out by us; readers may hold it until
+        // the grace period is over.
+        let rcu = unsafe { ptr::addr_of_mut!((*old).rcu) };
+        // SAFETY: `rcu` belongs to that entry and is used once.
+        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
+        true
+    }
+
     /// Removes a value and tells whether there was one. It is dropped after a
     /// grace period. Any context but NMI; never sleeps.
-    pub(crate) fn remove(&self, key: TaskKey) -> bool {
+    pub(crate) fn remove(&self, key: K) -> bool {
         // SAFETY: By the type invariants the table is initialised.
-        let head = unsafe { raw::acf_helper_map_remove(self.table.get(), key.as_ptr()) };
+        let head =
+            unsafe { raw::acf_helper_map_remove(self.table.get(), key.word() as *const c_void) };
         if head.is_null() {
             return false;
         }
@@ -137,7 +170,7 @@ impl<T: Send + Sync + 'static> RcuMap<T> {
 
     /// # Safety
     ///
-    /// `rcu` belongs to an entry of an `RcuMap<T>` that was removed and that no
+    /// `rcu` belongs to an entry of an `RcuMap<K, T>` that was removed and that no
     /// reader has any more.
     unsafe extern "C" fn free(rcu: *mut bindings::callback_head) {
         // SAFETY: By the function's contract.
@@ -148,7 +181,7 @@ impl<T: Send + Sync + 'static> RcuMap<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for RcuMap<T> {
+impl<K: MapKey, T: Send + Sync + 'static> Drop for RcuMap<K, T> {
     /// Sleeps until values removed before are dropped, then drops the others.
     fn drop(&mut self) {
         rcu::rcu_barrier();

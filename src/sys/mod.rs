@@ -6,8 +6,12 @@
 pub(crate) mod gate;
 pub(crate) mod map;
 pub(crate) mod module;
+pub(crate) mod packet;
 pub(crate) mod published;
 pub(crate) mod queue;
+pub(crate) mod random;
+pub(crate) mod rcu_cell;
+pub(crate) mod slot;
 pub(crate) mod sock;
 pub(crate) mod sysfs;
 pub(crate) mod task;

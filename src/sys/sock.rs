@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets as the hooks get them: what they are, the address a program gave,
-//! the message it sends, and binding them on its behalf.
+//! Sockets as the hooks get them: what they are, what they send from, and the
+//! messages that are sent.
 //!
 //! C headers: `include/linux/net.h`, `include/net/inet_sock.h`
 
@@ -10,58 +10,68 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::to_result;
-use kernel::prelude::*;
+use kernel::error::{to_result, Result};
 
 use super::raw;
 
 const MSG_FASTOPEN: u32 = 0x2000_0000;
 
-/// A socket for the duration of a hook.
+/// A socket for the duration of a hook: the kernel's `struct sock`.
 ///
 /// # Invariants
 ///
-/// The pointer is valid for `'a`.
+/// The pointer is valid for `'a`, and it is a full socket: neither a timewait
+/// nor a request socket.
 #[derive(Clone, Copy)]
-pub(crate) struct SocketRef<'a>(NonNull<bindings::socket>, PhantomData<&'a ()>);
+pub(crate) struct SkRef<'a>(NonNull<bindings::sock>, PhantomData<&'a ()>);
 
 /// What a socket of family `AF_INET` or `AF_INET6` is.
+#[derive(Clone, Copy)]
 pub(crate) struct SocketInfo {
     /// It is of family `AF_INET6`.
     pub(crate) is_v6: bool,
+    /// `SOCK_STREAM` and so on.
+    pub(crate) kind: i32,
+    /// `IPPROTO_TCP` and so on.
+    pub(crate) protocol: i32,
+    /// It is neither a timewait nor a request socket.
+    pub(crate) full: bool,
+    /// It is the kernel's own: of a network file system, say.
+    pub(crate) kernel: bool,
     /// `IPV6_V6ONLY` is set.
     pub(crate) v6only: bool,
     /// It is of type `SOCK_STREAM`.
     pub(crate) stream: bool,
     /// It has a local port.
     pub(crate) has_port: bool,
+    /// It is a connection, established or on the way.
+    pub(crate) connected: bool,
     /// The address it receives on.
     pub(crate) local: IpAddr,
     /// The address it sends from.
     pub(crate) source: IpAddr,
 }
 
-impl<'a> SocketRef<'a> {
+impl SocketInfo {
     /// # Safety
     ///
-    /// `sock` is valid for `'a`.
-    pub(super) unsafe fn new(sock: NonNull<bindings::socket>) -> Self {
-        // INVARIANT: By the function's contract.
-        Self(sock, PhantomData)
-    }
-
-    /// What the socket is; `None` when it is neither IPv4 nor IPv6.
-    pub(crate) fn info(self) -> Option<SocketInfo> {
+    /// `sk` is valid; it may be a timewait socket.
+    pub(super) unsafe fn read(sk: *const bindings::sock) -> Option<Self> {
         let mut raw = raw::acf_sock_info {
             family: 0,
+            type_: 0,
+            protocol: 0,
+            full: false,
+            kern: false,
             v6only: false,
             stream: false,
+            connected: false,
             has_port: false,
             local: [0; 16],
             source: [0; 16],
         };
-        // SAFETY: The socket is valid by the type invariants; `raw` is ours.
-        if !unsafe { raw::acf_helper_sock_info(self.0.as_ptr(), &mut raw) } {
+        // SAFETY: By the function's contract; `raw` is ours.
+        if !unsafe { raw::acf_helper_sk_info(sk, &mut raw) } {
             return None;
         }
         let is_v6 = u32::from(raw.family) == bindings::AF_INET6;
@@ -73,56 +83,173 @@ impl<'a> SocketRef<'a> {
                 Ipv4Addr::new(a, b, c, d).into()
             }
         };
-        Some(SocketInfo {
+        Some(Self {
             is_v6,
+            kind: raw.type_.into(),
+            protocol: raw.protocol.into(),
+            full: raw.full,
+            kernel: raw.kern,
             v6only: raw.v6only,
             stream: raw.stream,
+            connected: raw.connected,
             has_port: raw.has_port,
             local: address(raw.local),
             source: address(raw.source),
         })
     }
+}
 
-    /// Binds the socket without asking the security modules again. `no_port`
-    /// leaves the choice of a port to the protocol's next step. May sleep; the
-    /// socket is not locked.
-    pub(crate) fn bind(self, address: &[u8], no_port: bool) -> Result {
-        // SAFETY: The socket is valid by the type invariants, and the address
-        // is copied from as many bytes as it has.
+impl<'a> SkRef<'a> {
+    /// `None` for a null pointer.
+    ///
+    /// # Safety
+    ///
+    /// `sk` is null or satisfies the type invariants for `'a`.
+    pub(super) unsafe fn new(sk: *const bindings::sock) -> Option<Self> {
+        // INVARIANT: By the function's contract.
+        NonNull::new(sk.cast_mut()).map(|sk| Self(sk, PhantomData))
+    }
+
+    pub(super) fn as_ptr(self) -> *mut bindings::sock {
+        self.0.as_ptr()
+    }
+
+    /// What the socket is; `None` when it is neither IPv4 nor IPv6.
+    pub(crate) fn info(self) -> Option<SocketInfo> {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { SocketInfo::read(self.as_ptr()) }
+    }
+
+    /// Sets the address a socket without one sends from towards destinations
+    /// of the same family; the unspecified address leaves the choice to the
+    /// protocol again. What it receives on does not change. Takes the socket
+    /// lock: sleeps. `ENOMEM`.
+    pub(crate) fn set_source(self, source: IpAddr) -> Result {
+        let (family, bytes) = match source {
+            IpAddr::V4(a) => {
+                let [a, b, c, d] = a.octets();
+                let mut bytes = [0; 16];
+                bytes[..4].copy_from_slice(&[a, b, c, d]);
+                (bindings::AF_INET, bytes)
+            }
+            IpAddr::V6(a) => (bindings::AF_INET6, a.octets()),
+        };
+        // SAFETY: The socket is valid by the type invariants; the helper reads
+        // sixteen bytes at most.
         to_result(unsafe {
-            raw::acf_helper_sock_bind(
-                self.0.as_ptr(),
-                address.as_ptr().cast(),
-                address.len().try_into()?,
-                no_port,
-            )
+            raw::acf_helper_sk_set_source(self.as_ptr(), family as u16, bytes.as_ptr())
         })
     }
 
-    /// Any IPv4 address from `first` to `last` that the socket's network
-    /// namespace has.
-    pub(crate) fn local_v4(self, first: Ipv4Addr, last: Ipv4Addr) -> Option<Ipv4Addr> {
-        let mut found = 0;
-        // SAFETY: The socket is valid by the type invariants; `found` is ours.
-        unsafe { raw::acf_helper_local_v4(self.0.as_ptr(), first.into(), last.into(), &mut found) }
-            .then(|| found.into())
+    /// A reference that keeps the socket. Any context.
+    pub(crate) fn hold(self) -> SkHold {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { raw::acf_helper_sk_hold(self.as_ptr()) };
+        // INVARIANT: Taken above.
+        SkHold(self.0)
     }
 
-    /// Any IPv6 address from `first` to `last` that the socket's network
-    /// namespace has.
-    pub(crate) fn local_v6(self, first: Ipv6Addr, last: Ipv6Addr) -> Option<Ipv6Addr> {
+    /// Resets a connection. Tells whether there was one. Sleeps.
+    pub(crate) fn abort(self) -> bool {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { raw::acf_helper_sk_abort(self.as_ptr()) }
+    }
+
+    /// Any IPv4 address from `first` to `last` that the socket's network
+    /// namespace has, on the interface with this index or, for 0, on any.
+    pub(crate) fn local_v4(
+        self,
+        interface: i32,
+        first: Ipv4Addr,
+        last: Ipv4Addr,
+    ) -> Option<Ipv4Addr> {
+        let mut found = 0;
+        // SAFETY: The socket is valid by the type invariants; `found` is ours.
+        unsafe {
+            raw::acf_helper_local_v4(
+                self.as_ptr(),
+                interface,
+                first.into(),
+                last.into(),
+                &mut found,
+            )
+        }
+        .then(|| found.into())
+    }
+
+    /// As [`Self::local_v4`], for IPv6.
+    pub(crate) fn local_v6(
+        self,
+        interface: i32,
+        first: Ipv6Addr,
+        last: Ipv6Addr,
+    ) -> Option<Ipv6Addr> {
         let (first, last, mut found) = (first.octets(), last.octets(), [0; 16]);
         // SAFETY: The socket is valid by the type invariants; the arrays have
         // the sixteen bytes the helper reads and writes.
         unsafe {
             raw::acf_helper_local_v6(
-                self.0.as_ptr(),
+                self.as_ptr(),
+                interface,
                 first.as_ptr(),
                 last.as_ptr(),
                 found.as_mut_ptr(),
             )
         }
         .then(|| found.into())
+    }
+
+    /// The source address that the route to `to` prefers, and the index of the
+    /// interface it leaves by. `None` when there is no route. May sleep.
+    pub(crate) fn route(self, to: IpAddr) -> Option<(IpAddr, i32)> {
+        let mut interface = 0;
+        match to {
+            IpAddr::V4(to) => {
+                let mut source = 0;
+                // SAFETY: The socket is valid by the type invariants; the
+                // results are ours.
+                let found = unsafe {
+                    raw::acf_helper_route_v4(self.as_ptr(), to.into(), &mut source, &mut interface)
+                };
+                found.then(|| (Ipv4Addr::from(source).into(), interface))
+            }
+            IpAddr::V6(to) => {
+                let (to, mut source) = (to.octets(), [0; 16]);
+                // SAFETY: As above; the arrays have the sixteen bytes the
+                // helper reads and writes.
+                let found = unsafe {
+                    raw::acf_helper_route_v6(
+                        self.as_ptr(),
+                        to.as_ptr(),
+                        source.as_mut_ptr(),
+                        &mut interface,
+                    )
+                };
+                found.then(|| (Ipv6Addr::from(source).into(), interface))
+            }
+        }
+    }
+}
+
+/// A reference to a socket.
+///
+/// # Invariants
+///
+/// Holds a reference count of a full socket.
+pub(crate) struct SkHold(NonNull<bindings::sock>);
+
+impl SkHold {
+    /// The socket.
+    pub(crate) fn get(&self) -> SkRef<'_> {
+        // INVARIANT: By the type invariants, as long as it is borrowed.
+        SkRef(self.0, PhantomData)
+    }
+}
+
+impl Drop for SkHold {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference to let go.
+        unsafe { raw::acf_helper_sk_put(self.0.as_ptr()) };
     }
 }
 
@@ -151,6 +278,23 @@ impl<'a> MessageRef<'a> {
         let name = NonNull::new(msg.msg_name.cast::<u8>())?;
         // SAFETY: By the type invariants there are as many bytes.
         Some(unsafe { core::slice::from_raw_parts(name.as_ptr(), len) })
+    }
+
+    /// The control messages that go with it, as the kernel's copy has them.
+    pub(crate) fn control(&self) -> &'a [u8] {
+        // SAFETY: The message is valid by the type invariants.
+        let msg = unsafe { self.0.as_ref() };
+        if msg.msg_control_is_user() {
+            return &[];
+        }
+        // SAFETY: Not user memory, so this is the member of the union in use.
+        let control = unsafe { msg.__bindgen_anon_1.msg_control };
+        let Some(control) = NonNull::new(control.cast::<u8>()) else {
+            return &[];
+        };
+        // SAFETY: The kernel copied as many bytes for the duration of the
+        // call (____sys_sendmsg()).
+        unsafe { core::slice::from_raw_parts(control.as_ptr(), msg.msg_controllen) }
     }
 
     /// Whether sending it opens a TCP connection.

@@ -9,10 +9,13 @@ use core::ptr::NonNull;
 
 use kernel::bindings;
 use kernel::error::from_err_ptr;
+use kernel::ffi;
 use kernel::prelude::*;
 use kernel::task::Task;
 
+use super::map::MapKey;
 use super::raw;
+use super::sock::SkRef;
 
 /// Identity of a task (a thread): the address of its `task_struct`, which no
 /// other task has as long as this one is in the table. Not a pid, which a task
@@ -29,9 +32,11 @@ impl TaskKey {
     pub(super) fn new(task: *const bindings::task_struct) -> Self {
         Self(task as usize)
     }
+}
 
-    pub(super) fn as_ptr(self) -> *const c_void {
-        self.0 as *const c_void
+impl MapKey for TaskKey {
+    fn word(self) -> usize {
+        self.0
     }
 }
 
@@ -44,6 +49,16 @@ impl TaskKey {
 pub(crate) struct TaskRef(NonNull<bindings::task_struct>);
 
 impl TaskRef {
+    /// The running task, which stands for its process.
+    pub(crate) fn current_process() -> Self {
+        let task = Task::current_raw();
+        // SAFETY: The running task is valid.
+        unsafe { raw::acf_helper_task_get(task) };
+        // SAFETY: It is not null.
+        // INVARIANT: The reference was taken above.
+        Self(unsafe { NonNull::new_unchecked(task) })
+    }
+
     /// The process with `pid` in the caller's pid namespace. May sleep.
     pub(crate) fn by_pid(pid: i32) -> Result<Self> {
         // SAFETY: An FFI call with no requirements; it takes a reference.
@@ -74,27 +89,73 @@ impl TaskRef {
     /// The threads of this task's process that have not begun to exit. May
     /// sleep.
     pub(crate) fn threads(&self) -> Result<KVec<TaskRef>> {
+        self.collect(raw::acf_helper_threads)
+    }
+
+    /// The children of this task's process. May sleep.
+    pub(crate) fn children(&self) -> Result<KVec<TaskRef>> {
+        self.collect(raw::acf_helper_children)
+    }
+
+    fn collect(&self, fill: Fill) -> Result<KVec<TaskRef>> {
         let mut room = 16_usize;
         loop {
-            let mut threads = KVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
+            let mut tasks = KVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
             // SAFETY: The task is valid by the type invariants; the vector has
             // room for as many pointers, as which `TaskRef` is represented,
             // and the helper fills that many at most.
-            let count = unsafe {
-                raw::acf_helper_threads(
-                    self.0.as_ptr(),
-                    threads.as_mut_ptr().cast(),
-                    room.try_into()?,
-                )
-            } as usize;
+            let count =
+                unsafe { fill(self.0.as_ptr(), tasks.as_mut_ptr().cast(), room.try_into()?) }
+                    as usize;
             // SAFETY: The helper initialised that many, each with a reference.
             // INVARIANT: It took a reference to each.
-            unsafe { threads.inc_len(count.min(room)) };
+            unsafe { tasks.inc_len(count.min(room)) };
             if count <= room {
-                return Ok(threads);
+                return Ok(tasks);
             }
             room = count.checked_mul(2).ok_or(ENOMEM)?;
         }
+    }
+
+    /// Calls `visit` for every socket among the task's open files until it
+    /// returns `false`. `visit` must not sleep.
+    pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
+        /// # Safety
+        ///
+        /// `data` is an exclusive pointer to an `F`, and `sk` is a full socket.
+        unsafe extern "C" fn call<F: FnMut(SkRef<'_>) -> bool>(
+            sk: *mut bindings::sock,
+            data: *mut c_void,
+        ) -> bool {
+            // SAFETY: By the function's contract.
+            let visit = unsafe { &mut *data.cast::<F>() };
+            // SAFETY: By the function's contract; a socket of a file is full.
+            match unsafe { SkRef::new(sk) } {
+                Some(sk) => visit(sk),
+                None => true,
+            }
+        }
+
+        let data: *mut F = &mut visit;
+        // SAFETY: The task is valid; the helper calls `call::<F>` with a
+        // socket and `data`, an exclusive pointer to an `F`, and only until it
+        // returns.
+        unsafe { raw::acf_helper_each_socket(self.0.as_ptr(), Some(call::<F>), data.cast()) };
+    }
+}
+
+type Fill = unsafe extern "C" fn(
+    *mut bindings::task_struct,
+    *mut *mut bindings::task_struct,
+    ffi::c_uint,
+) -> ffi::c_uint;
+
+impl Clone for TaskRef {
+    fn clone(&self) -> Self {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
+        // INVARIANT: Taken above.
+        Self(self.0)
     }
 }
 
@@ -115,6 +176,15 @@ impl Visited<'_> {
     /// Identity of the task.
     pub(crate) fn key(&self) -> TaskKey {
         TaskKey::new(self.0.as_ptr())
+    }
+
+    /// A reference to the task.
+    pub(crate) fn hold(&self) -> TaskRef {
+        // SAFETY: `each` holds RCU, under which a task that is on the lists
+        // has a reference count.
+        unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
+        // INVARIANT: Taken above.
+        TaskRef(*self.0)
     }
 
     /// Its process id in the caller's pid namespace, if it has one there.

@@ -2,46 +2,109 @@
 
 //! Associating processes, and ending it. May sleep.
 
+use core::net::Ipv4Addr;
+
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use crate::abi::Name;
 use crate::sys::map::InsertError;
-use crate::sys::task::{self, TaskRef};
+use crate::sys::module::ModuleRef;
+use crate::sys::task::{self, TaskKey, TaskRef};
 
-use super::association::Membership;
-use super::{AddressSet, Association, Table};
+use super::association::{Membership, Terms, User};
+use super::{sockets, AddressSet, Association, Table};
+
+/// Whom an association is made for.
+pub(crate) struct Whom<'a> {
+    /// The process.
+    pub(crate) process: &'a TaskRef,
+    /// Its descendants as well.
+    pub(crate) tree: bool,
+    /// End connections that are bound outside the set.
+    pub(crate) reset: bool,
+}
 
 impl Table {
-    /// Makes an association and puts all threads of `process` into it. Returns
-    /// its id. All or nothing.
+    /// Makes an association and puts all threads of a process into it, with
+    /// their sockets, and its descendants if asked. All or nothing.
     ///
     /// # Errors
     ///
-    /// `EEXIST` when a thread is associated already, `ESRCH` when the process
-    /// has exited, `EINVAL` for a kernel thread, `ENOMEM`.
-    pub(crate) fn assign(&self, process: &TaskRef, name: Name, set: AddressSet) -> Result<u64> {
-        if process.is_kernel_thread() {
+    /// `EEXIST` when a task is associated already, `ESRCH` when the process
+    /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
+    /// loopback address is taken, `ENOMEM`.
+    pub(crate) fn assign(
+        &self,
+        whom: &Whom<'_>,
+        terms: Terms,
+        set: AddressSet,
+        loopback: Option<Ipv4Addr>,
+    ) -> Result<Arc<Association>> {
+        if whom.process.is_kernel_thread() {
             return Err(EINVAL);
         }
         let _one_at_a_time = self.control.lock();
-        if self.of_process(process)?.is_some() {
-            return Err(EEXIST);
-        }
-        let (association, first) = Association::new(self.new_id(), name, set)?;
-        let done = self
-            .take_in(process, &association)
-            .and_then(|()| self.list(&association));
-        if let Err(error) = done {
-            self.end(&association);
-            return Err(error);
-        }
+        let (association, first) = self.make(terms, set, loopback, None)?;
+        let done = self.take_in_all(whom, &association).and_then(|all| {
+            self.list(&association)?;
+            Ok(all)
+        });
+        let processes = match done {
+            Ok(processes) => processes,
+            Err(error) => {
+                self.end(&association);
+                return Err(error);
+            }
+        };
         drop(first);
-        Ok(association.id())
+        // New sockets are the association's from birth; now for those there
+        // were.
+        for process in &processes {
+            if let Err(error) = Self::adopt_sockets(process, &association, whom.reset) {
+                self.end(&association);
+                return Err(error);
+            }
+        }
+        Ok(association)
+    }
+
+    /// Moves all threads of the running process to a new association with a
+    /// smaller set, which is a part of the present one: it shrinks and ends
+    /// with it.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when it is not associated, `EPERM` when the set is not within
+    /// the present one, `ENOMEM`.
+    pub(crate) fn narrow(&self, name: crate::abi::Name, set: AddressSet) -> Result {
+        let _one_at_a_time = self.control.lock();
+        let process = TaskRef::current_process();
+        let present = self.association(TaskKey::current()).ok_or(ENOENT)?;
+        let within = {
+            let guard = kernel::sync::rcu::read_lock();
+            let view = present.set(&guard).view();
+            set.entries().iter().all(|e| view.covers(e))
+        };
+        if !within {
+            return Err(EPERM);
+        }
+        let terms = Terms {
+            name,
+            exclusive: present.terms().exclusive,
+            source: present.terms().source,
+        };
+        let parent = User::join(present).ok_or(ENOENT)?;
+        let (association, first) = self.make(terms, set, None, Some(parent))?;
+        self.list(&association)?;
+        // Without memory half way, the threads moved so far stay narrowed, and
+        // without any the association goes with `first`.
+        self.move_over(&process, &association)?;
+        drop(first);
+        Ok(())
     }
 
     /// Takes a process, with all its threads, out of its association. Returns
-    /// the number of threads. Children stay.
+    /// the number of threads. Children stay, and sockets keep their scope.
     ///
     /// # Errors
     ///
@@ -60,23 +123,83 @@ impl Table {
                 break;
             }
             released += removed;
+            task::wait_for_clones();
         }
         self.settle();
         Ok(released)
     }
 
-    /// Ends an association: all its tasks become unassociated at once. Returns
-    /// their number.
+    /// Ends an association and its parts: all their tasks become unassociated at once. Returns
+    /// their number. Sockets keep their scope, and the association stays
+    /// listed until the last of them is closed.
     ///
     /// # Errors
     ///
     /// `ENOENT` when there is none with this id.
     pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
         let _one_at_a_time = self.control.lock();
-        let association = self.unlist(id).ok_or(ENOENT)?;
-        let released = self.end(&association);
+        let mut ending = KVec::new();
+        ending.push(self.by_id(id).ok_or(ENOENT)?, GFP_KERNEL)?;
+        // With its parts, and theirs.
+        let mut looked_at = 0;
+        while looked_at < ending.len() {
+            for part in self.parts_of(&ending[looked_at])? {
+                ending.push(part, GFP_KERNEL)?;
+            }
+            looked_at += 1;
+        }
+        let released = ending.iter().map(|a| self.end(a)).sum();
+        drop(ending);
         self.settle();
         Ok(released)
+    }
+
+    fn adopt_sockets(process: &TaskRef, association: &Arc<Association>, reset: bool) -> Result {
+        for thread in process.threads()? {
+            sockets::adopt(&thread, association, reset)?;
+        }
+        Ok(())
+    }
+
+    fn make(
+        &self,
+        terms: Terms,
+        set: AddressSet,
+        loopback: Option<Ipv4Addr>,
+        parent: Option<User>,
+    ) -> Result<(Arc<Association>, User)> {
+        let module = ModuleRef::get(self.module)?;
+        let loopback = self.take_loopback(loopback)?;
+        self.new_id()
+            .and_then(|id| Association::new(id, terms, set, loopback, parent, module))
+            .inspect_err(|_| self.leave_loopback(loopback))
+    }
+
+    /// Puts the tasks that are asked for into `association`, and returns their
+    /// processes.
+    fn take_in_all(
+        &self,
+        whom: &Whom<'_>,
+        association: &Arc<Association>,
+    ) -> Result<KVec<TaskRef>> {
+        self.take_in(whom.process, association)?;
+        let mut processes = KVec::new();
+        processes.push(whom.process.clone(), GFP_KERNEL)?;
+        let mut looked_at = 0;
+        while whom.tree && looked_at < processes.len() {
+            // Who is in has its later children in as well, so once the
+            // children of everybody who is in were looked at, that is all.
+            for child in processes[looked_at].children()? {
+                match self.take_in(&child, association) {
+                    Ok(()) => processes.push(child, GFP_KERNEL)?,
+                    // It exited, and its children are somebody else's.
+                    Err(error) if error == ESRCH => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            looked_at += 1;
+        }
+        Ok(processes)
     }
 
     /// Puts every thread of `process` into `association`, until a look finds
@@ -87,12 +210,22 @@ impl Table {
             let mut added = false;
             for thread in process.threads()? {
                 found_any = true;
+                match self.association(thread.key()) {
+                    Some(other) if other.id() != association.id() => return Err(EEXIST),
+                    Some(_) => continue,
+                    None => {}
+                }
+                added = true;
                 let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
                 match self.insert(thread.key(), membership, GFP_KERNEL) {
-                    Ok(()) => added = true,
-                    // It inherited this one: of_process() said that there is
-                    // no other, and others are kept out by the lock.
-                    Err(InsertError::Occupied) => {}
+                    Ok(()) => {}
+                    // It inherited this moment, which the next look tells, or
+                    // is still down for an association that was ended.
+                    Err(InsertError::Occupied) => {
+                        if self.association(thread.key()).is_none() {
+                            self.remove(thread.key());
+                        }
+                    }
                     Err(InsertError::Table(error)) => return Err(error),
                 }
             }
@@ -108,17 +241,43 @@ impl Table {
         }
     }
 
-    /// Revokes an association, from which moment it holds for nobody, and
+    /// Moves every thread of `process` to `association` from another.
+    fn move_over(&self, process: &TaskRef, association: &Arc<Association>) -> Result {
+        loop {
+            let mut moved = false;
+            for thread in process.threads()? {
+                if !self.is_member(thread.key(), association) {
+                    let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
+                    moved |= self.replace(thread.key(), membership, GFP_KERNEL)?;
+                }
+            }
+            if !moved {
+                return Ok(());
+            }
+            task::wait_for_clones();
+        }
+    }
+
+    /// Revokes an association, from which moment it holds for no task, and
     /// removes what tasks it has. Returns their number.
     fn end(&self, association: &Association) -> usize {
         association.revoke();
-        let mut removed = 0;
-        task::each(|task| {
-            if self.is_member(task.key(), association) && self.remove(task.key()) {
-                removed += 1;
+        let mut total = 0;
+        loop {
+            let mut removed = 0;
+            task::each(|task| {
+                if self.is_member(task.key(), association) && self.remove(task.key()) {
+                    removed += 1;
+                }
+                true
+            });
+            if removed == 0 {
+                return total;
             }
-            true
-        });
-        removed
+            total += removed;
+            // Children on their way found their maker released, or are found
+            // at the next look.
+            task::wait_for_clones();
+        }
     }
 }

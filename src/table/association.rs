@@ -1,34 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a group of tasks shares, and a task's part in it.
+//! What a group of tasks and their sockets share, and a task's part in it.
 
 use core::fmt::{self, Write as _};
+use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::Arc;
+use kernel::sync::{rcu, Arc};
 use kernel::workqueue::{impl_has_work, new_work, Work, WorkItem};
 
-use crate::abi::Name;
+use crate::abi::{Name, SourceChoice};
+use crate::policy::Owner;
+use crate::sys::module::ModuleRef;
+use crate::sys::rcu_cell::RcuCell;
 use crate::sys::sysfs::{Page, Show};
 
 use super::set::AddressSet;
 
-/// An association: id, name, address set, and how many tasks it has.
+/// What an association is made with, besides its set.
+pub(crate) struct Terms {
+    /// Its name, or the empty name.
+    pub(crate) name: Name,
+    /// Wildcard sockets of unassociated processes leave its addresses alone.
+    pub(crate) exclusive: bool,
+    /// Which member a socket without an address sends from.
+    pub(crate) source: SourceChoice,
+}
+
+/// An association: id, terms, address set, loopback, and how many tasks and
+/// sockets it has.
 ///
-/// It comes to be with its first task, takes no new ones once the last is gone
-/// or it was revoked, and is then taken off the list by its work item.
+/// It comes to be with its first task, takes no new ones once the last task
+/// and socket are gone, and is then taken off the list by its work item.
 #[pin_data]
 pub(crate) struct Association {
-    id: u64,
-    name: Name,
-    set: AddressSet,
-    // Memberships there are. Never rises from zero.
+    id: u32,
+    terms: Terms,
+    set: RcuCell<AddressSet>,
+    // What updates took out of the set.
+    former: RcuCell<AddressSet>,
+    loopback: Ipv4Addr,
+    // Tasks, sockets, and whoever makes it. Never rises from zero.
+    users: Atomic<usize>,
     tasks: Atomic<usize>,
-    // Ended from outside: whatever memberships are left do not count.
+    sockets: Atomic<usize>,
+    // Ended from outside: tasks that are left do not count. Sockets keep their
+    // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
     #[pin]
     reap: Work<Self>,
+    // The one whose set this is a part of; it stays as long.
+    parent: Option<User>,
+    // Dropped last: our code must be there as long as sockets refer to this.
+    _module: ModuleRef,
 }
 
 impl_has_work! {
@@ -36,38 +61,93 @@ impl_has_work! {
 }
 
 impl Association {
-    /// An association with a first membership, which keeps it from going
-    /// before there is a task. May sleep.
-    pub(super) fn new(id: u64, name: Name, set: AddressSet) -> Result<(Arc<Self>, Membership)> {
+    /// An association with a first user, which keeps it from going before
+    /// there is a task. May sleep.
+    pub(super) fn new(
+        id: u32,
+        terms: Terms,
+        set: AddressSet,
+        loopback: Ipv4Addr,
+        parent: Option<User>,
+        module: ModuleRef,
+    ) -> Result<(Arc<Self>, User)> {
+        let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
+        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
+        let former = RcuCell::new(nothing);
         let association = Arc::pin_init(
             pin_init!(Self {
                 id,
-                name,
+                terms,
                 set,
-                tasks: Atomic::new(1),
+                former,
+                loopback,
+                users: Atomic::new(1),
+                tasks: Atomic::new(0),
+                sockets: Atomic::new(0),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
+                parent,
+                _module: module,
             }),
             GFP_KERNEL,
         )?;
         // INVARIANT: It is the one counted above.
-        let first = Membership(association.clone());
+        let first = User(association.clone());
         Ok((association, first))
     }
 
     /// Its id: never 0, never given twice.
-    pub(crate) fn id(&self) -> u64 {
+    pub(crate) fn id(&self) -> u32 {
         self.id
     }
 
-    /// Its name, or the empty name.
-    pub(crate) fn name(&self) -> &Name {
-        &self.name
+    /// What it was made with.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
-    /// Its address set.
-    pub(crate) fn set(&self) -> &AddressSet {
-        &self.set
+    /// Its address set at present.
+    pub(crate) fn set<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
+        self.set.get(guard)
+    }
+
+    /// What was in the set once.
+    pub(super) fn former<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
+        self.former.get(guard)
+    }
+
+    /// Puts another set in place, and what was in it before besides. Sleeps
+    /// until nobody reads the old ones.
+    pub(super) fn replace_set(&self, set: KBox<AddressSet>, former: KBox<AddressSet>) {
+        self.former.replace(former);
+        self.set.replace(set);
+    }
+
+    /// Its dedicated loopback address.
+    pub(crate) fn loopback(&self) -> Ipv4Addr {
+        self.loopback
+    }
+
+    /// What it owns at present, as the decisions see it.
+    pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
+        Owner {
+            id: self.id,
+            set: self.set(guard).view(),
+            former: self.former.get(guard).view(),
+            loopback: self.loopback,
+            exclusive: self.terms.exclusive,
+        }
+    }
+
+    /// Whether wildcard sockets of unassociated processes are to leave its
+    /// addresses alone on its account: not on that of one it is a part of.
+    pub(super) fn reserves(&self) -> bool {
+        self.terms.exclusive && self.parent.is_none()
+    }
+
+    /// Whether it is a part of `other`.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        self.parent.as_ref().is_some_and(|p| p.0.id == other.id)
     }
 
     /// How many tasks it has, those that exit this moment included.
@@ -75,9 +155,54 @@ impl Association {
         self.tasks.load(ordering::Relaxed)
     }
 
+    /// How many sockets it has.
+    pub(crate) fn sockets(&self) -> usize {
+        self.sockets.load(ordering::Relaxed)
+    }
+
     /// Ends it for every task at once.
     pub(super) fn revoke(&self) {
         self.revoked.store(true, ordering::Relaxed);
+    }
+
+    fn is_revoked(&self) -> bool {
+        self.revoked.load(ordering::Relaxed)
+    }
+
+    /// One more socket, whose slot will hold a reference. `false` when there is
+    /// no use in it: the association has ended. Any context.
+    pub(super) fn add_socket(&self) -> bool {
+        let added = self.add_user();
+        if added {
+            self.sockets.add(1_usize, ordering::Relaxed);
+        }
+        added
+    }
+
+    /// One socket less; the reference is the one its slot held. Any context.
+    pub(super) fn remove_socket(this: Arc<Self>) {
+        this.sockets.fetch_sub(1_usize, ordering::Relaxed);
+        Self::remove_user(&this);
+    }
+
+    fn add_user(&self) -> bool {
+        let mut users = self.users.load(ordering::Relaxed);
+        while users != 0 {
+            match self.users.cmpxchg(users, users + 1, ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => users = now,
+            }
+        }
+        false
+    }
+
+    fn remove_user(this: &Arc<Self>) {
+        if this.users.fetch_sub(1_usize, ordering::Full) == 1 {
+            if let Some(table) = super::get() {
+                // It is queued once only: the count does not rise from zero.
+                let _ = table.queue.enqueue(this.clone());
+            }
+        }
     }
 }
 
@@ -86,7 +211,7 @@ impl WorkItem for Association {
 
     fn run(this: Arc<Self>) {
         if let Some(table) = super::get() {
-            table.unlist(this.id);
+            table.bury(&this);
         }
     }
 }
@@ -98,9 +223,16 @@ impl Show for Association {
         // The longest entry, "...", blanks and the end of the line.
         const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
 
-        let (id, name, tasks) = (self.id, self.name.as_str(), self.tasks());
-        core::write!(out, "id: {id}\nname: {name}\ntasks: {tasks}\naddresses:")?;
-        for entry in self.set.entries() {
+        let (id, name, tasks) = (self.id, self.terms.name.as_str(), self.tasks());
+        let (sockets, loopback) = (self.sockets(), self.loopback);
+        let exclusive = if self.terms.exclusive { "yes" } else { "no" };
+        core::write!(
+            out,
+            "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
+             exclusive: {exclusive}\nloopback: {loopback}\naddresses:",
+        )?;
+        let guard = rcu::read_lock();
+        for entry in self.set(&guard).entries() {
             if out.room() < ROOM {
                 core::write!(out, " ...")?;
                 break;
@@ -111,51 +243,66 @@ impl Show for Association {
     }
 }
 
+/// Somebody for whom an association is there.
+///
+/// # Invariants
+///
+/// Counted in the association's `users`.
+pub(super) struct User(Arc<Association>);
+
+impl User {
+    /// One more for whom `association` is there, unless it has ended.
+    pub(super) fn join(association: Arc<Association>) -> Option<Self> {
+        if association.add_user() {
+            // INVARIANT: Counted.
+            Some(Self(association))
+        } else {
+            None
+        }
+    }
+}
+
+impl Drop for User {
+    /// Any context.
+    fn drop(&mut self) {
+        Association::remove_user(&self.0);
+    }
+}
+
 /// A task's part in an association.
 ///
 /// # Invariants
 ///
 /// Counted in the association's `tasks`.
-pub(super) struct Membership(Arc<Association>);
+pub(super) struct Membership(User);
 
 impl Membership {
     /// One more task for `association`, unless it has ended. Any context.
     pub(super) fn join(association: Arc<Association>) -> Option<Self> {
-        let mut tasks = association.tasks.load(ordering::Relaxed);
-        loop {
-            if tasks == 0 || association.revoked.load(ordering::Relaxed) {
-                return None;
-            }
-            match association
-                .tasks
-                .cmpxchg(tasks, tasks + 1, ordering::Relaxed)
-            {
-                // INVARIANT: Counted.
-                Ok(_) => return Some(Self(association)),
-                Err(now) => tasks = now,
-            }
+        if association.is_revoked() {
+            return None;
         }
+        let user = User::join(association)?;
+        user.0.tasks.add(1_usize, ordering::Relaxed);
+        // INVARIANT: Counted above.
+        Some(Self(user))
     }
 
     /// Whether this is a part in `association`.
     pub(super) fn is_of(&self, association: &Association) -> bool {
-        core::ptr::eq(&*self.0, association)
+        core::ptr::eq(&*self.0 .0, association)
     }
 
     /// The association, unless it was revoked.
     pub(super) fn association(&self) -> Option<Arc<Association>> {
-        (!self.0.revoked.load(ordering::Relaxed)).then(|| self.0.clone())
+        let association = &self.0 .0;
+        (!association.is_revoked()).then(|| association.clone())
     }
 }
 
 impl Drop for Membership {
     /// Any context.
     fn drop(&mut self) {
-        if self.0.tasks.fetch_sub(1, ordering::Full) == 1 {
-            if let Some(table) = super::get() {
-                // It is queued once only: the count does not rise from zero.
-                let _ = table.queue.enqueue(self.0.clone());
-            }
-        }
+        self.0 .0.tasks.fetch_sub(1_usize, ordering::Relaxed);
     }
 }

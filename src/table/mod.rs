@@ -10,8 +10,11 @@ mod assign;
 mod association;
 mod registry;
 mod set;
+pub(crate) mod sockets;
+mod update;
 
-pub(crate) use association::Association;
+pub(crate) use assign::Whom;
+pub(crate) use association::{Association, Terms};
 pub(crate) use set::AddressSet;
 
 use kernel::alloc::Flags;
@@ -22,11 +25,12 @@ use kernel::sync::{new_mutex, rcu, Arc, Mutex};
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::published::Published;
 use crate::sys::queue::OwnQueue;
+use crate::sys::rcu_cell::RcuCell;
 use crate::sys::sysfs::Dir;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use association::Membership;
-use registry::Registry;
+use registry::{Loopback, Registry};
 
 /// Where the table is found while the module is up.
 pub(crate) static TABLE: Published<Table> = Published::new();
@@ -44,10 +48,15 @@ pub(crate) fn current() -> Option<Arc<Association>> {
 /// Everything the module knows.
 #[pin_data]
 pub(crate) struct Table {
-    members: RcuMap<Membership>,
+    members: RcuMap<TaskKey, Membership>,
     // Number of tasks in `members`, or more for a moment: zero means that
     // nobody needs to be looked up.
     occupied: Atomic<usize>,
+    // Dedicated loopback addresses that are taken.
+    loopbacks: RcuMap<Loopback, ()>,
+    // The addresses of exclusive associations, and whether there are any.
+    reserved: RcuCell<AddressSet>,
+    any_reserved: Atomic<bool>,
     #[pin]
     registry: Mutex<Registry>,
     // Held by whoever changes associations from outside, one at a time.
@@ -63,11 +72,16 @@ impl Table {
     /// `module` loaded. May sleep.
     pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Pin<KBox<Self>>> {
         let members = RcuMap::new()?;
+        let loopbacks = RcuMap::new()?;
+        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
         let queue = OwnQueue::new(c"addrconf")?;
         KBox::try_pin_init(
             try_pin_init!(Self {
                 members,
                 occupied: Atomic::new(0),
+                loopbacks,
+                reserved: RcuCell::new(nothing),
+                any_reserved: Atomic::new(false),
                 registry <- new_mutex!(Registry::new()),
                 control <- new_mutex!(()),
                 queue,
@@ -99,13 +113,21 @@ impl Table {
         self.take_after_maker(child, GFP_KERNEL)
     }
 
-    /// As [`Self::inherit`], for a child that missed it because the running
-    /// task was associated only later. Never sleeps.
+    /// Brings a child up to date, whose maker, the running task, may have been
+    /// associated, narrowed or released since it inherited. Never sleeps.
     pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
-        if self.association(child).is_some() {
+        let Some(association) = self.association(TaskKey::current()) else {
+            self.forget(child);
             return Ok(());
+        };
+        match self.association(child) {
+            None => self.take_after_maker(child, GFP_ATOMIC),
+            Some(other) if other.id() != association.id() => match Membership::join(association) {
+                Some(membership) => self.replace(child, membership, GFP_ATOMIC).map(|_| ()),
+                None => Ok(()),
+            },
+            Some(_) => Ok(()),
         }
-        self.take_after_maker(child, GFP_ATOMIC)
     }
 
     fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
@@ -193,6 +215,13 @@ impl Table {
             self.occupied.fetch_sub(1_usize, ordering::Relaxed);
         }
         outcome
+    }
+
+    /// Puts a task that is in an association into another. `false` when it is
+    /// in none any more.
+    fn replace(&self, task: TaskKey, membership: Membership, flags: Flags) -> Result<bool> {
+        let entry = Entry::new(membership, flags)?;
+        Ok(self.members.replace(task, entry))
     }
 
     fn remove(&self, task: TaskKey) -> bool {

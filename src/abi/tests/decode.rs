@@ -5,7 +5,8 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Family, ReleaseRequest, Target, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Family, QueryRequest, ReleaseRequest,
+    SourceChoice, Target, UpdateRequest, Wire, WireError, MAX_STRUCT,
 };
 
 use super::{bytes, for_each_structure, samples};
@@ -53,18 +54,82 @@ fn reserved_fields_and_flags_must_be_zero() {
             }
         }
     }
-    let (entry, assign, release, query, list, _) = samples();
-    check(&entry, 3..8);
-    check(&assign, (4..8).chain(28..32));
-    check(&release, 4..8);
-    check(&query, 4..8);
-    check(&list, 20..24);
+    let all = samples();
+    check(&all.entry, 3..8);
+    check(&all.assign, 28..32);
+    check(&all.release, 4..8);
+    check(&all.query, (4..8).chain(108..112));
+    check(&all.list, 20..24);
+    check(&all.narrow, 4..8);
     let v4 = AddrEntry {
         family: Family::V4,
         prefix_len: 32,
         addr: [0; 16],
     };
     check(&v4, (3..8).chain(12..24));
+}
+
+/// `value` with another number in the 32-bit field at `offset`, decoded.
+fn with_field<T: Wire>(value: &T, offset: usize, number: u32) -> Result<T, WireError> {
+    let mut bytes = bytes(value);
+    bytes[offset..][..4].copy_from_slice(&number.to_ne_bytes());
+    T::decode(&bytes)
+}
+
+/// Numbers around those that have a meaning, and every single bit.
+fn numbers() -> impl Iterator<Item = u32> {
+    (0..20).chain((0..32).map(|bit| 1 << bit)).chain([u32::MAX])
+}
+
+#[test]
+fn flags_that_have_no_meaning_are_refused() {
+    let all = samples();
+    for flags in numbers() {
+        let assign = with_field(&all.assign, 4, flags).map(|request| request.flags);
+        match flags {
+            0 => assert_eq!(assign, Ok(AssignFlags::NONE)),
+            1..8 => {
+                let has = |flag| assign.unwrap().has(flag);
+                assert_eq!(has(AssignFlags::EXCLUSIVE), flags & 1 != 0);
+                assert_eq!(has(AssignFlags::TREE), flags & 2 != 0);
+                assert_eq!(has(AssignFlags::RESET), flags & 4 != 0);
+            }
+            _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
+        }
+        let update = with_field(&all.update, 4, flags).map(|request| request.reset);
+        let expected = match flags {
+            0 => Ok(false),
+            4 => Ok(true),
+            _ => Err(WireError::BadField),
+        };
+        assert_eq!(update, expected, "{flags:#x}");
+    }
+}
+
+#[test]
+fn choices_that_have_no_meaning_are_refused() {
+    let all = samples();
+    for number in numbers() {
+        let source = match number {
+            0 => Ok(SourceChoice::Route),
+            1 => Ok(SourceChoice::Primary),
+            2 => Ok(SourceChoice::Random),
+            _ => Err(WireError::BadField),
+        };
+        let assign: Result<AssignRequest, _> = with_field(&all.assign, 72, number);
+        assert_eq!(assign.map(|request| request.source), source);
+        let query: Result<QueryRequest, _> = with_field(&all.query, 100, number);
+        assert_eq!(query.map(|request| request.source), source);
+
+        let change = match number {
+            1 => Ok(Change::Add),
+            2 => Ok(Change::Remove),
+            3 => Ok(Change::Replace),
+            _ => Err(WireError::BadField),
+        };
+        let update: Result<UpdateRequest, _> = with_field(&all.update, 28, number);
+        assert_eq!(update.map(|request| request.change), change);
+    }
 }
 
 #[test]
@@ -112,7 +177,7 @@ fn a_negative_descriptor_or_pid_never_gets_through() {
 
 #[test]
 fn a_name_on_the_wire_is_nul_padded_and_of_the_alphabet() {
-    let (_, assign, ..) = samples();
+    let assign = samples().assign;
     let decode = |name: &[u8]| {
         let mut bytes = bytes(&assign);
         bytes[32..64].fill(0);

@@ -4,25 +4,41 @@
 
 use std::fmt::Debug;
 
-use addrconf_abi::{Command, ListRequest, Wire, ABI_VERSION, DEVICE_PATH, MAX_ADDRS, NAME_LEN};
+use addrconf_abi::{
+    AssignRequest, Command, ListRequest, NarrowHeader, QueryRequest, UpdateRequest, Wire,
+    ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS, NAME_LEN,
+};
 
-use super::{bytes, for_each_structure, samples};
+use super::{bytes, for_each_structure, samples, Samples};
 
 #[test]
 fn ioctl_numbers_are_these_for_ever() {
     // Direction << 30 | size << 16 | type << 8 | number, by hand.
     assert_eq!(Command::Version.number(), 0x8010_a700);
-    assert_eq!(Command::Assign.number(), 0xc048_a701);
+    assert_eq!(Command::Assign.number(), 0xc050_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
-    assert_eq!(Command::Query.number(), 0xc060_a703);
+    assert_eq!(Command::Query.number(), 0xc078_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
+    assert_eq!(Command::Update.number(), 0xc028_a705);
 }
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 1);
+    assert_eq!(ABI_VERSION, 2);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
+    assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
+}
+
+#[test]
+fn structures_have_these_sizes_now_and_in_their_first_version() {
+    fn sizes<T: Wire>() -> (usize, usize) {
+        (T::SIZE, T::MIN_SIZE)
+    }
+    assert_eq!(sizes::<AssignRequest>(), (80, 72));
+    assert_eq!(sizes::<QueryRequest>(), (120, 96));
+    assert_eq!(sizes::<UpdateRequest>(), (40, 40));
+    assert_eq!(sizes::<NarrowHeader>(), (40, 40));
 }
 
 #[test]
@@ -44,7 +60,16 @@ fn fields_are_at_the_documented_offsets() {
     fn at<const N: usize>(value: &impl Wire, offset: usize) -> [u8; N] {
         bytes(value)[offset..][..N].try_into().unwrap()
     }
-    let (entry, assign, release, query, list, version) = samples();
+    let Samples {
+        entry,
+        assign,
+        release,
+        query,
+        list,
+        version,
+        update,
+        narrow,
+    } = samples();
     let mut name = [0; 32];
     name[..5].copy_from_slice(b"web-1");
 
@@ -53,11 +78,14 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&entry, 8), entry.addr);
 
     assert_eq!(at(&assign, 0), 1_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 4), 5_u32.to_ne_bytes());
     assert_eq!(at(&assign, 8), 0x0102_0304_u64.to_ne_bytes());
     assert_eq!(at(&assign, 16), assign.addrs.to_ne_bytes());
     assert_eq!(at(&assign, 24), assign.addr_count.to_ne_bytes());
     assert_eq!(at(&assign, 32), name);
     assert_eq!(at(&assign, 64), assign.id.to_ne_bytes());
+    assert_eq!(at(&assign, 72), 2_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 76), assign.loopback);
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
     assert_eq!(at(&release, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());
@@ -74,6 +102,14 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&query, 48), query.id.to_ne_bytes());
     assert_eq!(at(&query, 56), query.tasks.to_ne_bytes());
     assert_eq!(at(&query, 64), name);
+    let exclusive = QueryRequest {
+        exclusive: true,
+        ..query
+    };
+    assert_eq!(at(&exclusive, 96), 1_u32.to_ne_bytes());
+    assert_eq!(at(&query, 100), 1_u32.to_ne_bytes());
+    assert_eq!(at(&query, 104), query.loopback);
+    assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
 
     assert_eq!(at(&list, 0), list.after.to_ne_bytes());
     assert_eq!(at(&list, 8), list.ids.to_ne_bytes());
@@ -85,4 +121,15 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&version, 0), version.abi.to_ne_bytes());
     assert_eq!(at(&version, 4), version.max_addrs.to_ne_bytes());
     assert_eq!(at(&version, 8), version.features.to_ne_bytes());
+
+    assert_eq!(at(&update, 0), 3_u32.to_ne_bytes());
+    assert_eq!(at(&update, 4), 4_u32.to_ne_bytes());
+    assert_eq!(at(&update, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());
+    assert_eq!(at(&update, 16), update.addrs.to_ne_bytes());
+    assert_eq!(at(&update, 24), update.addr_count.to_ne_bytes());
+    assert_eq!(at(&update, 28), 3_u32.to_ne_bytes());
+    assert_eq!(at(&update, 32), update.resets.to_ne_bytes());
+
+    assert_eq!(at(&narrow, 0), narrow.addr_count.to_ne_bytes());
+    assert_eq!(at(&narrow, 8), name);
 }

@@ -5,11 +5,13 @@
 
 mod decode;
 mod layout;
+mod older;
 mod round_trip;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Family, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
-    VersionReply, Wire, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Family, ListRequest, Name, NarrowHeader,
+    QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply, Wire,
+    MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -17,37 +19,44 @@ fn bytes(value: &impl Wire) -> Vec<u8> {
 }
 
 /// A valid value of each structure, with a number of its own in each field.
-fn samples() -> (
-    AddrEntry,
-    AssignRequest,
-    ReleaseRequest,
-    QueryRequest,
-    ListRequest,
-    VersionReply,
-) {
+struct Samples {
+    entry: AddrEntry,
+    assign: AssignRequest,
+    release: ReleaseRequest,
+    query: QueryRequest,
+    list: ListRequest,
+    version: VersionReply,
+    update: UpdateRequest,
+    narrow: NarrowHeader,
+}
+
+fn samples() -> Samples {
     let name = Name::new("web-1").unwrap();
     let mut addr = [0; 16];
     for (i, byte) in addr.iter_mut().enumerate() {
         *byte = 0xa0 + i as u8;
     }
-    (
-        AddrEntry {
+    Samples {
+        entry: AddrEntry {
             family: Family::V6,
             prefix_len: 65,
             addr,
         },
-        AssignRequest {
+        assign: AssignRequest {
             target: Target::PidFd(0x0102_0304),
             addrs: 0x1112_1314_1516_1718,
             addr_count: 0x2122_2324,
             name,
             id: 0x3132_3334_3536_3738,
+            flags: AssignFlags::EXCLUSIVE.with(AssignFlags::RESET),
+            source: SourceChoice::Random,
+            loopback: [127, 0x41, 0x42, 0x43],
         },
-        ReleaseRequest {
+        release: ReleaseRequest {
             target: Target::Association(0x0102_0304_0506_0708),
             tasks: 0x1112_1314_1516_1718,
         },
-        QueryRequest {
+        query: QueryRequest {
             target: Target::Pid(0x0102_0304),
             addrs: 0x1112_1314_1516_1718,
             addr_room: 0x2122_2324,
@@ -58,32 +67,50 @@ fn samples() -> (
             id: 0x7172_7374_7576_7778,
             tasks: 0x8182_8384_8586_8788,
             name,
+            exclusive: false,
+            source: SourceChoice::Primary,
+            loopback: [127, 0x91, 0x92, 0x93],
+            sockets: 0xa1a2_a3a4_a5a6_a7a8,
         },
-        ListRequest {
+        list: ListRequest {
             after: 0x0102_0304_0506_0708,
             ids: 0x1112_1314_1516_1718,
             room: 0x2122_2324,
             count: 0x3132_3334,
             more: false,
         },
-        VersionReply {
+        version: VersionReply {
             abi: 0x0102_0304,
             max_addrs: 0x1112_1314,
             features: 0x2122_2324_2526_2728,
         },
-    )
+        update: UpdateRequest {
+            target: Target::Association(0x0102_0304_0506_0708),
+            reset: true,
+            addrs: 0x1112_1314_1516_1718,
+            addr_count: 0x2122_2324,
+            change: Change::Replace,
+            resets: 0x3132_3334_3536_3738,
+        },
+        narrow: NarrowHeader {
+            addr_count: 0x0102_0304,
+            name,
+        },
+    }
 }
 
 /// Runs a generic check on a value of each structure.
 macro_rules! for_each_structure {
     ($check:ident) => {{
-        let (entry, assign, release, query, list, version) = samples();
-        $check(&entry);
-        $check(&assign);
-        $check(&release);
-        $check(&query);
-        $check(&list);
-        $check(&version);
+        let samples = samples();
+        $check(&samples.entry);
+        $check(&samples.assign);
+        $check(&samples.release);
+        $check(&samples.query);
+        $check(&samples.list);
+        $check(&samples.version);
+        $check(&samples.update);
+        $check(&samples.narrow);
     }};
 }
 

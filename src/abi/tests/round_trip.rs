@@ -5,8 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    nr_of, size_of_arg, AddrEntry, AssignRequest, Command, Family, ListRequest, Name, QueryRequest,
-    ReleaseRequest, Target, VersionReply, Wire, NAME_LEN,
+    nr_of, size_of_arg, AddrEntry, AssignFlags, AssignRequest, Change, Command, Family,
+    ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target,
+    UpdateRequest, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -24,6 +25,32 @@ fn target() -> impl Strategy<Value = Target> {
     ]
 }
 
+fn flags() -> impl Strategy<Value = AssignFlags> {
+    let flag = |flag| prop_oneof![Just(AssignFlags::NONE), Just(flag)];
+    let (exclusive, tree, reset) = (
+        flag(AssignFlags::EXCLUSIVE),
+        flag(AssignFlags::TREE),
+        flag(AssignFlags::RESET),
+    );
+    (exclusive, tree, reset).prop_map(|(a, b, c)| a.with(b).with(c))
+}
+
+fn source() -> impl Strategy<Value = SourceChoice> {
+    prop_oneof![
+        Just(SourceChoice::Route),
+        Just(SourceChoice::Primary),
+        Just(SourceChoice::Random),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        Just(Change::Add),
+        Just(Change::Remove),
+        Just(Change::Replace)
+    ]
+}
+
 prop_compose! {
     fn addr_entry()(v6 in any::<bool>(), len in 0_u8..=128, addr in any::<[u8; 16]>()) -> AddrEntry {
         if v6 {
@@ -38,9 +65,10 @@ prop_compose! {
 prop_compose! {
     fn assign()(
         target in target(), addrs in any::<u64>(), addr_count in any::<u32>(),
-        name in name(), id in any::<u64>(),
+        name in name(), id in any::<u64>(), flags in flags(), source in source(),
+        loopback in any::<[u8; 4]>(),
     ) -> AssignRequest {
-        AssignRequest { target, addrs, addr_count, name, id }
+        AssignRequest { target, addrs, addr_count, name, id, flags, source, loopback }
     }
 }
 
@@ -48,11 +76,22 @@ prop_compose! {
     fn query()(
         target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
-        name in name(),
+        name in name(), exclusive in any::<bool>(), source in source(),
+        loopback in any::<[u8; 4]>(), sockets in any::<u64>(),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, name,
+            exclusive, source, loopback, sockets,
         }
+    }
+}
+
+prop_compose! {
+    fn update()(
+        target in target(), reset in any::<bool>(), change in change(),
+        (addrs, addr_count, resets) in any::<(u64, u32, u64)>(),
+    ) -> UpdateRequest {
+        UpdateRequest { target, reset, addrs, addr_count, change, resets }
     }
 }
 
@@ -105,6 +144,16 @@ proptest! {
     }
 
     #[test]
+    fn an_update_request_survives_the_wire(value in update()) {
+        survives(&value)?;
+    }
+
+    #[test]
+    fn a_narrow_header_survives_the_wire(addr_count in any::<u32>(), name in name()) {
+        survives(&NarrowHeader { addr_count, name })?;
+    }
+
+    #[test]
     fn any_bytes_decode_or_fail_and_what_decodes_encodes_to_the_same_meaning(
         bytes in prop::collection::vec(prop_oneof![4 => Just(0), 1 => any::<u8>()], 0..300),
     ) {
@@ -120,6 +169,8 @@ proptest! {
         check::<QueryRequest>(&bytes)?;
         check::<ListRequest>(&bytes)?;
         check::<VersionReply>(&bytes)?;
+        check::<UpdateRequest>(&bytes)?;
+        check::<NarrowHeader>(&bytes)?;
     }
 
     #[test]
@@ -139,7 +190,9 @@ proptest! {
     fn a_number_is_a_command_exactly_when_all_but_the_size_is_right(
         number in prop_oneof![any::<u32>(), Just(0_u32)], size in 0_u32..1 << 14,
     ) {
-        let known = [0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704];
+        let known = [
+            0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704, 0xc000_a705,
+        ];
         let found = known.iter().position(|&k| k == number & 0xc000_ffff);
         prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);
         for k in known {

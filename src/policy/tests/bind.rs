@@ -2,130 +2,223 @@
 
 //! `bind()`.
 
-use super::super::{bind, Refusal, SockAddr, Verdict};
+use super::super::{bind, long_enough, Refusal};
 use super::*;
 
-fn v4(addr: &str) -> SockAddr {
-    SockAddr::V4(addr.parse().unwrap())
+const NOT_THERE: Result<(), Refusal> = Err(Refusal::NotAvailable);
+
+fn four() -> Socket {
+    unbound(Family::V4)
 }
 
-fn v6(addr: &str) -> SockAddr {
-    SockAddr::V6(addr.parse().unwrap())
-}
-
-const REFUSED: Verdict = Verdict::Deny(Refusal::NotAvailable);
-
-#[test]
-fn members_are_allowed_and_others_are_not_there() {
-    let s = set("10.0.0.1 10.1.0.0/24 2001:db8::1");
-    let (four, six) = (unbound(Family::V4), unbound(Family::V6));
-    assert_eq!(bind(&s.view(), &four, &v4("10.0.0.1")), Verdict::Allow);
-    assert_eq!(bind(&s.view(), &four, &v4("10.1.0.7")), Verdict::Allow);
-    assert_eq!(bind(&s.view(), &six, &v6("2001:db8::1")), Verdict::Allow);
-    assert_eq!(
-        bind(&s.view(), &six, &v6("::ffff:10.0.0.1")),
-        Verdict::Allow
-    );
-    assert_eq!(bind(&s.view(), &four, &v4("10.0.0.2")), REFUSED);
-    assert_eq!(bind(&s.view(), &four, &v4("127.0.0.1")), REFUSED);
-    assert_eq!(bind(&s.view(), &four, &v4("224.0.0.1")), REFUSED);
-    assert_eq!(bind(&s.view(), &six, &v6("::1")), REFUSED);
-    assert_eq!(bind(&s.view(), &six, &v6("::ffff:10.0.0.2")), REFUSED);
-    assert_eq!(bind(&s.view(), &six, &v6("::ffff:127.0.0.1")), REFUSED);
+fn six() -> Socket {
+    unbound(Family::V6)
 }
 
 #[test]
-fn the_wildcard_becomes_the_only_address() {
-    let s = set("10.0.0.1 2001:db8::1");
-    let (four, six) = (unbound(Family::V4), unbound(Family::V6));
-    let one = |a| Verdict::Rewrite(ip(a));
-    assert_eq!(bind(&s.view(), &four, &v4("0.0.0.0")), one("10.0.0.1"));
-    assert_eq!(bind(&s.view(), &six, &v6("::")), one("2001:db8::1"));
-    assert_eq!(
-        bind(&s.view(), &six, &v6("::ffff:0.0.0.0")),
-        one("10.0.0.1")
-    );
-    let unspec = SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED));
-    assert_eq!(bind(&s.view(), &four, &unspec), one("10.0.0.1"));
+fn members_are_allowed() {
+    let o = owned("10.0.0.1 10.1.0.0/24 2001:db8::1");
+    assert_eq!(bind(&o.owner(), &four(), &addr("10.0.0.1")), Ok(()));
+    assert_eq!(bind(&o.owner(), &four(), &addr("10.1.0.7")), Ok(()));
+    assert_eq!(bind(&o.owner(), &six(), &addr("2001:db8::1")), Ok(()));
+    assert_eq!(bind(&o.owner(), &six(), &addr("::ffff:10.0.0.1")), Ok(()));
 }
 
 #[test]
-fn a_dual_stack_wildcard_falls_back_to_ipv4() {
-    let s = set("10.0.0.1");
-    let six = unbound(Family::V6);
-    let v6only = Socket {
-        v6only: true,
-        ..six
+fn others_are_not_there() {
+    let o = owned("10.0.0.1 10.1.0.0/24 2001:db8::1");
+    for other in ["10.0.0.2", "10.1.1.0", "224.0.0.1", "255.255.255.255"] {
+        assert_eq!(
+            bind(&o.owner(), &four(), &addr(other)),
+            NOT_THERE,
+            "{other}"
+        );
+    }
+    for other in ["2001:db8::2", "::ffff:10.0.0.2", "fe80::1", "ff02::1"] {
+        assert_eq!(bind(&o.owner(), &six(), &addr(other)), NOT_THERE, "{other}");
+    }
+}
+
+#[test]
+fn an_address_that_left_the_set_is_not_there() {
+    let o = Owned {
+        former: set("10.0.0.9"),
+        ..owned("10.0.0.1")
     };
-    assert_eq!(
-        bind(&s.view(), &six, &v6("::")),
-        Verdict::Rewrite(ip("10.0.0.1"))
-    );
-    assert_eq!(bind(&s.view(), &v6only, &v6("::")), REFUSED);
+    assert_eq!(bind(&o.owner(), &four(), &addr("10.0.0.9")), NOT_THERE);
+    let connected = Socket {
+        connected: true,
+        ..four()
+    };
+    assert_eq!(bind(&o.owner(), &connected, &addr("10.0.0.9")), NOT_THERE);
 }
 
 #[test]
-fn a_wildcard_for_several_addresses_or_none_is_refused() {
-    let four = unbound(Family::V4);
-    assert_eq!(
-        bind(&set("10.0.0.1 10.0.0.2").view(), &four, &v4("0.0.0.0")),
-        REFUSED
-    );
-    assert_eq!(
-        bind(&set("10.0.0.0/24").view(), &four, &v4("0.0.0.0")),
-        REFUSED
-    );
-    assert_eq!(
-        bind(&set("2001:db8::1").view(), &four, &v4("0.0.0.0")),
-        REFUSED
-    );
+fn every_association_has_the_private_loopback_and_its_dedicated_address() {
+    for o in [owned_by(1, ""), owned_by(2, "10.0.0.1")] {
+        let own = o.loopback;
+        let mapped = SockAddr::V6(own.to_ipv6_mapped());
+        assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.1")), Ok(()));
+        assert_eq!(bind(&o.owner(), &four(), &SockAddr::V4(own)), Ok(()));
+        assert_eq!(bind(&o.owner(), &six(), &addr("::1")), Ok(()));
+        assert_eq!(bind(&o.owner(), &six(), &addr("::ffff:127.0.0.1")), Ok(()));
+        assert_eq!(bind(&o.owner(), &six(), &mapped), Ok(()));
+    }
+}
+
+#[test]
+fn the_loopback_of_somebody_else_is_not_there() {
+    let o = owned_by(1, "10.0.0.1");
+    for other in ["127.0.0.2", "127.64.0.2", "127.255.255.255"] {
+        assert_eq!(
+            bind(&o.owner(), &four(), &addr(other)),
+            NOT_THERE,
+            "{other}"
+        );
+    }
+    let mapped = addr("::ffff:127.64.0.2");
+    assert_eq!(bind(&o.owner(), &six(), &mapped), NOT_THERE);
+}
+
+#[test]
+fn a_loopback_address_that_was_given_is_a_member_like_any_other() {
+    let o = owned("127.0.0.53");
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.53")), Ok(()));
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.54")), NOT_THERE);
+}
+
+#[test]
+fn the_wildcard_is_allowed_for_whatever_the_set_has() {
+    let unspec = SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED));
+    for text in [
+        "",
+        "10.0.0.1",
+        "10.0.0.1 10.0.0.2 10.1.0.0/24",
+        "2001:db8::1",
+    ] {
+        let o = owned(text);
+        assert_eq!(bind(&o.owner(), &four(), &addr("0.0.0.0")), Ok(()));
+        assert_eq!(bind(&o.owner(), &four(), &unspec), Ok(()));
+        for socket in [
+            six(),
+            Socket {
+                v6only: true,
+                ..six()
+            },
+        ] {
+            assert_eq!(bind(&o.owner(), &socket, &addr("::")), Ok(()));
+        }
+        assert_eq!(bind(&o.owner(), &six(), &addr("::ffff:0.0.0.0")), Ok(()));
+    }
+}
+
+#[test]
+fn a_socket_of_somebody_else_is_not_bound() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    for asked in ["0.0.0.0", "10.0.0.1", "127.0.0.1", "127.64.0.1"] {
+        assert_eq!(
+            bind(&o.owner(), &strangers(four()), &addr(asked)),
+            NOT_THERE,
+            "{asked}"
+        );
+    }
+    for asked in ["::", "2001:db8::1", "::1", "::ffff:10.0.0.1"] {
+        assert_eq!(
+            bind(&o.owner(), &strangers(six()), &addr(asked)),
+            NOT_THERE,
+            "{asked}"
+        );
+    }
 }
 
 #[test]
 fn a_family_that_does_not_fit_the_socket_is_refused() {
-    let s = set("10.0.0.1 2001:db8::1");
-    let deny = Verdict::Deny(Refusal::FamilyNotSupported);
-    assert_eq!(bind(&s.view(), &unbound(Family::V6), &v4("10.0.0.1")), deny);
-    assert_eq!(
-        bind(&s.view(), &unbound(Family::V4), &v6("2001:db8::1")),
-        deny
-    );
-    let unspec = SockAddr::Unspec(Some("10.0.0.1".parse().unwrap()));
-    assert_eq!(bind(&s.view(), &unbound(Family::V4), &unspec), deny);
-    assert_eq!(
-        bind(&s.view(), &unbound(Family::V4), &SockAddr::Other(1)),
-        deny
-    );
+    let o = owned("10.0.0.1 2001:db8::1");
+    let refused = Err(Refusal::FamilyNotSupported);
+    let unspec = SockAddr::Unspec(Some(Ipv4Addr::new(10, 0, 0, 1)));
+    assert_eq!(bind(&o.owner(), &four(), &addr("2001:db8::1")), refused);
+    assert_eq!(bind(&o.owner(), &four(), &unspec), refused);
+    assert_eq!(bind(&o.owner(), &four(), &SockAddr::Other(1)), refused);
+    assert_eq!(bind(&o.owner(), &six(), &addr("10.0.0.1")), refused);
+    assert_eq!(bind(&o.owner(), &six(), &SockAddr::Other(1)), refused);
+    // inet6_bind() does not take AF_UNSPEC, not even for the wildcard.
+    let any = SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED));
+    assert_eq!(bind(&o.owner(), &six(), &any), refused);
+    assert_eq!(bind(&o.owner(), &six(), &SockAddr::Unspec(None)), refused);
+}
+
+#[test]
+fn an_unspec_address_too_short_to_be_the_wildcard_is_malformed() {
+    let o = owned("10.0.0.1");
+    let short = SockAddr::Unspec(None);
+    assert_eq!(bind(&o.owner(), &four(), &short), Err(Refusal::Invalid));
+}
+
+#[test]
+fn an_address_is_as_long_as_the_family_of_the_socket_wants() {
+    assert!(!long_enough(&four(), 15));
+    assert!(long_enough(&four(), 16));
+    assert!(!long_enough(&six(), 23));
+    assert!(long_enough(&six(), 24));
 }
 
 proptest! {
-    /// Whatever is asked of whatever socket, what the protocol gets to see is
-    /// a member.
     #[test]
-    fn no_bind_leads_outside_the_set(
-        s in any_set(),
+    fn no_bind_leads_outside_what_is_owned(
+        o in any_owned(),
         socket in any_socket(),
-        b in prop::collection::vec(any::<u8>(), 2..40),
-        family in prop_oneof![Just(0_u16), Just(2), Just(10), any::<u16>()],
-        a in any_ip(),
+        asked in any_sockaddr(),
     ) {
-        let mut b = b;
-        b[..2].copy_from_slice(&family.to_ne_bytes());
-        if let (Ok(parsed), true) = (SockAddr::parse(socket.family, &b), b.len() > 27) {
-            parsed.rewrite(&mut b, a);
+        if bind(&o.owner(), &socket, &asked) == Ok(()) {
+            let ip = asked.ip().unwrap();
+            prop_assert!(socket.scoped);
+            prop_assert!(ip.is_unspecified() || o.naively_owns(ip), "{ip}");
         }
-        let Ok(asked) = SockAddr::parse(socket.family, &b) else { return Ok(()) };
-        match bind(&s.view(), &socket, &asked) {
-            Verdict::Allow => {
-                prop_assert!(s.view().contains(asked.ip().unwrap()));
-            }
-            Verdict::Rewrite(to) => {
-                prop_assert!(s.view().contains(to));
-                asked.rewrite(&mut b, to);
-                let seen = SockAddr::parse(socket.family, &b).unwrap();
-                prop_assert_eq!(seen.ip(), Some(to.to_canonical()));
-            }
-            Verdict::Deny(_) => {}
+    }
+
+    #[test]
+    fn what_is_owned_is_never_refused_as_not_there(
+        o in any_owned(),
+        socket in any_socket(),
+        asked in any_sockaddr(),
+    ) {
+        if bind(&o.owner(), &socket, &asked) == NOT_THERE && socket.scoped {
+            let ip = asked.ip().unwrap();
+            prop_assert!(!ip.is_unspecified() && !o.naively_owns(ip), "{ip}");
+        }
+    }
+
+    /// Whatever bytes come from a program, what the protocol will read in them
+    /// is owned, or the wildcard.
+    #[test]
+    fn no_bytes_lead_outside_what_is_owned(
+        o in any_owned(),
+        socket in any_socket(),
+        family in prop_oneof![Just(0_u16), Just(2), Just(10), any::<u16>()],
+        asked in any_ip(),
+        fill in any::<u8>(),
+        len in 2_usize..40,
+    ) {
+        let socket = Socket { scoped: true, ..socket };
+        let mut bytes = vec![fill; 40];
+        bytes[..2].copy_from_slice(&family.to_ne_bytes());
+        let (v4, v6) = match asked {
+            IpAddr::V4(a) => (a, a.to_ipv6_mapped()),
+            IpAddr::V6(a) => (Ipv4Addr::from(u128::from(a) as u32), a),
+        };
+        match socket.family {
+            Family::V4 => bytes[4..8].copy_from_slice(&v4.octets()),
+            Family::V6 => bytes[8..24].copy_from_slice(&v6.octets()),
+        }
+        bytes.truncate(len);
+        let Ok(parsed) = SockAddr::parse(socket.family, &bytes) else { return Ok(()) };
+        if long_enough(&socket, len) && bind(&o.owner(), &socket, &parsed) == Ok(()) {
+            let read: IpAddr = match socket.family {
+                Family::V4 => v4.into(),
+                Family::V6 => v6.into(),
+            };
+            let read = read.to_canonical();
+            prop_assert!(read.is_unspecified() || o.naively_owns(read), "{read}");
         }
     }
 }

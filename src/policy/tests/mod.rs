@@ -1,32 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Host tests of the decisions: a case for each rule, properties for what must
-//! hold of every input.
+//! hold of every input. Here is what the cases are made of; what the properties
+//! are drawn from is in `draw`.
 
 mod bind;
+mod compare;
+mod compare_model;
+mod control;
+mod control_model;
 mod create;
+mod draw;
+mod owner;
 mod prefix;
+mod range;
+mod receives;
 mod set;
 mod sockaddr;
 mod usage;
+mod usage_loopback;
+mod usage_properties;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{merge, Family, Prefix, Range, SetView, Socket};
+use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, near_prefix};
+
+use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket};
 
 /// An address set that owns its memory.
-#[derive(Debug)]
-pub(super) struct OwnedSet {
-    pub(super) prefixes: Vec<Prefix>,
+#[derive(Clone, Debug)]
+struct OwnedSet {
+    prefixes: Vec<Prefix>,
     v4: Vec<Range<u32>>,
     v6: Vec<Range<u128>>,
 }
 
 impl OwnedSet {
-    pub(super) fn new(prefixes: Vec<Prefix>) -> Self {
+    fn new(prefixes: Vec<Prefix>) -> Self {
         let mut v4: Vec<_> = prefixes.iter().filter_map(Prefix::range_v4).collect();
         let mut v6: Vec<_> = prefixes.iter().filter_map(Prefix::range_v6).collect();
         let kept = merge(&mut v4);
@@ -36,7 +49,7 @@ impl OwnedSet {
         Self { prefixes, v4, v6 }
     }
 
-    pub(super) fn view(&self) -> SetView<'_> {
+    fn view(&self) -> SetView<'_> {
         let hosts = || {
             self.prefixes
                 .iter()
@@ -53,14 +66,80 @@ impl OwnedSet {
         });
         SetView::new(&self.v4, &self.v6, v4, v6)
     }
+
+    /// Membership without sorting or searching: every prefix is tried.
+    fn naively_has(&self, addr: IpAddr) -> bool {
+        self.prefixes
+            .iter()
+            .any(|p| naively_inside(p, addr.to_canonical()))
+    }
+}
+
+/// Whether the bits of `addr` begin with those of `prefix`.
+fn naively_inside(prefix: &Prefix, addr: IpAddr) -> bool {
+    let len = u32::from(prefix.len_bits());
+    match (prefix.addr(), addr) {
+        (IpAddr::V4(p), IpAddr::V4(a)) => (u32::from(p) ^ u32::from(a)).leading_zeros() >= len,
+        (IpAddr::V6(p), IpAddr::V6(a)) => (u128::from(p) ^ u128::from(a)).leading_zeros() >= len,
+        _ => false,
+    }
+}
+
+/// An owner that owns its memory.
+#[derive(Clone, Debug)]
+struct Owned {
+    id: u32,
+    set: OwnedSet,
+    former: OwnedSet,
+    loopback: Ipv4Addr,
+    exclusive: bool,
+}
+
+impl Owned {
+    fn owner(&self) -> Owner<'_> {
+        Owner {
+            id: self.id,
+            set: self.set.view(),
+            former: self.former.view(),
+            loopback: self.loopback,
+            exclusive: self.exclusive,
+        }
+    }
+
+    /// What belongs to it, said in another way than the code does.
+    fn naively_owns(&self, addr: IpAddr) -> bool {
+        let addr = addr.to_canonical();
+        addr == ip("127.0.0.1")
+            || addr == ip("::1")
+            || addr == self.loopback
+            || self.set.naively_has(addr)
+    }
+}
+
+/// Association 1 with a set from text, and 127.64.0.1 as its dedicated
+/// loopback address.
+fn owned(text: &str) -> Owned {
+    owned_by(1, text)
+}
+
+/// Association `id` with a set from text, and 127.64.0.`id` as its dedicated
+/// loopback address.
+fn owned_by(id: u8, text: &str) -> Owned {
+    Owned {
+        id: id.into(),
+        set: set(text),
+        former: set(""),
+        loopback: Ipv4Addr::new(127, 64, 0, id),
+        exclusive: false,
+    }
 }
 
 /// A set from text: "10.0.0.1 10.1.0.0/24 2001:db8::1".
-pub(super) fn set(text: &str) -> OwnedSet {
+fn set(text: &str) -> OwnedSet {
     OwnedSet::new(text.split_whitespace().map(prefix).collect())
 }
 
-pub(super) fn prefix(text: &str) -> Prefix {
+fn prefix(text: &str) -> Prefix {
     let (addr, len) = match text.split_once('/') {
         Some((addr, len)) => (addr, len.parse().unwrap()),
         None => (text, if text.contains(':') { 128 } else { 32 }),
@@ -68,87 +147,61 @@ pub(super) fn prefix(text: &str) -> Prefix {
     Prefix::new(addr.parse().unwrap(), len).unwrap()
 }
 
-pub(super) fn ip(text: &str) -> IpAddr {
+fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A socket without address or port.
-pub(super) fn unbound(family: Family) -> Socket {
+/// A socket address of the family the text is of.
+fn addr(text: &str) -> SockAddr {
+    match ip(text) {
+        IpAddr::V4(a) => SockAddr::V4(a),
+        IpAddr::V6(a) => SockAddr::V6(a),
+    }
+}
+
+/// A stream socket of the association without an address.
+fn unbound(family: Family) -> Socket {
     let any = match family {
-        Family::V4 => IpAddr::from(Ipv4Addr::UNSPECIFIED),
-        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        Family::V4 => ip("0.0.0.0"),
+        Family::V6 => ip("::"),
     };
     Socket {
         family,
         v6only: false,
         stream: true,
-        has_port: false,
+        connected: false,
+        scoped: true,
         local: any,
         source: any,
     }
 }
 
-/// A socket bound to an address and a port.
-pub(super) fn bound_to(family: Family, addr: &str) -> Socket {
+/// A stream socket of the association that is bound to an address.
+fn bound_to(text: &str) -> Socket {
+    let local = ip(text);
     Socket {
-        has_port: true,
-        local: ip(addr),
-        source: ip(addr),
-        ..unbound(family)
+        local,
+        source: local,
+        ..unbound(if local.is_ipv4() {
+            Family::V4
+        } else {
+            Family::V6
+        })
     }
 }
 
-pub(super) fn any_ip() -> impl Strategy<Value = IpAddr> {
-    prop_oneof![
-        any::<u32>().prop_map(|a| Ipv4Addr::from(a).into()),
-        // Near each other, so that sets and addresses meet.
-        (0_u32..64).prop_map(|a| Ipv4Addr::from(0x0a00_0000 | a).into()),
-        any::<u128>().prop_map(|a| Ipv6Addr::from(a).into()),
-        (0_u128..64).prop_map(|a| Ipv6Addr::from(0x2001_0db8 << 96 | a).into()),
-        (0_u32..64).prop_map(|a| Ipv4Addr::from(0x0a00_0000 | a).to_ipv6_mapped().into()),
-        Just(Ipv4Addr::UNSPECIFIED.into()),
-        Just(Ipv6Addr::UNSPECIFIED.into()),
-        Just(Ipv4Addr::LOCALHOST.into()),
-        Just(Ipv6Addr::LOCALHOST.into()),
-    ]
+/// The same, of datagrams.
+fn datagram(socket: Socket) -> Socket {
+    Socket {
+        stream: false,
+        ..socket
+    }
 }
 
-pub(super) fn any_prefix() -> impl Strategy<Value = Prefix> {
-    (any_ip(), 0_u8..=128).prop_filter_map("not a prefix for sets", |(addr, len)| {
-        let addr = match addr {
-            IpAddr::V4(a) => {
-                let hosts = u32::MAX.checked_shr(len.into()).unwrap_or(0);
-                Ipv4Addr::from(u32::from(a) & !hosts).into()
-            }
-            IpAddr::V6(a) => {
-                let hosts = u128::MAX.checked_shr(len.into()).unwrap_or(0);
-                Ipv6Addr::from(u128::from(a) & !hosts).into()
-            }
-        };
-        Prefix::new(addr, len.min(if addr.is_ipv4() { 32 } else { 128 })).ok()
-    })
-}
-
-pub(super) fn any_set() -> impl Strategy<Value = OwnedSet> {
-    prop::collection::vec(any_prefix(), 0..12).prop_map(OwnedSet::new)
-}
-
-pub(super) fn any_socket() -> impl Strategy<Value = Socket> {
-    (any::<[bool; 4]>(), any_ip(), any_ip()).prop_map(
-        |([v4, v6only, stream, has_port], local, source)| {
-            let fit = |a: IpAddr| match (v4, a) {
-                (true, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED.into(),
-                (false, IpAddr::V4(a)) => a.to_ipv6_mapped().into(),
-                (_, a) => a,
-            };
-            Socket {
-                family: if v4 { Family::V4 } else { Family::V6 },
-                v6only: v6only && !v4,
-                stream,
-                has_port,
-                local: fit(local),
-                source: fit(source),
-            }
-        },
-    )
+/// The same, of nobody or of another association.
+fn strangers(socket: Socket) -> Socket {
+    Socket {
+        scoped: false,
+        ..socket
+    }
 }

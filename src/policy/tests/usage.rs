@@ -1,229 +1,250 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `listen()`, `connect()` and sending.
+//! `listen()`, `connect()` and sending: whose sockets may be used, and which
+//! are given a source.
 
-use super::super::{connect, listen, send, Destination, Refusal, SockAddr, Source, Usage};
+use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
 
 const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
 
-fn to(addr: &str) -> SockAddr {
-    match ip(addr) {
-        IpAddr::V4(a) => SockAddr::V4(a),
-        IpAddr::V6(a) => SockAddr::V6(a),
-    }
-}
-
-fn from(addr: &str) -> Usage {
-    Usage::BindFirst(Source::Address(ip(addr)))
-}
-
-fn datagram(family: Family) -> Socket {
-    Socket {
-        stream: false,
-        ..unbound(family)
-    }
+/// What happens to a socket that is connected to `to`, and to one that sends a
+/// datagram there.
+fn towards(o: &Owned, socket: Socket, to: &str) -> Usage {
+    let dest = Destination::To(addr(to));
+    let usage = connect(&o.owner(), &socket, &addr(to));
+    assert_eq!(send(&o.owner(), &datagram(socket), false, &dest), usage);
+    assert_eq!(send(&o.owner(), &socket, true, &dest), usage);
+    usage
 }
 
 #[test]
-fn an_unbound_socket_connects_from_the_family_of_its_destination() {
-    let s = set("10.0.0.1 2001:db8::1");
+fn a_socket_without_an_address_is_given_a_source_for_its_destination() {
+    let o = owned("10.0.0.1 2001:db8::1");
     let (four, six) = (unbound(Family::V4), unbound(Family::V6));
-    assert_eq!(
-        connect(&s.view(), &four, &to("192.0.2.1")),
-        from("10.0.0.1")
-    );
-    assert_eq!(
-        connect(&s.view(), &six, &to("2001:db8::9")),
-        from("2001:db8::1")
-    );
-    assert_eq!(
-        connect(&s.view(), &six, &to("::ffff:192.0.2.1")),
-        from("10.0.0.1")
-    );
+    let given = |to| Usage::GiveSource(ip(to));
+    assert_eq!(towards(&o, four, "192.0.2.1"), given("192.0.2.1"));
+    assert_eq!(towards(&o, six, "2001:db8::9"), given("2001:db8::9"));
+    assert_eq!(towards(&o, six, "::ffff:192.0.2.1"), given("192.0.2.1"));
     // A UDP socket of IPv6 takes an IPv4 destination as it is.
-    assert_eq!(connect(&s.view(), &six, &to("192.0.2.1")), from("10.0.0.1"));
+    assert_eq!(towards(&o, six, "192.0.2.1"), given("192.0.2.1"));
+    let mapped = bound_to("::ffff:0.0.0.0");
+    assert_eq!(towards(&o, mapped, "192.0.2.1"), given("192.0.2.1"));
 }
 
 #[test]
-fn without_an_address_of_the_family_there_is_no_source() {
-    let s = set("10.0.0.1");
-    assert_eq!(
-        connect(&s.view(), &unbound(Family::V6), &to("2001:db8::9")),
-        REFUSED
-    );
-    let s = set("2001:db8::1");
-    assert_eq!(
-        connect(&s.view(), &unbound(Family::V4), &to("192.0.2.1")),
-        REFUSED
-    );
+fn a_source_that_was_given_before_is_given_anew() {
+    let o = owned("10.0.0.1");
+    let four = Socket {
+        source: ip("10.0.0.2"),
+        ..unbound(Family::V4)
+    };
+    let usage = towards(&o, four, "192.0.2.1");
+    assert_eq!(usage, Usage::GiveSource(ip("192.0.2.1")));
 }
 
 #[test]
-fn networks_alone_leave_the_choice_of_source_to_the_host() {
-    let s = set("10.1.0.0/24");
-    assert_eq!(
-        connect(&s.view(), &unbound(Family::V4), &to("192.0.2.1")),
-        Usage::BindFirst(Source::AnyLocal(Family::V4))
-    );
-}
-
-#[test]
-fn a_bound_socket_may_be_used_if_its_address_is_a_member() {
-    let s = set("10.0.0.1 2001:db8::1");
-    let member = bound_to(Family::V4, "10.0.0.1");
-    let mapped = bound_to(Family::V6, "::ffff:10.0.0.1");
-    for socket in [member, mapped] {
-        assert_eq!(listen(&s.view(), &socket), Usage::Allow);
-        assert_eq!(connect(&s.view(), &socket, &to("192.0.2.1")), Usage::Allow);
-        assert_eq!(
-            send(&s.view(), &socket, false, &Destination::None),
-            Usage::Allow
-        );
+fn a_wildcard_listens_on_all_that_is_owned() {
+    for text in ["", "10.0.0.1", "10.0.0.1 10.0.0.2 2001:db8::/64"] {
+        let o = owned(text);
+        for family in [Family::V4, Family::V6] {
+            assert_eq!(listen(&o.owner(), &unbound(family)), Ok(()));
+        }
     }
+}
+
+#[test]
+fn a_bound_socket_may_be_used_if_its_address_is_owned() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    for local in ["10.0.0.1", "::ffff:10.0.0.1", "127.0.0.1", "127.64.0.1"] {
+        let socket = bound_to(local);
+        assert_eq!(listen(&o.owner(), &socket), Ok(()), "{local}");
+        assert_eq!(towards(&o, socket, "192.0.2.1"), Usage::Allow, "{local}");
+        for socket in [socket, datagram(socket)] {
+            let usage = send(&o.owner(), &socket, false, &Destination::None);
+            assert_eq!(usage, Usage::Allow, "{local}");
+        }
+    }
+}
+
+/// What it sends carries no mark, or another's.
+#[test]
+fn a_socket_of_somebody_else_is_refused_whatever_it_is_bound_to() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    for local in ["10.0.0.1", "2001:db8::1", "127.64.0.1"] {
+        let to = if ip(local).is_ipv4() {
+            "192.0.2.1"
+        } else {
+            "2001:db8::9"
+        };
+        let socket = strangers(bound_to(local));
+        let none = Destination::None;
+        let refused = Err(Refusal::NotAvailable);
+        assert_eq!(listen(&o.owner(), &socket), refused, "{local}");
+        assert_eq!(towards(&o, socket, to), REFUSED, "{local}");
+        for socket in [socket, datagram(socket)] {
+            let usage = send(&o.owner(), &socket, false, &none);
+            assert_eq!(usage, REFUSED, "{local}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_of_somebody_else_on_a_member_goes_on_where_it_is() {
+    let o = owned("10.0.0.1");
+    let connected = |local| Socket {
+        connected: true,
+        ..strangers(bound_to(local))
+    };
+    let sends = |socket| send(&o.owner(), &socket, false, &Destination::None);
+    assert_eq!(sends(connected("10.0.0.1")), Usage::Allow);
+    assert_eq!(sends(connected("10.0.0.2")), REFUSED);
+    // The loopback it is on is not the association's.
+    assert_eq!(sends(connected("127.0.0.1")), REFUSED);
+    assert_eq!(sends(connected("::1")), REFUSED);
+    // Datagrams go wherever each is sent to.
+    assert_eq!(sends(datagram(connected("10.0.0.1"))), REFUSED);
 }
 
 #[test]
 fn a_socket_bound_elsewhere_is_refused() {
-    let s = set("10.0.0.1 2001:db8::1");
+    let o = owned("10.0.0.1 2001:db8::1");
     for socket in [
-        bound_to(Family::V4, "10.0.0.2"),
-        bound_to(Family::V4, "127.0.0.1"),
-        bound_to(Family::V6, "::1"),
-        // A wildcard and a port: every address of the host.
-        bound_to(Family::V4, "0.0.0.0"),
-        bound_to(Family::V6, "::"),
-        bound_to(Family::V6, "::ffff:0.0.0.0"),
+        bound_to("10.0.0.2"),
+        bound_to("127.0.0.2"),
+        bound_to("127.64.0.2"),
+        bound_to("::ffff:10.0.0.2"),
+        bound_to("2001:db8::2"),
+        // A wildcard of somebody else: all that they have.
+        strangers(unbound(Family::V4)),
+        strangers(unbound(Family::V6)),
+        strangers(bound_to("::ffff:0.0.0.0")),
         // Receives on a member, sends from elsewhere, and the other way round.
         Socket {
             source: ip("10.0.0.2"),
-            ..bound_to(Family::V4, "10.0.0.1")
+            ..bound_to("10.0.0.1")
         },
         Socket {
             local: ip("10.0.0.2"),
-            ..bound_to(Family::V4, "10.0.0.1")
+            ..bound_to("10.0.0.1")
         },
     ] {
-        assert_eq!(listen(&s.view(), &socket), REFUSED, "{socket:?}");
+        let none = Destination::None;
         assert_eq!(
-            connect(&s.view(), &socket, &to("10.0.0.9")),
-            REFUSED,
+            listen(&o.owner(), &socket),
+            Err(Refusal::NotAvailable),
             "{socket:?}"
         );
-        for stream in [false, true] {
-            let socket = Socket { stream, ..socket };
-            let none = Destination::None;
-            assert_eq!(
-                send(&s.view(), &socket, false, &none),
-                REFUSED,
-                "{socket:?}"
-            );
+        assert_eq!(towards(&o, socket, "10.0.0.9"), REFUSED, "{socket:?}");
+        for socket in [socket, datagram(socket)] {
+            let usage = send(&o.owner(), &socket, false, &none);
+            assert_eq!(usage, REFUSED, "{socket:?}");
         }
     }
 }
 
 #[test]
-fn an_ipv6_source_does_not_turn_into_the_hosts_127_0_0_1() {
-    let s = set("10.0.0.1 2001:db8::1");
-    let socket = bound_to(Family::V6, "2001:db8::1");
-    assert_eq!(connect(&s.view(), &socket, &to("::ffff:10.0.0.9")), REFUSED);
-    let dest = Destination::To(to("10.0.0.9"));
-    assert_eq!(
-        send(
-            &s.view(),
-            &Socket {
-                stream: false,
-                ..socket
-            },
-            false,
-            &dest
-        ),
-        REFUSED
-    );
+fn a_connection_on_an_address_that_left_the_set_goes_on() {
+    let o = Owned {
+        former: set("10.0.0.9"),
+        ..owned("10.0.0.1")
+    };
+    let connected = Socket {
+        connected: true,
+        ..bound_to("10.0.0.9")
+    };
+    let sends = |socket| send(&o.owner(), &socket, false, &Destination::None);
+    assert_eq!(sends(connected), Usage::Allow);
+    // No connection, no stream, or not one of the association's.
+    assert_eq!(sends(bound_to("10.0.0.9")), REFUSED);
+    assert_eq!(sends(datagram(connected)), REFUSED);
+    assert_eq!(sends(strangers(connected)), REFUSED);
+    // An address that never was in the set.
+    let elsewhere = Socket {
+        local: ip("10.0.0.8"),
+        ..connected
+    };
+    assert_eq!(sends(elsewhere), REFUSED);
+    let from_elsewhere = Socket {
+        source: ip("10.0.0.8"),
+        ..connected
+    };
+    assert_eq!(sends(from_elsewhere), REFUSED);
 }
 
 #[test]
-fn listening_unbound_means_the_only_address() {
-    let s = set("10.0.0.1 2001:db8::1");
-    assert_eq!(listen(&s.view(), &unbound(Family::V4)), from("10.0.0.1"));
-    assert_eq!(listen(&s.view(), &unbound(Family::V6)), from("2001:db8::1"));
-    let s = set("10.0.0.1 10.0.0.2");
-    assert_eq!(listen(&s.view(), &unbound(Family::V4)), REFUSED);
+fn nobody_listens_on_an_address_that_left_the_set() {
+    let o = Owned {
+        former: set("10.0.0.9"),
+        ..owned("10.0.0.1")
+    };
+    let refused = Err(Refusal::NotAvailable);
+    assert_eq!(listen(&o.owner(), &bound_to("10.0.0.9")), refused);
+    assert_eq!(towards(&o, bound_to("10.0.0.9"), "192.0.2.1"), REFUSED);
+}
+
+#[test]
+fn an_ipv6_source_does_not_turn_into_127_0_0_1() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    let socket = bound_to("2001:db8::1");
+    assert_eq!(towards(&o, socket, "::ffff:10.0.0.9"), REFUSED);
+    assert_eq!(towards(&o, socket, "10.0.0.9"), REFUSED);
+    assert_eq!(towards(&o, bound_to("::1"), "127.0.0.1"), REFUSED);
+    let mapped = bound_to("::ffff:10.0.0.1");
+    assert_eq!(towards(&o, mapped, "10.0.0.9"), Usage::Allow);
 }
 
 #[test]
 fn dissolving_a_connection_is_allowed() {
-    let s = set("10.0.0.1");
-    let socket = bound_to(Family::V4, "10.0.0.1");
+    let o = owned("10.0.0.1");
+    let unspec = SockAddr::Unspec(None);
+    for socket in [bound_to("10.0.0.1"), strangers(bound_to("10.0.0.2"))] {
+        assert_eq!(connect(&o.owner(), &socket, &unspec), Usage::Allow);
+    }
+}
+
+#[test]
+fn an_unspec_destination_is_ipv4_for_ipv4_datagrams_and_none_for_ipv6() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    let four = datagram(unbound(Family::V4));
+    let six = datagram(unbound(Family::V6));
+    // udp_sendmsg() takes AF_UNSPEC for AF_INET, udpv6_sendmsg() for none.
+    let unspec = |to| Destination::To(SockAddr::Unspec(to));
+    let there = unspec(Some(Ipv4Addr::new(192, 0, 2, 1)));
+    let given = Usage::GiveSource(ip("192.0.2.1"));
+    assert_eq!(send(&o.owner(), &four, false, &there), given);
+    assert_eq!(send(&o.owner(), &six, false, &there), Usage::Allow);
+    // Too short to be one: the protocol refuses it.
+    assert_eq!(send(&o.owner(), &four, false, &unspec(None)), Usage::Allow);
+    // What is out of reach is so also in this way.
+    let other = unspec(Some(Ipv4Addr::new(127, 0, 0, 2)));
+    let unreachable = Usage::Deny(Refusal::Unreachable);
+    assert_eq!(send(&o.owner(), &four, false, &other), unreachable);
+}
+
+#[test]
+fn other_families_are_refused() {
+    let o = owned("10.0.0.1");
+    let refused = Usage::Deny(Refusal::FamilyNotSupported);
+    let four = unbound(Family::V4);
+    let other = SockAddr::Other(1);
+    assert_eq!(connect(&o.owner(), &four, &other), refused);
+    let dest = Destination::To(other);
+    assert_eq!(send(&o.owner(), &datagram(four), false, &dest), refused);
+}
+
+#[test]
+fn a_stream_looks_at_a_destination_only_when_the_message_opens_it() {
+    let o = owned("10.0.0.1");
+    let four = unbound(Family::V4);
+    let dest = Destination::To(addr("192.0.2.1"));
+    assert_eq!(send(&o.owner(), &four, false, &dest), Usage::Allow);
     assert_eq!(
-        connect(&s.view(), &socket, &SockAddr::Unspec(None)),
+        send(&o.owner(), &four, true, &dest),
+        Usage::GiveSource(ip("192.0.2.1"))
+    );
+    assert_eq!(
+        send(&o.owner(), &four, true, &Destination::None),
         Usage::Allow
     );
-}
-
-#[test]
-fn a_datagram_gets_a_source_even_without_a_destination() {
-    let s = set("10.0.0.1 2001:db8::1");
-    let (four, six) = (datagram(Family::V4), datagram(Family::V6));
-    let none = Destination::None;
-    assert_eq!(send(&s.view(), &four, false, &none), from("10.0.0.1"));
-    assert_eq!(send(&s.view(), &six, false, &none), from("2001:db8::1"));
-    // udp_sendmsg() takes AF_UNSPEC for AF_INET, udpv6_sendmsg() for none.
-    let unspec = Destination::To(SockAddr::Unspec(Some("192.0.2.1".parse().unwrap())));
-    assert_eq!(send(&s.view(), &four, false, &unspec), from("10.0.0.1"));
-    assert_eq!(send(&s.view(), &six, false, &unspec), from("2001:db8::1"));
-}
-
-#[test]
-fn a_stream_gets_a_source_only_when_the_message_opens_it() {
-    let s = set("10.0.0.1");
-    let dest = Destination::To(to("192.0.2.1"));
-    let four = unbound(Family::V4);
-    assert_eq!(send(&s.view(), &four, false, &dest), Usage::Allow);
-    assert_eq!(send(&s.view(), &four, true, &dest), from("10.0.0.1"));
-}
-
-proptest! {
-    /// Whatever is used, the address it is used with is a member.
-    #[test]
-    fn no_use_leads_outside_the_set(
-        s in any_set(),
-        socket in any_socket(),
-        dest in any_ip(),
-        opens in any::<bool>(),
-        with_dest in any::<bool>(),
-    ) {
-        let addr = match dest {
-            IpAddr::V4(a) => SockAddr::V4(a),
-            IpAddr::V6(a) => SockAddr::V6(a),
-        };
-        let destination = if with_dest { Destination::To(addr) } else { Destination::None };
-        let view = s.view();
-        let idle_stream = socket.stream && !opens && socket.is_unbound();
-        for (what, usage) in [
-            ("listen", listen(&view, &socket)),
-            ("connect", connect(&view, &socket, &addr)),
-            ("send", send(&view, &socket, opens, &destination)),
-        ] {
-            match usage {
-                Usage::Allow if what == "send" && idle_stream => {}
-                Usage::Allow => {
-                    let set_ones: Vec<_> = [socket.local, socket.source]
-                        .into_iter()
-                        .filter(|a| !a.to_canonical().is_unspecified())
-                        .collect();
-                    prop_assert!(!set_ones.is_empty(), "{what} from nowhere");
-                    prop_assert!(set_ones.iter().all(|a| view.contains(*a)), "{what}");
-                }
-                Usage::BindFirst(Source::Address(a)) => {
-                    prop_assert!(view.contains(a), "{what}");
-                    prop_assert!(socket.is_unbound(), "{what}");
-                }
-                Usage::BindFirst(Source::AnyLocal(_)) => {
-                    prop_assert!(what != "listen");
-                }
-                Usage::Deny(_) => {}
-            }
-        }
-    }
 }

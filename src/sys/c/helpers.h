@@ -15,6 +15,8 @@
 
 struct kobject;
 struct msghdr;
+struct sk_buff;
+struct sock;
 struct socket;
 struct task_struct;
 
@@ -39,6 +41,8 @@ struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 					    const void *key);
 struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 					    struct acf_map_entry *entry);
+struct acf_map_entry *acf_helper_map_replace(struct rhashtable *map,
+					     struct acf_map_entry *entry);
 struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 					    const void *key);
 
@@ -47,29 +51,66 @@ struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 /**
  * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
  * @family: AF_INET or AF_INET6
+ * @type: SOCK_STREAM and so on; not known unless @full
+ * @protocol: IPPROTO_TCP and so on; not known unless @full
+ * @full: It is neither a timewait nor a request socket
+ * @kern: It is the kernel's own; not known unless @full
  * @v6only: IPV6_V6ONLY is set
- * @stream: It is of type SOCK_STREAM
- * @has_port: It has a local port
+ * @stream: It is of type SOCK_STREAM; not known unless @full
+ * @connected: It has a remote end; not known unless @full
+ * @has_port: It has a local port; not known unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
  * @source: Address it sends from; IPv4 in the first four bytes
  */
 struct acf_sock_info {
 	u16 family;
+	u16 type;
+	u16 protocol;
+	bool full;
+	bool kern;
 	bool v6only;
 	bool stream;
+	bool connected;
 	bool has_port;
 	u8 local[16];
 	u8 source[16];
 };
 
-bool acf_helper_sock_info(const struct socket *sock,
-			  struct acf_sock_info *info);
-int acf_helper_sock_bind(struct socket *sock, const void *address, int addrlen,
-			 bool no_port);
-bool acf_helper_local_v4(const struct socket *sock, u32 first, u32 last,
-			 u32 *found);
-bool acf_helper_local_v6(const struct socket *sock, const u8 first[16],
+struct sock *acf_helper_sock_sk(const struct socket *sock);
+bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
+int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16]);
+bool acf_helper_sk_abort(struct sock *sk);
+void acf_helper_sk_hold(struct sock *sk);
+void acf_helper_sk_put(struct sock *sk);
+
+/* --- route.c: which addresses the host has, and uses towards others --- */
+
+bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
+			 u32 last, u32 *found);
+bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
 			 const u8 last[16], u8 found[16]);
+bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
+			 int *ifindex);
+bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
+			 int *ifindex);
+
+/* --- packet.c: packets on their way out --- */
+
+/**
+ * typedef acf_output_t - A socket with a full slot sends a packet
+ * @sk: The socket
+ * @family: AF_INET or AF_INET6
+ * @source: Source address of the packet
+ *
+ * Returns the mark a packet that stays on this host is to carry, or 0 to have
+ * it dropped. In softirq context or not, under RCU.
+ */
+typedef u32 (*acf_output_t)(const struct sock *sk, int family,
+			    const void *source);
+
+int acf_helper_output_register(acf_output_t output);
+void acf_helper_output_unregister(void);
+u32 acf_helper_skb_mark(const struct sk_buff *skb);
 
 /* --- task.c: naming and enumerating tasks --- */
 
@@ -81,6 +122,12 @@ pid_t acf_helper_task_tgid_here(struct task_struct *task);
 unsigned int acf_helper_threads(struct task_struct *process,
 				struct task_struct **threads,
 				unsigned int room);
+unsigned int acf_helper_children(struct task_struct *process,
+				 struct task_struct **children,
+				 unsigned int room);
+void acf_helper_each_socket(struct task_struct *task,
+			    bool (*visit)(struct sock *sk, void *data),
+			    void *data);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
 
@@ -96,8 +143,9 @@ struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
 void acf_helper_file_remove(struct kobject *dir, struct acf_file *file);
 struct kobject *acf_helper_kernel_kobj(void);
 
-/* --- module.c --- */
+/* --- others --- */
 
+u32 acf_helper_random_below(u32 ceiling);
 struct workqueue_struct *acf_helper_queue_new(const char *name);
 
 #endif /* _ACF_HELPERS_H */

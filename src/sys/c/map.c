@@ -71,3 +71,21 @@ struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 		entry = NULL;
 	return entry;
 }
+
+/*
+ * Puts @entry in the place of the one with its key, which readers may still
+ * hold for a grace period and which is returned, or NULL if there is none. Any
+ * context but NMI.
+ */
+struct acf_map_entry *acf_helper_map_replace(struct rhashtable *map,
+					     struct acf_map_entry *entry)
+{
+	struct acf_map_entry *old;
+
+	guard(rcu)();
+	old = rhashtable_lookup(map, &entry->key, acf_map_params);
+	if (old && rhashtable_replace_fast(map, &old->node, &entry->node,
+					   acf_map_params))
+		old = NULL;
+	return old;
+}

@@ -5,136 +5,122 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
-#include <linux/inetdevice.h>
 #include <linux/net.h>
-#include <net/addrconf.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 #include "helpers.h"
+
+struct sock *acf_helper_sock_sk(const struct socket *sock)
+{
+	return sock->sk;
+}
 
 /*
  * Reads without the socket lock: a concurrent bind or connect of the same
  * socket has an answer of its own to get, and may be seen or not.
  *
- * False if it is neither an IPv4 nor an IPv6 socket.
+ * @sk may be a timewait socket. False if it is neither IPv4 nor IPv6.
  */
-bool acf_helper_sock_info(const struct socket *sock,
-			  struct acf_sock_info *info)
+bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 {
-	const struct sock *sk = sock->sk;
-	const struct inet_sock *inet;
+	const struct inet_sock *inet = inet_sk(sk);
 	const struct ipv6_pinfo *np;
-
-	if (!sk)
-		return false;
+	int state = READ_ONCE(sk->sk_state);
 
 	/* IPV6_ADDRFORM may change it: one read for all that follows. */
 	*info = (struct acf_sock_info){
 		.family = READ_ONCE(sk->sk_family),
-		.stream = sk->sk_type == SOCK_STREAM,
+		.full = state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV,
 	};
-	inet = inet_sk(sk);
 	switch (info->family) {
 	case AF_INET:
-		memcpy(info->local, &inet->inet_rcv_saddr,
-		       sizeof(inet->inet_rcv_saddr));
-		memcpy(info->source, &inet->inet_saddr,
-		       sizeof(inet->inet_saddr));
+		memcpy(info->local, &sk->sk_rcv_saddr,
+		       sizeof(sk->sk_rcv_saddr));
+		if (info->full)
+			memcpy(info->source, &inet->inet_saddr,
+			       sizeof(inet->inet_saddr));
 		break;
 	case AF_INET6:
 		info->v6only = ipv6_only_sock(sk);
 		memcpy(info->local, &sk->sk_v6_rcv_saddr, sizeof(info->local));
-		np = inet6_sk(sk);
+		np = info->full ? inet6_sk(sk) : NULL;
 		if (np)
 			memcpy(info->source, &np->saddr, sizeof(info->source));
 		break;
 	default:
 		return false;
 	}
-	info->has_port = READ_ONCE(inet->inet_num);
+	if (info->full) {
+		info->type = sk->sk_type;
+		info->protocol = sk->sk_protocol;
+		info->kern = sk->sk_kern_sock;
+		info->stream = sk->sk_type == SOCK_STREAM;
+		info->has_port = READ_ONCE(inet->inet_num);
+		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
+	}
 	return true;
 }
 
 /*
- * Binds an unbound socket on the task's behalf, as bind(2) would but without
- * asking the security modules again. With @no_port the address is fixed but
- * the port is left to connect() or the first message, as with
- * IP_BIND_ADDRESS_NO_PORT: a local port then serves one connection for each
- * remote end.
+ * Sets what an IPv4 or IPv6 socket that receives on a wildcard sends from;
+ * the unspecified address leaves it to the protocol again. For @family, not the
+ * socket's own: an IPv6 socket has a source for either. What it receives on
+ * does not change, and a socket bound to an address keeps that.
  *
- * May sleep. The socket is not locked.
+ * A TCP socket that has a port is in a bind bucket for the wildcard, and
+ * tcp_v4_connect() expects one that has a source to be in the right bucket.
+ *
+ * May sleep. 0 or a negative errno.
  */
-int acf_helper_sock_bind(struct socket *sock, const void *address, int addrlen,
-			 bool no_port)
+int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16])
 {
-	struct sockaddr_storage ss = {};
-	struct sock *sk = sock->sk;
-	bool was_set;
-	int err;
+	struct inet_sock *inet = inet_sk(sk);
+	struct ipv6_pinfo *np;
+	__be32 saddr;
+	int err = 0;
 
-	if (addrlen < 0 || addrlen > sizeof(ss))
-		return -EINVAL;
-	memcpy(&ss, address, addrlen);
-
-	was_set = inet_test_bit(BIND_ADDRESS_NO_PORT, sk);
-	if (no_port && !was_set)
-		inet_set_bit(BIND_ADDRESS_NO_PORT, sk);
-	err = READ_ONCE(sock->ops)->bind(sock, (struct sockaddr_unsized *)&ss,
-					 addrlen);
-	if (no_port && !was_set)
-		inet_clear_bit(BIND_ADDRESS_NO_PORT, sk);
+	lock_sock(sk);
+	if (sk->sk_state != TCP_CLOSE)
+		goto out;
+	if (family == AF_INET) {
+		memcpy(&saddr, source, sizeof(saddr));
+		if (inet->inet_rcv_saddr)
+			goto out;
+		if (saddr && sk->sk_type == SOCK_STREAM && inet->inet_num)
+			err = acf_gate_sock_update_saddr(sk, &saddr, AF_INET);
+		else
+			inet->inet_saddr = saddr;
+	} else if (sk->sk_family == AF_INET6) {
+		np = inet6_sk(sk);
+		if (np && ipv6_addr_any(&sk->sk_v6_rcv_saddr))
+			memcpy(&np->saddr, source, sizeof(np->saddr));
+	}
+out:
+	release_sock(sk);
 	return err;
 }
 
-/* An address of the host from @first to @last, all in host byte order. */
-bool acf_helper_local_v4(const struct socket *sock, u32 first, u32 last,
-			 u32 *found)
+/* Ends a connection as if by a reset. False if there is none. May sleep. */
+bool acf_helper_sk_abort(struct sock *sk)
 {
-	const struct in_ifaddr *ifa;
-	struct net_device *dev;
-	struct in_device *in_dev;
-	u32 addr;
+	int state = READ_ONCE(sk->sk_state);
 
-	guard(rcu)();
-	for_each_netdev_rcu(sock_net(sock->sk), dev) {
-		in_dev = __in_dev_get_rcu(dev);
-		if (!in_dev)
-			continue;
-		in_dev_for_each_ifa_rcu(ifa, in_dev) {
-			addr = ntohl(ifa->ifa_local);
-			if (first <= addr && addr <= last) {
-				*found = addr;
-				return true;
-			}
-		}
-	}
-	return false;
+	if (sk->sk_type != SOCK_STREAM || state == TCP_CLOSE ||
+	    state == TCP_LISTEN || !sk->sk_prot->diag_destroy)
+		return false;
+	return !sk->sk_prot->diag_destroy(sk, ECONNABORTED);
 }
 
-/* An address of the host from @first to @last, all in network byte order. */
-bool acf_helper_local_v6(const struct socket *sock, const u8 first[16],
-			 const u8 last[16], u8 found[16])
+void acf_helper_sk_hold(struct sock *sk)
 {
-	const struct inet6_ifaddr *ifp;
-	struct inet6_dev *idev;
-	struct net_device *dev;
+	sock_hold(sk);
+}
 
-	guard(rcu)();
-	for_each_netdev_rcu(sock_net(sock->sk), dev) {
-		idev = __in6_dev_get(dev);
-		if (!idev)
-			continue;
-		list_for_each_entry_rcu(ifp, &idev->addr_list, if_list) {
-			if (ifp->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
-				continue;
-			if (memcmp(first, &ifp->addr, 16) <= 0 &&
-			    memcmp(&ifp->addr, last, 16) <= 0) {
-				memcpy(found, &ifp->addr, 16);
-				return true;
-			}
-		}
-	}
-	return false;
+/* Any context but hard interrupts. */
+void acf_helper_sk_put(struct sock *sk)
+{
+	sock_put(sk);
 }

@@ -3,7 +3,10 @@
  * Naming and enumerating tasks.
  */
 
+#include <linux/fdtable.h>
+#include <linux/net.h>
 #include <linux/pid.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -68,6 +71,60 @@ unsigned int acf_helper_threads(struct task_struct *process,
 }
 
 /*
+ * Takes a reference to up to @room children of all threads of a process, and
+ * returns how many there are.
+ */
+unsigned int acf_helper_children(struct task_struct *process,
+				 struct task_struct **children,
+				 unsigned int room)
+{
+	struct task_struct *child;
+	unsigned int count = 0;
+
+	/* The lists of children need tasklist_lock, which modules cannot take. */
+	guard(rcu)();
+	for_each_process(child) {
+		if (rcu_dereference(child->real_parent)->group_leader !=
+		    process->group_leader)
+			continue;
+		if (count < room)
+			children[count] = get_task_struct(child);
+		count++;
+	}
+	return count;
+}
+
+struct acf_each_socket {
+	bool (*visit)(struct sock *sk, void *data);
+	void *data;
+};
+
+static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
+{
+	const struct acf_each_socket *each = data;
+	struct socket *sock = sock_from_file(file);
+
+	if (!sock || !sock->sk)
+		return 0;
+	return !each->visit(sock->sk, each->data);
+}
+
+/*
+ * Calls @visit for every socket among the open files of a thread, as long as
+ * it returns true. Must not sleep: the table of files is locked.
+ */
+void acf_helper_each_socket(struct task_struct *task,
+			    bool (*visit)(struct sock *sk, void *data),
+			    void *data)
+{
+	struct acf_each_socket each = { .visit = visit, .data = data };
+
+	guard(task_lock)(task);
+	if (task->files)
+		iterate_fd(task->files, 0, acf_visit_file, &each);
+}
+
+/*
  * Calls @visit for every thread of every process, under RCU, as long as it
  * returns true.
  */
@@ -81,4 +138,10 @@ void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 		if (!visit(thread, data))
 			return;
 	}
+}
+
+/* @ceiling is not 0. */
+u32 acf_helper_random_below(u32 ceiling)
+{
+	return get_random_u32_below(ceiling);
 }

@@ -12,6 +12,24 @@ use crate::sys::socket::ADDR_ROOM;
 pub const ONE: &[&str] = &["10.0.0.1", "2001:db8::1"];
 /// The addresses of tenant 2.
 pub const TWO: &[&str] = &["10.0.0.2", "2001:db8::2"];
+/// The addresses of tenant 3.
+pub const THREE: &[&str] = &["10.0.0.3", "2001:db8::3"];
+/// Two addresses of each family, for one tenant and for another.
+pub const PAIRS: [&[&str]; 2] = [
+    &["10.0.0.1", "10.1.0.1", "2001:db8::1", "2001:db8:1::1"],
+    &["10.0.0.2", "10.1.0.2", "2001:db8::2", "2001:db8:1::2"],
+];
+/// And for a third.
+pub const THIRD_PAIR: &[&str] = &["10.0.0.3", "10.1.0.3", "2001:db8::3", "2001:db8:1::3"];
+/// Has the second address of each family in common with each of [`PAIRS`].
+pub const OVERLAPPING: &[&str] = &[
+    "10.1.0.1",
+    "10.1.0.2",
+    "10.1.0.3",
+    "2001:db8:1::1",
+    "2001:db8:1::2",
+    "2001:db8:1::3",
+];
 /// A set without IPv6.
 pub const V4_ONLY: &[&str] = &["10.0.0.1"];
 /// A set without IPv4.
@@ -26,6 +44,28 @@ pub const PREFIXES: &[&str] = &["10.1.0.0/25", "2001:db8:1::/64"];
 pub const HOST4: &str = "10.0.0.9";
 /// The same, for IPv6.
 pub const HOST6: &str = "2001:db8::9";
+
+/// Every address of the machine, and some of its loopback addresses.
+pub const EVERYWHERE: &[&str] = &[
+    "10.0.0.1",
+    "10.0.0.2",
+    "10.0.0.3",
+    HOST4,
+    "10.1.0.1",
+    "10.1.0.2",
+    "10.1.0.3",
+    "10.1.0.200",
+    "127.0.0.1",
+    "127.0.0.2",
+    "2001:db8::1",
+    "2001:db8::2",
+    "2001:db8::3",
+    HOST6,
+    "2001:db8:1::1",
+    "2001:db8:1::2",
+    "2001:db8:1::3",
+    "::1",
+];
 
 /// A socket address.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Processes that a test makes, and how they talk to it.
 
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::Stdio;
 use std::thread::sleep;
@@ -119,6 +119,11 @@ impl Channel {
     /// The sending end, as the output of a program to be executed.
     pub fn sender(&self) -> Stdio {
         Stdio::from(self.write.try_clone().expect("dup"))
+    }
+
+    /// The receiving end, to wait for a line among other things.
+    pub fn reader(&self) -> BorrowedFd<'_> {
+        self.read.as_fd()
     }
 
     /// Waits for a line.

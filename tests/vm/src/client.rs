@@ -6,9 +6,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
+use std::net::Ipv4Addr;
+
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, Family, ListRequest, Name, QueryRequest, ReleaseRequest,
-    Target, VersionReply, Wire, DEVICE_PATH, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Command, Family, ListRequest, Name,
+    NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply,
+    Wire, DEVICE_PATH, MAX_STRUCT,
 };
 
 use crate::addr::ip;
@@ -16,6 +19,46 @@ use crate::sys;
 
 /// The open control device.
 pub struct Device(File);
+
+/// How an association is to behave, besides its set. The default is what a
+/// caller of the first version of the interface gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Flags.
+    pub flags: AssignFlags,
+    /// Which member a socket without an address sends from.
+    pub source: SourceChoice,
+    /// Dedicated loopback address; unspecified for one that is free.
+    pub loopback: Ipv4Addr,
+}
+
+impl Terms<'_> {
+    /// The default.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        flags: AssignFlags::NONE,
+        source: SourceChoice::Route,
+        loopback: Ipv4Addr::UNSPECIFIED,
+    };
+
+    /// The default, with these flags.
+    pub const fn flags(flags: AssignFlags) -> Self {
+        let mut terms = Self::DEFAULT;
+        terms.flags = flags;
+        terms
+    }
+}
+
+/// What `assign` answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Assigned {
+    /// Id of the association.
+    pub id: u64,
+    /// Its dedicated loopback address.
+    pub loopback: Ipv4Addr,
+}
 
 /// What `query` answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +73,14 @@ pub struct Description {
     pub pids: Vec<i32>,
     /// How many tasks it has.
     pub tasks: u64,
+    /// How many sockets it has.
+    pub sockets: u64,
+    /// Whether its addresses are exclusive.
+    pub exclusive: bool,
+    /// Its choice of source.
+    pub source: SourceChoice,
+    /// Its dedicated loopback address.
+    pub loopback: Ipv4Addr,
 }
 
 impl Device {
@@ -64,15 +115,58 @@ impl Device {
 
     /// Associates a process with the entries of a set.
     pub fn assign(&self, target: Target, set: &[AddrEntry], name: &str) -> io::Result<u64> {
+        let terms = Terms {
+            name,
+            ..Terms::DEFAULT
+        };
+        Ok(self.assign_with(target, set, &terms)?.id)
+    }
+
+    /// The same, with all there is to say about it.
+    pub fn assign_with(
+        &self,
+        target: Target,
+        set: &[AddrEntry],
+        terms: &Terms<'_>,
+    ) -> io::Result<Assigned> {
         let bytes = entry_bytes(set);
         let request = AssignRequest {
             target,
             addrs: bytes.as_ptr() as u64,
             addr_count: set.len() as u32,
-            name: Name::new(name).expect("a name in a test is well-formed"),
+            name: Name::new(terms.name).expect("a name in a test is well-formed"),
             id: 0,
+            flags: terms.flags,
+            source: terms.source,
+            loopback: terms.loopback.octets(),
         };
-        Ok(self.call(Command::Assign, &request)?.id)
+        let reply = self.call(Command::Assign, &request)?;
+        Ok(Assigned {
+            id: reply.id,
+            loopback: reply.loopback.into(),
+        })
+    }
+
+    /// Changes the set of an association; returns the number of connections
+    /// reset.
+    pub fn update(
+        &self,
+        target: Target,
+        change: Change,
+        set: &[&str],
+        reset: bool,
+    ) -> io::Result<u64> {
+        let set = entries(set);
+        let bytes = entry_bytes(&set);
+        let request = UpdateRequest {
+            target,
+            reset,
+            addrs: bytes.as_ptr() as u64,
+            addr_count: set.len() as u32,
+            change,
+            resets: 0,
+        };
+        Ok(self.call(Command::Update, &request)?.resets)
     }
 
     /// Ends an association, or a process's part in one; returns the number of
@@ -99,6 +193,10 @@ impl Device {
                 .collect(),
             pids,
             tasks: reply.tasks,
+            sockets: reply.sockets,
+            exclusive: reply.exclusive,
+            source: reply.source,
+            loopback: reply.loopback.into(),
         })
     }
 
@@ -110,16 +208,11 @@ impl Device {
         pids: &mut [i32],
     ) -> io::Result<QueryRequest> {
         let request = QueryRequest {
-            target,
             addrs: addrs.as_mut_ptr() as u64,
             addr_room: (addrs.len() / AddrEntry::SIZE) as u32,
-            addr_count: 0,
             pids: pids.as_mut_ptr() as u64,
             pid_room: pids.len() as u32,
-            pid_count: 0,
-            id: 0,
-            tasks: 0,
-            name: Name::default(),
+            ..question(target)
         };
         self.call(Command::Query, &request)
     }
@@ -157,6 +250,16 @@ pub fn entries(set: &[&str]) -> Vec<AddrEntry> {
     set.iter().map(|text| entry(text)).collect()
 }
 
+/// Whether a set that the test's author wrote has an address.
+pub fn contains(set: &[&str], addr: std::net::IpAddr) -> bool {
+    let wanted = entry(&addr.to_string());
+    entries(set).iter().any(|e| {
+        let bit = |bytes: &[u8; 16], nr: u8| bytes[usize::from(nr / 8)] & (0x80 >> (nr % 8)) != 0;
+        e.family == wanted.family
+            && (0..e.prefix_len).all(|nr| bit(&e.addr, nr) == bit(&wanted.addr, nr))
+    })
+}
+
 fn entry(text: &str) -> AddrEntry {
     let (address, len) = text.split_once('/').map_or((text, None), |(a, l)| {
         (a, Some(l.parse().expect("a prefix length in a test")))
@@ -188,6 +291,26 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
     bytes
 }
 
+/// A question about an association that leaves no room for lists.
+pub fn question(target: Target) -> QueryRequest {
+    QueryRequest {
+        target,
+        addrs: 0,
+        addr_room: 0,
+        addr_count: 0,
+        pids: 0,
+        pid_room: 0,
+        pid_count: 0,
+        id: 0,
+        tasks: 0,
+        name: Name::default(),
+        exclusive: false,
+        source: SourceChoice::Route,
+        loopback: [0; 4],
+        sockets: 0,
+    }
+}
+
 /// Associates this process with a set; returns the association's id.
 pub fn associate(set: &[&str]) -> u64 {
     associate_process(std::process::id() as i32, set)
@@ -195,9 +318,35 @@ pub fn associate(set: &[&str]) -> u64 {
 
 /// Associates a process with a set; returns the association's id.
 pub fn associate_process(pid: i32, set: &[&str]) -> u64 {
+    associate_with(pid, set, &Terms::DEFAULT).id
+}
+
+/// Associates a process with a set, and with all there is to say about it.
+pub fn associate_with(pid: i32, set: &[&str], terms: &Terms<'_>) -> Assigned {
     let pidfd = sys::process::pidfd_open(pid).expect("pidfd_open");
     let target = Target::PidFd(pidfd.as_raw_fd());
     Device::open()
-        .assign(target, &entries(set), "")
+        .assign_with(target, &entries(set), terms)
         .unwrap_or_else(|e| panic!("assign {set:?} to process {pid}: {e}"))
+}
+
+/// Narrows the set of this process.
+pub fn narrow(set: &[&str], name: &str) -> io::Result<()> {
+    narrow_to(&entries(set), name)
+}
+
+/// Narrows the set of this process to these entries.
+pub fn narrow_to(set: &[AddrEntry], name: &str) -> io::Result<()> {
+    sys::process::set_self(addrconf_abi::LSM_ATTR_CURRENT, &narrow_bytes(set, name))
+}
+
+/// What a process hands over to narrow its set.
+pub fn narrow_bytes(set: &[AddrEntry], name: &str) -> Vec<u8> {
+    let header = NarrowHeader {
+        addr_count: set.len() as u32,
+        name: Name::new(name).expect("a name in a test is well-formed"),
+    };
+    let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();
+    bytes.extend(entry_bytes(set));
+    bytes
 }

@@ -73,6 +73,19 @@ pub fn ask(proto: Proto, addr: impl Into<Addr>) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&word).into_owned())
 }
 
+/// Who answers at an address that is asked from another.
+pub fn ask_from(from: Addr, proto: Proto, addr: impl Into<Addr>) -> io::Result<String> {
+    let addr = addr.into();
+    let sock = Sock::for_ip(proto, addr.ip());
+    sock.bind(from)?;
+    sock.connect(addr)?;
+    if proto == Proto::Udp {
+        sock.send(b"?")?;
+    }
+    let (word, _) = sock.receive()?;
+    Ok(String::from_utf8_lossy(&word).into_owned())
+}
+
 /// Panics unless nobody is there to answer at an address.
 pub fn nobody_answers(proto: Proto, addr: impl Into<Addr>) {
     let addr = addr.into();

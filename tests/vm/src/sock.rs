@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use crate::addr::Addr;
 use crate::sys::socket as sys;
@@ -163,6 +163,55 @@ impl Sock {
         sys::set_option(self.as_fd(), level, name, value).expect("setsockopt");
     }
 
+    /// Reads an option that is an integer.
+    pub fn option(&self, level: i32, name: i32) -> i32 {
+        sys::option(self.as_fd(), level, name).expect("getsockopt")
+    }
+
+    /// Sends to an address from a source that the message itself asks for.
+    pub fn send_from(&self, data: &[u8], to: impl Into<Addr>, source: IpAddr) -> io::Result<()> {
+        let control = source_control(source);
+        sys::sendmsg(self.as_fd(), data, to.into().bytes(), &control).map(drop)
+    }
+
+    /// Asks to be told where messages were sent to.
+    pub fn want_destinations(&self) {
+        match self.local().family() {
+            libc::AF_INET => self.set(libc::IPPROTO_IP, libc::IP_PKTINFO, 1),
+            _ => self.set(libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1),
+        }
+    }
+
+    /// Receives a message that must come; returns it, the sender's address,
+    /// and the address it was sent to.
+    pub fn receive_with_destination(&self) -> io::Result<(Vec<u8>, Addr, IpAddr)> {
+        self.await_input()?;
+        let (data, from, controls) = sys::recvmsg(self.as_fd(), 4096)?;
+        let to = controls
+            .iter()
+            .find_map(|(level, kind, info)| match (*level, *kind) {
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    <[u8; 4]>::try_from(&info[4..8]).ok().map(IpAddr::from)
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    <[u8; 16]>::try_from(&info[..16]).ok().map(IpAddr::from)
+                }
+                _ => None,
+            });
+        Ok((data, Addr::raw(&from), to.expect("a destination")))
+    }
+
+    /// Its descriptor's number.
+    pub fn number(&self) -> i32 {
+        self.0.as_raw_fd()
+    }
+
+    /// Whether something to read, or to accept, comes before long.
+    pub fn has_input(&self, milliseconds: i32) -> bool {
+        let ready = crate::sys::process::poll_readable([self.as_fd()], milliseconds);
+        ready.expect("poll") == [true]
+    }
+
     fn await_input(&self) -> io::Result<()> {
         sys::set_option_bytes(
             self.as_fd(),
@@ -171,6 +220,28 @@ impl Sock {
             // struct timeval
             &[PATIENCE_SECONDS.to_ne_bytes(), [0; 8]].concat(),
         )
+    }
+}
+
+/// The control message that asks for a source.
+pub fn source_control(source: IpAddr) -> sys::Control {
+    match source {
+        IpAddr::V4(ip) => {
+            // struct in_pktinfo: interface, source, unused
+            let info = [[0; 4], ip.octets(), [0; 4]].concat();
+            (libc::IPPROTO_IP, libc::IP_PKTINFO, info)
+        }
+        IpAddr::V6(ip) => {
+            // struct in6_pktinfo: source, interface
+            let info = [&ip.octets()[..], &[0; 4]].concat();
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info)
+        }
+    }
+}
+
+impl From<OwnedFd> for Sock {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The machine a test sees: a network namespace of its own, with the
-//! addresses of two tenants and of the host on an interface that leads
+//! addresses of three tenants and of the host on an interface that leads
 //! nowhere.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
-use crate::addr::{HOST4, HOST6, ONE, TWO};
+use crate::addr::{HOST4, HOST6, ONE, THREE, TWO};
 use crate::sys::process::unshare;
 
 /// Moves this process to a new such machine.
@@ -29,7 +29,7 @@ fn addresses(device: &str) -> String {
         };
         script += &format!("addr add {address}{bits} dev {device}\n");
     };
-    for address in [ONE, TWO, &[HOST4, HOST6]].concat() {
+    for address in [ONE, TWO, THREE, &[HOST4, HOST6]].concat() {
         add(address);
     }
     for host in [1, 2, 3] {
@@ -41,7 +41,8 @@ fn addresses(device: &str) -> String {
         + &format!("route add 10.1.0.0/24 dev {device}\nroute add 2001:db8:1::/64 dev {device}\n")
 }
 
-fn configure(script: &str) -> io::Result<()> {
+/// Has `ip` do what a script says.
+pub fn configure(script: &str) -> io::Result<()> {
     let mut ip = Command::new("ip")
         .args(["-batch", "-"])
         .stdin(Stdio::piped())

@@ -3,11 +3,13 @@
 //! The control calls as functions: encodes requests, makes room for answers,
 //! decodes them. Knows nothing of messages and output.
 
+use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
-    VersionReply, Wire, MAX_ADDRS, MAX_LIST, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, Name, QueryRequest,
+    ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply, Wire, MAX_ADDRS, MAX_LIST,
+    MAX_STRUCT,
 };
 use rustix::io::Errno;
 
@@ -19,6 +21,9 @@ const PID_SIZE: usize = 4;
 /// Bytes of an association id in an answer.
 const ID_SIZE: usize = 8;
 
+/// The interface version that came with [`Behaviour`].
+const BEHAVIOUR_SINCE: u32 = 2;
+
 /// Why a control call brought no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +32,32 @@ pub enum CallError {
     Refused(Errno),
     /// The answer makes no sense to this addrctl.
     BadAnswer,
+}
+
+/// What an assign call asks for besides the addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssignOptions {
+    /// Name, or the empty name.
+    pub name: Name,
+    /// Flags.
+    pub flags: AssignFlags,
+    /// Which member a socket without an address sends from.
+    pub source: SourceChoice,
+    /// Dedicated loopback address, if it matters which.
+    pub loopback: Option<Ipv4Addr>,
+}
+
+/// How an association behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behaviour {
+    /// Whether wildcard sockets of others are kept off its addresses.
+    pub exclusive: bool,
+    /// Which member a socket without an address sends from.
+    pub source: SourceChoice,
+    /// Dedicated loopback address, if it has one.
+    pub loopback: Option<Ipv4Addr>,
+    /// How many sockets there are.
+    pub socket_count: u64,
 }
 
 /// One association as the module describes it.
@@ -44,6 +75,8 @@ pub struct Association {
     pub process_count: u32,
     /// How many tasks (threads) there are.
     pub task_count: u64,
+    /// How it behaves; `None` when the module is too old to say.
+    pub behaviour: Option<Behaviour>,
 }
 
 /// Calls on an open device.
@@ -60,25 +93,46 @@ impl Client<'_> {
         &self,
         process: BorrowedFd<'_>,
         addresses: &AddressSet,
-        name: Name,
+        options: &AssignOptions,
     ) -> Result<u64, CallError> {
-        let mut entries = Vec::new();
-        let mut buf = [0; MAX_STRUCT];
-        for prefix in addresses.prefixes() {
-            entries.extend_from_slice(prefix.to_entry().encode(&mut buf));
-        }
+        let mut entries = addresses.to_bytes();
         let request = AssignRequest {
             target: Target::PidFd(process.as_raw_fd()),
             addrs: 0,
             addr_count: 0,
-            name,
+            name: options.name,
             id: 0,
+            flags: options.flags,
+            source: options.source,
+            loopback: options.loopback.map_or([0; 4], |addr| addr.octets()),
         };
         let answer = self.call(Command::Assign, &request, &mut [&mut entries])?;
         match answer.id {
             0 => Err(CallError::BadAnswer),
             id => Ok(id),
         }
+    }
+
+    /// Changes the set of an association; returns how many connections that
+    /// reset.
+    pub fn update(
+        &self,
+        target: Target,
+        change: Change,
+        addresses: &AddressSet,
+        reset: bool,
+    ) -> Result<u64, CallError> {
+        let mut entries = addresses.to_bytes();
+        let request = UpdateRequest {
+            target,
+            reset,
+            addrs: 0,
+            addr_count: 0,
+            change,
+            resets: 0,
+        };
+        let answer = self.call(Command::Update, &request, &mut [&mut entries])?;
+        Ok(answer.resets)
     }
 
     /// Ends the association of a process or a whole association; returns how
@@ -107,6 +161,10 @@ impl Client<'_> {
                 id: 0,
                 tasks: 0,
                 name: Name::default(),
+                exclusive: false,
+                source: SourceChoice::default(),
+                loopback: [0; 4],
+                sockets: 0,
             };
             let answer = self.call(Command::Query, &request, &mut [&mut entries, &mut pids])?;
             if answer.addr_count > MAX_ADDRS {
@@ -114,7 +172,12 @@ impl Client<'_> {
             }
             let wanted_pids = answer.pid_count.min(MAX_LIST);
             if answer.addr_count <= addr_room && wanted_pids <= pid_room {
-                return describe(&answer, &entries, &pids);
+                // A module without these fields leaves them zero; one that has
+                // them normally has a loopback address to report.
+                let known = answer.loopback != [0; 4] || self.version()?.abi >= BEHAVIOUR_SINCE;
+                let mut association = describe(&answer, &entries, &pids)?;
+                association.behaviour = known.then(|| behaviour(&answer));
+                return Ok(association);
             }
             // Processes may come into being meanwhile: leave some room for
             // them. The room only grows and has a limit, so this ends.
@@ -186,7 +249,18 @@ fn describe(answer: &QueryRequest, entries: &[u8], pids: &[u8]) -> Result<Associ
             .collect(),
         process_count: answer.pid_count,
         task_count: answer.tasks,
+        behaviour: None,
     })
+}
+
+fn behaviour(answer: &QueryRequest) -> Behaviour {
+    let loopback = Ipv4Addr::from(answer.loopback);
+    Behaviour {
+        exclusive: answer.exclusive,
+        source: answer.source,
+        loopback: (!loopback.is_unspecified()).then_some(loopback),
+        socket_count: answer.sockets,
+    }
 }
 
 /// The first `count` elements of `N` bytes each.

@@ -7,10 +7,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
+use addrconf_abi::Change;
 use rustix::io::Errno;
 
-use crate::client::CallError;
+use crate::address::AddressSet;
+use crate::client::AssignOptions;
 use crate::explain;
+use crate::refusal::Refusal;
 
 /// A process as messages name it: its id, and its command name when that could
 /// be read.
@@ -45,6 +48,14 @@ pub enum ErrorKind {
     NotAProcess,
     /// The process is associated already.
     AlreadyAssociated,
+    /// An address that was to be added is in the set.
+    AlreadyInSet,
+    /// An address that was to be removed is not in the set.
+    NotInSet,
+    /// Other associations have the loopback address, or all there are.
+    InUse,
+    /// More addresses than there may be.
+    TooMany,
     /// The module found the request meaningless.
     Malformed,
     /// Module and addrctl speak different versions.
@@ -87,41 +98,58 @@ pub enum Error {
         process: Process,
         /// With which addresses, as one list.
         addresses: String,
-        /// Whether addrctl has `CAP_NET_ADMIN`.
-        net_admin: Option<bool>,
+        /// With which options.
+        options: AssignOptions,
         /// The answer.
-        cause: CallError,
+        refusal: Refusal,
+    },
+    /// Changing a set.
+    Update {
+        /// How.
+        change: Change,
+        /// Whose.
+        subject: Subject,
+        /// With which addresses.
+        addresses: AddressSet,
+        /// The set as it is, where that was found out.
+        present: Option<AddressSet>,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// Narrowing the association of addrctl itself.
+    Narrow {
+        /// addrctl.
+        process: Process,
+        /// To which addresses.
+        addresses: AddressSet,
+        /// The answer.
+        cause: Errno,
+    },
+    /// Running a program with options that narrowing has no place for.
+    OnlyOutside {
+        /// The options, as one list.
+        options: String,
+        /// Why a new association could not be made.
+        cause: Box<Error>,
     },
     /// Ending an association, or a process's part in it.
     Release {
         /// Whose.
         subject: Subject,
-        /// Whether addrctl has `CAP_NET_ADMIN`.
-        net_admin: Option<bool>,
         /// The answer.
-        cause: CallError,
+        refusal: Refusal,
     },
     /// Describing an association.
     Show {
         /// Whose.
         subject: Subject,
-        /// Whether addrctl has `CAP_NET_ADMIN`.
-        net_admin: Option<bool>,
         /// The answer.
-        cause: CallError,
+        refusal: Refusal,
     },
     /// Enumerating associations.
-    List {
-        /// Whether addrctl has `CAP_NET_ADMIN`.
-        net_admin: Option<bool>,
-        /// The answer.
-        cause: CallError,
-    },
+    List(Refusal),
     /// Asking for the module's version.
-    AskVersion {
-        /// The answer.
-        cause: CallError,
-    },
+    AskVersion(Refusal),
     /// Becoming the program to run.
     Exec {
         /// The program.
@@ -145,11 +173,30 @@ impl Error {
                 Errno::SRCH | Errno::NOENT => ErrorKind::NotFound,
                 _ => ErrorKind::Other,
             },
-            Self::Assign { cause, .. }
-            | Self::Release { cause, .. }
-            | Self::Show { cause, .. }
-            | Self::List { cause, .. }
-            | Self::AskVersion { cause } => call_kind(*cause),
+            Self::Assign { refusal, .. } => match refusal {
+                refusal if refusal.is(Errno::EXIST) => ErrorKind::AlreadyAssociated,
+                refusal if refusal.is(Errno::ADDRINUSE) => ErrorKind::InUse,
+                refusal => refusal.kind(),
+            },
+            Self::Update {
+                change,
+                present,
+                refusal,
+                ..
+            } => update_kind(*change, present.is_some(), refusal),
+            Self::Narrow { cause, .. } => match *cause {
+                Errno::PERM => ErrorKind::NotPermitted,
+                Errno::INVAL => ErrorKind::Malformed,
+                Errno::TOOBIG => ErrorKind::TooMany,
+                Errno::ADDRINUSE => ErrorKind::InUse,
+                Errno::NOMEM => ErrorKind::NoMemory,
+                _ => ErrorKind::Other,
+            },
+            Self::OnlyOutside { cause, .. } => cause.kind(),
+            Self::Release { refusal, .. }
+            | Self::Show { refusal, .. }
+            | Self::List(refusal)
+            | Self::AskVersion(refusal) => refusal.kind(),
             Self::Exec { .. } => ErrorKind::Exec,
             Self::Write(_) => ErrorKind::Output,
         }
@@ -196,18 +243,14 @@ fn open_kind(cause: Errno) -> ErrorKind {
     }
 }
 
-fn call_kind(cause: CallError) -> ErrorKind {
-    let CallError::Refused(errno) = cause else {
-        return ErrorKind::Mismatch;
-    };
-    match errno {
-        Errno::PERM | Errno::ACCESS => ErrorKind::NotPermitted,
-        Errno::SRCH | Errno::NOENT => ErrorKind::NotFound,
-        Errno::EXIST => ErrorKind::AlreadyAssociated,
-        Errno::INVAL => ErrorKind::Malformed,
-        Errno::NOTTY | Errno::TOOBIG => ErrorKind::Mismatch,
-        Errno::NOMEM => ErrorKind::NoMemory,
-        Errno::NODEV => ErrorKind::NotLoaded,
-        _ => ErrorKind::Other,
+fn update_kind(change: Change, associated: bool, refusal: &Refusal) -> ErrorKind {
+    match (change, refusal.kind()) {
+        // The association was found: what is missing is an address.
+        (Change::Remove, ErrorKind::NotFound) if associated && refusal.is(Errno::NOENT) => {
+            ErrorKind::NotInSet
+        }
+        (Change::Add, _) if refusal.is(Errno::EXIST) => ErrorKind::AlreadyInSet,
+        (_, _) if refusal.is(Errno::TOOBIG) && !refusal.module_is_older() => ErrorKind::TooMany,
+        (_, kind) => kind,
     }
 }

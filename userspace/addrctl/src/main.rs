@@ -10,6 +10,8 @@ mod commands;
 mod error;
 mod explain;
 mod output;
+mod refusal;
+mod source;
 mod system;
 #[cfg(test)]
 mod testing;

@@ -43,6 +43,47 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn a_change_names_a_process_or_an_association_and_addresses() {
+    for command in ["add", "remove", "replace"] {
+        fails(&[command], 2, "<PID>");
+        fails(&[command, "1"], 2, "ADDRS are both required");
+        fails(&[command, "10.0.0.1"], 2, "PID (or --association ID)");
+        fails(&[command, "x", "10.0.0.1"], 2, "'x': PID is a number");
+        fails(&[command, "0", "10.0.0.1"], 2, "at least 1");
+        fails(&[command, "1", "10.0.0.5/24"], 2, "host bits set");
+        fails(&[command, "1", "10.0.0.1", "10.0.0.2"], 2, "unexpected");
+        let association = [command, "--association", "2"];
+        fails(&association, 2, "<PID>");
+        let both = [&association[..], &["1", "10.0.0.1"]].concat();
+        fails(&both, 2, "PID cannot be used with --association");
+        let wrong = [&association[..], &["10.0.0.256"]].concat();
+        fails(&wrong, 2, "10.0.0.256");
+        fails(&[command, "--association", "0", "10.0.0.1"], 2, "0");
+        let right = [&association[..], &["10.0.0.1", "--reset"]].concat();
+        fails(&right, 3, NO_DEVICE);
+    }
+}
+
+#[test]
+fn options_without_a_meaning_are_wrong_usage() {
+    let assign = |option: &str, value: &str, words: &str| {
+        fails(&["assign", "1", "10.0.0.1", option, value], 2, words);
+        let run = ["run", "--addr", "10.0.0.1", option, value, "true"];
+        fails(&run, 125, words);
+    };
+    assign("--source", "best", "route, primary, random");
+    assign("--loopback", "127.0.0.1", "the machine's own");
+    assign("--loopback", "::1", "such as 127.0.0.2");
+    assign("--loopback", "10.0.0.1", "127.0.0.0/8");
+    fails(
+        &["run", "--addr", "10.0.0.1", "--tree", "true"],
+        125,
+        "--tree",
+    );
+    fails(&["list", "--exclusive"], 2, "--exclusive");
+}
+
+#[test]
 fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
     fails(&["run", "--addr", "10.0.0.1,", "true"], 125, "extra comma");
     fails(&["run", "true"], 125, "--addr");

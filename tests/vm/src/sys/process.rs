@@ -143,6 +143,30 @@ pub fn drop_capability(capability: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
 }
 
+/// Sets an attribute of this process that belongs to the addrconf LSM.
+pub fn set_self(attribute: u32, content: &[u8]) -> io::Result<()> {
+    const SYS_LSM_SET_SELF_ATTR: libc::c_long = 460;
+    // struct lsm_ctx: id, flags, len, ctx_len, then the content.
+    let len = (32 + content.len()) as u64;
+    let mut bytes = Vec::new();
+    for field in [addrconf_abi::LSM_ID_ADDRCONF, 0, len, content.len() as u64] {
+        bytes.extend(field.to_ne_bytes());
+    }
+    bytes.extend(content);
+    let (ptr, len) = (bytes.as_ptr(), bytes.len() as u32);
+    // SAFETY: the kernel reads `len` bytes at `ptr`.
+    check(unsafe { libc::syscall(SYS_LSM_SET_SELF_ATTR, attribute, ptr, len, 0) }).map(drop)
+}
+
+/// Takes a descriptor from another process.
+pub fn take_descriptor(pid: i32, fd: i32) -> io::Result<OwnedFd> {
+    let pidfd = pidfd_open(pid)?;
+    // SAFETY: `pidfd_getfd` has no memory requirements.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })?;
+    // SAFETY: the call returned a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
 /// Makes a pipe: what is written to the second end comes out of the first.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut fds = [0; 2];
@@ -162,6 +186,23 @@ pub fn redirect_output(fd: BorrowedFd<'_>) -> io::Result<()> {
         check(unsafe { libc::dup2(fd.as_raw_fd(), target) }.into())?;
     }
     Ok(())
+}
+
+/// Waits until one of many descriptors is readable or the time is over; says
+/// which are.
+pub fn poll_many(fds: &[BorrowedFd<'_>], milliseconds: i32) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<libc::pollfd> = fds
+        .iter()
+        .map(|fd| libc::pollfd {
+            fd: fd.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        })
+        .collect();
+    let count = polled.len() as libc::nfds_t;
+    // SAFETY: `polled` is an array of `count` entries.
+    check(unsafe { libc::poll(polled.as_mut_ptr(), count, milliseconds) }.into())?;
+    Ok(polled.iter().map(|p| p.revents != 0).collect())
 }
 
 /// Waits until one of the descriptors is readable or the time is over; says

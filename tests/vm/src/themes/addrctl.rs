@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
             ];
             let output = done(&[&run[..], &[HOST4, "10.0.0.1", "2001:db8::1", "::1"]].concat());
             let no = libc::EADDRNOTAVAIL;
-            assert_eq!(output, format!("{no} ok ok {no}\n"));
+            assert_eq!(output, format!("{no} ok ok ok\n"));
             assert_eq!(verdicts(&[HOST4]), "ok", "the caller");
         }),
         behaviour("addrctl_run_leaves_its_status_to_the_program", || {
@@ -81,13 +81,19 @@ pub fn tests() -> Vec<Test> {
                 "shop",
             ]);
             let id = Device::open().ids()[0];
+            let found = Device::open().query(Target::Association(id));
+            let loopback = found.expect("query").loopback.to_string();
             let mut expected = json!({
                 "id": id,
                 "name": "shop",
                 "addresses": ["10.1.0.0/24", "10.0.0.1", "2001:db8::1"],
                 "primary": { "ipv4": "10.0.0.1", "ipv6": "2001:db8::1" },
+                "exclusive": false,
+                "source": "route",
+                "loopback": loopback,
                 "process_count": 1,
                 "task_count": 1,
+                "socket_count": 0,
             });
             assert_eq!(
                 json_of(&["list", "--json"])["associations"],

@@ -100,14 +100,12 @@ fn foreign_addresses(proto: Proto) -> Vec<Test> {
     [
         ("v4_to_the_hosts_address", ip(HOST4)),
         ("v4_to_another_tenants_address", ip("10.0.0.2")),
-        ("v4_to_loopback", ip("127.0.0.1")),
         ("v4_to_another_loopback_address", ip("127.1.2.3")),
+        ("mapped_to_another_loopback_address", mapped("127.1.2.3")),
         ("v6_to_the_hosts_address", ip(HOST6)),
         ("v6_to_another_tenants_address", ip("2001:db8::2")),
-        ("v6_to_loopback", ip("::1")),
         ("mapped_to_the_hosts_address", mapped(HOST4)),
         ("mapped_to_another_tenants_address", mapped("10.0.0.2")),
-        ("mapped_to_loopback", mapped("127.0.0.1")),
     ]
     .into_iter()
     .map(|(what, addr)| {
@@ -122,6 +120,10 @@ fn member_addresses(proto: Proto) -> Vec<Test> {
         ("v4_to_a_member", ONE, ip("10.0.0.1")),
         ("v6_to_a_member", ONE, ip("2001:db8::1")),
         ("mapped_to_a_member", ONE, mapped("10.0.0.1")),
+        ("v4_to_loopback", ONE, ip("127.0.0.1")),
+        ("v6_to_loopback", ONE, ip("::1")),
+        ("mapped_to_loopback", ONE, mapped("127.0.0.1")),
+        ("v6_to_loopback_with_a_v4_set", V4_ONLY, ip("::1")),
         ("v4_to_the_second_of_several", SEVERAL, ip("10.0.0.1")),
         ("v6_to_the_second_of_several", SEVERAL, ip("2001:db8::1")),
         ("v4_to_a_member_of_a_prefix", PREFIXES, ip("10.1.0.2")),

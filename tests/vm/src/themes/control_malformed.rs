@@ -3,14 +3,14 @@
 //! Control calls that make no sense: each is refused, and changes nothing.
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
-    Wire, MAX_LIST, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Command, ListRequest, Name, QueryRequest,
+    ReleaseRequest, SourceChoice, Target, Wire, MAX_LIST, MAX_STRUCT,
 };
 use libc::{EFAULT, EINVAL};
 
 use crate::addr::ONE;
 use crate::child::{eventually, stay, Child};
-use crate::client::{entries, entry_bytes, Device};
+use crate::client::{entries, entry_bytes, question, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
@@ -22,7 +22,7 @@ const ASSIGN: &[(&str, Patch)] = &[
     ("target_kind_0", (0, &[0, 0, 0, 0])),
     ("target_kind_4", (0, &[4, 0, 0, 0])),
     ("target_kind_of_all_ones", (0, &[0xff; 4])),
-    ("a_flag", (4, &[1, 0, 0, 0])),
+    ("an_unknown_flag", (4, &[8, 0, 0, 0])),
     ("the_highest_flag", (4, &[0, 0, 0, 0x80])),
     ("pid_0", (8, &[0; 8])),
     ("a_negative_pid", (8, &[0xff; 8])),
@@ -43,6 +43,11 @@ const ASSIGN: &[(&str, Patch)] = &[
     ("a_name_that_starts_with_a_dot", (32, b".a\0")),
     ("a_name_that_starts_with_a_dash", (32, b"-a\0")),
     ("a_name_with_something_after_its_end", (32, b"a\0b\0")),
+    ("an_unknown_choice_of_source", (72, &[3, 0, 0, 0])),
+    ("a_loopback_address_that_is_not_one", (76, &[10, 0, 0, 1])),
+    ("the_loopback_address_of_everybody", (76, &[127, 0, 0, 1])),
+    ("the_loopback_network", (76, &[127, 0, 0, 0])),
+    ("the_loopback_broadcast", (76, &[127, 255, 255, 255])),
 ];
 
 /// Changes to an IPv4 [`AddrEntry`] of 10.0.0.1.
@@ -142,6 +147,9 @@ fn assign_fails(expected: i32, request: Option<Patch>, entry: Option<Patch>) {
             addr_count: ONE.len() as u32,
             name: Name::default(),
             id: 0,
+            flags: AssignFlags::NONE,
+            source: SourceChoice::Route,
+            loopback: [0; 4],
         };
         let mut bytes = patched(encoded(&valid), request);
         errno(device.call_bytes(Command::Assign.number(), &mut bytes))
@@ -197,16 +205,9 @@ fn no_room() {
     );
     for (addr_room, pid_room) in [(1, 0), (0, 1)] {
         let mut query = encoded(&QueryRequest {
-            target,
-            addrs: 0,
             addr_room,
-            addr_count: 0,
-            pids: 0,
             pid_room,
-            pid_count: 0,
-            id: 0,
-            tasks: 0,
-            name: Name::default(),
+            ..question(target)
         });
         assert_eq!(
             errno(device.call_bytes(Command::Query.number(), &mut query)),

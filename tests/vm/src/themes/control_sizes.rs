@@ -3,24 +3,23 @@
 //! Control calls with structures of other sizes, with none, and calls that
 //! there are not.
 
-use addrconf_abi::{
-    Command, ListRequest, Name, QueryRequest, Target, VersionReply, Wire, MAX_STRUCT,
-};
+use addrconf_abi::{Command, ListRequest, QueryRequest, Target, VersionReply, Wire, MAX_STRUCT};
 use libc::{E2BIG, EFAULT, EINVAL, ENOTTY};
 
 use crate::addr::ONE;
-use crate::client::Device;
+use crate::client::{question, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
 use super::control_malformed::{encoded, errno};
 
-const COMMANDS: [Command; 5] = [
+const COMMANDS: [Command; 6] = [
     Command::Version,
     Command::Assign,
     Command::Release,
     Command::Query,
     Command::List,
+    Command::Update,
 ];
 
 pub fn tests() -> Vec<Test> {
@@ -61,24 +60,20 @@ fn sized(command: Command, size: usize) -> u32 {
 fn sizes() {
     let child = idle(ONE);
     let target = Target::Pid(child.pid());
-    let query = QueryRequest {
-        target,
-        addrs: 0,
-        addr_room: 0,
-        addr_count: 0,
-        pids: 0,
-        pid_room: 0,
-        pid_count: 0,
-        id: 0,
-        tasks: 0,
-        name: Name::default(),
-    };
     let calls = [
-        (Command::Query, encoded(&query)),
-        (Command::List, encoded(&ListRequest::default())),
+        (
+            Command::Query,
+            encoded(&question(target)),
+            QueryRequest::MIN_SIZE,
+        ),
+        (
+            Command::List,
+            encoded(&ListRequest::default()),
+            ListRequest::MIN_SIZE,
+        ),
     ];
     let device = Device::open();
-    for (command, bytes) in calls {
+    for (command, bytes, least) in calls {
         let call = |size: usize, last: u8| {
             let mut bytes = bytes.clone();
             bytes.resize(size.max(1), 0);
@@ -91,7 +86,8 @@ fn sizes() {
         assert_eq!(call(size, 0), 0, "{command:?}");
         assert_eq!(call(size + 8, 0), 0, "{command:?}, longer");
         assert_eq!(call(MAX_STRUCT, 0), 0, "{command:?}, longest");
-        assert_eq!(call(size - 1, 0), EINVAL, "{command:?}, too short");
+        assert_eq!(call(least, 0), 0, "{command:?}, of the first version");
+        assert_eq!(call(least - 1, 0), EINVAL, "{command:?}, too short");
         assert_eq!(call(0, 0), EINVAL, "{command:?}, empty");
         assert_eq!(call(MAX_STRUCT + 1, 0), E2BIG, "{command:?}, too long");
         assert_eq!(call(0x3fff, 0), E2BIG, "{command:?}, far too long");

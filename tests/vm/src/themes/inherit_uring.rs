@@ -6,9 +6,9 @@
 use libc::{EADDRNOTAVAIL, EPROTONOSUPPORT};
 
 use crate::addr::{ip, ANY4, HOST4, ONE, V4_ONLY, V6_ONLY};
-use crate::child::as_tenant;
+use crate::child::{as_tenant, in_child};
 use crate::registry::{behaviour, refusal, Test};
-use crate::server::source_seen;
+use crate::server::{nobody_answers, source_seen};
 use crate::sock::{Proto, Sock};
 use crate::uring::Ring;
 
@@ -82,12 +82,16 @@ fn refusals(make: Make, kind: &str) -> Vec<Test> {
 
 fn behaviours(make: Make, kind: &str) -> Vec<Test> {
     vec![
-        behaviour(format!("{kind}_wildcard_becomes_the_address"), move || {
+        behaviour(format!("{kind}_wildcard_means_the_set"), move || {
             as_tenant(V4_ONLY, || {
                 let (mut ring, sock) = (make(), Sock::v4(Proto::Tcp));
                 ring.bind(&sock, (ANY4, 80)).expect("bind");
                 ring.listen(&sock).expect("listen");
-                assert_eq!(sock.local().internet(), (ip("10.0.0.1"), 80).into());
+                assert_eq!(sock.local().internet(), (ANY4, 80).into());
+                in_child(|| {
+                    Sock::v4(Proto::Tcp).connect(("10.0.0.1", 80)).expect("own");
+                    nobody_answers(Proto::Tcp, (HOST4, 80));
+                });
             });
         }),
         behaviour(format!("{kind}_connection_comes_from_the_set"), move || {

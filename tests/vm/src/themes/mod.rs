@@ -3,25 +3,36 @@
 //! The tests, one file for each theme.
 
 mod addrctl;
+mod adopt;
+mod adopt_tree;
 mod bind;
 mod connect;
 mod control_list;
 mod control_malformed;
 mod control_rights;
 mod control_sizes;
+mod exclusive;
 mod families;
 mod inherit;
 mod inherit_uring;
 mod lifecycle;
 mod listen;
+mod loopback;
+mod narrow;
 mod old_sockets;
+mod ports;
 mod programs;
 mod races;
+mod scope;
+mod scope_tcp;
+mod scope_udp;
 mod sendmsg;
+mod servers;
+mod source;
 mod sysfs;
 mod unassociated;
 mod unload;
-mod wildcard;
+mod update;
 mod wildcard_shared;
 
 use crate::registry::Test;
@@ -30,7 +41,17 @@ use crate::registry::Test;
 pub fn all() -> Vec<Test> {
     [
         bind::tests(),
-        wildcard::tests(),
+        scope::tests(),
+        scope_tcp::tests(),
+        scope_udp::tests(),
+        ports::tests(),
+        exclusive::tests(),
+        loopback::tests(),
+        source::tests(),
+        update::tests(),
+        adopt::tests(),
+        adopt_tree::tests(),
+        narrow::tests(),
         wildcard_shared::tests(),
         listen::tests(),
         connect::tests(),
@@ -49,6 +70,7 @@ pub fn all() -> Vec<Test> {
         addrctl::tests(),
         unassociated::tests(),
         programs::tests(),
+        servers::tests(),
         unload::tests(),
     ]
     .into_iter()

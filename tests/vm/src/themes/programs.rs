@@ -125,10 +125,10 @@ pub fn tests() -> Vec<Test> {
 
 /// A running program; killed when dropped. What it leaves behind the runner
 /// ends.
-struct Program(Child);
+pub(super) struct Program(Child);
 
 impl Program {
-    fn start(command: &[String]) -> Self {
+    pub(super) fn start(command: &[String]) -> Self {
         let child = Command::new(&command[0])
             .args(&command[1..])
             .stdin(Stdio::null())
@@ -147,15 +147,22 @@ impl Drop for Program {
 
 /// Starts a program as a tenant.
 fn tenant(set: &[&str], command: &[String]) -> Program {
-    let run = [ADDRCTL, "run", "--addr", &set.join(","), "--"].map(str::to_owned);
+    tenant_with(&[], set, command)
+}
+
+/// The same, with options.
+pub(super) fn tenant_with(options: &[&str], set: &[&str], command: &[String]) -> Program {
+    let set = set.join(",");
+    let run = [&[ADDRCTL, "run", "--addr", &set], options, &["--"]].concat();
+    let run: Vec<String> = run.into_iter().map(str::to_owned).collect();
     Program::start(&[&run[..], command].concat())
 }
 
 /// A directory for a program; removed when dropped.
-struct Directory(String);
+pub(super) struct Directory(String);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let dir = format!("/tmp/addrconf-vmtests-{}-{name}", std::process::id());
         fs::create_dir_all(&dir).expect("mkdir");
         Self(dir)
@@ -176,7 +183,7 @@ impl Drop for Directory {
 
 /// An nginx that listens on every address, with a page that tells which it
 /// is; the command to start it.
-fn nginx(dir: &Directory, name: &str) -> Vec<String> {
+pub(super) fn nginx(dir: &Directory, name: &str) -> Vec<String> {
     dir.write("index.html", &format!("page {name}\n"));
     let dir_name = &dir.0;
     let config = format!(
@@ -191,12 +198,12 @@ fn nginx(dir: &Directory, name: &str) -> Vec<String> {
 }
 
 /// A page of a web server; `None` when nobody answers.
-fn fetch(addr: &str, port: u16) -> Option<String> {
+pub(super) fn fetch(addr: &str, port: u16) -> Option<String> {
     converse(addr, port, "GET / HTTP/1.0\r\n\r\n", |_| false)
 }
 
 /// What a redis tells of itself.
-fn redis_maxclients(addr: &str) -> Option<String> {
+pub(super) fn redis_maxclients(addr: &str) -> Option<String> {
     let text = converse(addr, 6379, "CONFIG GET maxclients\r\n", |text| {
         text.matches("\r\n").count() >= 5
     })?;

@@ -11,7 +11,7 @@ mod tests;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use addrconf_abi::{AddrEntry, Family};
+use addrconf_abi::{AddrEntry, Family, Wire, MAX_STRUCT};
 
 pub use error::{ParseSetError, Problem};
 
@@ -37,6 +37,13 @@ impl Prefix {
     /// The address of the prefix.
     pub fn addr(self) -> IpAddr {
         self.addr
+    }
+
+    /// Whether every address of `other` is one of this prefix's.
+    pub fn covers(self, other: Self) -> bool {
+        self.prefix_len <= other.prefix_len
+            && bits(self.addr) == bits(other.addr)
+            && network(other.addr, self.prefix_len) == network(self.addr, self.prefix_len)
     }
 
     /// The form that goes to the module.
@@ -97,6 +104,21 @@ impl AddressSet {
     /// The prefixes in order.
     pub fn prefixes(&self) -> &[Prefix] {
         &self.0
+    }
+
+    /// Whether this very entry is in the set.
+    pub fn has(&self, prefix: Prefix) -> bool {
+        self.0.contains(&prefix)
+    }
+
+    /// The entries one after the other, in the form that goes to the module.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.0.len() * AddrEntry::SIZE);
+        let mut buf = [0; MAX_STRUCT];
+        for prefix in &self.0 {
+            bytes.extend_from_slice(prefix.to_entry().encode(&mut buf));
+        }
+        bytes
     }
 
     /// The first IPv4 host address: the default source.

@@ -199,3 +199,19 @@ proptest! {
         prop_assert!(Prefix::parse(&text).is_err(), "{}", text);
     }
 }
+
+#[test]
+fn a_prefix_covers_what_lies_within_it() {
+    let covers = |outer: &str, inner: &str| {
+        let parse = |text| Prefix::parse(text).unwrap();
+        parse(outer).covers(parse(inner))
+    };
+    assert!(covers("10.0.0.0/24", "10.0.0.7"));
+    assert!(covers("10.0.0.0/24", "10.0.0.128/25"));
+    assert!(covers("10.0.0.0/24", "10.0.0.0/24"));
+    assert!(covers("2001:db8::/32", "2001:db8:1::/48"));
+    assert!(!covers("10.0.0.0/24", "10.0.1.1"));
+    assert!(!covers("10.0.0.0/24", "10.0.0.0/23"));
+    assert!(!covers("10.0.0.1", "10.0.0.2"));
+    assert!(!covers("10.0.0.0/8", "a00::"));
+}

@@ -5,21 +5,19 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 
-use addrconf_abi::Name;
-
 use super::{open_device, open_process, OpenProcess};
 use crate::address::AddressSet;
 use crate::cli::AssignArgs;
-use crate::client::Client;
+use crate::client::{AssignOptions, Client};
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::system::{Device, System};
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: &AssignArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
     let process = open_process(system, args.pid)?;
-    let name = args.name.name.unwrap_or_default();
-    let id = associate(system, &*device, process, &args.addresses, name)?;
+    let id = associate(system, &*device, process, &args.addresses, args.options())?;
     writeln!(out, "{id}").map_err(Error::Write)
 }
 
@@ -29,15 +27,16 @@ pub(super) fn associate(
     device: &dyn Device,
     process: OpenProcess,
     addresses: &AddressSet,
-    name: Name,
+    options: AssignOptions,
 ) -> Result<u64, Error> {
     let OpenProcess { pidfd, process } = process;
-    Client(device)
-        .assign(pidfd.as_fd(), addresses, name)
+    let client = Client(device);
+    client
+        .assign(pidfd.as_fd(), addresses, &options)
         .map_err(|cause| Error::Assign {
             process,
             addresses: addresses.to_string(),
-            net_admin: system.has_net_admin(),
-            cause,
+            options,
+            refusal: Refusal::new(system, &client, cause),
         })
 }

@@ -12,15 +12,15 @@ use crate::cli::OutputArgs;
 use crate::client::{Association, CallError, Client};
 use crate::error::Error;
 use crate::output::{json, table};
+use crate::refusal::Refusal;
 use crate::system::System;
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
-    let associations = collect(&Client(&*device)).map_err(|cause| Error::List {
-        net_admin: system.has_net_admin(),
-        cause,
-    })?;
+    let client = Client(&*device);
+    let associations =
+        collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
     let written = if args.json {
         json::list(out, &associations)
     } else {

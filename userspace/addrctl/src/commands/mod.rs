@@ -9,12 +9,13 @@ pub mod run;
 pub mod show;
 #[cfg(test)]
 mod tests;
+pub mod update;
 pub mod version;
 
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use addrconf_abi::Target;
+use addrconf_abi::{Change, Target};
 use rustix::io::Errno;
 
 use crate::cli::{Command, TargetArgs};
@@ -26,6 +27,9 @@ pub fn run_any(system: &dyn System, command: &Command, out: &mut dyn Write) -> R
     match command {
         Command::Assign(args) => assign::run(system, args, out),
         Command::Run(args) => Err(run::run(system, args)),
+        Command::Add(args) => update::run(system, Change::Add, args, out),
+        Command::Remove(args) => update::run(system, Change::Remove, args, out),
+        Command::Replace(args) => update::run(system, Change::Replace, args, out),
         Command::Release(args) => release::run(system, args),
         Command::List(args) => list::run(system, *args, out),
         Command::Show(args) => show::run(system, args, out),

@@ -7,18 +7,19 @@ use super::{open_device, OpenTarget};
 use crate::cli::TargetArgs;
 use crate::client::Client;
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::system::System;
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: &TargetArgs) -> Result<(), Error> {
     let device = open_device(system)?;
     let target = OpenTarget::open(system, args)?;
-    match Client(&*device).release(target.target()) {
+    let client = Client(&*device);
+    match client.release(target.target()) {
         Ok(_tasks) => Ok(()),
         Err(cause) => Err(Error::Release {
             subject: target.subject(),
-            net_admin: system.has_net_admin(),
-            cause,
+            refusal: Refusal::new(system, &client, cause),
         }),
     }
 }

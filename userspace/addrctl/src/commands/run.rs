@@ -3,11 +3,18 @@
 //! `addrctl run`: associates addrctl itself, then becomes the program. There
 //! is no moment in which the program runs unassociated, and none in which an
 //! associated program holds the control device.
+//!
+//! Inside an association it narrows instead, which needs neither the device
+//! nor a privilege. Only the kernel knows whether addrctl is inside one, so
+//! the device comes first, and what it answers there sends us to narrowing.
+
+use addrconf_abi::{AssignFlags, NarrowHeader, Wire, MAX_STRUCT};
+use rustix::io::Errno;
 
 use super::assign::associate;
 use super::{open_device, open_process};
 use crate::cli::RunArgs;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Process};
 use crate::system::System;
 
 /// Runs the command. Returns only when it fails; the association that may
@@ -28,12 +35,66 @@ pub fn run(system: &dyn System, args: &RunArgs) -> Error {
     }
 }
 
+fn associate_self(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
+    match associate_anew(system, args) {
+        Err(error) if may_be_associated(&error) => narrow(system, args, error),
+        other => other,
+    }
+}
+
 /// Associates addrctl itself. The device and the pidfd are closed on return,
 /// before the program could inherit them.
-fn associate_self(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
+fn associate_anew(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
     let device = open_device(system)?;
     let own = open_process(system, system.own_pid())?;
-    let name = args.name.name.unwrap_or_default();
-    associate(system, &*device, own, &args.addresses, name)?;
+    let options = args.behaviour.options(AssignFlags::NONE);
+    associate(system, &*device, own, &args.addresses, options)?;
     Ok(())
+}
+
+/// Whether an associated addrctl would see this error: the module refuses it,
+/// the device is for root, or its file system has no such device.
+fn may_be_associated(error: &Error) -> bool {
+    matches!(
+        (error, error.kind()),
+        (
+            Error::OpenDevice { .. } | Error::Assign { .. },
+            ErrorKind::NotLoaded | ErrorKind::NotPermitted | ErrorKind::AlreadyAssociated
+        )
+    )
+}
+
+/// Narrows the association addrctl is in, if it is in one; otherwise `outside`
+/// is what went wrong.
+fn narrow(system: &dyn System, args: &RunArgs, outside: Error) -> Result<(), Error> {
+    let options = args.behaviour.beyond_narrowing();
+    if !options.is_empty() {
+        return Err(Error::OnlyOutside {
+            options: options.join(", "),
+            cause: Box::new(outside),
+        });
+    }
+    let header = NarrowHeader {
+        addr_count: args.addresses.prefixes().len() as u32,
+        name: args.behaviour.name.unwrap_or_default(),
+    };
+    let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();
+    context.extend(args.addresses.to_bytes());
+    match system.narrow(&context) {
+        Ok(()) => Ok(()),
+        // Not associated; no module, or one that is going; a kernel that knows
+        // nothing of it.
+        Err(Errno::NOENT | Errno::OPNOTSUPP | Errno::NODEV | Errno::NOSYS) => Err(outside),
+        Err(cause) => {
+            let pid = system.own_pid();
+            Err(Error::Narrow {
+                process: Process {
+                    pid,
+                    comm: system.comm(pid),
+                },
+                addresses: args.addresses.clone(),
+                cause,
+            })
+        }
+    }
 }

@@ -9,19 +9,20 @@ use crate::cli::ShowArgs;
 use crate::client::Client;
 use crate::error::Error;
 use crate::output::{json, table, Detail};
+use crate::refusal::Refusal;
 use crate::system::System;
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: &ShowArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
     let target = OpenTarget::open(system, &args.target)?;
-    let association = match Client(&*device).query(target.target()) {
+    let client = Client(&*device);
+    let association = match client.query(target.target()) {
         Ok(association) => association,
         Err(cause) => {
             return Err(Error::Show {
                 subject: target.subject(),
-                net_admin: system.has_net_admin(),
-                cause,
+                refusal: Refusal::new(system, &client, cause),
             })
         }
     };

@@ -10,14 +10,17 @@ use addrconf_abi::ABI_VERSION;
 use super::open_device;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::refusal::Refusal;
 use crate::system::System;
 
 /// Runs the command.
 pub fn run(system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
     let module = match open_device(system) {
         Ok(device) => {
-            let reply = Client(&*device).version();
-            let reply = reply.map_err(|cause| Error::AskVersion { cause })?;
+            let client = Client(&*device);
+            let reply = client.version();
+            let refused = |cause| Error::AskVersion(Refusal::new(system, &client, cause));
+            let reply = reply.map_err(refused)?;
             format!(
                 "ABI {}, up to {} addresses per set",
                 reply.abi, reply.max_addrs

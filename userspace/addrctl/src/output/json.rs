@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Detail;
 use crate::client::Association;
+use crate::source;
 
 /// Version of the schema.
 const VERSION: u32 = 1;
@@ -31,8 +32,12 @@ struct Summary<'a> {
     name: Option<&'a str>,
     addresses: Vec<String>,
     primary: Primary,
+    exclusive: Option<bool>,
+    source: Option<&'static str>,
+    loopback: Option<String>,
     process_count: u32,
     task_count: u64,
+    socket_count: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +62,7 @@ struct Process<'a> {
 impl<'a> Summary<'a> {
     fn new(association: &'a Association) -> Self {
         let addresses = &association.addresses;
+        let behaviour = association.behaviour;
         Self {
             id: association.id,
             name: association.name.as_deref(),
@@ -65,8 +71,12 @@ impl<'a> Summary<'a> {
                 ipv4: addresses.primary_v4().map(|a| a.to_string()),
                 ipv6: addresses.primary_v6().map(|a| a.to_string()),
             },
+            exclusive: behaviour.map(|b| b.exclusive),
+            source: behaviour.map(|b| source::name(b.source)),
+            loopback: behaviour.and_then(|b| b.loopback).map(|a| a.to_string()),
             process_count: association.process_count,
             task_count: association.task_count,
+            socket_count: behaviour.map(|b| b.socket_count),
         }
     }
 }

@@ -8,33 +8,49 @@ use std::net::IpAddr;
 use super::Detail;
 use crate::client::Association;
 use crate::explain::printable;
+use crate::source;
 
 /// So many addresses of a set are listed in a table row.
 const ADDRESSES_PER_ROW: usize = 4;
 
+/// The columns of the list; numbers stand at the right of theirs.
+const COLUMNS: [(&str, bool); 9] = [
+    ("ID", true),
+    ("NAME", false),
+    ("ADDRESSES", false),
+    ("EXCLUSIVE", false),
+    ("SOURCE", false),
+    ("LOOPBACK", false),
+    ("PROCESSES", true),
+    ("TASKS", true),
+    ("SOCKETS", true),
+];
+
 /// Writes one row for each association under a heading.
 pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()> {
-    let heading = ["ID", "NAME", "ADDRESSES", "PROCESSES", "TASKS"].map(str::to_owned);
-    let mut rows = vec![heading];
+    let mut rows = vec![COLUMNS.map(|(heading, _)| heading.to_owned())];
     rows.extend(associations.iter().map(row));
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let (id, name, addresses, processes, tasks) =
-        (width(0), width(1), width(2), width(3), width(4));
+    let mut widths = [0; COLUMNS.len()];
     for row in &rows {
-        let [a, b, c, d, e] = row;
-        // Numbers to the right, words to the left.
-        writeln!(
-            out,
-            "{a:>id$}  {b:<name$}  {c:<addresses$}  {d:>processes$}  {e:>tasks$}"
-        )?;
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(COLUMNS).zip(widths);
+        let cells = cells.map(|((cell, (_, number)), width)| {
+            if number {
+                format!("{cell:>width$}")
+            } else {
+                format!("{cell:<width$}")
+            }
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  "))?;
     }
     Ok(())
 }
 
-fn row(association: &Association) -> [String; 5] {
+fn row(association: &Association) -> [String; COLUMNS.len()] {
     let prefixes = association.addresses.prefixes();
     let shown: Vec<_> = prefixes
         .iter()
@@ -45,12 +61,32 @@ fn row(association: &Association) -> [String; 5] {
     if let Some(more @ 1..) = prefixes.len().checked_sub(ADDRESSES_PER_ROW) {
         addresses.push_str(&format!(" and {more} more"));
     }
+    let [exclusive, source, loopback, sockets] = behaviour(association);
     [
         association.id.to_string(),
         association.name.clone().unwrap_or_else(|| "-".to_owned()),
         addresses,
+        exclusive,
+        source,
+        loopback,
         association.process_count.to_string(),
         association.task_count.to_string(),
+        sockets,
+    ]
+}
+
+/// How an association behaves, in words; a dash for what is not known.
+fn behaviour(association: &Association) -> [String; 4] {
+    let Some(behaviour) = association.behaviour else {
+        return ["-"; 4].map(str::to_owned);
+    };
+    let exclusive = if behaviour.exclusive { "yes" } else { "no" };
+    let loopback = behaviour.loopback.map(|addr| addr.to_string());
+    [
+        exclusive.to_owned(),
+        source::name(behaviour.source).to_owned(),
+        loopback.unwrap_or_else(|| "-".to_owned()),
+        behaviour.socket_count.to_string(),
     ]
 }
 
@@ -75,6 +111,11 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     });
     column(out, "addresses    ", addresses)?;
 
+    let [exclusive, source, loopback, sockets] = behaviour(association);
+    writeln!(out, "exclusive    {exclusive}")?;
+    writeln!(out, "source       {source}")?;
+    writeln!(out, "loopback     {loopback}")?;
+
     let hidden = (association.process_count as usize).saturating_sub(detail.processes.len());
     let processes = detail.processes.iter().map(|(pid, comm)| match comm {
         Some(comm) => format!("{pid} ({})", printable(comm)),
@@ -82,7 +123,8 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     });
     let more = (hidden > 0).then(|| format!("and {hidden} more"));
     column(out, "processes    ", processes.chain(more))?;
-    writeln!(out, "tasks        {}", association.task_count)
+    writeln!(out, "tasks        {}", association.task_count)?;
+    writeln!(out, "sockets      {sockets}")
 }
 
 /// Writes `lines` one below the other, the first after `label`.

@@ -2,8 +2,10 @@
 
 //! Tests of the output: what is compared here is what users rely on.
 
+use addrconf_abi::SourceChoice;
+
 use super::{json, table, Detail};
-use crate::client::Association;
+use crate::client::{Association, Behaviour};
 
 fn web() -> Association {
     Association {
@@ -13,6 +15,12 @@ fn web() -> Association {
         pids: vec![812, 813],
         process_count: 2,
         task_count: 9,
+        behaviour: Some(Behaviour {
+            exclusive: true,
+            source: SourceChoice::Random,
+            loopback: Some([127, 0, 0, 2].into()),
+            socket_count: 17,
+        }),
     }
 }
 
@@ -26,6 +34,7 @@ fn large() -> Association {
         pids: vec![],
         process_count: 70_000,
         task_count: 70_001,
+        behaviour: None,
     }
 }
 
@@ -40,9 +49,9 @@ fn the_table_is_aligned() {
     assert_eq!(
         text(|out| table::list(out, &[web(), large()])),
         "\
-ID  NAME  ADDRESSES                                       PROCESSES  TASKS
- 1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                        2      9
-12  -     10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 and 2 more      70000  70001
+ID  NAME  ADDRESSES                                       EXCLUSIVE  SOURCE  LOOPBACK   PROCESSES  TASKS  SOCKETS
+ 1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                yes        random  127.0.0.2          2      9       17
+12  -     10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 and 2 more  -          -       -              70000  70001        -
 "
     );
 }
@@ -51,7 +60,7 @@ ID  NAME  ADDRESSES                                       PROCESSES  TASKS
 fn an_empty_table_is_its_heading() {
     assert_eq!(
         text(|out| table::list(out, &[])),
-        "ID  NAME  ADDRESSES  PROCESSES  TASKS\n"
+        "ID  NAME  ADDRESSES  EXCLUSIVE  SOURCE  LOOPBACK  PROCESSES  TASKS  SOCKETS\n"
     );
 }
 
@@ -69,9 +78,13 @@ name         web
 addresses    10.0.0.0/24
              10.0.1.1 (primary)
              2001:db8::1 (primary)
+exclusive    yes
+source       random
+loopback     127.0.0.2
 processes    812 (nginx\\u{1b}[2J)
              813
 tasks        9
+sockets      17
 "
     );
 }
@@ -107,8 +120,12 @@ fn the_json_of_list_is_stable() {
         "ipv4": "10.0.1.1",
         "ipv6": "2001:db8::1"
       },
+      "exclusive": true,
+      "source": "random",
+      "loopback": "127.0.0.2",
       "process_count": 2,
-      "task_count": 9
+      "task_count": 9,
+      "socket_count": 17
     },
     {
       "id": 12,
@@ -120,8 +137,12 @@ fn the_json_of_list_is_stable() {
         "ipv4": null,
         "ipv6": null
       },
+      "exclusive": null,
+      "source": null,
+      "loopback": null,
       "process_count": 70000,
-      "task_count": 70001
+      "task_count": 70001,
+      "socket_count": null
     }
   ]
 }
@@ -151,8 +172,12 @@ fn the_json_of_show_is_stable() {
       "ipv4": "10.0.1.1",
       "ipv6": "2001:db8::1"
     },
+    "exclusive": true,
+    "source": "random",
+    "loopback": "127.0.0.2",
     "process_count": 2,
     "task_count": 9,
+    "socket_count": 17,
     "processes": [
       {
         "pid": 812,

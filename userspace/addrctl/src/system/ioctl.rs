@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The one system call that no safe wrapper exists for, and the only `unsafe`
-//! code of addrctl.
+//! The control call: an ioctl, for which no safe wrapper exists.
 
 use std::ffi::c_void;
 use std::fs;

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
-use super::{Device, System};
+use super::{narrow, Device, System};
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
 const CAP_NET_ADMIN: u32 = 12;
@@ -77,6 +77,10 @@ impl System for Linux {
         let effective = Self::status_field("self", "CapEff")?;
         let bits = u64::from_str_radix(&effective, 16).ok()?;
         Some(bits >> CAP_NET_ADMIN & 1 == 1)
+    }
+
+    fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
+        narrow::narrow(context)
     }
 
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {

@@ -5,6 +5,7 @@
 
 mod ioctl;
 mod linux;
+mod narrow;
 mod pointers;
 
 use std::ffi::OsString;
@@ -57,6 +58,10 @@ pub trait System {
 
     /// Whether addrctl itself has `CAP_NET_ADMIN`, if that can be read.
     fn has_net_admin(&self) -> Option<bool>;
+
+    /// Narrows the association that addrctl itself is in. `context` is the
+    /// encoded [`addrconf_abi::NarrowHeader`] with its entries.
+    fn narrow(&self, context: &[u8]) -> Result<(), Errno>;
 
     /// Becomes another program. Returns only when that fails.
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error;

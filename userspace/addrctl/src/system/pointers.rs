@@ -18,7 +18,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// Addresses to assign, or room for addresses in a query.
+    /// Addresses to assign or to change a set by, or room for addresses in a query.
     const ADDRS: Self = Self {
         at: 16,
         count_at: 24,
@@ -43,7 +43,7 @@ impl Pointer {
 pub const fn pointers(command: Command) -> &'static [Pointer] {
     match command {
         Command::Version | Command::Release => &[],
-        Command::Assign => &[Pointer::ADDRS],
+        Command::Assign | Command::Update => &[Pointer::ADDRS],
         Command::Query => &[Pointer::ADDRS, Pointer::PIDS],
         Command::List => &[Pointer::IDS],
     }
@@ -73,13 +73,18 @@ pub fn link(command: Command, arg: &mut [u8], memory: &mut [&mut [u8]]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use addrconf_abi::{AssignRequest, ListRequest, QueryRequest, Target, Wire, MAX_STRUCT};
+    use addrconf_abi::{
+        AssignRequest, ListRequest, QueryRequest, Target, UpdateRequest, Wire, MAX_STRUCT,
+    };
 
-    /// Links `memory` into zeroes, after the mandatory target, and decodes.
+    /// Links `memory` into zeroes, after the mandatory fields, and decodes.
     fn linked<T: Wire>(command: Command, memory: &mut [&mut [u8]]) -> T {
         let mut arg = vec![0; T::SIZE];
         if command != Command::List {
             arg[..4].copy_from_slice(&3_u32.to_ne_bytes());
+        }
+        if command == Command::Update {
+            arg[28..32].copy_from_slice(&1_u32.to_ne_bytes());
         }
         link(command, &mut arg, memory).unwrap();
         T::decode(&arg).unwrap()
@@ -93,6 +98,10 @@ mod tests {
         let assign: AssignRequest = linked(Command::Assign, &mut [&mut a]);
         assert_eq!((assign.addrs, assign.addr_count), (a_at, 2));
         assert_eq!(assign.target, Target::Association(0));
+
+        let update: UpdateRequest = linked(Command::Update, &mut [&mut a]);
+        assert_eq!((update.addrs, update.addr_count), (a_at, 2));
+        assert_eq!((update.reset, update.resets), (false, 0));
 
         let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b]);
         assert_eq!((query.addrs, query.addr_room), (a_at, 2));
@@ -110,13 +119,13 @@ mod tests {
         let mut buf = [0; MAX_STRUCT];
         let mut slice = [0; 24];
         let refused = Err(Errno::FAULT);
-        assert_eq!(link(Command::Assign, &mut buf[..72], &mut []), refused);
+        assert_eq!(link(Command::Assign, &mut buf[..80], &mut []), refused);
         assert_eq!(
             link(Command::Release, &mut buf[..24], &mut [&mut slice]),
             refused
         );
         assert_eq!(
-            link(Command::Assign, &mut buf[..71], &mut [&mut slice]),
+            link(Command::Assign, &mut buf[..79], &mut [&mut slice]),
             refused
         );
     }

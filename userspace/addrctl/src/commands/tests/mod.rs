@@ -3,15 +3,18 @@
 //! The commands against a made-up kernel: what they do when all is well, and
 //! (`refusals.rs`) what they say when it is not.
 
+mod narrow;
+mod older_module;
+mod options;
 mod refusals;
+mod update;
 
 use std::ffi::OsString;
 use std::io;
 
-use addrconf_abi::{AddrEntry, Command as Call};
+use addrconf_abi::Command as Call;
 use rustix::io::Errno;
 
-use crate::address::{AddressSet, Prefix};
 use crate::cli::Cli;
 use crate::commands;
 use crate::error::{Error, ErrorKind};
@@ -30,9 +33,9 @@ fn nginx() -> Fake {
     Fake::with_processes(&[(812, "nginx"), (813, "nginx")])
 }
 
-fn set(entries: &[AddrEntry]) -> String {
-    let prefixes = entries.iter().map(Prefix::from_entry).collect();
-    AddressSet::from_prefixes(prefixes).to_string()
+/// The set of an association.
+fn set(fake: &Fake, id: u64) -> String {
+    fake.state().associations[&id].set().to_string()
 }
 
 #[test]
@@ -41,9 +44,9 @@ fn assign_hands_over_addresses_in_order_and_prints_the_id() {
     let list = "2001:db8::/64,10.0.0.7,10.0.0.5,2001:db8:1::1";
     let printed = addrctl(&fake, &format!("assign 812 {list} --name web-1")).unwrap();
     assert_eq!(printed, "1\n");
+    assert_eq!(set(&fake, 1), list);
     let state = fake.state();
     let association = &state.associations[&1];
-    assert_eq!(set(&association.entries), list);
     assert_eq!(association.name.as_str(), "web-1");
     assert_eq!(association.pids, [812]);
 }
@@ -56,7 +59,7 @@ fn as_many_addresses_as_a_set_holds_arrive() {
         .collect();
     let list = all.join(",");
     addrctl(&fake, &format!("assign 812 {list}")).unwrap();
-    assert_eq!(set(&fake.state().associations[&1].entries), list);
+    assert_eq!(set(&fake, 1), list);
     let shown = addrctl(&fake, "show 812").unwrap();
     assert!(shown.contains("10.0.3.255\n"), "{shown}");
 }
@@ -126,9 +129,9 @@ fn list_shows_each_association() {
     assert_eq!(
         addrctl(&fake, "list").unwrap(),
         "\
-ID  NAME  ADDRESSES             PROCESSES  TASKS
- 1  web   10.0.0.1,10.1.0.0/24          1      1
- 2  -     2001:db8::1                   1      1
+ID  NAME  ADDRESSES             EXCLUSIVE  SOURCE  LOOPBACK   PROCESSES  TASKS  SOCKETS
+ 1  web   10.0.0.1,10.1.0.0/24  no         route   127.0.1.1          1      1        0
+ 2  -     2001:db8::1           no         route   127.0.1.2          1      1        0
 "
     );
     let json = addrctl(&fake, "list --json").unwrap();
@@ -172,8 +175,12 @@ fn show_names_the_processes() {
 association  1
 name         -
 addresses    10.0.0.1 (primary)
+exclusive    no
+source       route
+loopback     127.0.1.1
 processes    812 (nginx)
 tasks        1
+sockets      0
 ";
     assert_eq!(addrctl(&fake, "show 812").unwrap(), expected);
     assert_eq!(addrctl(&fake, "show --association 1").unwrap(), expected);
@@ -182,11 +189,11 @@ tasks        1
 #[test]
 fn version_tells_both_versions_and_whether_the_module_is_there() {
     let fake = nginx();
-    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 1)\n");
+    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 2)\n");
     let printed = addrctl(&fake, "version").unwrap();
     assert_eq!(
         printed,
-        format!("{own}module: ABI 1, up to 1024 addresses per set\n")
+        format!("{own}module: ABI 2, up to 1024 addresses per set\n")
     );
     assert_eq!(addrctl(&fake, "--version").unwrap(), printed);
     fake.state().no_device = Some(Errno::NOENT);

@@ -10,7 +10,7 @@ use crate::testing::Fake;
 
 /// Checks that a command fails with this exit code and these words.
 #[track_caller]
-fn refused(fake: &Fake, line: &str, exit_code: u8, words: &str) {
+pub(super) fn refused(fake: &Fake, line: &str, exit_code: u8, words: &str) {
     let error = addrctl(fake, line).unwrap_err();
     let message = error.to_string();
     assert!(message.contains(words), "{message}");
@@ -23,7 +23,16 @@ fn without_the_module_every_command_says_how_to_load_it() {
     let fake = nginx();
     fake.state().no_device = Some(Errno::NOENT);
     let words = "the addrconf module is not loaded (no /dev/addrconf): run `modprobe addrconf`";
-    for line in ["assign 812 10.0.0.1", "release 812", "list", "show 812"] {
+    let lines = [
+        "assign 812 10.0.0.1",
+        "add 812 10.0.0.1",
+        "remove 812 10.0.0.1",
+        "replace 812 10.0.0.1",
+        "release 812",
+        "list",
+        "show 812",
+    ];
+    for line in lines {
         refused(&fake, line, 3, words);
     }
 }
@@ -38,6 +47,7 @@ fn without_the_right_every_command_says_which_one_is_missing() {
 
     let calls = [
         ("assign 812 10.0.0.1", Call::Assign),
+        ("add 812 10.0.0.1", Call::Update),
         ("release 812", Call::Release),
         ("show 812", Call::Query),
         ("list", Call::List),
@@ -109,7 +119,7 @@ fn a_thread_is_not_mistaken_for_a_process() {
 fn a_module_of_another_version_is_recognised() {
     for (errno, words) in [
         (Errno::NOTTY, "of different versions"),
-        (Errno::TOOBIG, "older than this addrctl"),
+        (Errno::TOOBIG, "older than this addrctl (ABI 2)"),
     ] {
         let fake = nginx();
         fake.state().failing = Some((Call::List, errno));

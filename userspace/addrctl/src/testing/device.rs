@@ -1,138 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel made up for tests: processes, and the control device with the
-//! semantics that the ABI crate documents. It sees the same bytes the real one
-//! would, and reads them with the ABI crate.
-
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+//! The control calls of the made-up kernel. A module of version 1 can be had
+//! as well.
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, ListRequest, Name, QueryRequest, ReleaseRequest, Target,
-    VersionReply, Wire, WireError, ABI_VERSION, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, QueryRequest,
+    ReleaseRequest, Target, UpdateRequest, VersionReply, Wire, WireError, MAX_ADDRS, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
-use crate::system::{link, pointers, Device, System};
+use super::{Fake, FakeAssociation, State, OWN_PID};
+use crate::system::{link, pointers, Device};
 
-/// The process addrctl is in tests.
-pub const OWN_PID: i32 = 100;
-
-/// A made-up kernel.
-#[derive(Default)]
-pub struct Fake(RefCell<State>);
-
-/// What is in it.
-#[derive(Default)]
-pub struct State {
-    /// Command names by process id.
-    pub processes: BTreeMap<i32, String>,
-    /// Processes by id of a thread that is not the first.
-    pub threads: BTreeMap<i32, i32>,
-    /// Associations by id.
-    pub associations: BTreeMap<u64, FakeAssociation>,
-    /// How many there ever were.
-    pub last_id: u64,
-    /// Opening the device fails with this.
-    pub no_device: Option<Errno>,
-    /// Calls of this command fail with this.
-    pub failing: Option<(Command, Errno)>,
-    /// Whether addrctl has `CAP_NET_ADMIN`.
-    pub net_admin: Option<bool>,
-    /// How many descriptors of the device are open.
-    pub open_devices: usize,
-    /// Programs executed, and what was open then.
-    pub executed: Vec<(Vec<OsString>, usize)>,
-    /// Executing fails with this.
-    pub exec_error: Option<io::ErrorKind>,
-    pidfds: BTreeMap<i32, i32>,
-}
-
-/// A made-up association.
-#[derive(Default)]
-pub struct FakeAssociation {
-    /// Name.
-    pub name: Name,
-    /// Address set.
-    pub entries: Vec<AddrEntry>,
-    /// Processes.
-    pub pids: Vec<i32>,
-}
-
-impl Fake {
-    /// A kernel with addrctl and the processes named.
-    pub fn with_processes(processes: &[(i32, &str)]) -> Self {
-        let fake = Self::default();
-        fake.state().net_admin = Some(true);
-        let own = (OWN_PID, "addrctl");
-        for (pid, comm) in processes.iter().chain([&own]) {
-            fake.state().processes.insert(*pid, (*comm).to_owned());
-        }
-        fake
-    }
-
-    /// What is in it now.
-    pub fn state(&self) -> std::cell::RefMut<'_, State> {
-        self.0.borrow_mut()
-    }
-}
-
-impl System for Fake {
-    fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
-        if let Some(errno) = self.state().no_device {
-            return Err(errno);
-        }
-        self.state().open_devices += 1;
-        Ok(Box::new(FakeDevice(self)))
-    }
-
-    fn device_path(&self) -> String {
-        addrconf_abi::DEVICE_PATH.to_owned()
-    }
-
-    fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
-        let mut state = self.state();
-        if state.threads.contains_key(&pid) {
-            return Err(Errno::INVAL);
-        }
-        if !state.processes.contains_key(&pid) {
-            return Err(Errno::SRCH);
-        }
-        let fd: OwnedFd = File::open("/dev/null").unwrap().into();
-        state.pidfds.insert(fd.as_raw_fd(), pid);
-        Ok(fd)
-    }
-
-    fn own_pid(&self) -> i32 {
-        OWN_PID
-    }
-
-    fn comm(&self, pid: i32) -> Option<String> {
-        self.state().processes.get(&pid).cloned()
-    }
-
-    fn thread_group(&self, tid: i32) -> Option<i32> {
-        self.state().threads.get(&tid).copied()
-    }
-
-    fn has_net_admin(&self) -> Option<bool> {
-        self.state().net_admin
-    }
-
-    fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {
-        let mut state = self.state();
-        let open = state.open_devices;
-        let command = [std::slice::from_ref(program), args].concat();
-        state.executed.push((command, open));
-        state.exec_error.unwrap_or(io::ErrorKind::NotFound).into()
-    }
-}
-
-struct FakeDevice<'a>(&'a Fake);
+/// An open descriptor of the made-up device.
+pub struct FakeDevice<'a>(pub &'a Fake);
 
 impl Drop for FakeDevice<'_> {
     fn drop(&mut self) {
@@ -157,16 +38,22 @@ impl Device for FakeDevice<'_> {
             let address = u64::from_ne_bytes(arg[pointer.at..][..8].try_into().unwrap());
             assert_eq!(address, slice.as_ptr() as u64);
         }
+        let abi = state.module.ok_or(Errno::NODEV)?;
+        if command != Command::Version && state.association(Target::Pid(OWN_PID)).is_ok() {
+            return Err(Errno::PERM);
+        }
         match (command, memory) {
             (Command::Version, _) => reply(
                 arg,
                 &VersionReply {
-                    abi: ABI_VERSION,
+                    abi,
                     max_addrs: MAX_ADDRS,
                     features: 0,
                 },
             ),
             (Command::Assign, [addrs]) => state.assign(arg, addrs),
+            (Command::Update, [addrs]) if abi >= 2 => state.update(arg, addrs),
+            (Command::Update, _) => Err(Errno::NOTTY),
             (Command::Release, _) => state.release(arg),
             (Command::Query, [addrs, pids]) => state.query(arg, addrs, pids),
             (Command::List, [ids]) => state.list(arg, ids),
@@ -176,6 +63,7 @@ impl Device for FakeDevice<'_> {
 }
 
 impl State {
+    /// The process a target names.
     fn process(&self, target: Target) -> Result<i32, Errno> {
         let pid = match target {
             Target::PidFd(fd) => *self.pidfds.get(&fd).ok_or(Errno::BADF)?,
@@ -186,7 +74,8 @@ impl State {
         exists.then_some(pid).ok_or(Errno::SRCH)
     }
 
-    fn association(&self, target: Target) -> Result<u64, Errno> {
+    /// The association a target names.
+    pub(super) fn association(&self, target: Target) -> Result<u64, Errno> {
         if let Target::Association(id) = target {
             let exists = self.associations.contains_key(&id);
             return exists.then_some(id).ok_or(Errno::NOENT);
@@ -200,22 +89,86 @@ impl State {
     fn assign(&mut self, arg: &mut [u8], addrs: &[u8]) -> Result<(), Errno> {
         let mut request = AssignRequest::decode(arg).map_err(errno)?;
         assert_eq!(request.addr_count as usize * AddrEntry::SIZE, addrs.len());
-        let pid = self.process(request.target)?;
-        if self.association(request.target).is_ok() {
+        self.known_to_module(
+            arg,
+            AssignRequest::MIN_SIZE,
+            request.flags != AssignFlags::NONE,
+        )?;
+        let mut pids = vec![self.process(request.target)?];
+        if request.flags.has(AssignFlags::TREE) {
+            pids.extend(self.descendants(pids[0]));
+        }
+        let associated = |&pid: &i32| self.association(Target::Pid(pid)).is_ok();
+        if pids.iter().any(associated) {
             return Err(Errno::EXIST);
         }
-        let entries = addrs.chunks_exact(AddrEntry::SIZE);
+        let mut all = self.associations.values();
+        if request.loopback != [0; 4] && all.any(|a| a.loopback == request.loopback) {
+            return Err(Errno::ADDRINUSE);
+        }
+        self.last_id += 1;
+        request.id = self.last_id;
+        if self.module >= Some(2) && request.loopback == [0; 4] {
+            request.loopback = [127, 0, 1, request.id as u8];
+        }
         let association = FakeAssociation {
             name: request.name,
-            entries: entries
-                .map(AddrEntry::decode)
-                .collect::<Result<_, _>>()
-                .map_err(errno)?,
-            pids: vec![pid],
+            entries: entries(addrs)?,
+            pids,
+            exclusive: request.flags.has(AssignFlags::EXCLUSIVE),
+            source: request.source,
+            loopback: request.loopback,
+            connections: Vec::new(),
         };
-        self.last_id += 1;
-        self.associations.insert(self.last_id, association);
-        request.id = self.last_id;
+        self.associations.insert(request.id, association);
+        reply(arg, &request)
+    }
+
+    /// What an older module says to fields and flags it does not know.
+    fn known_to_module(&self, arg: &[u8], first: usize, flags: bool) -> Result<(), Errno> {
+        match self.module {
+            Some(1) if arg[first..].iter().any(|&b| b != 0) => Err(Errno::TOOBIG),
+            Some(1) if flags => Err(Errno::INVAL),
+            _ => Ok(()),
+        }
+    }
+
+    fn descendants(&self, pid: i32) -> Vec<i32> {
+        let children = self.children.get(&pid).cloned().unwrap_or_default();
+        let below = children.iter().flat_map(|&child| self.descendants(child));
+        below.chain(children.iter().copied()).collect()
+    }
+
+    fn update(&mut self, arg: &mut [u8], addrs: &[u8]) -> Result<(), Errno> {
+        let mut request = UpdateRequest::decode(arg).map_err(errno)?;
+        let id = self.association(request.target)?;
+        let association = self.associations.get_mut(&id).unwrap();
+        let given = entries(addrs)?;
+        let mut set = association.entries.clone();
+        match request.change {
+            Change::Add if given.iter().any(|entry| set.contains(entry)) => {
+                return Err(Errno::EXIST)
+            }
+            Change::Add => set.extend(given),
+            Change::Remove if given.iter().any(|entry| !set.contains(entry)) => {
+                return Err(Errno::NOENT)
+            }
+            Change::Remove => set.retain(|entry| !given.contains(entry)),
+            _ => set = given,
+        }
+        if set.is_empty() {
+            return Err(Errno::INVAL);
+        }
+        if set.len() > MAX_ADDRS as usize {
+            return Err(Errno::TOOBIG);
+        }
+        association.entries = set;
+        let connections = std::mem::take(&mut association.connections);
+        let (stay, gone): (Vec<_>, Vec<_>) = connections
+            .into_iter()
+            .partition(|&local| !request.reset || association.covers(local));
+        association.connections = stay;
+        request.resets = gone.len() as u64;
         reply(arg, &request)
     }
 
@@ -250,6 +203,12 @@ impl State {
         request.addr_count = association.entries.len() as u32;
         request.pid_count = association.pids.len() as u32;
         request.tasks = association.pids.len() as u64;
+        if self.module >= Some(2) {
+            request.exclusive = association.exclusive;
+            request.source = association.source;
+            request.loopback = association.loopback;
+            request.sockets = association.connections.len() as u64;
+        }
         reply(arg, &request)
     }
 
@@ -266,12 +225,19 @@ impl State {
     }
 }
 
+/// Entries one after the other.
+pub(super) fn entries(bytes: &[u8]) -> Result<Vec<AddrEntry>, Errno> {
+    let entries = bytes.chunks_exact(AddrEntry::SIZE).map(AddrEntry::decode);
+    entries.collect::<Result<_, _>>().map_err(errno)
+}
+
 fn reply(arg: &mut [u8], answer: &impl Wire) -> Result<(), Errno> {
     arg.copy_from_slice(answer.encode(&mut [0; MAX_STRUCT]));
     Ok(())
 }
 
-fn errno(error: WireError) -> Errno {
+/// What the module answers to a structure it cannot read.
+pub(super) fn errno(error: WireError) -> Errno {
     match error {
         WireError::TooLong => Errno::TOOBIG,
         _ => Errno::INVAL,

@@ -2,14 +2,21 @@
 
 //! The command line.
 
+mod options;
+mod update;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use addrconf_abi::{Name, DEVICE_PATH, NAME_LEN};
+use addrconf_abi::{AssignFlags, DEVICE_PATH};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::address::{AddressSet, ParseSetError};
+use crate::client::AssignOptions;
+
+pub use options::BehaviourArgs;
+pub use update::UpdateArgs;
 
 /// The end of the long help; `docs/addrctl.md` has the same table.
 const EXIT_CODES: &str = "\
@@ -53,10 +60,19 @@ pub enum Command {
     /// Associate a running process with addresses; prints the association's id
     ///
     /// All threads of the process and all children it makes from now on are
-    /// associated with it. Children it already has are not.
+    /// associated with it. Children it already has are only with --tree.
     Assign(AssignArgs),
     /// Run a program that is associated from its first instruction on
+    ///
+    /// Inside an association it gives the program a part of the addresses there,
+    /// which needs no privilege.
     Run(RunArgs),
+    /// Add addresses to a set whose processes run
+    Add(UpdateArgs),
+    /// Remove addresses from a set whose processes run
+    Remove(UpdateArgs),
+    /// Replace a set whose processes run by another one
+    Replace(UpdateArgs),
     /// End the association of one process, or of every task of an association
     Release(TargetArgs),
     /// List all associations
@@ -83,8 +99,25 @@ pub struct AssignArgs {
     #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
     pub addresses: AddressSet,
 
+    /// Associate the process's descendants as well
+    #[arg(long)]
+    pub tree: bool,
+
+    /// Reset established connections whose local address is not among these
+    #[arg(long)]
+    pub reset: bool,
+
     #[command(flatten)]
-    pub name: NameArgs,
+    pub behaviour: BehaviourArgs,
+}
+
+impl AssignArgs {
+    /// What they ask of the module.
+    pub fn options(&self) -> AssignOptions {
+        let tree = options::flag(self.tree, AssignFlags::TREE);
+        let reset = options::flag(self.reset, AssignFlags::RESET);
+        self.behaviour.options(tree.with(reset))
+    }
 }
 
 /// Arguments of `run`.
@@ -94,19 +127,11 @@ pub struct RunArgs {
     pub addresses: AddressSet,
 
     #[command(flatten)]
-    pub name: NameArgs,
+    pub behaviour: BehaviourArgs,
 
     /// Program and its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub command: Vec<OsString>,
-}
-
-/// The name of a new association.
-#[derive(Args, Debug)]
-pub struct NameArgs {
-    /// Name for people to know the association by: up to 31 of A-Z a-z 0-9 . _ -
-    #[arg(long = "name", value_name = "NAME", value_parser = name)]
-    pub name: Option<Name>,
 }
 
 /// Whom a command is about.
@@ -173,17 +198,6 @@ fn address_set(text: &str) -> Result<AddressSet, ParseSetError> {
     text.parse()
 }
 
-fn name(text: &str) -> Result<Name, String> {
-    let max = NAME_LEN - 1;
-    match Name::new(text) {
-        _ if text.is_empty() => Err("a name cannot be empty: leave --name out".to_owned()),
-        // The interface pads with NUL, and would take these for padding.
-        Some(name) if name.as_str() == text => Ok(name),
-        _ if text.len() > max => Err(format!("a name has at most {max} characters")),
-        _ => Err("a name consists of A-Z a-z 0-9 . _ - and starts with none of . -".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,16 +205,6 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_name_with_another_character_or_too_long_is_refused() {
-        assert!(name("web-1.a_b").is_ok());
-        assert!(name(&"a".repeat(31)).is_ok());
-        assert!(name(&"a".repeat(32)).unwrap_err().contains("31 characters"));
-        for bad in ["", "a b", ".a", "-a", "ä", "a\0", "a/b"] {
-            assert!(name(bad).is_err(), "{bad:?}");
-        }
     }
 
     #[test]

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Narrowing one's own set, which needs neither the device nor a right.
+//!
+//! An associated process calls `lsm_set_self_attr(2)` with attribute
+//! [`LSM_ATTR_CURRENT`] and a `struct lsm_ctx` whose `id` is
+//! [`LSM_ID_ADDRCONF`] and whose `ctx` is a [`NarrowHeader`] followed by its
+//! entries ([`super::AddrEntry`]). All threads of the process move to a new
+//! association that has these entries. Whole structure at most one page.
+//!
+//! Errors: `EINVAL` malformed; `EPERM` an entry is not within the present
+//! set; `ENOENT` the process is not associated; `EOPNOTSUPP` no module, or
+//! another attribute; `ENODEV` the module is being unloaded; `EADDRINUSE`,
+//! `ENOSPC` as for assign; `ENOMEM`.
+
+use super::request::Name;
+use super::wire::{Fields, FieldsMut, Wire, WireError};
+
+/// Id of the LSM (`include/uapi/linux/lsm.h` of the patched kernel).
+pub const LSM_ID_ADDRCONF: u64 = 114;
+
+/// `LSM_ATTR_CURRENT` of `include/uapi/linux/lsm.h`.
+pub const LSM_ATTR_CURRENT: u32 = 100;
+
+/// What stands before the entries of a narrowed set.
+///
+/// | offset | size | field |
+/// | --- | --- | --- |
+/// | 0 | 4 | number of entries that follow, at least 1 |
+/// | 4 | 4 | reserved, zero |
+/// | 8 | 32 | name, NUL-padded |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NarrowHeader {
+    /// Number of entries that follow.
+    pub addr_count: u32,
+    /// Name of the new association, or the empty name.
+    pub name: Name,
+}
+
+impl Wire for NarrowHeader {
+    const SIZE: usize = 40;
+    const MIN_SIZE: usize = 40;
+
+    fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
+        let addr_count = f.u32();
+        f.reserved_u32()?;
+        let name = Name::from_bytes(f.bytes())?;
+        Ok(Self { addr_count, name })
+    }
+
+    fn emit(&self, out: &mut FieldsMut<'_>) {
+        out.u32(self.addr_count);
+        out.u32(0);
+        out.bytes(self.name.as_bytes());
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Programs built against version 1 of the interface go on working.
+
+use addrconf_abi::{
+    size_of_arg, AssignFlags, AssignRequest, Command, QueryRequest, SourceChoice, Wire, WireError,
+};
+
+use super::{bytes, samples};
+
+/// The ioctl numbers of version 1, with the sizes its structures had.
+const VERSION_1: [(u32, Command); 5] = [
+    (0x8010_a700, Command::Version),
+    (0xc048_a701, Command::Assign),
+    (0xc018_a702, Command::Release),
+    (0xc060_a703, Command::Query),
+    (0xc020_a704, Command::List),
+];
+
+#[test]
+fn the_ioctl_numbers_of_version_1_mean_what_they_meant() {
+    for (number, command) in VERSION_1 {
+        assert_eq!(Command::from_number(number), Some(command));
+        assert!(size_of_arg(number) <= size_of_arg(command.number()));
+    }
+}
+
+#[test]
+fn an_assign_request_of_version_1_asks_for_what_it_always_did() {
+    let assign = AssignRequest {
+        flags: AssignFlags::NONE,
+        ..samples().assign
+    };
+    let expected = AssignRequest {
+        source: SourceChoice::Route,
+        loopback: [0; 4],
+        ..assign
+    };
+    let bytes = bytes(&assign);
+    assert_eq!(AssignRequest::decode(&bytes[..72]), Ok(expected));
+    // A structure that ends within a field has zeroes for the rest of it.
+    let cut = AssignRequest::decode(&bytes[..78]).map(|request| request.loopback);
+    assert_eq!(cut, Ok([127, 0x41, 0, 0]));
+    assert_eq!(
+        AssignRequest::decode(&bytes[..71]),
+        Err(WireError::TooShort)
+    );
+}
+
+#[test]
+fn a_query_of_version_1_decodes_with_the_new_fields_zero() {
+    let query = samples().query;
+    let expected = QueryRequest {
+        exclusive: false,
+        source: SourceChoice::Route,
+        loopback: [0; 4],
+        sockets: 0,
+        ..query
+    };
+    let bytes = bytes(&query);
+    assert_eq!(QueryRequest::decode(&bytes[..96]), Ok(expected));
+    assert_eq!(QueryRequest::decode(&bytes[..95]), Err(WireError::TooShort));
+}
+
+#[test]
+fn the_answer_to_a_program_of_version_1_begins_as_it_always_did() {
+    // The module encodes what it knows and hands out what the caller has room
+    // for: those bytes must not depend on what came later.
+    let all = samples();
+    let assign = AssignRequest {
+        source: SourceChoice::Route,
+        loopback: [0; 4],
+        ..all.assign
+    };
+    assert_eq!(bytes(&assign)[..72], bytes(&all.assign)[..72]);
+    let query = QueryRequest {
+        exclusive: true,
+        source: SourceChoice::Route,
+        loopback: [0; 4],
+        sockets: 0,
+        ..all.query
+    };
+    assert_eq!(bytes(&query)[..96], bytes(&all.query)[..96]);
+}

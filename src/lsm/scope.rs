@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What sockets stand for. Runs in the stack, in softirq or with spinlocks
+//! held; never sleeps, never allocates.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use kernel::sync::rcu;
+
+use crate::policy::{self, Holder, Origin};
+use crate::sys::gate::{Compared, Relation};
+use crate::sys::packet::Mark;
+use crate::sys::sock::SkRef;
+use crate::table::{self, sockets};
+
+/// What two sockets on one port mean to each other.
+pub(super) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
+    let theirs_a = a.sk.and_then(sockets::association_of);
+    let theirs_b = b.sk.and_then(sockets::association_of);
+    if theirs_a.is_none() && theirs_b.is_none() {
+        return Relation::Compete;
+    }
+    let guard = rcu::read_lock();
+    let holder = |c: Compared<'_>, owner| Holder {
+        owner,
+        local: c.info.local,
+        v4: !c.info.is_v6 || !c.info.v6only,
+        // Bound to ::ffff:0.0.0.0 it is IPv4's.
+        v6: c.info.is_v6 && c.info.local.to_canonical() == c.info.local,
+        timewait: !c.info.full,
+    };
+    let relation = policy::compare(
+        &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),
+        &holder(b, theirs_b.as_ref().map(|o| o.owner(&guard))),
+    );
+    match relation {
+        policy::Relation::Compete => Relation::Compete,
+        policy::Relation::Exclude => Relation::Exclude,
+        policy::Relation::Apart => Relation::Apart,
+    }
+}
+
+/// Whether `sk`, which is bound suitably, takes a packet to `addr`.
+pub(super) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+    let addr = addr.to_canonical();
+    let origin = match mark {
+        Mark::NoPacket => Origin::Unknown,
+        Mark::Value(0) => Origin::Outside,
+        Mark::Value(id) => Origin::Association(id),
+    };
+    let bound = sk
+        .info()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);
+    match sockets::association_of(sk) {
+        Some(association) => {
+            let guard = rcu::read_lock();
+            policy::receives(Some(&association.owner(&guard)), bound, addr, origin, false)
+        }
+        None => {
+            let reserved = table::get().is_some_and(|t| t.is_reserved(addr));
+            policy::receives(None, bound, addr, origin, reserved)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whose addresses: what an association owns, as the decisions see it.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::set::SetView;
+
+/// What an association owns: its set, a loopback of its own, and a dedicated
+/// address by which the host reaches that loopback.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// Id of the association, not 0. Packets on the loopback interface carry
+    /// it.
+    pub id: u32,
+    /// The address set.
+    pub set: SetView<'a>,
+    /// What was in the set once. Connections that were made then go on.
+    pub former: SetView<'a>,
+    /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1.
+    pub loopback: Ipv4Addr,
+    /// Wildcard sockets of unassociated processes leave the set alone.
+    pub exclusive: bool,
+}
+
+impl Owner<'_> {
+    /// Whether a socket of the association may have this address. IPv4-mapped
+    /// addresses count as the IPv4 address they stand for.
+    #[must_use]
+    pub fn owns(&self, addr: IpAddr) -> bool {
+        let addr = addr.to_canonical();
+        is_private_loopback(addr) || self.owns_publicly(addr)
+    }
+
+    /// Whether a connection of the association may be on this address: one it
+    /// owns, or owned when the connection was made.
+    #[must_use]
+    pub fn owns_or_owned(&self, addr: IpAddr) -> bool {
+        self.owns(addr) || self.former.contains(addr)
+    }
+
+    /// Whether this is an address that others may know the association by:
+    /// one of the set, or the dedicated loopback address.
+    #[must_use]
+    pub fn owns_publicly(&self, addr: IpAddr) -> bool {
+        let addr = addr.to_canonical();
+        !is_private_loopback(addr) && (addr == self.loopback || self.set.contains(addr))
+    }
+
+    /// Whether the association may send there: anywhere but to loopback
+    /// addresses that are not its own.
+    #[must_use]
+    pub fn may_reach(&self, addr: IpAddr) -> bool {
+        let addr = addr.to_canonical();
+        !addr.is_loopback() || self.owns(addr)
+    }
+}
+
+/// `127.0.0.1` and `::1`: every association has its own, and so has the host.
+#[must_use]
+pub fn is_private_loopback(addr: IpAddr) -> bool {
+    match addr.to_canonical() {
+        IpAddr::V4(a) => a == Ipv4Addr::LOCALHOST,
+        IpAddr::V6(a) => a == Ipv6Addr::LOCALHOST,
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What sockets stand for: which packets one receives, and whether two on one
+//! port could receive the same.
+
+use core::net::IpAddr;
+
+use super::owner::{is_private_loopback, Owner};
+
+/// A socket on some port: whose it is and what it is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The association it belongs to, if any.
+    pub owner: Option<Owner<'a>>,
+    /// The address it is bound to, or unspecified for the wildcard.
+    pub local: IpAddr,
+    /// It receives IPv4: all `AF_INET` sockets, and those of `AF_INET6` that
+    /// are not `IPV6_V6ONLY`.
+    pub v4: bool,
+    /// It receives IPv6: all `AF_INET6` sockets.
+    pub v6: bool,
+    /// A connection in its final wait. Nobody knows whose it was.
+    pub timewait: bool,
+}
+
+/// What two sockets on one port mean to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// What the kernel does anyway.
+    Compete,
+    /// They compete where their addresses overlap, and may not share the port.
+    Exclude,
+    /// There is no packet that both could receive.
+    Apart,
+}
+
+/// Where a packet came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// There is no packet: an ICMP error, or a lookup for other reasons.
+    Unknown,
+    /// The association with this id sent it to this host.
+    Association(u32),
+    /// From elsewhere, or from an unassociated socket of this host.
+    Outside,
+}
+
+impl Holder<'_> {
+    fn is_wildcard(&self) -> bool {
+        self.local.to_canonical().is_unspecified()
+    }
+
+    /// Whether it is bound to an address that has left its owner's set: it
+    /// receives nothing there any more, but on connections of its own.
+    fn is_stranded(&self) -> bool {
+        match (&self.owner, self.specific()) {
+            (Some(owner), Some(addr)) => !self.timewait && !owner.owns(addr),
+            _ => false,
+        }
+    }
+
+    /// The address it is bound to, unless that is the wildcard.
+    fn specific(&self) -> Option<IpAddr> {
+        (!self.is_wildcard()).then(|| self.local.to_canonical())
+    }
+}
+
+/// Compares two sockets on one port of one network namespace. Symmetric.
+#[must_use]
+pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
+    let (ida, idb) = (a.owner.map(|o| o.id), b.owner.map(|o| o.id));
+    if ida == idb && !a.timewait && !b.timewait {
+        return Relation::Compete;
+    }
+    if a.is_stranded() || b.is_stranded() {
+        return Relation::Apart;
+    }
+    let overlap = match (a.specific(), b.specific()) {
+        (None, None) => wildcards_overlap(a, b),
+        (Some(addr), None) => wildcard_takes(b, a, addr),
+        (None, Some(addr)) => wildcard_takes(a, b, addr),
+        // The kernel compares the addresses itself. The same loopback address
+        // of two owners is two addresses.
+        (Some(x), Some(y)) => {
+            a.timewait || b.timewait || !(is_private_loopback(x) || is_private_loopback(y))
+        }
+    };
+    if !overlap {
+        Relation::Apart
+    } else if a.timewait || b.timewait {
+        Relation::Compete
+    } else {
+        Relation::Exclude
+    }
+}
+
+/// Whether two wildcard sockets of different owners have an address in common.
+fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
+    match (&a.owner, &b.owner) {
+        (Some(x), Some(y)) => {
+            x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6)
+                || (a.v4
+                    && b.v4
+                    && (x.owns_publicly(y.loopback.into()) || y.owns_publicly(x.loopback.into())))
+        }
+        // The host has all addresses but those that are exclusive. A dedicated
+        // loopback address always is.
+        (Some(owner), None) | (None, Some(owner)) => {
+            !owner.exclusive && owner.set.has_any(a.v4 && b.v4, a.v6 && b.v6)
+        }
+        (None, None) => true,
+    }
+}
+
+/// Whether the wildcard socket `wild` stands for `addr`, which `holder`, of
+/// another owner, is bound to.
+fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool {
+    if is_private_loopback(addr) && !holder.timewait {
+        return false;
+    }
+    match (&wild.owner, &holder.owner) {
+        (Some(owner), _) => owner.owns(addr),
+        (None, Some(owner)) => !owner.exclusive && addr != owner.loopback,
+        (None, None) => true,
+    }
+}
+
+/// Whether a socket takes a packet to `addr`, for which it is bound suitably.
+/// `reserved` tells that an exclusive association has that address.
+#[must_use]
+pub fn receives(
+    owner: Option<&Owner<'_>>,
+    bound: IpAddr,
+    addr: IpAddr,
+    origin: Origin,
+    reserved: bool,
+) -> bool {
+    let addr = addr.to_canonical();
+    let wildcard = bound.to_canonical().is_unspecified();
+    match owner {
+        Some(owner) if is_private_loopback(addr) => match origin {
+            Origin::Unknown => true,
+            Origin::Association(id) => id == owner.id,
+            Origin::Outside => false,
+        },
+        Some(owner) => owner.owns_publicly(addr),
+        None if is_private_loopback(addr) => !matches!(origin, Origin::Association(_)),
+        None => !(wildcard && reserved),
+    }
+}

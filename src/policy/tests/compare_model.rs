@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether two sockets compete, against trying every packet on both of them.
+//!
+//! The world is small: a dozen addresses, the host, two associations. A lookup
+//! without a packet (`Origin::Unknown`) is none that two could take.
+
+use super::super::{compare, receives, Holder, Origin, Relation};
+use super::*;
+
+/// Every address that packets go to.
+const ADDRS: [&str; 12] = [
+    "10.0.0.1",
+    "10.0.0.2",
+    "10.0.0.3",
+    "192.0.2.1",
+    "127.0.0.1",
+    "127.0.0.9",
+    "127.64.0.1",
+    "127.64.0.2",
+    "2001:db8::1",
+    "2001:db8::2",
+    "2001:db8::3",
+    "::1",
+];
+
+/// What sets are made of.
+const MEMBERS: [&str; 7] = [
+    "10.0.0.1",
+    "10.0.0.2",
+    "10.0.0.2/31",
+    "127.0.0.9",
+    "2001:db8::1",
+    "2001:db8::2",
+    "2001:db8::2/127",
+];
+
+/// What sets are better not made of, but may be.
+const ODD_MEMBERS: [&str; 5] = [
+    "127.0.0.1",
+    "127.64.0.1",
+    "127.64.0.2",
+    "127.0.0.0/8",
+    "::1",
+];
+
+const ORIGINS: [Origin; 4] = [
+    Origin::Outside,
+    Origin::Association(1),
+    Origin::Association(2),
+    Origin::Association(3),
+];
+
+/// A socket, and whose it is.
+#[derive(Clone, Debug)]
+struct Sock {
+    owner: Option<Owned>,
+    local: IpAddr,
+    v6only: bool,
+    timewait: bool,
+}
+
+impl Sock {
+    fn holder(&self) -> Holder<'_> {
+        Holder {
+            owner: self.owner.as_ref().map(Owned::owner),
+            local: self.local,
+            v4: !self.v6only,
+            v6: self.local.is_ipv6(),
+            timewait: self.timewait,
+        }
+    }
+
+    fn id(&self) -> Option<u32> {
+        self.owner.as_ref().map(|o| o.id)
+    }
+
+    fn is_wildcard(&self) -> bool {
+        self.local.to_canonical().is_unspecified()
+    }
+
+    /// Whether what it is bound to is its owner's. It was when it was bound.
+    fn is_at_home(&self) -> bool {
+        let owner = self.owner.as_ref();
+        self.is_wildcard() || owner.is_none_or(|o| o.naively_owns(self.local))
+    }
+
+    /// Whether its address fits, as for any socket of any host.
+    fn fits(&self, addr: IpAddr) -> bool {
+        if !self.is_wildcard() {
+            return self.local.to_canonical() == addr;
+        }
+        let mapped = self.local.is_ipv6() && self.local.to_canonical().is_ipv4();
+        match addr {
+            IpAddr::V4(_) => !self.v6only,
+            IpAddr::V6(_) => self.local.is_ipv6() && !mapped,
+        }
+    }
+
+    fn takes(&self, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
+        let owner = self.owner.as_ref().map(Owned::owner);
+        self.fits(addr)
+            // A connection has its packets by what they came from as well.
+            && (self.timewait || receives(owner.as_ref(), self.local, addr, origin, reserved))
+    }
+}
+
+fn addrs() -> impl Iterator<Item = IpAddr> {
+    ADDRS.into_iter().map(ip)
+}
+
+/// A packet that both sockets take.
+fn shared(a: &Sock, b: &Sock) -> Option<(IpAddr, Origin)> {
+    let owners = || [a, b].into_iter().filter_map(|s| s.owner.as_ref());
+    let reserved = |addr: IpAddr| {
+        owners().any(|o| addr == o.loopback || (o.exclusive && o.set.naively_has(addr)))
+    };
+    let packets = addrs().flat_map(|addr| ORIGINS.map(|origin| (addr, origin)));
+    packets.into_iter().find(|&(addr, origin)| {
+        let reserved = reserved(addr);
+        a.takes(addr, origin, reserved) && b.takes(addr, origin, reserved)
+    })
+}
+
+/// Whether the stack itself finds that the addresses overlap: it compares them
+/// after, or besides, asking.
+fn overlap(a: &Sock, b: &Sock) -> bool {
+    addrs().any(|addr| a.fits(addr) && b.fits(addr))
+}
+
+fn any_owner(members: &'static [&'static str]) -> impl Strategy<Value = Option<Owned>> {
+    let texts = || prop::sample::subsequence(members, 0..=3);
+    (0_u8..3, texts(), texts(), any::<bool>()).prop_map(|(id, texts, former, exclusive)| {
+        (id != 0).then(|| Owned {
+            exclusive,
+            former: set(&former.join(" ")),
+            ..owned_by(id, &texts.join(" "))
+        })
+    })
+}
+
+fn any_sock(members: &'static [&'static str]) -> impl Strategy<Value = Sock> {
+    let local = prop_oneof![
+        1 => prop::sample::select(vec!["0.0.0.0", "::", "::ffff:0.0.0.0"]).prop_map(ip),
+        1 => prop::sample::select(ADDRS.as_slice()).prop_map(ip),
+    ];
+    (any_owner(members), local, any::<[bool; 4]>()).prop_map(
+        |(owner, local, [mapped, v6only, t1, t2])| {
+            let local = match local {
+                IpAddr::V4(a) if mapped => a.to_ipv6_mapped().into(),
+                local => local,
+            };
+            let v6only = v6only && local.to_canonical().is_ipv6();
+            // Nobody knows whose it was; and it always has an address.
+            let timewait = t1 && t2 && !local.to_canonical().is_unspecified();
+            Sock {
+                owner: owner.filter(|_| !timewait),
+                local,
+                v6only,
+                timewait,
+            }
+        },
+    )
+}
+
+/// Sets that overlap or not. Of two sockets of one association both have the
+/// same set.
+fn any_pair(members: &'static [&'static str]) -> impl Strategy<Value = (Sock, Sock)> {
+    (any_sock(members), any_sock(members)).prop_map(|(a, mut b)| {
+        if a.id() == b.id() {
+            b.owner.clone_from(&a.owner);
+        }
+        (a, b)
+    })
+}
+
+fn any_odd_pair() -> impl Strategy<Value = (Sock, Sock)> {
+    prop_oneof![any_pair(&MEMBERS), any_pair(&ODD_MEMBERS)]
+}
+
+#[test]
+fn the_world_holds_what_the_sets_are_made_of() {
+    for text in MEMBERS {
+        assert!(addrs().any(|a| naively_inside(&prefix(text), a)), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6000))]
+
+    #[test]
+    fn comparing_is_symmetric((a, b) in any_odd_pair()) {
+        prop_assert_eq!(
+            compare(&a.holder(), &b.holder()),
+            compare(&b.holder(), &a.holder())
+        );
+    }
+
+    #[test]
+    fn sockets_of_one_owner_compete((a, b) in any_odd_pair()) {
+        if a.id() == b.id() && !a.timewait && !b.timewait {
+            prop_assert_eq!(compare(&a.holder(), &b.holder()), Relation::Compete);
+        }
+    }
+
+    /// Sharing a port would let one steal from the other what both receive.
+    #[test]
+    fn sockets_of_two_owners_never_share((a, b) in any_odd_pair()) {
+        if a.id() != b.id() && !a.timewait && !b.timewait {
+            prop_assert_ne!(compare(&a.holder(), &b.holder()), Relation::Compete);
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_connection_excludes_nobody((a, b) in any_odd_pair()) {
+        if a.timewait || b.timewait {
+            prop_assert_ne!(compare(&a.holder(), &b.holder()), Relation::Exclude);
+        }
+    }
+
+    #[test]
+    fn no_packet_is_for_two_sockets_that_are_apart((a, b) in any_odd_pair()) {
+        if compare(&a.holder(), &b.holder()) == Relation::Apart {
+            prop_assert_eq!(shared(&a, &b), None);
+        }
+    }
+
+    /// Ports are not taken from anybody without need. Assumed are sets that
+    /// leave alone what is an association's anyway, and sockets whose address
+    /// has not left the set; a dual-stack socket bound to the IPv4 wildcard
+    /// counts as one of both families.
+    #[test]
+    fn sockets_that_are_not_apart_share_a_packet((a, b) in any_pair(&MEMBERS)) {
+        let mapped_any = ip("::ffff:0.0.0.0");
+        let plain = [&a, &b]
+            .into_iter()
+            .all(|s| s.is_at_home() && !s.timewait && s.local != mapped_any);
+        if plain
+            && a.id() != b.id()
+            && overlap(&a, &b)
+            && compare(&a.holder(), &b.holder()) != Relation::Apart
+        {
+            prop_assert!(shared(&a, &b).is_some());
+        }
+    }
+
+    /// The sentence of the two above, for the pair that matters most.
+    #[test]
+    fn wildcards_are_apart_exactly_when_no_packet_is_for_both(
+        (a, b) in any_pair(&MEMBERS),
+        six in any::<[bool; 2]>(),
+    ) {
+        let wildcard = |s: Sock, six: bool| Sock {
+            local: ip(if six { "::" } else { "0.0.0.0" }),
+            v6only: s.v6only && six,
+            timewait: false,
+            ..s
+        };
+        let (a, b) = (wildcard(a, six[0]), wildcard(b, six[1]));
+        if a.id() != b.id() {
+            let apart = compare(&a.holder(), &b.holder()) == Relation::Apart;
+            prop_assert_eq!(apart, shared(&a, &b).is_none());
+        }
+    }
+}

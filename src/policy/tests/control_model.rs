@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sources that control messages ask for, against a model of how the kernel
+//! reads them: `for_each_cmsghdr()`, `CMSG_OK()` and `__cmsg_nxthdr()`
+//! (`include/linux/socket.h`), `ip_cmsg_send()` and `ip6_datagram_send_ctl()`.
+
+use super::super::sources_allowed;
+use super::control::*;
+use super::*;
+
+/// What the kernel makes of control messages.
+#[derive(Debug, PartialEq)]
+enum Reading {
+    /// These sources are asked for.
+    Sources(Vec<IpAddr>),
+    /// `EINVAL`, after these had been read.
+    Refused(Vec<IpAddr>),
+}
+
+fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes[at..at + N].try_into().unwrap()
+}
+
+/// Reads as the kernel does, offset by offset.
+fn kernel(bytes: &[u8]) -> Reading {
+    let mut sources = Vec::new();
+    let size = bytes.len() as u64;
+    let mut at = 0_u64;
+    // __CMSG_FIRSTHDR()
+    if size < HEADER as u64 {
+        return Reading::Sources(sources);
+    }
+    loop {
+        let here = usize::try_from(at).unwrap();
+        let len = u64::from_ne_bytes(bytes_at(bytes, here));
+        let level = i32::from_ne_bytes(bytes_at(bytes, here + 8));
+        let kind = i32::from_ne_bytes(bytes_at(bytes, here + 12));
+        // CMSG_OK()
+        if len < HEADER as u64 || len > size - at {
+            return Reading::Refused(sources);
+        }
+        match (level, kind) {
+            (SOL_IP, IP_PKTINFO) => {
+                if len != 28 {
+                    return Reading::Refused(sources);
+                }
+                let source: [u8; 4] = bytes_at(bytes, here + HEADER + 4);
+                sources.push(source.into());
+            }
+            (SOL_IPV6, IPV6_PKTINFO | IPV6_2292PKTINFO) => {
+                if len < 36 {
+                    return Reading::Refused(sources);
+                }
+                let source: [u8; 16] = bytes_at(bytes, here + HEADER);
+                sources.push(source.into());
+            }
+            _ => {}
+        }
+        // __cmsg_nxthdr(); the sum cannot overflow, `len` was checked.
+        at += (len + 7) & !7;
+        if at + HEADER as u64 > size {
+            return Reading::Sources(sources);
+        }
+    }
+}
+
+/// Whether the association may use this source.
+fn fine(o: &Owned, source: &IpAddr) -> bool {
+    source.to_canonical().is_unspecified() || o.naively_owns(*source)
+}
+
+fn any_message() -> impl Strategy<Value = Vec<u8>> {
+    let v6_kind = || prop_oneof![Just(IPV6_PKTINFO), Just(IPV6_2292PKTINFO)];
+    prop_oneof![
+        3 => any_ip().prop_map(|a| match a {
+            IpAddr::V4(a) => pktinfo_v4(a),
+            IpAddr::V6(a) => pktinfo_v6(IPV6_PKTINFO, a),
+        }),
+        2 => (any_ip(), v6_kind()).prop_map(|(a, kind)| match a {
+            IpAddr::V4(a) => pktinfo_v6(kind, a.to_ipv6_mapped()),
+            IpAddr::V6(a) => pktinfo_v6(kind, a),
+        }),
+        // Of every length, among them too short and too long ones.
+        1 => (v6_kind(), prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(kind, data)| message(SOL_IPV6, kind, &data)),
+        1 => prop::collection::vec(any::<u8>(), 0..40)
+            .prop_map(|data| message(SOL_IP, IP_PKTINFO, &data)),
+        2 => (0_i32..60, 0_i32..60, prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(level, kind, data)| message(level, kind, &data)),
+    ]
+}
+
+/// Messages one behind the other, and what went wrong with them: a length that
+/// is not that of its message, another byte anywhere, the end cut off.
+fn any_control() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![
+        4 => Just(None),
+        2 => (0_u64..200).prop_map(Some),
+        1 => (0_u64..20).prop_map(|n| Some(u64::MAX - n)),
+        1 => any::<u64>().prop_map(Some),
+    ];
+    let messages = prop::collection::vec((any_message(), length), 0..6).prop_map(|messages| {
+        let with_length = |(mut message, length): (Vec<u8>, Option<u64>)| {
+            if let Some(length) = length {
+                message[..8].copy_from_slice(&length.to_ne_bytes());
+            }
+            message
+        };
+        messages
+            .into_iter()
+            .flat_map(with_length)
+            .collect::<Vec<u8>>()
+    });
+    let broken = prop::option::of((any::<prop::sample::Index>(), any::<u8>()));
+    (messages, broken, 0_usize..8).prop_map(|(mut bytes, broken, cut)| {
+        if let (Some((at, byte)), false) = (broken, bytes.is_empty()) {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(bytes.len().saturating_sub(cut));
+        bytes
+    })
+}
+
+fn check(o: &Owned, bytes: &[u8]) -> Result<(), TestCaseError> {
+    let allowed = sources_allowed(&o.owner(), bytes);
+    match kernel(bytes) {
+        Reading::Sources(sources) => {
+            prop_assert_eq!(allowed, sources.iter().all(|s| fine(o, s)), "{:?}", sources);
+        }
+        // Nothing is sent; but who asks for a foreign source hears about it.
+        Reading::Refused(before) => {
+            prop_assert!(!allowed || before.iter().all(|s| fine(o, s)), "{before:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_model_reads_what_the_kernel_would() {
+    let v4 = pktinfo_v4(Ipv4Addr::new(10, 0, 0, 2));
+    let v6 = pktinfo_v6(IPV6_PKTINFO, Ipv6Addr::LOCALHOST);
+    let both = [v4.clone(), v6.clone()].concat();
+    let sources = vec![ip("10.0.0.2"), ip("::1")];
+    assert_eq!(kernel(&both), Reading::Sources(sources));
+    let first = vec![ip("10.0.0.2")];
+    assert_eq!(
+        kernel(&both[..both.len() - 8]),
+        Reading::Refused(first.clone())
+    );
+    // Less than a header is left.
+    assert_eq!(kernel(&both[..32 + 15]), Reading::Sources(first));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_the_kernel_will_read_as_a_source_is_checked(
+        o in any_owned(),
+        bytes in any_control(),
+    ) {
+        check(&o, &bytes)?;
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic_or_miss_a_source(
+        o in any_owned(),
+        bytes in prop::collection::vec(any::<u8>(), 0..130),
+        len in 0_u64..130,
+    ) {
+        check(&o, &bytes)?;
+        let mut bytes = bytes;
+        if let Some(first) = bytes.get_mut(..8) {
+            first.copy_from_slice(&len.to_ne_bytes());
+            check(&o, &bytes)?;
+        }
+    }
+
+    #[test]
+    fn a_foreign_source_is_found_wherever_it_stands(
+        before in prop::collection::vec(any_message(), 0..4),
+        after in prop::collection::vec(any_message(), 0..4),
+        which in 0_usize..3,
+    ) {
+        let o = owned("10.0.0.1");
+        let foreign = Ipv4Addr::new(192, 0, 2, 1);
+        let message = match which {
+            0 => pktinfo_v4(foreign),
+            1 => pktinfo_v6(IPV6_PKTINFO, foreign.to_ipv6_mapped()),
+            _ => pktinfo_v6(IPV6_2292PKTINFO, Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9)),
+        };
+        let bytes = [before.concat(), message, after.concat()].concat();
+        prop_assert!(!sources_allowed(&o.owner(), &bytes));
+    }
+}

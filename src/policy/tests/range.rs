@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ranges, sorted and merged.
+
+use super::super::range::{contains, covers, intersect, Number};
+use super::*;
+
+/// All numbers the ranges here are made of.
+const NUMBERS: core::ops::Range<u32> = 0..64;
+
+fn merged<T: Number>(mut ranges: Vec<Range<T>>) -> Vec<Range<T>> {
+    let kept = merge(&mut ranges);
+    ranges.truncate(kept);
+    ranges
+}
+
+fn ranges(ends: &[(u32, u32)]) -> Vec<Range<u32>> {
+    ends.iter().map(|&(a, b)| Range::new(a, b)).collect()
+}
+
+/// Whether any range has this number: each is tried.
+fn naively_has(ranges: &[Range<u32>], n: u32) -> bool {
+    ranges.iter().any(|r| r.first() <= n && n <= r.last())
+}
+
+#[test]
+fn ranges_that_overlap_or_touch_are_joined() {
+    assert_eq!(merged(ranges(&[(5, 9), (1, 5)])), ranges(&[(1, 9)]));
+    assert_eq!(merged(ranges(&[(6, 9), (1, 5)])), ranges(&[(1, 9)]));
+    assert_eq!(merged(ranges(&[(1, 9), (3, 4)])), ranges(&[(1, 9)]));
+    assert_eq!(merged(ranges(&[(1, 1), (1, 1)])), ranges(&[(1, 1)]));
+    assert_eq!(merged(ranges(&[])), ranges(&[]));
+}
+
+#[test]
+fn ranges_with_a_gap_stay_two() {
+    assert_eq!(merged(ranges(&[(7, 9), (1, 5)])), ranges(&[(1, 5), (7, 9)]));
+}
+
+#[test]
+fn the_greatest_number_has_no_successor_to_overflow_to() {
+    let max = u32::MAX;
+    assert_eq!(
+        merged(ranges(&[(max, max), (0, max), (0, 0)])),
+        ranges(&[(0, max)])
+    );
+    assert_eq!(
+        merged(ranges(&[(max, max), (0, 0)])),
+        ranges(&[(0, 0), (max, max)])
+    );
+    let top = vec![
+        Range::new(u128::MAX, u128::MAX),
+        Range::new(u128::MAX - 1, u128::MAX - 1),
+    ];
+    assert_eq!(merged(top), [Range::new(u128::MAX - 1, u128::MAX)]);
+}
+
+fn ends() -> impl Strategy<Value = Vec<Range<u32>>> {
+    prop::collection::vec((NUMBERS, 0_u32..12), 0..12).prop_map(|ends| {
+        ends.iter()
+            .map(|&(at, more)| Range::new(at, (at + more).min(NUMBERS.end - 1)))
+            .collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn merged_ranges_are_sorted_with_a_gap_between_any_two(all in ends()) {
+        let merged = merged(all);
+        for pair in merged.windows(2) {
+            prop_assert!(pair[0].last() + 1 < pair[1].first(), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn merging_keeps_every_number_and_adds_none(all in ends()) {
+        let merged = merged(all.clone());
+        for n in NUMBERS {
+            prop_assert_eq!(naively_has(&all, n), naively_has(&merged, n), "{}", n);
+            prop_assert_eq!(naively_has(&all, n), contains(&merged, n), "{}", n);
+        }
+    }
+
+    #[test]
+    fn merging_again_changes_nothing(all in ends()) {
+        let once = merged(all);
+        prop_assert_eq!(merged(once.clone()), once);
+    }
+
+    #[test]
+    fn merging_at_the_upper_end_keeps_every_number(
+        offsets in prop::collection::vec((0_u32..8, 0_u32..8), 0..6),
+        probe in 0_u32..8,
+    ) {
+        let all: Vec<_> = offsets
+            .iter()
+            .map(|&(a, b)| Range::new(u32::MAX - a, u32::MAX - b))
+            .collect();
+        let probe = u32::MAX - probe;
+        prop_assert_eq!(contains(&merged(all.clone()), probe), naively_has(&all, probe));
+    }
+
+    #[test]
+    fn a_part_is_covered_if_each_of_its_numbers_is_there(
+        all in ends(),
+        a in NUMBERS,
+        b in NUMBERS,
+    ) {
+        let part = Range::new(a, b);
+        let naive = (part.first()..=part.last()).all(|n| naively_has(&all, n));
+        prop_assert_eq!(covers(&merged(all), part), naive);
+    }
+
+    #[test]
+    fn two_lists_intersect_if_some_number_is_in_both(a in ends(), b in ends()) {
+        let naive = NUMBERS.into_iter().any(|n| naively_has(&a, n) && naively_has(&b, n));
+        let (a, b) = (merged(a), merged(b));
+        prop_assert_eq!(intersect(&a, &b), naive);
+        prop_assert_eq!(intersect(&b, &a), naive);
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Loopback addresses as destinations, and as what sockets are bound to.
+
+use super::super::{connect, listen, send, Destination, Refusal, Usage};
+use super::*;
+
+const UNREACHABLE: Usage = Usage::Deny(Refusal::Unreachable);
+const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
+
+/// What happens to a socket that is connected to `to`, and to one that sends a
+/// datagram there.
+fn towards(o: &Owned, socket: Socket, to: &str) -> Usage {
+    let dest = Destination::To(addr(to));
+    let usage = connect(&o.owner(), &socket, &addr(to));
+    assert_eq!(send(&o.owner(), &datagram(socket), false, &dest), usage);
+    usage
+}
+
+#[test]
+fn the_private_loopback_is_reached_from_itself() {
+    let o = owned("");
+    let (four, six) = (unbound(Family::V4), unbound(Family::V6));
+    let given = |to| Usage::GiveSource(ip(to));
+    assert_eq!(towards(&o, four, "127.0.0.1"), given("127.0.0.1"));
+    assert_eq!(towards(&o, six, "::1"), given("::1"));
+    assert_eq!(towards(&o, six, "::ffff:127.0.0.1"), given("127.0.0.1"));
+}
+
+#[test]
+fn an_unspecified_destination_means_the_loopback() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    let (four, six) = (unbound(Family::V4), unbound(Family::V6));
+    let given = |to| Usage::GiveSource(ip(to));
+    assert_eq!(towards(&o, four, "0.0.0.0"), given("127.0.0.1"));
+    assert_eq!(towards(&o, six, "::"), given("::1"));
+    assert_eq!(towards(&o, six, "::ffff:0.0.0.0"), given("127.0.0.1"));
+    let unspec = Destination::To(SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED)));
+    let usage = send(&o.owner(), &datagram(four), false, &unspec);
+    assert_eq!(usage, given("127.0.0.1"));
+}
+
+#[test]
+fn the_dedicated_address_is_reached_and_that_of_others_is_not() {
+    let o = owned_by(1, "10.0.0.1");
+    for four in [
+        unbound(Family::V4),
+        bound_to("10.0.0.1"),
+        bound_to("127.0.0.1"),
+    ] {
+        assert!(!matches!(towards(&o, four, "127.64.0.1"), Usage::Deny(_)));
+        for other in ["127.0.0.2", "127.64.0.2", "127.255.255.255"] {
+            assert_eq!(towards(&o, four, other), UNREACHABLE, "{other}");
+        }
+    }
+    let six = unbound(Family::V6);
+    assert_eq!(
+        towards(&o, six, "::ffff:127.64.0.1"),
+        Usage::GiveSource(ip("127.64.0.1"))
+    );
+    assert_eq!(towards(&o, six, "::ffff:127.64.0.2"), UNREACHABLE);
+}
+
+#[test]
+fn a_loopback_address_that_was_given_is_reached() {
+    let o = owned("127.0.0.53");
+    let four = unbound(Family::V4);
+    assert_eq!(
+        towards(&o, four, "127.0.0.53"),
+        Usage::GiveSource(ip("127.0.0.53"))
+    );
+    assert_eq!(towards(&o, four, "127.0.0.54"), UNREACHABLE);
+}
+
+#[test]
+fn members_and_the_loopback_reach_each_other() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    assert_eq!(towards(&o, bound_to("10.0.0.1"), "127.0.0.1"), Usage::Allow);
+    assert_eq!(towards(&o, bound_to("127.0.0.1"), "10.0.0.1"), Usage::Allow);
+    assert_eq!(towards(&o, bound_to("2001:db8::1"), "::1"), Usage::Allow);
+}
+
+#[test]
+fn a_loopback_address_that_left_the_set_is_out_of_reach() {
+    let o = Owned {
+        former: set("127.0.0.53"),
+        ..owned("10.0.0.1")
+    };
+    assert_eq!(towards(&o, unbound(Family::V4), "127.0.0.53"), UNREACHABLE);
+}
+
+/// 127.0.0.1 of the host and of every association are different addresses that
+/// are written alike. Whose it is tells the socket's association.
+#[test]
+fn the_private_loopback_of_somebody_else_is_not_owned() {
+    let o = owned("10.0.0.1");
+    for local in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        let socket = strangers(bound_to(local));
+        let same = if local == "::1" { "::1" } else { "127.0.0.1" };
+        let refused = Err(Refusal::NotAvailable);
+        assert_eq!(listen(&o.owner(), &socket), refused, "{local}");
+        assert_eq!(towards(&o, socket, same), REFUSED, "{local}");
+        let none = Destination::None;
+        assert_eq!(send(&o.owner(), &socket, false, &none), REFUSED, "{local}");
+    }
+}
+
+/// Packets carry the association of the socket that sends them, not of the
+/// task: from a socket of nobody, 127.0.0.1 is the host's.
+#[test]
+fn a_socket_of_somebody_else_does_not_reach_a_private_loopback() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    for (local, to) in [
+        ("10.0.0.1", "127.0.0.1"),
+        ("10.0.0.1", "0.0.0.0"),
+        ("::ffff:10.0.0.1", "::ffff:127.0.0.1"),
+        ("2001:db8::1", "::1"),
+        ("2001:db8::1", "::"),
+    ] {
+        let bound = strangers(bound_to(local));
+        // Another thread may dissolve it once the question was answered.
+        let connected = Socket {
+            connected: true,
+            ..bound
+        };
+        for socket in [bound, connected] {
+            let usage = connect(&o.owner(), &socket, &addr(to));
+            assert!(
+                matches!(usage, Usage::Deny(_)),
+                "{socket:?} to {to}: {usage:?}"
+            );
+            let dest = Destination::To(addr(to));
+            let usage = send(&o.owner(), &datagram(socket), false, &dest);
+            assert!(
+                matches!(usage, Usage::Deny(_)),
+                "{socket:?} to {to}: {usage:?}"
+            );
+        }
+    }
+}

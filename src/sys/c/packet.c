@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packets on their way out, in every network namespace.
+ *
+ * A packet that stays on this host keeps its security mark on the way through
+ * the loopback interface, so what is written here on its way out is there to
+ * be read when it is looked up for a receiver.
+ */
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/skbuff.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "helpers.h"
+
+static acf_output_t acf_output __read_mostly;
+
+static unsigned int acf_check_output(struct sk_buff *skb,
+				     const struct nf_hook_state *state,
+				     const void *source)
+{
+	/* Not skb->sk: a tunnel's packet still has the socket of what is in it. */
+	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
+	void **slot;
+	u32 mark;
+
+	if (!sk || !sk_fullsock(sk))
+		return NF_ACCEPT;
+	slot = acf_gate_sock_slot(sk);
+	if (!slot || !READ_ONCE(*slot))
+		return NF_ACCEPT;
+	mark = acf_output(sk, state->pf, source);
+	if (!mark)
+		return NF_DROP_ERR(-EADDRNOTAVAIL);
+	if (state->out && state->out->flags & IFF_LOOPBACK)
+		skb->secmark = mark;
+	return NF_ACCEPT;
+}
+
+static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	/* IPsec: what is in it was judged before. */
+	if (IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
+		return NF_ACCEPT;
+	return acf_check_output(skb, state, &ip_hdr(skb)->saddr);
+}
+
+static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	if (IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
+		return NF_ACCEPT;
+	return acf_check_output(skb, state, &ipv6_hdr(skb)->saddr);
+}
+
+/* First: what others rewrite is not what the socket sent. */
+static const struct nf_hook_ops acf_nf_ops[] = {
+	{
+		.hook = acf_output_v4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_FIRST,
+	},
+	{
+		.hook = acf_output_v6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP6_PRI_FIRST,
+	},
+};
+
+static int __net_init acf_net_init(struct net *net)
+{
+	return nf_register_net_hooks(net, acf_nf_ops, ARRAY_SIZE(acf_nf_ops));
+}
+
+static void __net_exit acf_net_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, acf_nf_ops, ARRAY_SIZE(acf_nf_ops));
+}
+
+static struct pernet_operations acf_net_ops = {
+	.init = acf_net_init,
+	.exit = acf_net_exit,
+};
+
+/* May sleep. */
+int acf_helper_output_register(acf_output_t output)
+{
+	acf_output = output;
+	return register_pernet_subsys(&acf_net_ops);
+}
+
+/* When this returns, no callback runs. Sleeps. */
+void acf_helper_output_unregister(void)
+{
+	unregister_pernet_subsys(&acf_net_ops);
+}
+
+/* What was written on the packet's way out, or 0. */
+u32 acf_helper_skb_mark(const struct sk_buff *skb)
+{
+	return skb->secmark;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which socket belongs to which association. A socket belongs to that of the
+//! task that made it, for good; one that was made unassociated may be taken in
+//! later, once.
+
+use kernel::prelude::*;
+use kernel::sync::{rcu, Arc, ArcBorrow};
+
+use crate::policy;
+use crate::sys::sock::{SkHold, SkRef};
+use crate::sys::task::TaskRef;
+use crate::SLOTS;
+
+use super::Association;
+
+// include/linux/socket.h
+const AF_INET: i32 = 2;
+const AF_INET6: i32 = 10;
+
+/// The association a socket belongs to, if any. Any context.
+pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
+    SLOTS.get(sk)
+}
+
+/// Makes a socket that belongs to nobody `association`'s, if it is of a kind
+/// that is covered. Any context.
+pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
+    let covered = sk.info().is_some_and(|info| {
+        let family = if info.is_v6 { AF_INET6 } else { AF_INET };
+        !info.kernel && policy::create(family, info.kind, info.protocol).is_ok()
+    });
+    if !covered || association_of(sk).is_some() || !association.add_socket() {
+        return;
+    }
+    // Somebody else may have been faster.
+    if let Err(unused) = SLOTS.fill(sk, association.clone()) {
+        Association::remove_socket(unused);
+    }
+}
+
+/// `new` is a connection accepted by `listener`, whose association it gets. Any
+/// context.
+pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
+    if let Some(association) = association_of(listener) {
+        take_in(new, &association.into());
+    }
+}
+
+/// A socket goes. Any context but NMI.
+pub(crate) fn forget(sk: SkRef<'_>) {
+    if let Some(association) = SLOTS.take(sk) {
+        Association::remove_socket(association);
+    }
+}
+
+/// Takes in the sockets among a task's open files, as far as they are bound to
+/// what `association` owns, or to nothing or a wildcard. `reset` ends
+/// connections that are bound elsewhere; otherwise the task cannot use them.
+/// Returns how many were ended. May sleep.
+pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>, reset: bool) -> Result<u64> {
+    let strangers = select(task, |sk| {
+        let Some(info) = sk.info() else {
+            return false;
+        };
+        let guard = rcu::read_lock();
+        let fits = info.local.to_canonical().is_unspecified()
+            || association.owner(&guard).owns(info.local);
+        if fits {
+            take_in(sk, association);
+        }
+        !fits && info.stream && info.connected
+    })?;
+    Ok(if reset { abort(&strangers) } else { 0 })
+}
+
+/// Ends the connections among a task's open files that are `association`'s but
+/// bound to what it does not own any more. Returns how many. May sleep.
+pub(super) fn reset_strays(task: &TaskRef, association: &Association) -> Result<u64> {
+    let strays = select(task, |sk| {
+        let Some(info) = sk.info() else {
+            return false;
+        };
+        let guard = rcu::read_lock();
+        association_of(sk).is_some_and(|a| a.id() == association.id())
+            && info.connected
+            && !association.owner(&guard).owns(info.local)
+    })?;
+    Ok(abort(&strays))
+}
+
+fn abort(sockets: &[SkHold]) -> u64 {
+    sockets.iter().map(|sk| u64::from(sk.get().abort())).sum()
+}
+
+/// References to the sockets among a task's open files that `wanted` says yes
+/// to. `wanted` must not sleep, and may be asked more than once.
+fn select(task: &TaskRef, wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVec<SkHold>> {
+    let mut room = 0_usize;
+    loop {
+        let mut found = KVec::with_capacity(room, GFP_KERNEL)?;
+        let mut count = 0_usize;
+        task.each_socket(|sk| {
+            if wanted(sk) {
+                count += 1;
+                // What does not fit is counted, and fits the next time.
+                let _ = found.push_within_capacity(sk.hold());
+            }
+            true
+        });
+        if count <= room {
+            return Ok(found);
+        }
+        room = count;
+    }
+}

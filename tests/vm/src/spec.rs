@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets described in words that one process can say to another.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use libc::{SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
+
+use crate::addr::{ip, ANY4, ANY6};
+use crate::sock::{Proto, Sock};
+
+/// What a socket takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// IPv4.
+    V4,
+    /// IPv6 and nothing else.
+    V6Only,
+    /// IPv6, and IPv4 in mapped form.
+    Dual,
+}
+
+/// All kinds.
+pub const KINDS: [Kind; 3] = [Kind::V4, Kind::V6Only, Kind::Dual];
+
+impl Kind {
+    /// As part of a test's name, and of an order.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "v4",
+            Self::V6Only => "v6_only",
+            Self::Dual => "dual_stack",
+        }
+    }
+
+    /// Makes a socket.
+    pub fn socket(self, proto: Proto) -> Sock {
+        match self {
+            Self::V4 => Sock::v4(proto),
+            Self::V6Only => Sock::v6_only(proto),
+            Self::Dual => Sock::v6(proto),
+        }
+    }
+
+    /// The wildcard.
+    pub fn any(self) -> IpAddr {
+        match self {
+            Self::V4 => ANY4,
+            Self::V6Only | Self::Dual => ANY6,
+        }
+    }
+
+    /// Whether a wildcard socket takes packets to this address.
+    pub fn takes(self, addr: IpAddr) -> bool {
+        match self {
+            Self::V4 => addr.is_ipv4(),
+            Self::V6Only => addr.is_ipv6(),
+            Self::Dual => true,
+        }
+    }
+}
+
+/// Whether a socket shares its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// No.
+    None,
+    /// `SO_REUSEADDR`.
+    Addr,
+    /// `SO_REUSEPORT`.
+    Port,
+}
+
+/// All of them.
+pub const REUSES: [Reuse; 3] = [Reuse::None, Reuse::Addr, Reuse::Port];
+
+impl Reuse {
+    /// As part of a test's name, and of an order.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "plain",
+            Self::Addr => "reuseaddr",
+            Self::Port => "reuseport",
+        }
+    }
+}
+
+/// A socket to be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// TCP or UDP.
+    pub proto: Proto,
+    /// What it takes.
+    pub kind: Kind,
+    /// Whether it shares its port.
+    pub reuse: Reuse,
+    /// What to bind it to; a wildcard if not said.
+    pub addr: IpAddr,
+    /// And the port.
+    pub port: u16,
+}
+
+impl Spec {
+    /// A wildcard socket.
+    pub fn wildcard(proto: Proto, kind: Kind, port: u16) -> Self {
+        Self {
+            proto,
+            kind,
+            reuse: Reuse::None,
+            addr: kind.any(),
+            port,
+        }
+    }
+
+    /// A socket bound to one address.
+    pub fn at(proto: Proto, addr: impl Into<Address>, port: u16) -> Self {
+        let addr = addr.into().0;
+        let kind = match addr {
+            IpAddr::V4(_) => Kind::V4,
+            IpAddr::V6(_) => Kind::Dual,
+        };
+        Self {
+            addr,
+            ..Self::wildcard(proto, kind, port)
+        }
+    }
+
+    /// The same, sharing its port.
+    pub fn sharing(self, reuse: Reuse) -> Self {
+        Self { reuse, ..self }
+    }
+
+    /// Makes the socket, and has it receive.
+    pub fn open(&self) -> io::Result<Sock> {
+        let sock = self.kind.socket(self.proto);
+        match self.reuse {
+            Reuse::None => {}
+            Reuse::Addr => sock.set(SOL_SOCKET, SO_REUSEADDR, 1),
+            Reuse::Port => sock.set(SOL_SOCKET, SO_REUSEPORT, 1),
+        }
+        sock.serve(self.proto, (self.addr, self.port))?;
+        Ok(sock)
+    }
+
+    /// As words, for [`Spec::parse`].
+    pub fn order(&self) -> String {
+        let (proto, kind, reuse) = (self.proto.name(), self.kind.name(), self.reuse.name());
+        format!("{proto} {kind} {reuse} {} {}", self.addr, self.port)
+    }
+
+    /// Reads what [`Spec::order`] wrote.
+    pub fn parse(words: &[&str]) -> Self {
+        let named = |name: &str, word: &str| name == word;
+        Self {
+            proto: proto(words[0]),
+            kind: *KINDS
+                .iter()
+                .find(|k| named(k.name(), words[1]))
+                .expect("kind"),
+            reuse: *REUSES
+                .iter()
+                .find(|r| named(r.name(), words[2]))
+                .expect("reuse"),
+            addr: ip(words[3]),
+            port: words[4].parse().expect("a port"),
+        }
+    }
+}
+
+/// An address, however a test has it.
+pub struct Address(pub IpAddr);
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self(ip(text))
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(addr: IpAddr) -> Self {
+        Self(addr)
+    }
+}
+
+impl From<Ipv4Addr> for Address {
+    fn from(addr: Ipv4Addr) -> Self {
+        Self(addr.into())
+    }
+}
+
+/// The protocol of this name.
+pub fn proto(word: &str) -> Proto {
+    match word {
+        "tcp" => Proto::Tcp,
+        _ => Proto::Udp,
+    }
+}

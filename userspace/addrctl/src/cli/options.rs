@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The options of `assign` and `run` that say how the association behaves.
+
+use std::net::Ipv4Addr;
+
+use addrconf_abi::{AssignFlags, Name, SourceChoice, NAME_LEN};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::Args;
+
+use crate::client::AssignOptions;
+use crate::source;
+
+/// What an association is to be like.
+#[derive(Args, Debug)]
+pub struct BehaviourArgs {
+    /// Name for people to know the association by: up to 31 of A-Z a-z 0-9 . _ -
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub name: Option<Name>,
+
+    /// Keep wildcard sockets of unassociated processes off these addresses
+    #[arg(long)]
+    pub exclusive: bool,
+
+    /// Which address a socket without one sends from: the one the route prefers,
+    /// always the primary, or any
+    #[arg(long, value_name = "CHOICE", value_parser = source())]
+    pub source: Option<SourceChoice>,
+
+    /// Dedicated loopback address, instead of one that is free
+    #[arg(long, value_name = "127.X.Y.Z", value_parser = loopback)]
+    pub loopback: Option<Ipv4Addr>,
+}
+
+impl BehaviourArgs {
+    /// What they ask of the module, with `flags` besides.
+    pub fn options(&self, flags: AssignFlags) -> AssignOptions {
+        let exclusive = flag(self.exclusive, AssignFlags::EXCLUSIVE);
+        AssignOptions {
+            name: self.name.unwrap_or_default(),
+            flags: flags.with(exclusive),
+            source: self.source.unwrap_or_default(),
+            loopback: self.loopback,
+        }
+    }
+
+    /// The options given that narrowing has no place for.
+    pub fn beyond_narrowing(&self) -> Vec<&'static str> {
+        let given = [
+            (self.exclusive, "--exclusive"),
+            (self.source.is_some(), "--source"),
+            (self.loopback.is_some(), "--loopback"),
+        ];
+        let given = given.into_iter().filter(|(given, _)| *given);
+        given.map(|(_, option)| option).collect()
+    }
+}
+
+/// `flag` if it was `given`.
+pub fn flag(given: bool, flag: AssignFlags) -> AssignFlags {
+    if given {
+        flag
+    } else {
+        AssignFlags::NONE
+    }
+}
+
+fn source() -> impl TypedValueParser<Value = SourceChoice> {
+    // The parser lets only these names through.
+    PossibleValuesParser::new(source::NAMES)
+        .map(|name| source::from_name(&name).unwrap_or_default())
+}
+
+fn loopback(text: &str) -> Result<Ipv4Addr, String> {
+    let addr: Ipv4Addr = text
+        .parse()
+        .map_err(|_| "write an IPv4 address such as 127.0.0.2".to_owned())?;
+    match addr.octets() {
+        [127, 0, 0, 1] => Err(
+            "127.0.0.1 is the machine's own: choose another of 127.0.0.0/8 (programs of the \
+             association see theirs as 127.0.0.1)"
+                .to_owned(),
+        ),
+        [127, 0, 0, 0] | [127, 255, 255, 255] => {
+            Err("the first and the last address of 127.0.0.0/8 are no host's".to_owned())
+        }
+        [127, ..] => Ok(addr),
+        _ => Err("a loopback address is in 127.0.0.0/8, such as 127.0.0.2".to_owned()),
+    }
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    let max = NAME_LEN - 1;
+    match Name::new(text) {
+        _ if text.is_empty() => Err("a name cannot be empty: leave --name out".to_owned()),
+        // The interface pads with NUL, and would take these for padding.
+        Some(name) if name.as_str() == text => Ok(name),
+        _ if text.len() > max => Err(format!("a name has at most {max} characters")),
+        _ => Err("a name consists of A-Z a-z 0-9 . _ - and starts with none of . -".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_another_character_or_too_long_is_refused() {
+        assert!(name("web-1.a_b").is_ok());
+        assert!(name(&"a".repeat(31)).is_ok());
+        assert!(name(&"a".repeat(32)).unwrap_err().contains("31 characters"));
+        for bad in ["", "a b", ".a", "-a", "ä", "a\0", "a/b"] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_address_is_of_127_but_not_the_machines_own() {
+        for good in ["127.0.0.2", "127.1.0.0", "127.255.255.254"] {
+            assert_eq!(loopback(good).map(|a| a.to_string()).as_deref(), Ok(good));
+        }
+        for (bad, words) in [
+            ("127.0.0.1", "machine's own"),
+            ("127.0.0.0", "first and the last"),
+            ("127.255.255.255", "first and the last"),
+            ("128.0.0.2", "127.0.0.0/8"),
+            ("10.0.0.1", "127.0.0.0/8"),
+            ("127.0.0.2/32", "such as 127.0.0.2"),
+            ("::1", "such as 127.0.0.2"),
+            ("", "such as 127.0.0.2"),
+        ] {
+            assert!(loopback(bad).unwrap_err().contains(words), "{bad}");
+        }
+    }
+}

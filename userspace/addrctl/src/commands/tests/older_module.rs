@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! addrctl with a module of version 1.
+
+use super::refusals::refused;
+use super::{addrctl, nginx};
+use crate::testing::Fake;
+
+fn older() -> Fake {
+    let fake = nginx();
+    fake.state().module = Some(1);
+    fake
+}
+
+#[test]
+fn what_the_module_knows_works_as_before() {
+    let fake = older();
+    let printed = addrctl(&fake, "assign 812 10.0.0.1 --name a").unwrap();
+    assert_eq!(printed, "1\n");
+    let shown = addrctl(&fake, "show 812").unwrap();
+    for line in ["exclusive    -\n", "source       -\n", "sockets      -\n"] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    let json = addrctl(&fake, "show 812 --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for field in ["exclusive", "source", "loopback", "socket_count"] {
+        assert!(json["association"][field].is_null(), "{field}");
+    }
+    let version = addrctl(&fake, "version").unwrap();
+    assert!(version.contains("module: ABI 1"), "{version}");
+    addrctl(&fake, "release 812").unwrap();
+}
+
+#[test]
+fn what_it_does_not_know_is_refused_with_both_versions() {
+    let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
+                 has ABI 2; install the matching pair";
+    let lines = [
+        "assign 812 10.0.0.1 --exclusive",
+        "assign 812 10.0.0.1 --tree",
+        "assign 812 10.0.0.1 --reset",
+        "assign 812 10.0.0.1 --source primary",
+        "assign 812 10.0.0.1 --loopback 127.0.0.9",
+        "add 812 10.0.0.1",
+        "remove 812 10.0.0.1",
+        "replace --association 1 10.0.0.1",
+    ];
+    for line in lines {
+        let fake = older();
+        refused(&fake, line, 1, words);
+        assert!(fake.state().associations.is_empty());
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Options that say how an association behaves, and what shows them.
+
+use addrconf_abi::{Command as Call, SourceChoice};
+use rustix::io::Errno;
+
+use super::refusals::refused;
+use super::{addrctl, nginx};
+use crate::testing::Fake;
+
+#[test]
+fn without_options_the_association_is_like_it_was_before_there_were_any() {
+    let fake = nginx();
+    addrctl(&fake, "assign 812 10.0.0.1").unwrap();
+    let state = fake.state();
+    let association = &state.associations[&1];
+    assert!(!association.exclusive);
+    assert_eq!(association.source, SourceChoice::Route);
+    assert_eq!(association.pids, [812]);
+}
+
+#[test]
+fn every_option_of_assign_and_run_arrives() {
+    let options = "--exclusive --source random --loopback 127.3.2.1 --name a";
+    for line in [
+        format!("assign 812 10.0.0.1 {options}"),
+        format!("run --addr 10.0.0.1 {options} true"),
+    ] {
+        let fake = nginx();
+        // `run` fails after that, for the made-up kernel has no programs.
+        let _ = addrctl(&fake, &line);
+        let state = fake.state();
+        let association = &state.associations[&1];
+        assert!(association.exclusive);
+        assert_eq!(association.source, SourceChoice::Random);
+        assert_eq!(association.loopback, [127, 3, 2, 1]);
+        assert_eq!(association.name.as_str(), "a");
+    }
+    for (name, source) in [
+        ("route", SourceChoice::Route),
+        ("primary", SourceChoice::Primary),
+    ] {
+        let fake = nginx();
+        addrctl(&fake, &format!("assign 812 10.0.0.1 --source {name}")).unwrap();
+        assert_eq!(fake.state().associations[&1].source, source);
+    }
+}
+
+/// Process 812 with a child and a grandchild.
+fn family() -> Fake {
+    let fake = Fake::with_processes(&[(812, "make"), (813, "cc"), (814, "as")]);
+    let children = [(812, vec![813]), (813, vec![814])];
+    fake.state().children = children.into_iter().collect();
+    fake
+}
+
+#[test]
+fn with_tree_the_descendants_are_associated_as_well() {
+    let fake = family();
+    addrctl(&fake, "assign 812 10.0.0.1 --tree --reset").unwrap();
+    assert_eq!(fake.state().associations[&1].pids, [812, 814, 813]);
+
+    let fake = family();
+    addrctl(&fake, "assign 814 10.0.0.1").unwrap();
+    refused(
+        &fake,
+        "assign 812 10.0.0.2 --tree",
+        1,
+        "the process or one of its descendants is already associated",
+    );
+}
+
+#[test]
+fn show_and_list_tell_how_an_association_behaves() {
+    let fake = nginx();
+    addrctl(
+        &fake,
+        "assign 812 10.0.0.1 --exclusive --source primary --loopback 127.0.0.9",
+    )
+    .unwrap();
+    let expected = "exclusive    yes\nsource       primary\nloopback     127.0.0.9\n";
+    let shown = addrctl(&fake, "show 812").unwrap();
+    assert!(shown.contains(expected), "{shown}");
+    assert!(addrctl(&fake, "list")
+        .unwrap()
+        .contains("yes        primary  127.0.0.9"));
+    let json = addrctl(&fake, "list --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let association = &json["associations"][0];
+    assert_eq!(association["exclusive"], true);
+    assert_eq!(association["source"], "primary");
+    assert_eq!(association["loopback"], "127.0.0.9");
+    assert_eq!(association["socket_count"], 0);
+}
+
+#[test]
+fn a_loopback_address_in_use_is_told_in_words() {
+    let fake = nginx();
+    addrctl(&fake, "assign 812 10.0.0.1 --loopback 127.0.0.9").unwrap();
+    refused(
+        &fake,
+        "assign 813 10.0.0.2 --loopback 127.0.0.9",
+        1,
+        "another association has the loopback address 127.0.0.9; `addrctl list` tells which",
+    );
+    fake.state().failing = Some((Call::Assign, Errno::ADDRINUSE));
+    refused(
+        &fake,
+        "assign 813 10.0.0.1",
+        1,
+        "every dedicated loopback address is taken",
+    );
+}

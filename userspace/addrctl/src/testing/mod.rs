@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A kernel made up for tests: processes, and the control device with the
+//! semantics that the ABI crate documents. It sees the same bytes the real one
+//! would, and reads them with the ABI crate. The control calls are in
+//! `device.rs`.
+
+mod device;
+mod narrow;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use addrconf_abi::{AddrEntry, Command, Name, SourceChoice, ABI_VERSION};
+use rustix::io::Errno;
+
+use crate::address::{AddressSet, Prefix};
+use crate::system::{Device, System};
+use device::FakeDevice;
+
+/// The process addrctl is in tests.
+pub const OWN_PID: i32 = 100;
+
+/// A made-up kernel.
+#[derive(Default)]
+pub struct Fake(RefCell<State>);
+
+/// What is in it.
+#[derive(Default)]
+pub struct State {
+    /// Command names by process id.
+    pub processes: BTreeMap<i32, String>,
+    /// Processes by id of a thread that is not the first.
+    pub threads: BTreeMap<i32, i32>,
+    /// Associations by id.
+    pub associations: BTreeMap<u64, FakeAssociation>,
+    /// How many there ever were.
+    pub last_id: u64,
+    /// Opening the device fails with this.
+    pub no_device: Option<Errno>,
+    /// Interface version of the module; none when it is not loaded.
+    pub module: Option<u32>,
+    /// Children by parent.
+    pub children: BTreeMap<i32, Vec<i32>>,
+    /// Narrowing fails with this.
+    pub no_narrowing: Option<Errno>,
+    /// Calls of this command fail with this.
+    pub failing: Option<(Command, Errno)>,
+    /// Whether addrctl has `CAP_NET_ADMIN`.
+    pub net_admin: Option<bool>,
+    /// How many descriptors of the device are open.
+    pub open_devices: usize,
+    /// Programs executed, and what was open then.
+    pub executed: Vec<(Vec<OsString>, usize)>,
+    /// Executing fails with this.
+    pub exec_error: Option<io::ErrorKind>,
+    pidfds: BTreeMap<i32, i32>,
+}
+
+/// A made-up association.
+#[derive(Default)]
+pub struct FakeAssociation {
+    /// Name.
+    pub name: Name,
+    /// Address set.
+    pub entries: Vec<AddrEntry>,
+    /// Processes.
+    pub pids: Vec<i32>,
+    /// Whether the addresses are exclusive.
+    pub exclusive: bool,
+    /// Choice of source.
+    pub source: SourceChoice,
+    /// Dedicated loopback address.
+    pub loopback: [u8; 4],
+    /// Local addresses of established connections.
+    pub connections: Vec<Prefix>,
+}
+
+impl FakeAssociation {
+    /// The set, as addrctl has it.
+    pub fn set(&self) -> AddressSet {
+        AddressSet::from_prefixes(self.entries.iter().map(Prefix::from_entry).collect())
+    }
+
+    /// Whether every address of `prefix` is in the set.
+    fn covers(&self, prefix: Prefix) -> bool {
+        self.set().prefixes().iter().any(|own| own.covers(prefix))
+    }
+}
+
+impl Fake {
+    /// A kernel with addrctl and the processes named.
+    pub fn with_processes(processes: &[(i32, &str)]) -> Self {
+        let fake = Self::default();
+        fake.state().net_admin = Some(true);
+        fake.state().module = Some(ABI_VERSION);
+        let own = (OWN_PID, "addrctl");
+        for (pid, comm) in processes.iter().chain([&own]) {
+            fake.state().processes.insert(*pid, (*comm).to_owned());
+        }
+        fake
+    }
+
+    /// What is in it now.
+    pub fn state(&self) -> std::cell::RefMut<'_, State> {
+        self.0.borrow_mut()
+    }
+}
+
+impl System for Fake {
+    fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
+        if let Some(errno) = self.state().no_device {
+            return Err(errno);
+        }
+        self.state().open_devices += 1;
+        Ok(Box::new(FakeDevice(self)))
+    }
+
+    fn device_path(&self) -> String {
+        addrconf_abi::DEVICE_PATH.to_owned()
+    }
+
+    fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
+        let mut state = self.state();
+        if state.threads.contains_key(&pid) {
+            return Err(Errno::INVAL);
+        }
+        if !state.processes.contains_key(&pid) {
+            return Err(Errno::SRCH);
+        }
+        let fd: OwnedFd = File::open("/dev/null").unwrap().into();
+        state.pidfds.insert(fd.as_raw_fd(), pid);
+        Ok(fd)
+    }
+
+    fn own_pid(&self) -> i32 {
+        OWN_PID
+    }
+
+    fn comm(&self, pid: i32) -> Option<String> {
+        self.state().processes.get(&pid).cloned()
+    }
+
+    fn thread_group(&self, tid: i32) -> Option<i32> {
+        self.state().threads.get(&tid).copied()
+    }
+
+    fn has_net_admin(&self) -> Option<bool> {
+        self.state().net_admin
+    }
+
+    fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
+        self.state().narrow(context)
+    }
+
+    fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {
+        let mut state = self.state();
+        let open = state.open_devices;
+        let command = [std::slice::from_ref(program), args].concat();
+        state.executed.push((command, open));
+        state.exec_error.unwrap_or(io::ErrorKind::NotFound).into()
+    }
+}
