@@ -3,12 +3,13 @@
 # The commands of this repository; each is a script in scripts/.
 # addrconf.ko itself is described by Kbuild.
 
-.PHONY: help demo test check kernel module addrctl clean
+.PHONY: help demo test check bench kernel module addrctl clean
 
 help:
 	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
 	@echo 'make test      all tests, on this machine and in the virtual machine'
 	@echo 'make check     formatting and lints of all code'
+	@echo 'make bench     what system calls cost, in instructions'
 	@echo 'make kernel    build the patched kernel; print its path'
 	@echo 'make module    build addrconf.ko for it; print its path'
 	@echo 'make addrctl   build the command line tool; print its path'
@@ -25,6 +26,9 @@ test:
 
 check:
 	@scripts/check
+
+bench:
+	@scripts/bench
 
 kernel:
 	@scripts/kernel build
