@@ -20,8 +20,6 @@ pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
 /// The running task got a socket.
 pub(super) fn enter(sock: SkRef<'_>) {
     if let Some(association) = super::current() {
-        if sock.info().is_some() {
-            sockets::take_in(sock, &association);
-        }
+        sockets::take_in(sock, &association);
     }
 }

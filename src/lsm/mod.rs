@@ -151,7 +151,6 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Option<policy::S
         } else {
             policy::Family::V4
         },
-        v6only: info.v6only,
         stream: info.stream,
         connected: info.connected,
         scoped,

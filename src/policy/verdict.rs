@@ -76,8 +76,6 @@ pub enum Source {
 pub struct Socket {
     /// The socket's family.
     pub family: Family,
-    /// `IPV6_V6ONLY` is set. Always `false` for [`Family::V4`].
-    pub v6only: bool,
     /// Whether it is a stream socket (TCP), which does not choose a port of
     /// its own when sent on.
     pub stream: bool,

@@ -53,6 +53,16 @@ pub(crate) struct SocketInfo {
 }
 
 impl SocketInfo {
+    /// Its address family, as `socket()` takes it.
+    pub(crate) fn family(&self) -> i32 {
+        let family = if self.is_v6 {
+            bindings::AF_INET6
+        } else {
+            bindings::AF_INET
+        };
+        family as i32
+    }
+
     /// # Safety
     ///
     /// `sk` is valid; it may be a timewait socket.

@@ -8,6 +8,7 @@
 
 mod assign;
 mod association;
+mod gather;
 mod registry;
 mod set;
 pub(crate) mod sockets;

@@ -12,11 +12,8 @@ use crate::sys::sock::{SkHold, SkRef};
 use crate::sys::task::TaskRef;
 use crate::SLOTS;
 
+use super::gather::gather;
 use super::Association;
-
-// include/linux/socket.h
-const AF_INET: i32 = 2;
-const AF_INET6: i32 = 10;
 
 /// The association a socket belongs to, if any. Any context.
 pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
@@ -27,8 +24,7 @@ pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>
 /// that is covered. Any context.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
     let covered = sk.info().is_some_and(|info| {
-        let family = if info.is_v6 { AF_INET6 } else { AF_INET };
-        !info.kernel && policy::create(family, info.kind, info.protocol).is_ok()
+        !info.kernel && policy::create(info.family(), info.kind, info.protocol).is_ok()
     });
     if !covered || association_of(sk).is_some() || !association.add_socket() {
         return;
@@ -96,21 +92,12 @@ fn abort(sockets: &[SkHold]) -> u64 {
 /// References to the sockets among a task's open files that `wanted` says yes
 /// to. `wanted` must not sleep, and may be asked more than once.
 fn select(task: &TaskRef, wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVec<SkHold>> {
-    let mut room = 0_usize;
-    loop {
-        let mut found = KVec::with_capacity(room, GFP_KERNEL)?;
-        let mut count = 0_usize;
+    gather(|push| {
         task.each_socket(|sk| {
             if wanted(sk) {
-                count += 1;
-                // What does not fit is counted, and fits the next time.
-                let _ = found.push_within_capacity(sk.hold());
+                push(sk.hold());
             }
             true
         });
-        if count <= room {
-            return Ok(found);
-        }
-        room = count;
-    }
+    })
 }

@@ -9,6 +9,7 @@ use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
 use crate::sys::task;
 
+use super::gather::gather;
 use super::{sockets, AddressSet, Association, Table};
 
 /// The most entries that are remembered after they left a set.
@@ -102,21 +103,13 @@ impl Table {
         association: &Association,
         which: for<'g> fn(&'g Association, &'g rcu::Guard) -> &'g AddressSet,
     ) -> Result<KVec<Prefix>> {
-        // Outside the guard, which does not allow to sleep.
-        let mut room = 16;
-        loop {
-            let mut copy = KVec::with_capacity(room, GFP_KERNEL)?;
+        gather(|push| {
             let guard = rcu::read_lock();
-            let entries = which(association, &guard).entries();
-            if entries.len() <= room {
-                for &entry in entries {
-                    // There is room.
-                    let _ = copy.push_within_capacity(entry);
-                }
-                return Ok(copy);
-            }
-            room = entries.len();
-        }
+            which(association, &guard)
+                .entries()
+                .iter()
+                .for_each(|&entry| push(entry));
+        })
     }
 
     fn changed(
@@ -150,22 +143,14 @@ impl Table {
     }
 
     fn reset_strays(&self, association: &Arc<Association>) -> Result<u64> {
-        let mut tasks = KVec::new();
-        loop {
-            let mut count = 0_usize;
-            tasks.clear();
+        let tasks = gather(|push| {
             task::each(|task| {
                 if self.is_member(task.key(), association) {
-                    count += 1;
-                    let _ = tasks.push_within_capacity(task.hold());
+                    push(task.hold());
                 }
                 true
             });
-            if count <= tasks.capacity() {
-                break;
-            }
-            tasks.reserve(count, GFP_KERNEL)?;
-        }
+        })?;
         let mut ended = 0;
         for task in &tasks {
             ended += sockets::reset_strays(task, association)?;

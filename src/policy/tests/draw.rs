@@ -90,8 +90,8 @@ pub(super) fn any_owned() -> impl Strategy<Value = Owned> {
 }
 
 pub(super) fn any_socket() -> impl Strategy<Value = Socket> {
-    (any::<[bool; 5]>(), any_ip(), any_ip()).prop_map(
-        |([v4, v6only, stream, connected, scoped], local, source)| {
+    (any::<[bool; 4]>(), any_ip(), any_ip()).prop_map(
+        |([v4, stream, connected, scoped], local, source)| {
             let fit = |a: IpAddr| match (v4, a) {
                 (true, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED.into(),
                 (false, IpAddr::V4(a)) => a.to_ipv6_mapped().into(),
@@ -99,7 +99,6 @@ pub(super) fn any_socket() -> impl Strategy<Value = Socket> {
             };
             Socket {
                 family: if v4 { Family::V4 } else { Family::V6 },
-                v6only: v6only && !v4,
                 stream,
                 connected,
                 scoped,

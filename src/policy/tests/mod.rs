@@ -167,7 +167,6 @@ fn unbound(family: Family) -> Socket {
     };
     Socket {
         family,
-        v6only: false,
         stream: true,
         connected: false,
         scoped: true,
