@@ -90,6 +90,18 @@ run_logged() {
 	return "$status"
 }
 
+# newest_llvm: the number of the newest clang this machine's apt sources have.
+newest_llvm() {
+	local v
+	for v in 21 20 19 18 17 16; do
+		if has_candidate "clang-$v"; then
+			echo "$v"
+			return
+		fi
+	done
+	die "no clang-16 or newer in this machine's apt sources"
+}
+
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"

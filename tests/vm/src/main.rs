@@ -12,6 +12,8 @@
 //! concerns unassociated programs must be the same.
 
 mod addr;
+#[path = "../../attacks/mod.rs"]
+mod attacks;
 mod child;
 mod client;
 mod probe;

@@ -71,6 +71,7 @@ pub fn all() -> Vec<Test> {
         unassociated::tests(),
         programs::tests(),
         servers::tests(),
+        crate::attacks::all(),
         unload::tests(),
     ]
     .into_iter()
