@@ -46,7 +46,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | --- | --- |
 /// | 1 | version, assign, release, query, list |
 /// | 2 | update, narrow; flags, choice of source and loopback address |
-pub const ABI_VERSION: u32 = 2;
+/// | 3 | release of everything; raw sockets can be allowed; the flags in query |
+pub const ABI_VERSION: u32 = 3;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

@@ -19,8 +19,12 @@ impl AssignFlags {
     /// Reset established connections whose local address is outside the set
     /// (`ECONNABORTED`) instead of leaving them unusable.
     pub const RESET: Self = Self(4);
+    /// Since 3: raw sockets are allowed. Their source is enforced as that of
+    /// others is, and they receive what is for the set. Kept by the
+    /// association.
+    pub const ALLOW_RAW: Self = Self(8);
 
-    const ALL: u32 = 7;
+    const ALL: u32 = 15;
 
     /// Both flags.
     #[must_use]
@@ -40,6 +44,12 @@ impl AssignFlags {
         } else {
             Err(WireError::BadField)
         }
+    }
+
+    /// The flags of an answer: what a newer module knows stays in, unread, so
+    /// that an older program need not refuse the whole answer for it.
+    pub(super) fn from_answer(bits: u32) -> Self {
+        Self(bits)
     }
 
     pub(super) fn bits(self) -> u32 {

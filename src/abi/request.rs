@@ -17,6 +17,9 @@ pub enum Target {
     Pid(i32),
     /// An association by its id. Kind 3; not valid for assign.
     Association(u64),
+    /// Every association there is. Kind 4, value 0; since 3, valid for release
+    /// only.
+    All,
 }
 
 impl Target {
@@ -29,6 +32,7 @@ impl Target {
                 pid => Ok(Self::Pid(pid)),
             },
             3 => Ok(Self::Association(value)),
+            4 if value == 0 => Ok(Self::All),
             _ => Err(WireError::BadField),
         }
     }
@@ -39,6 +43,7 @@ impl Target {
             Self::PidFd(fd) => (1, i64::from(fd) as u64),
             Self::Pid(pid) => (2, i64::from(pid) as u64),
             Self::Association(id) => (3, id),
+            Self::All => (4, 0),
         }
     }
 }
@@ -119,10 +124,12 @@ impl Name {
 ///
 /// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
-/// process is already associated; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`,
-/// `E2BIG`; `EADDRINUSE` the loopback address is another association's, or none
-/// is free; `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as
-/// for all calls.
+/// process is already associated; `EBUSY` it holds what cannot be taken in: a
+/// packet or XDP socket, a mapping of its ring, or an io_uring that a process
+/// outside polls; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
+/// `EADDRINUSE` the loopback address is another association's, or none is free;
+/// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
+/// calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssignRequest {
     /// Process to associate; [`Target::Association`] is `EINVAL`.
@@ -187,20 +194,25 @@ impl Wire for AssignRequest {
 }
 
 /// Take a process (with all its threads, not its children) out of its
-/// association, or every task of an association.
+/// association, or every task of an association, or every task there is.
+///
+/// Since 3, with target kind 4: every association ends, and lets go of its
+/// sockets, which nobody can use any more. What a process holds open may keep
+/// an association listed for a while.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
-/// | 0 | 4 | target kind: 1 pidfd, 2 pid, 3 association |
+/// | 0 | 4 | target kind: 1 pidfd, 2 pid, 3 association; since 3: 4 everything |
 /// | 4 | 4 | flags, zero |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | out: number of tasks (threads) released |
 ///
 /// Errors: as for [`AssignRequest`]; `ENOENT` the process is not associated,
-/// or no association has this id.
+/// or no association has this id. Where there is no association at all, ending
+/// every one succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseRequest {
-    /// Process or association to release.
+    /// Process or association to release, or everything.
     pub target: Target,
     /// Out: tasks released.
     pub tasks: u64,
@@ -248,6 +260,8 @@ impl Wire for ReleaseRequest {
 /// | 104 | 4 | since 2, out: dedicated loopback address |
 /// | 108 | 4 | reserved |
 /// | 112 | 8 | since 2, out: sockets |
+/// | 120 | 4 | since 3, out: its flags, as far as it keeps them: exclusive, and what it allows |
+/// | 124 | 4 | reserved |
 ///
 /// Process ids are in the caller's pid namespace; a process that has none
 /// there is left out. Errors: `EINVAL`, `EPERM` (no `CAP_NET_ADMIN`, or the
@@ -283,10 +297,13 @@ pub struct QueryRequest {
     pub loopback: [u8; 4],
     /// Out: sockets.
     pub sockets: u64,
+    /// Out: the flags it keeps, [`AssignFlags::EXCLUSIVE`] and those that allow
+    /// something. May have bits that are not known here.
+    pub flags: AssignFlags,
 }
 
 impl Wire for QueryRequest {
-    const SIZE: usize = 120;
+    const SIZE: usize = 128;
     const MIN_SIZE: usize = 96;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -310,6 +327,11 @@ impl Wire for QueryRequest {
                 f.reserved_u32()?;
                 f.u64()
             },
+            flags: {
+                let flags = AssignFlags::from_answer(f.u32());
+                f.reserved_u32()?;
+                flags
+            },
         })
     }
 
@@ -332,6 +354,8 @@ impl Wire for QueryRequest {
         out.bytes(&self.loopback);
         out.u32(0);
         out.u64(self.sockets);
+        out.u32(self.flags.bits());
+        out.u32(0);
     }
 }
 

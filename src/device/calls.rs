@@ -49,6 +49,7 @@ pub(super) fn assign(arg: Argument) -> Result {
     let terms = Terms {
         name: request.name,
         exclusive: request.flags.has(AssignFlags::EXCLUSIVE),
+        allow_raw: request.flags.has(AssignFlags::ALLOW_RAW),
         source: request.source,
     };
     let association = table.assign(&whom, terms, set, loopback)?;
@@ -75,6 +76,7 @@ pub(super) fn release(arg: Argument) -> Result {
     arg.write(&request)?;
     let tasks = match request.target {
         Target::Association(id) => table.release_association(id)?,
+        Target::All => table.release_all(),
         target => table.release_process(&process(target)?)?,
     };
     request.tasks = tasks.try_into()?;
@@ -115,10 +117,23 @@ pub(super) fn query(arg: Argument) -> Result {
     request.tasks = association.tasks().try_into()?;
     request.name = association.terms().name;
     request.exclusive = association.terms().exclusive;
+    request.flags = kept_flags(&association);
     request.source = association.terms().source;
     request.loopback = association.loopback().octets();
     request.sockets = association.sockets().try_into()?;
     arg.write(&request)
+}
+
+/// What the association keeps of the flags it was made with.
+fn kept_flags(association: &Association) -> AssignFlags {
+    let terms = association.terms();
+    [
+        (terms.exclusive, AssignFlags::EXCLUSIVE),
+        (terms.allow_raw, AssignFlags::ALLOW_RAW),
+    ]
+    .into_iter()
+    .filter(|(kept, _)| *kept)
+    .fold(AssignFlags::NONE, |flags, (_, flag)| flags.with(flag))
 }
 
 /// Enumerates associations.
@@ -169,6 +184,7 @@ fn dedicated(asked: [u8; 4]) -> Result<Option<Ipv4Addr>> {
 fn find(table: &Table, target: Target) -> Result<Arc<Association>> {
     match target {
         Target::Association(id) => table.by_id(id),
+        Target::All => return Err(EINVAL),
         target => table.of_process(&process(target)?)?,
     }
     .ok_or(ENOENT)

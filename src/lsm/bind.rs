@@ -13,7 +13,7 @@ pub(super) fn check(sock: SkRef<'_>, address: &[u8]) -> Result {
     let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock, &association) else {
+    let Some(socket) = super::describe(sock, &association)? else {
         return Ok(());
     };
     if !policy::long_enough(&socket, address.len()) {

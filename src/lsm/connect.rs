@@ -15,7 +15,7 @@ pub(super) fn check(sock: SkRef<'_>, address: &[u8]) -> Result {
     let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock, &association) else {
+    let Some(socket) = super::describe(sock, &association)? else {
         return Ok(());
     };
     let to = SockAddr::parse(socket.family, address).map_err(super::refused)?;

@@ -12,7 +12,10 @@ use crate::table::sockets;
 /// Decides a `socket()` or `socketpair()`.
 pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
     match super::current() {
-        Some(_) => policy::create(family, kind, protocol).map_err(super::refused),
+        Some(association) => {
+            let raw = association.terms().allow_raw;
+            policy::create(family, kind, protocol, raw).map_err(super::refused)
+        }
         None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn check(sock: SkRef<'_>) -> Result {
     let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock, &association) else {
+    let Some(socket) = super::describe(sock, &association)? else {
         return Ok(());
     };
     let guard = rcu::read_lock();

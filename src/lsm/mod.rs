@@ -10,12 +10,16 @@
 mod bind;
 mod connect;
 mod create;
+mod hold;
+mod input;
 mod listen;
+mod option;
 mod output;
 mod scope;
 mod sendmsg;
 mod source;
 mod task;
+mod trace;
 
 use core::net::IpAddr;
 
@@ -93,6 +97,38 @@ impl Hooks for Addrconf {
         source::hide(sock);
     }
 
+    fn socket_accept(sock: SkRef<'_>) -> Result {
+        hold::accept(sock)
+    }
+
+    fn socket_recvmsg(sock: SkRef<'_>) -> Result {
+        hold::receive(sock)
+    }
+
+    fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
+        option::check(sock, level, name)
+    }
+
+    fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+        input::check(sk, addr, mark)
+    }
+
+    fn socket_receive(sock: SkRef<'_>) -> Result {
+        hold::take_over(sock)
+    }
+
+    fn ptrace_attach(task: TaskKey) -> Result {
+        trace::attach(task)
+    }
+
+    fn ptrace_traceme(tracer: TaskKey) -> Result {
+        trace::traceme(tracer)
+    }
+
+    fn bpf() -> Result {
+        trace::bpf()
+    }
+
     fn set_self(attribute: u32, content: &[u8]) -> Result {
         device::narrow(attribute, content)
     }
@@ -127,16 +163,23 @@ fn refused(refusal: policy::Refusal) -> Error {
 
 /// A socket that a task of `association` uses, as the policy sees it; `None`
 /// when it is neither IPv4 nor IPv6, or the kernel's own, which works for the
-/// task but not under its name.
+/// task but not under its name. `EPERM` when it is of a kind that is not
+/// covered, made before the task was associated.
 ///
 /// A socket that belongs to nobody becomes the association's if it is bound to
 /// nothing, or to an address of the association: it was made before the task
 /// was associated. One that is bound to 127.0.0.1 is the host's.
-fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Option<policy::Socket> {
-    let info = sock.info()?;
-    if info.kernel {
-        return None;
+fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<policy::Socket>> {
+    let kind = sock.kind();
+    if kind.kernel {
+        return Ok(None);
     }
+    if !sockets::covers(association, kind) {
+        return Err(EPERM);
+    }
+    let Some(info) = sock.info() else {
+        return Ok(None);
+    };
     if sockets::association_of(sock).is_none() {
         let unbound = !info.has_port && info.local.to_canonical().is_unspecified();
         let guard = rcu::read_lock();
@@ -145,7 +188,7 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Option<policy::S
         }
     }
     let scoped = sockets::association_of(sock).is_some_and(|a| a.id() == association.id());
-    Some(policy::Socket {
+    Ok(Some(policy::Socket {
         family: if info.is_v6 {
             policy::Family::V6
         } else {
@@ -156,7 +199,7 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Option<policy::S
         scoped,
         local: info.local,
         source: info.source,
-    })
+    }))
 }
 
 /// The association of the running task, if any.

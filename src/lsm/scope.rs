@@ -40,14 +40,19 @@ pub(super) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
     }
 }
 
-/// Whether `sk`, which is bound suitably, takes a packet to `addr`.
-pub(super) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
-    let addr = addr.to_canonical();
-    let origin = match mark {
+/// Who sent a packet with this mark.
+pub(super) fn origin(mark: Mark) -> Origin {
+    match mark {
         Mark::NoPacket => Origin::Unknown,
         Mark::Value(0) => Origin::Outside,
         Mark::Value(id) => Origin::Association(id),
-    };
+    }
+}
+
+/// Whether `sk`, which is bound suitably, takes a packet to `addr`.
+pub(super) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+    let addr = addr.to_canonical();
+    let origin = origin(mark);
     let bound = sk
         .info()
         .map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);

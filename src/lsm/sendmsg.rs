@@ -21,7 +21,7 @@ pub(super) fn check(sock: SkRef<'_>, msg: &MessageRef<'_>) -> Result {
     let Some(association) = super::responsible(sock) else {
         return Ok(());
     };
-    let Some(socket) = super::describe(sock, &association) else {
+    let Some(socket) = super::describe(sock, &association)? else {
         return Ok(());
     };
     let to = match msg.name() {
@@ -35,6 +35,9 @@ pub(super) fn check(sock: SkRef<'_>, msg: &MessageRef<'_>) -> Result {
         let owner = association.owner(&guard);
         if !policy::sources_allowed(&owner, msg.control()) {
             return Err(EADDRNOTAVAIL);
+        }
+        if policy::routed(msg.control()) {
+            return Err(EPERM);
         }
         policy::send(&owner, &socket, msg.opens(), &to)
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control messages that choose a source: `IP_PKTINFO` and `IPV6_PKTINFO`.
+//! Control messages that choose a source, `IP_PKTINFO` and `IPV6_PKTINFO`, or a
+//! way: source routes and extension headers.
 //!
 //! Layouts: `struct cmsghdr` (`include/linux/socket.h`), `struct in_pktinfo`
 //! (`include/uapi/linux/in.h`), `struct in6_pktinfo`
@@ -15,6 +16,10 @@ const IP_PKTINFO: i32 = 8;
 const SOL_IPV6: i32 = 41;
 const IPV6_PKTINFO: i32 = 50;
 const IPV6_2292PKTINFO: i32 = 2;
+const IP_RETOPTS: i32 = 7;
+// IPV6_2292HOPOPTS, _2292DSTOPTS, _2292RTHDR, IPV6_HOPOPTS, _RTHDRDSTOPTS,
+// _RTHDR, _DSTOPTS
+const IPV6_HEADERS: [i32; 7] = [3, 4, 5, 54, 55, 57, 59];
 
 const HEADER: usize = 16;
 const ALIGN: usize = 8;
@@ -23,8 +28,8 @@ const ALIGN: usize = 8;
 /// association's. What is malformed is left to the protocol, which refuses it.
 #[must_use]
 pub fn sources_allowed(owner: &Owner<'_>, mut bytes: &[u8]) -> bool {
-    while let Some((source, rest)) = next(bytes) {
-        if let Some(addr) = source {
+    while let Some((message, rest)) = next(bytes) {
+        if let Some(addr) = message.source() {
             if !addr.to_canonical().is_unspecified() && !owner.owns(addr) {
                 return false;
             }
@@ -34,22 +39,49 @@ pub fn sources_allowed(owner: &Owner<'_>, mut bytes: &[u8]) -> bool {
     true
 }
 
-/// The source the first message asks for, if any, and what follows it. `None`
-/// at the end.
-fn next(bytes: &[u8]) -> Option<(Option<IpAddr>, &[u8])> {
+/// Whether a control message in `bytes` asks for a source route or an extension
+/// header, which can lead a packet where it would not go.
+#[must_use]
+pub fn routed(mut bytes: &[u8]) -> bool {
+    while let Some((message, rest)) = next(bytes) {
+        match (message.level, message.kind) {
+            (SOL_IP, IP_RETOPTS) => return true,
+            (SOL_IPV6, kind) if IPV6_HEADERS.contains(&kind) => return true,
+            _ => {}
+        }
+        bytes = rest;
+    }
+    false
+}
+
+struct Message<'a> {
+    level: i32,
+    kind: i32,
+    data: &'a [u8],
+}
+
+impl Message<'_> {
+    /// The source it asks for, if any.
+    fn source(&self) -> Option<IpAddr> {
+        match (self.level, self.kind) {
+            (SOL_IP, IP_PKTINFO) => field::<4>(self.data, 4).map(|a| Ipv4Addr::from(a).into()),
+            (SOL_IPV6, IPV6_PKTINFO | IPV6_2292PKTINFO) => {
+                field::<16>(self.data, 0).map(|a| Ipv6Addr::from(a).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The first message, and what follows it. `None` at the end.
+fn next(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let len = usize::try_from(u64::from_ne_bytes(field(bytes, 0)?)).ok()?;
     let level = i32::from_ne_bytes(field(bytes, 8)?);
     let kind = i32::from_ne_bytes(field(bytes, 12)?);
     let data = bytes.get(HEADER..len)?;
-    let source = match (level, kind) {
-        (SOL_IP, IP_PKTINFO) => field::<4>(data, 4).map(|a| Ipv4Addr::from(a).into()),
-        (SOL_IPV6, IPV6_PKTINFO | IPV6_2292PKTINFO) => {
-            field::<16>(data, 0).map(|a| Ipv6Addr::from(a).into())
-        }
-        _ => None,
-    };
     let end = len.checked_next_multiple_of(ALIGN)?;
-    Some((source, bytes.get(end..).unwrap_or(&[])))
+    let message = Message { level, kind, data };
+    Some((message, bytes.get(end..).unwrap_or(&[])))
 }
 
 fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {

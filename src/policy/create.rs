@@ -26,6 +26,7 @@ const IPPROTO_ICMPV6: i32 = 58;
 const SOCK_RAW: i32 = 3;
 
 /// Decides `socket(family, type, protocol)`; `kind` is the type without flags.
+/// `raw` tells that the association may have raw sockets.
 ///
 /// # Errors
 ///
@@ -34,9 +35,10 @@ const SOCK_RAW: i32 = 3;
 /// * [`Refusal::ProtocolNotSupported`] for other Internet protocols (MPTCP,
 ///   SCTP, SMC over `AF_INET`, ...): Go and others fall back to TCP on it;
 /// * [`Refusal::FamilyNotSupported`] for other families.
-pub fn create(family: i32, kind: i32, protocol: i32) -> Result<(), Refusal> {
+pub fn create(family: i32, kind: i32, protocol: i32, raw: bool) -> Result<(), Refusal> {
     match (family, kind, protocol) {
         (AF_UNIX | AF_NETLINK, _, _) => Ok(()),
+        (AF_INET | AF_INET6, SOCK_RAW, _) if raw => Ok(()),
         (AF_PACKET, _, _) | (AF_INET | AF_INET6, SOCK_RAW, _) => Err(Refusal::NotPermitted),
         (AF_INET | AF_INET6, SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP)
         | (AF_INET | AF_INET6, SOCK_DGRAM, IPPROTO_IP | IPPROTO_UDP)

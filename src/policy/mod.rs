@@ -14,6 +14,7 @@
 mod bind;
 mod control;
 mod create;
+mod option;
 mod owner;
 mod prefix;
 mod range;
@@ -27,13 +28,14 @@ mod verdict;
 mod tests;
 
 pub use bind::{bind, long_enough};
-pub use control::sources_allowed;
+pub use control::{routed, sources_allowed};
 pub use create::create;
+pub use option::option;
 pub use owner::{is_private_loopback, Owner};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, Range};
-pub use scope::{compare, receives, Holder, Origin, Relation};
+pub use scope::{compare, delivers, receives, Found, Holder, Origin, Relation};
 pub use set::SetView;
 pub use sockaddr::SockAddr;
-pub use usage::{connect, listen, send, Destination};
+pub use usage::{connect, listen, receive, send, Destination};
 pub use verdict::{Family, Refusal, Socket, Source, Usage};

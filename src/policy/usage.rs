@@ -67,6 +67,20 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
     }
 }
 
+/// Decides receiving and accepting on `socket`, and taking it from another
+/// process. What belongs to the association receives only what it may.
+///
+/// # Errors
+///
+/// [`Refusal::NotAvailable`] when the socket is somebody else's.
+pub fn receive(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
+    if socket.scoped {
+        Ok(())
+    } else {
+        bound(owner, socket)
+    }
+}
+
 /// Decides sending to `to`.
 fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     let to = match to.to_canonical() {

@@ -30,6 +30,8 @@ pub enum Refusal {
     Unreachable,
     /// `EINVAL`: the socket address is malformed.
     Invalid,
+    /// `ENOPROTOOPT`: no such option.
+    OptionNotKnown,
 }
 
 impl Refusal {
@@ -40,6 +42,7 @@ impl Refusal {
             Self::NotPermitted => 1,
             Self::Unreachable => 13,
             Self::Invalid => 22,
+            Self::OptionNotKnown => 92,
             Self::ProtocolNotSupported => 93,
             Self::FamilyNotSupported => 97,
             Self::NotAvailable => 99,

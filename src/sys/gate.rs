@@ -13,7 +13,7 @@ use kernel::bindings;
 use kernel::error::{from_result, to_result};
 use kernel::prelude::*;
 
-use super::packet::{address, mark, Mark};
+use super::packet::{address, destination, mark, Mark};
 use super::raw;
 use super::sock::{MessageRef, SkRef, SocketInfo};
 use super::task::TaskKey;
@@ -42,6 +42,25 @@ pub(crate) trait Hooks {
     fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result;
     /// `getsockname()`. May sleep.
     fn socket_getsockname(sock: SkRef<'_>);
+    /// A connection is about to be accepted. May sleep.
+    fn socket_accept(sock: SkRef<'_>) -> Result;
+    /// A message is about to be received. May sleep.
+    fn socket_recvmsg(sock: SkRef<'_>) -> Result;
+    /// `setsockopt()`. May sleep.
+    fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result;
+    /// A packet to `addr` was found to be for `sk`, whose slot is full. Softirq,
+    /// or with the socket locked; must not sleep.
+    fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
+    /// The running task is about to get a descriptor of `sock` from another
+    /// process. May sleep.
+    fn socket_receive(sock: SkRef<'_>) -> Result;
+    /// The running task asks for what a tracer may do with `task`. Must not
+    /// sleep.
+    fn ptrace_attach(task: TaskKey) -> Result;
+    /// The running task asks to be traced by `tracer`. Must not sleep.
+    fn ptrace_traceme(tracer: TaskKey) -> Result;
+    /// `bpf()`. May sleep.
+    fn bpf() -> Result;
     /// `lsm_set_self_attr()` with this attribute and content. May sleep.
     fn set_self(attribute: u32, content: &[u8]) -> Result;
     /// A socket goes. Any context but NMI; must not sleep.
@@ -129,6 +148,14 @@ impl<T: Hooks> VTable<T> {
         socket_connect: Some(Self::socket_connect),
         socket_sendmsg: Some(Self::socket_sendmsg),
         socket_getsockname: Some(Self::socket_getsockname),
+        socket_accept: Some(Self::socket_accept),
+        socket_recvmsg: Some(Self::socket_recvmsg),
+        socket_setsockopt: Some(Self::socket_setsockopt),
+        sock_rcv_skb: Some(Self::sock_rcv_skb),
+        file_receive: Some(Self::file_receive),
+        ptrace_access_check: Some(Self::ptrace_access_check),
+        ptrace_traceme: Some(Self::ptrace_traceme),
+        bpf: Some(Self::bpf),
         setselfattr: Some(Self::setselfattr),
         sk_free: Some(Self::sk_free),
         sk_clone: Some(Self::sk_clone),
@@ -237,6 +264,90 @@ impl<T: Hooks> VTable<T> {
             T::socket_getsockname(sock);
         }
         0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_accept(
+        sock: *mut bindings::socket,
+        _newsock: *mut bindings::socket,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        from_result(|| T::socket_accept(unsafe { socket(sock) }?).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_recvmsg(
+        sock: *mut bindings::socket,
+        _msg: *mut bindings::msghdr,
+        _size: c_int,
+        _flags: c_int,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        from_result(|| T::socket_recvmsg(unsafe { socket(sock) }?).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_setsockopt(
+        sock: *mut bindings::socket,
+        level: c_int,
+        name: c_int,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        from_result(|| T::socket_setsockopt(unsafe { socket(sock) }?, level, name).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the stack: `sk` is valid and full, `skb` is a packet for it.
+    unsafe extern "C" fn sock_rcv_skb(
+        sk: *mut bindings::sock,
+        skb: *mut bindings::sk_buff,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        let (sk, addr) = unsafe { (SkRef::new(sk), destination(skb)) };
+        // SAFETY: By the function's contract.
+        let mark = unsafe { mark(skb) };
+        match (sk, addr) {
+            (Some(sk), Some(addr)) if T::sock_rcv_skb(sk, addr, mark) => 0,
+            // Neither IPv4 nor IPv6, on a socket that is: not as it should be.
+            _ => EPERM.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `file` is valid.
+    unsafe extern "C" fn file_receive(file: *mut bindings::file) -> c_int {
+        // SAFETY: By the function's contract.
+        let sk = unsafe { raw::acf_helper_file_sk(file) };
+        // SAFETY: The socket of a file is a full one, and stays as long.
+        match unsafe { SkRef::new(sk) } {
+            Some(sk) => from_result(|| T::socket_receive(sk).map(|()| 0)),
+            None => 0,
+        }
+    }
+
+    extern "C" fn ptrace_access_check(child: *mut bindings::task_struct, mode: c_uint) -> c_int {
+        // PTRACE_MODE_ATTACH (include/linux/ptrace.h): to look is not to act.
+        const ATTACH: c_uint = 2;
+        if mode & ATTACH == 0 {
+            return 0;
+        }
+        from_result(|| T::ptrace_attach(TaskKey::new(child)).map(|()| 0))
+    }
+
+    extern "C" fn ptrace_traceme(parent: *mut bindings::task_struct) -> c_int {
+        from_result(|| T::ptrace_traceme(TaskKey::new(parent)).map(|()| 0))
+    }
+
+    extern "C" fn bpf(_cmd: c_int) -> c_int {
+        from_result(|| T::bpf().map(|()| 0))
     }
 
     /// # Safety

@@ -89,6 +89,21 @@ pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr>
     }
 }
 
+/// The destination of a packet that came in; `None` when it is neither IPv4 nor
+/// IPv6.
+///
+/// # Safety
+///
+/// `skb` is valid and its network header is set.
+pub(super) unsafe fn destination(skb: *const bindings::sk_buff) -> Option<IpAddr> {
+    let mut family = 0;
+    // SAFETY: By the function's contract.
+    let at = unsafe { raw::acf_helper_skb_destination(skb, &mut family) };
+    NonNull::new(at.cast_mut())?;
+    // SAFETY: The helper found an address of that family there.
+    unsafe { address(family, at) }
+}
+
 /// What a packet carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {

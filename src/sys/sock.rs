@@ -46,10 +46,32 @@ pub(crate) struct SocketInfo {
     pub(crate) has_port: bool,
     /// It is a connection, established or on the way.
     pub(crate) connected: bool,
+    /// It neither is one nor listens.
+    pub(crate) closed: bool,
     /// The address it receives on.
     pub(crate) local: IpAddr,
     /// The address it sends from.
     pub(crate) source: IpAddr,
+}
+
+/// What a socket of any family was made as.
+#[derive(Clone, Copy)]
+pub(crate) struct SocketKind {
+    /// `AF_INET` and so on.
+    pub(crate) family: i32,
+    /// `SOCK_STREAM` and so on.
+    pub(crate) kind: i32,
+    /// `IPPROTO_TCP` and so on.
+    pub(crate) protocol: i32,
+    /// It is the kernel's own: of a network file system, say.
+    pub(crate) kernel: bool,
+}
+
+impl SocketKind {
+    /// Whether it is IPv4 or IPv6.
+    pub(crate) fn is_internet(&self) -> bool {
+        [bindings::AF_INET, bindings::AF_INET6].contains(&(self.family as u32))
+    }
 }
 
 impl SocketInfo {
@@ -61,6 +83,13 @@ impl SocketInfo {
             bindings::AF_INET
         };
         family as i32
+    }
+
+    /// Whether it sends ICMP echo requests and gets the answers.
+    pub(crate) fn is_ping(&self) -> bool {
+        let protocols = [bindings::IPPROTO_ICMP, bindings::IPPROTO_ICMPV6];
+        self.kind == bindings::sock_type_SOCK_DGRAM as i32
+            && protocols.contains(&(self.protocol as u32))
     }
 
     /// # Safety
@@ -76,6 +105,7 @@ impl SocketInfo {
             v6only: false,
             stream: false,
             connected: false,
+            closed: false,
             has_port: false,
             local: [0; 16],
             source: [0; 16],
@@ -102,6 +132,7 @@ impl SocketInfo {
             v6only: raw.v6only,
             stream: raw.stream,
             connected: raw.connected,
+            closed: raw.closed,
             has_port: raw.has_port,
             local: address(raw.local),
             source: address(raw.source),
@@ -122,6 +153,24 @@ impl<'a> SkRef<'a> {
 
     pub(super) fn as_ptr(self) -> *mut bindings::sock {
         self.0.as_ptr()
+    }
+
+    /// What the socket was made as.
+    pub(crate) fn kind(self) -> SocketKind {
+        let mut raw = raw::acf_sock_kind {
+            family: 0,
+            type_: 0,
+            protocol: 0,
+            kern: false,
+        };
+        // SAFETY: The socket is valid by the type invariants; `raw` is ours.
+        unsafe { raw::acf_helper_sk_kind(self.as_ptr(), &mut raw) };
+        SocketKind {
+            family: raw.family.into(),
+            kind: raw.type_.into(),
+            protocol: raw.protocol.into(),
+            kernel: raw.kern,
+        }
     }
 
     /// What the socket is; `None` when it is neither IPv4 nor IPv6.

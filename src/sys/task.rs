@@ -97,6 +97,14 @@ impl TaskRef {
         self.collect(raw::acf_helper_children)
     }
 
+    /// Whether packets get to this task, or calls out of it, by memory alone:
+    /// it has a packet or XDP socket, or an io_uring that another process
+    /// polls. May sleep.
+    pub(crate) fn holds_ring(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_holds_ring(self.0.as_ptr()) }
+    }
+
     fn collect(&self, fill: Fill) -> Result<KVec<TaskRef>> {
         let mut room = 16_usize;
         loop {

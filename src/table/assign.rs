@@ -14,6 +14,12 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 use super::association::{Membership, Terms, User};
 use super::{sockets, AddressSet, Association, Table};
 
+/// How many parts an association can have at a time.
+const MAX_PARTS: usize = 256;
+
+/// How many times a process can narrow itself.
+const MAX_DEPTH: usize = 8;
+
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
     /// The process.
@@ -32,7 +38,8 @@ impl Table {
     ///
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
-    /// loopback address is taken, `ENOMEM`.
+    /// loopback address is taken, `EBUSY` when a process holds a packet or XDP
+    /// socket, or an io_uring that another process polls, `ENOMEM`.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -46,6 +53,13 @@ impl Table {
         let _one_at_a_time = self.control.lock();
         let (association, first) = self.make(terms, set, loopback, None)?;
         let done = self.take_in_all(whom, &association).and_then(|all| {
+            // Nothing can be made any more that was not allowed; what there
+            // is already could be used without a call.
+            for process in &all {
+                if process.threads()?.iter().any(TaskRef::holds_ring) {
+                    return Err(EBUSY);
+                }
+            }
             self.list(&association)?;
             Ok(all)
         });
@@ -75,7 +89,8 @@ impl Table {
     /// # Errors
     ///
     /// `ENOENT` when it is not associated, `EPERM` when the set is not within
-    /// the present one, `ENOMEM`.
+    /// the present one, `ENOSPC` when there are [`MAX_PARTS`] parts of it or it
+    /// is itself [`MAX_DEPTH`] parts deep, `ENOMEM`.
     pub(crate) fn narrow(&self, name: crate::abi::Name, set: AddressSet) -> Result {
         let _one_at_a_time = self.control.lock();
         let process = TaskRef::current_process();
@@ -91,8 +106,13 @@ impl Table {
         let terms = Terms {
             name,
             exclusive: present.terms().exclusive,
+            allow_raw: present.terms().allow_raw,
             source: present.terms().source,
         };
+        // Nobody else needs a right for this: it must not eat all memory.
+        if present.depth() >= MAX_DEPTH || self.parts_of(&present)?.len() >= MAX_PARTS {
+            return Err(ENOSPC);
+        }
         let parent = User::join(present).ok_or(ENOENT)?;
         let (association, first) = self.make(terms, set, None, Some(parent))?;
         self.list(&association)?;
@@ -152,6 +172,28 @@ impl Table {
         drop(ending);
         self.settle();
         Ok(released)
+    }
+
+    /// Ends every association, as [`Self::release_association`] ends one.
+    /// Returns how many tasks they had.
+    pub(crate) fn release_all(&self) -> usize {
+        let _one_at_a_time = self.control.lock();
+        self.revoke_all();
+        let mut released = 0;
+        loop {
+            let mut removed = 0;
+            task::each(|task| {
+                removed += usize::from(self.remove(task.key()));
+                true
+            });
+            if removed == 0 {
+                break;
+            }
+            released += removed;
+            task::wait_for_clones();
+        }
+        self.settle();
+        released
     }
 
     fn adopt_sockets(process: &TaskRef, association: &Arc<Association>, reset: bool) -> Result {

@@ -24,6 +24,8 @@ pub(crate) struct Terms {
     pub(crate) name: Name,
     /// Wildcard sockets of unassociated processes leave its addresses alone.
     pub(crate) exclusive: bool,
+    /// Raw sockets are allowed.
+    pub(crate) allow_raw: bool,
     /// Which member a socket without an address sends from.
     pub(crate) source: SourceChoice,
 }
@@ -148,6 +150,26 @@ impl Association {
     /// Whether it is a part of `other`.
     pub(super) fn is_part_of(&self, other: &Self) -> bool {
         self.parent.as_ref().is_some_and(|p| p.0.id == other.id)
+    }
+
+    /// Whether it is `other`, or a part of it, or of a part.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let mut this = self;
+        loop {
+            if this.id == other.id {
+                return true;
+            }
+            match &this.parent {
+                Some(parent) => this = &parent.0,
+                None => return false,
+            }
+        }
+    }
+
+    /// How many parts it is away from an association that was made from
+    /// outside.
+    pub(super) fn depth(&self) -> usize {
+        core::iter::successors(self.parent.as_ref(), |p| p.0.parent.as_ref()).count()
     }
 
     /// How many tasks it has, those that exit this moment included.

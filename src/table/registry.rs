@@ -201,6 +201,13 @@ impl Table {
         registry.listed.get(&id).map(|l| l.association.clone())
     }
 
+    /// Ends every association for every task at once.
+    pub(super) fn revoke_all(&self) {
+        for listed in self.registry.lock().listed.values() {
+            listed.association.revoke();
+        }
+    }
+
     /// Number of associations.
     pub(crate) fn associations(&self) -> usize {
         self.registry.lock().listed.iter().count()

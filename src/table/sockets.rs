@@ -8,7 +8,7 @@ use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, ArcBorrow};
 
 use crate::policy;
-use crate::sys::sock::{SkHold, SkRef};
+use crate::sys::sock::{SkHold, SkRef, SocketKind};
 use crate::sys::task::TaskRef;
 use crate::SLOTS;
 
@@ -23,16 +23,25 @@ pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>
 /// Makes a socket that belongs to nobody `association`'s, if it is of a kind
 /// that is covered. Any context.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
-    let covered = sk.info().is_some_and(|info| {
-        !info.kernel && policy::create(info.family(), info.kind, info.protocol).is_ok()
-    });
-    if !covered || association_of(sk).is_some() || !association.add_socket() {
+    let kind = sk.kind();
+    if !kind.is_internet()
+        || kind.kernel
+        || !covers(association, kind)
+        || association_of(sk).is_some()
+        || !association.add_socket()
+    {
         return;
     }
     // Somebody else may have been faster.
     if let Err(unused) = SLOTS.fill(sk, association.clone()) {
         Association::remove_socket(unused);
     }
+}
+
+/// Whether tasks of `association` may have sockets of this kind. Any context.
+pub(crate) fn covers(association: &Association, kind: SocketKind) -> bool {
+    let raw = association.terms().allow_raw;
+    policy::create(kind.family, kind.kind, kind.protocol, raw).is_ok()
 }
 
 /// `new` is a connection accepted by `listener`, whose association it gets. Any

@@ -58,7 +58,7 @@ fn reserved_fields_and_flags_must_be_zero() {
     check(&all.entry, 3..8);
     check(&all.assign, 28..32);
     check(&all.release, 4..8);
-    check(&all.query, (4..8).chain(108..112));
+    check(&all.query, (4..8).chain(108..112).chain(124..128));
     check(&all.list, 20..24);
     check(&all.narrow, 4..8);
     let v4 = AddrEntry {
@@ -88,11 +88,12 @@ fn flags_that_have_no_meaning_are_refused() {
         let assign = with_field(&all.assign, 4, flags).map(|request| request.flags);
         match flags {
             0 => assert_eq!(assign, Ok(AssignFlags::NONE)),
-            1..8 => {
+            1..16 => {
                 let has = |flag| assign.unwrap().has(flag);
                 assert_eq!(has(AssignFlags::EXCLUSIVE), flags & 1 != 0);
                 assert_eq!(has(AssignFlags::TREE), flags & 2 != 0);
                 assert_eq!(has(AssignFlags::RESET), flags & 4 != 0);
+                assert_eq!(has(AssignFlags::ALLOW_RAW), flags & 8 != 0);
             }
             _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
         }
@@ -103,6 +104,17 @@ fn flags_that_have_no_meaning_are_refused() {
             _ => Err(WireError::BadField),
         };
         assert_eq!(update, expected, "{flags:#x}");
+    }
+}
+
+#[test]
+fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
+    let query = samples().query;
+    for flags in numbers() {
+        let got = with_field(&query, 120, flags).map(|answer| answer.flags);
+        let has = |flag| got.unwrap().has(flag);
+        assert_eq!(has(AssignFlags::EXCLUSIVE), flags & 1 != 0);
+        assert_eq!(has(AssignFlags::ALLOW_RAW), flags & 8 != 0);
     }
 }
 
@@ -145,6 +157,7 @@ fn a_target_without_a_meaning_is_refused() {
     assert_eq!(decode(1, top), Ok(Target::PidFd(i32::MAX)));
     assert_eq!(decode(2, 1), Ok(Target::Pid(1)));
     assert_eq!(decode(3, u64::MAX), Ok(Target::Association(u64::MAX)));
+    assert_eq!(decode(4, 0), Ok(Target::All));
     for (kind, value) in [
         (0, 1),
         (1, top + 1),
@@ -154,6 +167,8 @@ fn a_target_without_a_meaning_is_refused() {
         (2, top + 1),
         (2, u64::MAX),
         (4, 1),
+        (4, u64::MAX),
+        (5, 0),
         (u32::MAX, 1),
     ] {
         let refused = Err(WireError::BadField);

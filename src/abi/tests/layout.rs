@@ -5,8 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AssignRequest, Command, ListRequest, NarrowHeader, QueryRequest, UpdateRequest, Wire,
-    ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS, NAME_LEN,
+    AssignRequest, Command, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, Target,
+    UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS,
+    NAME_LEN,
 };
 
 use super::{bytes, for_each_structure, samples, Samples};
@@ -17,14 +18,14 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Version.number(), 0x8010_a700);
     assert_eq!(Command::Assign.number(), 0xc050_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
-    assert_eq!(Command::Query.number(), 0xc078_a703);
+    assert_eq!(Command::Query.number(), 0xc080_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
     assert_eq!(Command::Update.number(), 0xc028_a705);
 }
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 2);
+    assert_eq!(ABI_VERSION, 3);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -36,7 +37,7 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
         (T::SIZE, T::MIN_SIZE)
     }
     assert_eq!(sizes::<AssignRequest>(), (80, 72));
-    assert_eq!(sizes::<QueryRequest>(), (120, 96));
+    assert_eq!(sizes::<QueryRequest>(), (128, 96));
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
 }
@@ -110,6 +111,14 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&query, 100), 1_u32.to_ne_bytes());
     assert_eq!(at(&query, 104), query.loopback);
     assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
+    assert_eq!(at(&query, 120), 9_u32.to_ne_bytes());
+
+    let all = ReleaseRequest {
+        target: Target::All,
+        ..release
+    };
+    assert_eq!(at(&all, 0), 4_u32.to_ne_bytes());
+    assert_eq!(at(&all, 8), [0; 8]);
 
     assert_eq!(at(&list, 0), list.after.to_ne_bytes());
     assert_eq!(at(&list, 8), list.ids.to_ne_bytes());

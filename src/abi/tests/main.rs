@@ -71,6 +71,7 @@ fn samples() -> Samples {
             source: SourceChoice::Primary,
             loopback: [127, 0x91, 0x92, 0x93],
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
+            flags: AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW),
         },
         list: ListRequest {
             after: 0x0102_0304_0506_0708,

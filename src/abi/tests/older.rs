@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs built against version 1 of the interface go on working.
+//! Programs built against older versions of the interface go on working.
 
 use addrconf_abi::{
     size_of_arg, AssignFlags, AssignRequest, Command, QueryRequest, SourceChoice, Wire, WireError,
@@ -17,9 +17,19 @@ const VERSION_1: [(u32, Command); 5] = [
     (0xc020_a704, Command::List),
 ];
 
+/// Those of version 2.
+const VERSION_2: [(u32, Command); 6] = [
+    (0x8010_a700, Command::Version),
+    (0xc050_a701, Command::Assign),
+    (0xc018_a702, Command::Release),
+    (0xc078_a703, Command::Query),
+    (0xc020_a704, Command::List),
+    (0xc028_a705, Command::Update),
+];
+
 #[test]
-fn the_ioctl_numbers_of_version_1_mean_what_they_meant() {
-    for (number, command) in VERSION_1 {
+fn older_ioctl_numbers_mean_what_they_meant() {
+    for (number, command) in VERSION_1.into_iter().chain(VERSION_2) {
         assert_eq!(Command::from_number(number), Some(command));
         assert!(size_of_arg(number) <= size_of_arg(command.number()));
     }
@@ -55,6 +65,7 @@ fn a_query_of_version_1_decodes_with_the_new_fields_zero() {
         source: SourceChoice::Route,
         loopback: [0; 4],
         sockets: 0,
+        flags: AssignFlags::NONE,
         ..query
     };
     let bytes = bytes(&query);
@@ -78,7 +89,19 @@ fn the_answer_to_a_program_of_version_1_begins_as_it_always_did() {
         source: SourceChoice::Route,
         loopback: [0; 4],
         sockets: 0,
+        flags: AssignFlags::NONE,
         ..all.query
     };
     assert_eq!(bytes(&query)[..96], bytes(&all.query)[..96]);
+}
+
+#[test]
+fn a_query_of_version_2_gets_what_it_always_did_and_no_flags() {
+    let query = samples().query;
+    let plain = QueryRequest {
+        flags: AssignFlags::NONE,
+        ..query
+    };
+    assert_eq!(bytes(&query)[..120], bytes(&plain)[..120]);
+    assert_eq!(QueryRequest::decode(&bytes(&query)[..120]), Ok(plain));
 }

@@ -22,17 +22,19 @@ fn target() -> impl Strategy<Value = Target> {
         (0..=i32::MAX).prop_map(Target::PidFd),
         (1..=i32::MAX).prop_map(Target::Pid),
         any::<u64>().prop_map(Target::Association),
+        Just(Target::All),
     ]
 }
 
 fn flags() -> impl Strategy<Value = AssignFlags> {
     let flag = |flag| prop_oneof![Just(AssignFlags::NONE), Just(flag)];
-    let (exclusive, tree, reset) = (
+    let some = (
         flag(AssignFlags::EXCLUSIVE),
         flag(AssignFlags::TREE),
         flag(AssignFlags::RESET),
+        flag(AssignFlags::ALLOW_RAW),
     );
-    (exclusive, tree, reset).prop_map(|(a, b, c)| a.with(b).with(c))
+    some.prop_map(|(a, b, c, d)| a.with(b).with(c).with(d))
 }
 
 fn source() -> impl Strategy<Value = SourceChoice> {
@@ -77,11 +79,11 @@ prop_compose! {
         target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
         name in name(), exclusive in any::<bool>(), source in source(),
-        loopback in any::<[u8; 4]>(), sockets in any::<u64>(),
+        loopback in any::<[u8; 4]>(), sockets in any::<u64>(), flags in flags(),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, name,
-            exclusive, source, loopback, sockets,
+            exclusive, source, loopback, sockets, flags,
         }
     }
 }

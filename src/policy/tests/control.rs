@@ -2,7 +2,7 @@
 
 //! Sources that control messages ask for, a case for each rule.
 
-use super::super::sources_allowed;
+use super::super::{routed, sources_allowed};
 use super::*;
 
 pub(super) const SOL_SOCKET: i32 = 1;
@@ -191,4 +191,23 @@ fn a_header_alone_is_a_message() {
     let header = message(SOL_SOCKET, 77, &[]);
     assert_eq!(header.len(), HEADER);
     assert!(!allowed(&[header, foreign].concat()));
+}
+
+#[test]
+fn source_routes_and_extension_headers_are_noticed() {
+    assert!(routed(&message(SOL_IP, 7, &[0x83, 7, 4, 10, 0, 0, 2, 0])));
+    for kind in [3, 4, 5, 54, 55, 57, 59] {
+        assert!(routed(&message(SOL_IPV6, kind, &[0; 8])), "{kind}");
+    }
+    let mut second = pktinfo_v4([10, 0, 0, 1].into());
+    second.extend(message(SOL_IPV6, 57, &[0; 8]));
+    assert!(routed(&second));
+}
+
+#[test]
+fn other_messages_lead_nowhere() {
+    assert!(!routed(&[]));
+    assert!(!routed(&pktinfo_v4([10, 0, 0, 1].into())));
+    assert!(!routed(&message(SOL_IP, IP_TTL, &[0; 4])));
+    assert!(!routed(&message(SOL_SOCKET, 57, &[0; 4])));
 }

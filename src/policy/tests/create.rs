@@ -13,27 +13,30 @@ const RAW: i32 = 3;
 fn tcp_udp_ping_unix_and_netlink_are_covered() {
     for family in [2, 10] {
         for (kind, protocol) in [(STREAM, 0), (STREAM, 6), (DGRAM, 0), (DGRAM, 17)] {
-            assert_eq!(create(family, kind, protocol), Ok(()));
+            assert_eq!(create(family, kind, protocol, false), Ok(()));
         }
     }
-    assert_eq!(create(2, DGRAM, 1), Ok(()));
-    assert_eq!(create(10, DGRAM, 58), Ok(()));
-    assert_eq!(create(1, STREAM, 0), Ok(()));
-    assert_eq!(create(16, RAW, 0), Ok(()));
+    assert_eq!(create(2, DGRAM, 1, false), Ok(()));
+    assert_eq!(create(10, DGRAM, 58, false), Ok(()));
+    assert_eq!(create(1, STREAM, 0, false), Ok(()));
+    assert_eq!(create(16, RAW, 0, false), Ok(()));
 }
 
 #[test]
 fn mptcp_is_refused_in_the_way_go_falls_back_on() {
-    assert_eq!(create(2, STREAM, 262), Err(Refusal::ProtocolNotSupported));
+    assert_eq!(
+        create(2, STREAM, 262, false),
+        Err(Refusal::ProtocolNotSupported)
+    );
     assert_eq!(Refusal::ProtocolNotSupported.errno(), 93);
 }
 
 #[test]
 fn raw_and_packet_sockets_are_not_permitted() {
-    assert_eq!(create(2, RAW, 1), Err(Refusal::NotPermitted));
-    assert_eq!(create(10, RAW, 58), Err(Refusal::NotPermitted));
-    assert_eq!(create(17, RAW, 0), Err(Refusal::NotPermitted));
-    assert_eq!(create(17, DGRAM, 0), Err(Refusal::NotPermitted));
+    assert_eq!(create(2, RAW, 1, false), Err(Refusal::NotPermitted));
+    assert_eq!(create(10, RAW, 58, false), Err(Refusal::NotPermitted));
+    assert_eq!(create(17, RAW, 0, false), Err(Refusal::NotPermitted));
+    assert_eq!(create(17, DGRAM, 0, false), Err(Refusal::NotPermitted));
 }
 
 proptest! {
@@ -47,6 +50,18 @@ proptest! {
                 | (2, DGRAM, 1)
                 | (10, DGRAM, 58)
         );
-        prop_assert_eq!(create(family, kind, protocol).is_ok(), covered);
+        prop_assert_eq!(create(family, kind, protocol, false).is_ok(), covered);
     }
+}
+
+#[test]
+fn raw_sockets_are_there_for_those_who_are_allowed_them() {
+    assert_eq!(create(2, RAW, 1, true), Ok(()));
+    assert_eq!(create(2, RAW, 255, true), Ok(()));
+    assert_eq!(create(10, RAW, 58, true), Ok(()));
+    assert_eq!(create(17, RAW, 0, true), Err(Refusal::NotPermitted));
+    assert_eq!(
+        create(2, STREAM, 262, true),
+        Err(Refusal::ProtocolNotSupported)
+    );
 }

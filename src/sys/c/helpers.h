@@ -13,6 +13,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
+struct file;
 struct kobject;
 struct msghdr;
 struct sk_buff;
@@ -49,6 +50,20 @@ struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 /* --- sock.c: what a socket is, and giving it a source --- */
 
 /**
+ * struct acf_sock_kind - What a socket was made as
+ * @family: AF_INET and so on
+ * @type: SOCK_STREAM and so on
+ * @protocol: IPPROTO_TCP and so on
+ * @kern: It is the kernel's own
+ */
+struct acf_sock_kind {
+	u16 family;
+	u16 type;
+	u16 protocol;
+	bool kern;
+};
+
+/**
  * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
  * @family: AF_INET or AF_INET6
  * @type: SOCK_STREAM and so on; not known unless @full
@@ -58,6 +73,7 @@ struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
  * @v6only: IPV6_V6ONLY is set
  * @stream: It is of type SOCK_STREAM; not known unless @full
  * @connected: It has a remote end; not known unless @full
+ * @closed: It neither is one nor listens; not known unless @full
  * @has_port: It has a local port; not known unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
  * @source: Address it sends from; IPv4 in the first four bytes
@@ -71,11 +87,14 @@ struct acf_sock_info {
 	bool v6only;
 	bool stream;
 	bool connected;
+	bool closed;
 	bool has_port;
 	u8 local[16];
 	u8 source[16];
 };
 
+struct sock *acf_helper_file_sk(struct file *file);
+void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
 int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16]);
@@ -110,6 +129,7 @@ typedef u32 (*acf_output_t)(const struct sock *sk, int family,
 
 int acf_helper_output_register(acf_output_t output);
 void acf_helper_output_unregister(void);
+const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family);
 u32 acf_helper_skb_mark(const struct sk_buff *skb);
 
 /* --- task.c: naming and enumerating tasks --- */
@@ -128,6 +148,7 @@ unsigned int acf_helper_children(struct task_struct *process,
 void acf_helper_each_socket(struct task_struct *task,
 			    bool (*visit)(struct sock *sk, void *data),
 			    void *data);
+bool acf_helper_task_holds_ring(struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
 

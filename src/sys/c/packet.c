@@ -106,6 +106,21 @@ void acf_helper_output_unregister(void)
 	unregister_pernet_subsys(&acf_net_ops);
 }
 
+/* Where a packet that came in was sent to; sets @family. NULL if not IP. */
+const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
+{
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		*family = AF_INET;
+		return &ip_hdr(skb)->daddr;
+	case htons(ETH_P_IPV6):
+		*family = AF_INET6;
+		return &ipv6_hdr(skb)->daddr;
+	default:
+		return NULL;
+	}
+}
+
 /* What was written on the packet's way out, or 0. */
 u32 acf_helper_skb_mark(const struct sk_buff *skb)
 {

@@ -18,6 +18,25 @@ struct sock *acf_helper_sock_sk(const struct socket *sock)
 	return sock->sk;
 }
 
+/* The socket a file is, or NULL. */
+struct sock *acf_helper_file_sk(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock ? sock->sk : NULL;
+}
+
+/* Of any family; a full socket. */
+void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
+{
+	*kind = (struct acf_sock_kind){
+		.family = READ_ONCE(sk->sk_family),
+		.type = sk->sk_type,
+		.protocol = sk->sk_protocol,
+		.kern = sk->sk_kern_sock,
+	};
+}
+
 /*
  * Reads without the socket lock: a concurrent bind or connect of the same
  * socket has an answer of its own to get, and may be seen or not.
@@ -59,6 +78,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->kern = sk->sk_kern_sock;
 		info->stream = sk->sk_type == SOCK_STREAM;
 		info->has_port = READ_ONCE(inet->inet_num);
+		info->closed = state == TCP_CLOSE;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}
 	return true;

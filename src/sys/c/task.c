@@ -4,10 +4,13 @@
  */
 
 #include <linux/fdtable.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/net.h>
 #include <linux/pid.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
@@ -122,6 +125,56 @@ void acf_helper_each_socket(struct task_struct *task,
 	guard(task_lock)(task);
 	if (task->files)
 		iterate_fd(task->files, 0, acf_visit_file, &each);
+}
+
+/*
+ * Whether a file lets packets in, or calls out, by memory alone: packet and XDP
+ * sockets have rings, and an io_uring may be polled by another process.
+ */
+static bool acf_is_ring(struct file *file, const struct mm_struct *mm)
+{
+	const struct socket *sock = sock_from_file(file);
+
+	if (sock)
+		return sock->ops->family == PF_PACKET ||
+		       sock->ops->family == PF_XDP;
+	return acf_gate_uring_polled(file, mm);
+}
+
+static int acf_find_ring(const void *mm, struct file *file, unsigned int fd)
+{
+	return acf_is_ring(file, mm);
+}
+
+/*
+ * Whether a thread has such a file open or in its memory. May sleep. A process
+ * that exits holds nothing.
+ */
+bool acf_helper_task_holds_ring(struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct vm_area_struct *vma;
+	bool found = false;
+
+	if (!mm)
+		return false;
+	scoped_guard(task_lock, task) {
+		if (task->files)
+			found = iterate_fd(task->files, 0, acf_find_ring, mm);
+	}
+	if (!found) {
+		VMA_ITERATOR(vmi, mm, 0);
+
+		mmap_read_lock(mm);
+		for_each_vma(vmi, vma) {
+			found = vma->vm_file && acf_is_ring(vma->vm_file, mm);
+			if (found)
+				break;
+		}
+		mmap_read_unlock(mm);
+	}
+	mmput(mm);
+	return found;
 }
 
 /*

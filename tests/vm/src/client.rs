@@ -245,6 +245,12 @@ impl Device {
     }
 }
 
+impl From<File> for Device {
+    fn from(file: File) -> Self {
+        Self(file)
+    }
+}
+
 /// Reads a set that the test's author wrote: addresses and prefixes.
 pub fn entries(set: &[&str]) -> Vec<AddrEntry> {
     set.iter().map(|text| entry(text)).collect()
@@ -308,6 +314,7 @@ pub fn question(target: Target) -> QueryRequest {
         source: SourceChoice::Route,
         loopback: [0; 4],
         sockets: 0,
+        flags: AssignFlags::NONE,
     }
 }
 

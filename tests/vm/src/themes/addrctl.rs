@@ -91,6 +91,7 @@ pub fn tests() -> Vec<Test> {
                 "exclusive": false,
                 "source": "route",
                 "loopback": loopback,
+                "allow": [],
                 "process_count": 1,
                 "task_count": 1,
                 "socket_count": 0,

@@ -22,7 +22,7 @@ const ASSIGN: &[(&str, Patch)] = &[
     ("target_kind_0", (0, &[0, 0, 0, 0])),
     ("target_kind_4", (0, &[4, 0, 0, 0])),
     ("target_kind_of_all_ones", (0, &[0xff; 4])),
-    ("an_unknown_flag", (4, &[8, 0, 0, 0])),
+    ("an_unknown_flag", (4, &[16, 0, 0, 0])),
     ("the_highest_flag", (4, &[0, 0, 0, 0x80])),
     ("pid_0", (8, &[0; 8])),
     ("a_negative_pid", (8, &[0xff; 8])),

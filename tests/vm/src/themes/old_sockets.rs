@@ -3,7 +3,7 @@
 //! Sockets made before the process was associated, or handed to it by one
 //! that is not: what they are bound to counts.
 
-use libc::EADDRNOTAVAIL;
+use libc::{EADDRNOTAVAIL, EPERM};
 
 use crate::addr::{ip, mapped, Addr, ANY4, HOST4, HOST6, ONE};
 use crate::child::{as_tenant, in_child, stay, Channel, Child};
@@ -103,13 +103,13 @@ pub fn tests() -> Vec<Test> {
         refusal(
             "listen_of_a_wildcard_socket_handed_over_later_is_refused",
             ONE,
-            EADDRNOTAVAIL,
+            EPERM,
             || handed_over(Proto::Tcp, |sock| sock.listen()),
         ),
         refusal(
             "sendto_of_a_wildcard_socket_handed_over_later_is_refused",
             ONE,
-            EADDRNOTAVAIL,
+            EPERM,
             || handed_over(Proto::Udp, |sock| sock.send_to(b"x", (HOST4, 9))),
         ),
         behaviour("a_socket_made_before_but_not_bound_gets_the_set", || {

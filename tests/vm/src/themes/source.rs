@@ -12,11 +12,12 @@ use addrconf_abi::SourceChoice;
 use libc::{EADDRNOTAVAIL, EPERM, IPPROTO_IPV6, IPV6_PKTINFO};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
-use crate::child::{as_tenant, Child};
+use crate::child::{as_tenant, Channel, Child};
 use crate::client::{associate_with, Terms};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{source_control, Proto, Sock, PROTOS};
+use crate::sys::process::poll_readable;
 use crate::sys::socket::{send_twice, set_option_bytes};
 
 /// The first is the primary one; the second is on an interface of its own.
@@ -230,17 +231,26 @@ fn control_messages() -> Vec<Test> {
                 move || {
                     // The kernel asks nobody about the second of several
                     // messages to one destination.
-                    let server = Sock::serving(Proto::Udp, (to.to_canonical(), 5000));
+                    let seen = Channel::new();
+                    let server = Child::spawn(|| {
+                        let server = Sock::serving(Proto::Udp, (to.to_canonical(), 5000));
+                        seen.send("ready");
+                        loop {
+                            let (_, from) = server.receive().expect("receive");
+                            seen.send(&from.ip().to_string());
+                        }
+                    });
+                    assert_eq!(seen.receive(), "ready");
                     let sock = Sock::for_ip(Proto::Udp, any);
                     Box::new(move || {
                         let to = Addr::from((to, 5000));
                         let control = source_control(foreign);
                         send_twice(sock.as_fd(), b"x", to.bytes(), &control)?;
                         let mut arrived = false;
-                        while server.has_input(300) {
-                            let (_, from) = server.receive()?;
-                            arrived |= from.ip() == foreign.to_canonical();
+                        while let [true] = poll_readable([seen.reader()], 300)? {
+                            arrived |= seen.receive() == foreign.to_canonical().to_string();
                         }
+                        drop(server);
                         if arrived {
                             Ok(())
                         } else {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Receiving and accepting, and getting a socket from another process: what a
+//! task has in hand need not be its association's.
+
+use kernel::prelude::*;
+use kernel::sync::rcu;
+
+use crate::policy;
+use crate::sys::sock::SkRef;
+use crate::table::sockets;
+
+/// Decides whether the running task may receive on `sock`. May sleep.
+pub(super) fn receive(sock: SkRef<'_>) -> Result {
+    // Nothing comes any more on a connection that ended, but why it did.
+    match sock.info() {
+        Some(info) if info.stream && info.closed => Ok(()),
+        _ => check(sock),
+    }
+}
+
+/// Decides whether the running task may accept on `sock`. May sleep.
+pub(super) fn accept(sock: SkRef<'_>) -> Result {
+    check(sock)
+}
+
+fn check(sock: SkRef<'_>) -> Result {
+    // An associated socket receives what its association may, in anybody's
+    // hands but another association's.
+    let theirs = sockets::association_of(sock);
+    let Some(association) = super::current() else {
+        return Ok(());
+    };
+    if theirs.is_some_and(|a| a.id() == association.id()) {
+        return Ok(());
+    }
+    let Some(socket) = super::describe(sock, &association)? else {
+        return Ok(());
+    };
+    let guard = rcu::read_lock();
+    policy::receive(&association.owner(&guard), &socket).map_err(super::refused)
+}
+
+/// Decides whether the running task may get a descriptor of `sock` by
+/// `SCM_RIGHTS` or `pidfd_getfd()`: only what it could use. May sleep.
+pub(super) fn take_over(sock: SkRef<'_>) -> Result {
+    check(sock).map_err(|_| EACCES)
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `setsockopt()`: on Internet sockets, what is known to leave addresses alone.
+
+use kernel::prelude::*;
+
+use crate::policy;
+use crate::sys::sock::SkRef;
+
+/// Decides a `setsockopt()` on `sock`. May sleep.
+pub(super) fn check(sock: SkRef<'_>, level: i32, name: i32) -> Result {
+    let Some(association) = super::responsible(sock) else {
+        return Ok(());
+    };
+    let kind = sock.kind();
+    if !kind.is_internet() {
+        return Ok(());
+    }
+    policy::option(level, name, association.terms().allow_raw).map_err(super::refused)
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Having others do it: an associated task may trace its own kind only, and
+//! load no BPF programs. Never sleeps.
+
+use kernel::prelude::*;
+
+use crate::sys::task::TaskKey;
+use crate::table::{self, Association};
+
+/// The running task asks for what a tracer may do with `task`: to trace it,
+/// write its memory, take its descriptors.
+pub(super) fn attach(task: TaskKey) -> Result {
+    match super::current() {
+        Some(association) => may_trace(&association, task),
+        None => Ok(()),
+    }
+}
+
+/// The running task asks to be traced by `tracer`.
+pub(super) fn traceme(tracer: TaskKey) -> Result {
+    match table::get().and_then(|t| t.association(tracer)) {
+        Some(association) => may_trace(&association, TaskKey::current()),
+        None => Ok(()),
+    }
+}
+
+/// The running task calls `bpf()`.
+pub(super) fn bpf() -> Result {
+    match super::current() {
+        Some(_) => Err(EPERM),
+        None => Ok(()),
+    }
+}
+
+/// Whether tasks of `association` may trace `task`: of the same association, or
+/// of a part of it.
+fn may_trace(association: &Association, task: TaskKey) -> Result {
+    match table::get().and_then(|t| t.association(task)) {
+        Some(theirs) if theirs.is_within(association) => Ok(()),
+        _ => Err(EPERM),
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The last word on packets that came in.
+
+use super::super::{delivers, receives, Found, Origin};
+use super::*;
+
+const ORIGINS: [Origin; 4] = [
+    Origin::Unknown,
+    Origin::Outside,
+    Origin::Association(1),
+    Origin::Association(2),
+];
+
+const FOUND: [Found; 3] = [Found::Unconnected, Found::Asked, Found::Connection];
+
+fn delivered(found: Found, to: &str, origin: Origin) -> bool {
+    let o = owned("10.0.0.1 2001:db8::1");
+    delivers(&o.owner(), found, ip(to), origin)
+}
+
+#[test]
+fn what_is_for_the_set_is_delivered_wherever_it_comes_from() {
+    for origin in ORIGINS {
+        for found in FOUND {
+            for to in ["10.0.0.1", "2001:db8::1"] {
+                assert!(delivered(found, to, origin));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_for_others_is_not() {
+    for origin in ORIGINS {
+        for found in FOUND {
+            for to in [
+                "10.0.0.2",
+                "2001:db8::2",
+                "127.0.0.2",
+                "224.0.0.1",
+                "255.255.255.255",
+                "ff02::1",
+            ] {
+                assert!(!delivered(found, to, origin), "{to}");
+            }
+        }
+    }
+}
+
+#[test]
+fn on_the_loopback_only_its_own_is_delivered() {
+    for to in ["127.0.0.1", "::1"] {
+        assert!(delivered(Found::Unconnected, to, Origin::Association(1)));
+        assert!(!delivered(Found::Unconnected, to, Origin::Association(2)));
+        assert!(!delivered(Found::Connection, to, Origin::Association(2)));
+        assert!(!delivered(Found::Unconnected, to, Origin::Outside));
+    }
+}
+
+/// A reset, and the answer to a ping, is sent by sockets of the kernel.
+#[test]
+fn answers_of_nobody_are_delivered_on_the_loopback() {
+    for to in ["127.0.0.1", "::1"] {
+        assert!(delivered(Found::Connection, to, Origin::Outside));
+        assert!(delivered(Found::Asked, to, Origin::Outside));
+    }
+}
+
+proptest! {
+    /// The last word never takes from an unconnected socket what the lookup
+    /// gave it, nor gives it more.
+    #[test]
+    fn it_agrees_with_the_lookup(o in any_owned(), to in any_ip(), nr in 0..4_usize) {
+        let to = to.to_canonical();
+        let looked_up = receives(Some(&o.owner()), ip("0.0.0.0"), to, ORIGINS[nr], false);
+        prop_assert_eq!(delivers(&o.owner(), Found::Unconnected, to, ORIGINS[nr]), looked_up);
+    }
+}
