@@ -36,8 +36,6 @@ pub(crate) struct SocketInfo {
     pub(crate) protocol: i32,
     /// It is neither a timewait nor a request socket.
     pub(crate) full: bool,
-    /// It is the kernel's own: of a network file system, say.
-    pub(crate) kernel: bool,
     /// `IPV6_V6ONLY` is set.
     pub(crate) v6only: bool,
     /// It is of type `SOCK_STREAM`.
@@ -75,16 +73,6 @@ impl SocketKind {
 }
 
 impl SocketInfo {
-    /// Its address family, as `socket()` takes it.
-    pub(crate) fn family(&self) -> i32 {
-        let family = if self.is_v6 {
-            bindings::AF_INET6
-        } else {
-            bindings::AF_INET
-        };
-        family as i32
-    }
-
     /// Whether it sends ICMP echo requests and gets the answers.
     pub(crate) fn is_ping(&self) -> bool {
         let protocols = [bindings::IPPROTO_ICMP, bindings::IPPROTO_ICMPV6];
@@ -101,7 +89,6 @@ impl SocketInfo {
             type_: 0,
             protocol: 0,
             full: false,
-            kern: false,
             v6only: false,
             stream: false,
             connected: false,
@@ -128,7 +115,6 @@ impl SocketInfo {
             kind: raw.type_.into(),
             protocol: raw.protocol.into(),
             full: raw.full,
-            kernel: raw.kern,
             v6only: raw.v6only,
             stream: raw.stream,
             connected: raw.connected,

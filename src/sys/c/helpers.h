@@ -69,7 +69,6 @@ struct acf_sock_kind {
  * @type: SOCK_STREAM and so on; not known unless @full
  * @protocol: IPPROTO_TCP and so on; not known unless @full
  * @full: It is neither a timewait nor a request socket
- * @kern: It is the kernel's own; not known unless @full
  * @v6only: IPV6_V6ONLY is set
  * @stream: It is of type SOCK_STREAM; not known unless @full
  * @connected: It has a remote end; not known unless @full
@@ -83,7 +82,6 @@ struct acf_sock_info {
 	u16 type;
 	u16 protocol;
 	bool full;
-	bool kern;
 	bool v6only;
 	bool stream;
 	bool connected;

@@ -3,6 +3,7 @@
 //! The control calls as functions: encodes requests, makes room for answers,
 //! decodes them. Knows nothing of messages and output.
 
+use std::cell::OnceCell;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -23,6 +24,8 @@ const ID_SIZE: usize = 8;
 
 /// The interface version that came with [`Behaviour`].
 const BEHAVIOUR_SINCE: u32 = 2;
+/// The interface version that came with [`Behaviour::flags`].
+const FLAGS_SINCE: u32 = 3;
 
 /// Why a control call brought no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,9 @@ pub struct Behaviour {
     pub loopback: Option<Ipv4Addr>,
     /// How many sockets there are.
     pub socket_count: u64,
+    /// The flags it keeps, which tell what it allows; `None` when the module is
+    /// too old to say.
+    pub flags: Option<AssignFlags>,
 }
 
 /// One association as the module describes it.
@@ -80,12 +86,32 @@ pub struct Association {
 }
 
 /// Calls on an open device.
-pub struct Client<'a>(pub &'a dyn Device);
+pub struct Client<'a> {
+    device: &'a dyn Device,
+    abi: OnceCell<u32>,
+}
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    /// Calls on `device`.
+    pub fn new(device: &'a dyn Device) -> Self {
+        Self {
+            device,
+            abi: OnceCell::new(),
+        }
+    }
+
     /// Which interface the module has.
     pub fn version(&self) -> Result<VersionReply, CallError> {
         self.call(Command::Version, &VersionReply::default(), &mut [])
+    }
+
+    /// The interface version, asked for once.
+    fn abi(&self) -> Result<u32, CallError> {
+        if let Some(&abi) = self.abi.get() {
+            return Ok(abi);
+        }
+        let abi = self.version()?.abi;
+        Ok(*self.abi.get_or_init(|| abi))
     }
 
     /// Makes an association for a process; returns its id.
@@ -135,8 +161,8 @@ impl Client<'_> {
         Ok(answer.resets)
     }
 
-    /// Ends the association of a process or a whole association; returns how
-    /// many tasks that released.
+    /// Ends the association of a process, a whole association or all there are;
+    /// returns how many tasks that released.
     pub fn release(&self, target: Target) -> Result<u64, CallError> {
         let request = ReleaseRequest { target, tasks: 0 };
         let answer = self.call(Command::Release, &request, &mut [])?;
@@ -165,6 +191,7 @@ impl Client<'_> {
                 source: SourceChoice::default(),
                 loopback: [0; 4],
                 sockets: 0,
+                flags: AssignFlags::NONE,
             };
             let answer = self.call(Command::Query, &request, &mut [&mut entries, &mut pids])?;
             if answer.addr_count > MAX_ADDRS {
@@ -172,11 +199,10 @@ impl Client<'_> {
             }
             let wanted_pids = answer.pid_count.min(MAX_LIST);
             if answer.addr_count <= addr_room && wanted_pids <= pid_room {
-                // A module without these fields leaves them zero; one that has
-                // them normally has a loopback address to report.
-                let known = answer.loopback != [0; 4] || self.version()?.abi >= BEHAVIOUR_SINCE;
+                // A module without some fields leaves them zero.
+                let abi = self.abi()?;
                 let mut association = describe(&answer, &entries, &pids)?;
-                association.behaviour = known.then(|| behaviour(&answer));
+                association.behaviour = (abi >= BEHAVIOUR_SINCE).then(|| behaviour(&answer, abi));
                 return Ok(association);
             }
             // Processes may come into being meanwhile: leave some room for
@@ -224,7 +250,7 @@ impl Client<'_> {
     ) -> Result<T, CallError> {
         let mut buf = [0; MAX_STRUCT];
         let arg = request.encode(&mut buf);
-        self.0
+        self.device
             .control(command, arg, memory)
             .map_err(CallError::Refused)?;
         T::decode(arg).map_err(|_| CallError::BadAnswer)
@@ -253,13 +279,14 @@ fn describe(answer: &QueryRequest, entries: &[u8], pids: &[u8]) -> Result<Associ
     })
 }
 
-fn behaviour(answer: &QueryRequest) -> Behaviour {
+fn behaviour(answer: &QueryRequest, abi: u32) -> Behaviour {
     let loopback = Ipv4Addr::from(answer.loopback);
     Behaviour {
         exclusive: answer.exclusive,
         source: answer.source,
         loopback: (!loopback.is_unspecified()).then_some(loopback),
         socket_count: answer.sockets,
+        flags: (abi >= FLAGS_SINCE).then_some(answer.flags),
     }
 }
 

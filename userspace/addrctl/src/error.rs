@@ -32,6 +32,8 @@ pub enum Subject {
     Process(Process),
     /// A whole association.
     Association(u64),
+    /// All associations.
+    Everything,
 }
 
 /// Kinds of failure, whatever errno stood for it.
@@ -52,6 +54,10 @@ pub enum ErrorKind {
     AlreadyInSet,
     /// An address that was to be removed is not in the set.
     NotInSet,
+    /// The process holds what cannot be taken in.
+    Holds,
+    /// Associations are left.
+    Left,
     /// Other associations have the loopback address, or all there are.
     InUse,
     /// More addresses than there may be.
@@ -139,6 +145,11 @@ pub enum Error {
         /// The answer.
         refusal: Refusal,
     },
+    /// Ending every association, where some did not vanish.
+    Left {
+        /// How many.
+        count: usize,
+    },
     /// Describing an association.
     Show {
         /// Whose.
@@ -176,6 +187,7 @@ impl Error {
             Self::Assign { refusal, .. } => match refusal {
                 refusal if refusal.is(Errno::EXIST) => ErrorKind::AlreadyAssociated,
                 refusal if refusal.is(Errno::ADDRINUSE) => ErrorKind::InUse,
+                refusal if refusal.is(Errno::BUSY) => ErrorKind::Holds,
                 refusal => refusal.kind(),
             },
             Self::Update {
@@ -193,6 +205,7 @@ impl Error {
                 _ => ErrorKind::Other,
             },
             Self::OnlyOutside { cause, .. } => cause.kind(),
+            Self::Left { .. } => ErrorKind::Left,
             Self::Release { refusal, .. }
             | Self::Show { refusal, .. }
             | Self::List(refusal)
@@ -208,6 +221,7 @@ impl Error {
             ErrorKind::NotLoaded => 3,
             ErrorKind::NotPermitted => 4,
             ErrorKind::NotFound => 5,
+            ErrorKind::Left => 6,
             _ => 1,
         }
     }

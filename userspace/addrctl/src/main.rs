@@ -4,6 +4,7 @@
 //! addresses, through the control device of the addrconf kernel module.
 
 mod address;
+mod allow;
 mod cli;
 mod client;
 mod commands;

@@ -72,6 +72,8 @@ fn options_without_a_meaning_are_wrong_usage() {
         fails(&run, 125, words);
     };
     assign("--source", "best", "route, primary, random");
+    assign("--allow", "everything", "raw");
+    assign("--allow", "raw,", "--allow");
     assign("--loopback", "127.0.0.1", "the machine's own");
     assign("--loopback", "::1", "such as 127.0.0.2");
     assign("--loopback", "10.0.0.1", "127.0.0.0/8");
@@ -80,6 +82,11 @@ fn options_without_a_meaning_are_wrong_usage() {
         125,
         "--tree",
     );
+    let run = ["run", "--addr", "10.0.0.1"];
+    for allow in [&["--allow", "raw"][..], &["--allow=raw,raw", "--allow=raw"]] {
+        fails(&[&run[..], allow, &["true"]].concat(), 125, "not loaded");
+    }
+    fails(&["flush", "812"], 2, "unexpected");
     fails(&["list", "--exclusive"], 2, "--exclusive");
 }
 
@@ -131,6 +138,6 @@ fn documentation_has_the_same_exit_codes_as_the_help() {
     };
     let documented = |(code, text): &(u8, String)| doc.contains(&format!("| {code} | {text} |"));
     let in_help: Vec<_> = help.lines().filter_map(codes).collect();
-    assert_eq!(in_help.len(), 9);
+    assert_eq!(in_help.len(), 10);
     assert!(in_help.iter().all(documented), "{in_help:?}");
 }

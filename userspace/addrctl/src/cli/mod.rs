@@ -27,6 +27,7 @@ Exit codes:
   3  the addrconf module is not loaded
   4  not permitted
   5  no such process or association, or the process is not associated
+  6  `flush`: associations are left, which still have sockets
 `run` exits with the status of CMD, or:
   125  addrctl itself failed, wrong usage included; CMD was not started
   126  CMD was found but could not be executed
@@ -75,6 +76,12 @@ pub enum Command {
     Replace(UpdateArgs),
     /// End the association of one process, or of every task of an association
     Release(TargetArgs),
+    /// End every association; `rmmod` succeeds after that
+    ///
+    /// Processes go on running, with the addresses of the machine; the sockets
+    /// they had in the association are of no use any more. Waits up to two
+    /// seconds for these to vanish and prints which associations are left.
+    Flush(OutputArgs),
     /// List all associations
     List(OutputArgs),
     /// Show one association with its addresses and processes

@@ -8,6 +8,7 @@ use addrconf_abi::{AssignFlags, Name, SourceChoice, NAME_LEN};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::Args;
 
+use crate::allow::Allow;
 use crate::client::AssignOptions;
 use crate::source;
 
@@ -30,6 +31,10 @@ pub struct BehaviourArgs {
     /// Dedicated loopback address, instead of one that is free
     #[arg(long, value_name = "127.X.Y.Z", value_parser = loopback)]
     pub loopback: Option<Ipv4Addr>,
+
+    /// Allow what is refused otherwise; several with commas, or the option again
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    pub allow: Vec<Allow>,
 }
 
 impl BehaviourArgs {
@@ -38,7 +43,7 @@ impl BehaviourArgs {
         let exclusive = flag(self.exclusive, AssignFlags::EXCLUSIVE);
         AssignOptions {
             name: self.name.unwrap_or_default(),
-            flags: flags.with(exclusive),
+            flags: flags.with(exclusive).with(Allow::flags(&self.allow)),
             source: self.source.unwrap_or_default(),
             loopback: self.loopback,
         }
@@ -50,6 +55,7 @@ impl BehaviourArgs {
             (self.exclusive, "--exclusive"),
             (self.source.is_some(), "--source"),
             (self.loopback.is_some(), "--loopback"),
+            (!self.allow.is_empty(), "--allow"),
         ];
         let given = given.into_iter().filter(|(given, _)| *given);
         given.map(|(_, option)| option).collect()

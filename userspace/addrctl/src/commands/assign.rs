@@ -30,7 +30,7 @@ pub(super) fn associate(
     options: AssignOptions,
 ) -> Result<u64, Error> {
     let OpenProcess { pidfd, process } = process;
-    let client = Client(device);
+    let client = Client::new(device);
     client
         .assign(pidfd.as_fd(), addresses, &options)
         .map_err(|cause| Error::Assign {

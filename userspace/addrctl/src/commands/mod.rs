@@ -3,6 +3,7 @@
 //! The commands, one file each, and what they have in common.
 
 pub mod assign;
+pub mod flush;
 pub mod list;
 pub mod release;
 pub mod run;
@@ -31,6 +32,7 @@ pub fn run_any(system: &dyn System, command: &Command, out: &mut dyn Write) -> R
         Command::Remove(args) => update::run(system, Change::Remove, args, out),
         Command::Replace(args) => update::run(system, Change::Replace, args, out),
         Command::Release(args) => release::run(system, args),
+        Command::Flush(args) => flush::run(system, *args, out),
         Command::List(args) => list::run(system, *args, out),
         Command::Show(args) => show::run(system, args, out),
         Command::Version => version::run(system, out),

@@ -133,5 +133,7 @@ fn show(subject: &Subject) -> String {
     match subject {
         Subject::Process(process) => format!("`addrctl show {}`", process.pid),
         Subject::Association(id) => format!("`addrctl show --association {id}`"),
+        // No set is common to all.
+        Subject::Everything => "`addrctl list`".to_owned(),
     }
 }

@@ -58,6 +58,10 @@ pub(super) fn about(
         (ErrorKind::NotFound, Subject::Process(_), CallError::Refused(Errno::SRCH)) => {
             f.write_str("the process has exited meanwhile")
         }
+        // Only ending everything is about everything, and new with version 3.
+        (ErrorKind::Malformed, Subject::Everything, _) if refusal.module_is_older() => {
+            older(f, refusal)
+        }
         (ErrorKind::NotFound, Subject::Process(_), _) => f.write_str(
             "the process is not associated; `addrctl list` shows the associations there are",
         ),

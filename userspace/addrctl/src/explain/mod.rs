@@ -69,6 +69,7 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
             write!(f, "cannot release {subject}: ")?;
             about(f, subject, error.kind(), refusal)
         }
+        Error::Left { count } => left(f, *count),
         Error::Show { subject, refusal } => {
             write!(f, "cannot show {subject}: ")?;
             about(f, subject, error.kind(), refusal)
@@ -117,8 +118,9 @@ fn assign(
             ),
             None => f.write_str(NO_LOOPBACK),
         },
+        ErrorKind::Holds => holds(f, tree),
         ErrorKind::NotFound => f.write_str("the process has exited meanwhile"),
-        ErrorKind::Malformed if refusal.module_is_older() && *options != version_1(options) => {
+        ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(options, refusal) => {
             older(f, refusal)
         }
         ErrorKind::Malformed => f.write_str(
@@ -130,11 +132,42 @@ fn assign(
     }
 }
 
-/// The part of `options` that version 1 of the interface knew.
-fn version_1(options: &AssignOptions) -> AssignOptions {
-    AssignOptions {
+/// Why a process cannot be taken in.
+fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
+    f.write_str(if tree {
+        "the process or one of its descendants holds"
+    } else {
+        "the process holds"
+    })?;
+    f.write_str(
+        " what could go around the association: a packet or XDP socket, memory mapped from one, \
+         or an io_uring whose polling thread is of a process outside; nothing was changed; \
+         `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
+         the program anew with `addrctl run`",
+    )
+}
+
+/// Associations that outlived a flush.
+fn left(f: &mut Formatter<'_>, count: usize) -> fmt::Result {
+    match count {
+        1 => f.write_str("1 association is left, which still has sockets")?,
+        _ => write!(f, "{count} associations are left, which still have sockets")?,
+    }
+    f.write_str(
+        ": no task is in them, but somebody holds a descriptor, or data is on its way; \
+         `addrctl list` shows which end later, and `addrctl flush` can be run again",
+    )
+}
+
+/// Whether `options` ask for what a module of that version does not know.
+fn asks_for_more(options: &AssignOptions, refusal: &Refusal) -> bool {
+    let name_only = AssignOptions {
         name: options.name,
         ..AssignOptions::default()
+    };
+    match refusal.module_abi {
+        Some(1) => *options != name_only,
+        _ => options.flags.has(AssignFlags::ALLOW_RAW),
     }
 }
 
@@ -220,6 +253,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Process(process) => write!(f, "{process}"),
             Self::Association(id) => write!(f, "association {id}"),
+            Self::Everything => f.write_str("every association"),
         }
     }
 }

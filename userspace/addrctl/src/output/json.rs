@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Detail;
+use super::{Detail, Flushed};
+use crate::allow::Allow;
 use crate::client::Association;
 use crate::source;
 
@@ -27,6 +28,15 @@ struct Show<'a> {
 }
 
 #[derive(Serialize)]
+struct Flush<'a> {
+    version: u32,
+    found_count: usize,
+    ended_count: usize,
+    task_count: u64,
+    left: Vec<Summary<'a>>,
+}
+
+#[derive(Serialize)]
 struct Summary<'a> {
     id: u64,
     name: Option<&'a str>,
@@ -35,6 +45,7 @@ struct Summary<'a> {
     exclusive: Option<bool>,
     source: Option<&'static str>,
     loopback: Option<String>,
+    allow: Option<Vec<&'static str>>,
     process_count: u32,
     task_count: u64,
     socket_count: Option<u64>,
@@ -74,6 +85,7 @@ impl<'a> Summary<'a> {
             exclusive: behaviour.map(|b| b.exclusive),
             source: behaviour.map(|b| source::name(b.source)),
             loopback: behaviour.and_then(|b| b.loopback).map(|a| a.to_string()),
+            allow: behaviour.and_then(|b| b.flags).map(Allow::names),
             process_count: association.process_count,
             task_count: association.task_count,
             socket_count: behaviour.map(|b| b.socket_count),
@@ -104,6 +116,18 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
         },
     };
     write(out, &show)
+}
+
+/// Writes what `flush --json` prints.
+pub fn flush(out: &mut dyn Write, flushed: &Flushed) -> io::Result<()> {
+    let flush = Flush {
+        version: VERSION,
+        found_count: flushed.found,
+        ended_count: flushed.ended,
+        task_count: flushed.task_count,
+        left: flushed.left.iter().map(Summary::new).collect(),
+    };
+    write(out, &flush)
 }
 
 fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {

@@ -9,6 +9,19 @@ mod tests;
 
 use crate::client::Association;
 
+/// What ending every association came to.
+#[derive(Clone, Debug)]
+pub struct Flushed {
+    /// How many associations there were.
+    pub found: usize,
+    /// How many of them there are no more.
+    pub ended: usize,
+    /// How many tasks that released.
+    pub task_count: u64,
+    /// The associations that are left.
+    pub left: Vec<Association>,
+}
+
 /// An association with the command names of its processes.
 #[derive(Clone, Debug)]
 pub struct Detail {

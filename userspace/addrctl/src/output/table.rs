@@ -5,7 +5,8 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use super::Detail;
+use super::{Detail, Flushed};
+use crate::allow::Allow;
 use crate::client::Association;
 use crate::explain::printable;
 use crate::source;
@@ -90,6 +91,28 @@ fn behaviour(association: &Association) -> [String; 4] {
     ]
 }
 
+/// What an association allows; a dash for nothing, and for what is not known.
+fn allowed(association: &Association) -> String {
+    let flags = association.behaviour.and_then(|behaviour| behaviour.flags);
+    match Allow::names(flags.unwrap_or_default())[..] {
+        [] => "-".to_owned(),
+        ref names => names.join(","),
+    }
+}
+
+/// Writes how many associations ended, and which did not.
+pub fn flush(out: &mut dyn Write, flushed: &Flushed) -> io::Result<()> {
+    let s = |count: u64| if count == 1 { "" } else { "s" };
+    let (ended, tasks) = (flushed.ended, flushed.task_count);
+    write!(out, "{ended} association{} ended, ", s(ended as u64))?;
+    write!(out, "{tasks} task{} released", s(tasks))?;
+    if flushed.left.is_empty() {
+        return writeln!(out);
+    }
+    writeln!(out, "; left:")?;
+    list(out, &flushed.left)
+}
+
 /// Writes everything about one association.
 pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     let association = &detail.association;
@@ -115,6 +138,7 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     writeln!(out, "exclusive    {exclusive}")?;
     writeln!(out, "source       {source}")?;
     writeln!(out, "loopback     {loopback}")?;
+    writeln!(out, "allows       {}", allowed(association))?;
 
     let hidden = (association.process_count as usize).saturating_sub(detail.processes.len());
     let processes = detail.processes.iter().map(|(pid, comm)| match comm {

@@ -2,7 +2,7 @@
 
 //! Tests of the output: what is compared here is what users rely on.
 
-use addrconf_abi::SourceChoice;
+use addrconf_abi::{AssignFlags, SourceChoice};
 
 use super::{json, table, Detail};
 use crate::client::{Association, Behaviour};
@@ -20,6 +20,7 @@ fn web() -> Association {
             source: SourceChoice::Random,
             loopback: Some([127, 0, 0, 2].into()),
             socket_count: 17,
+            flags: Some(AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW)),
         }),
     }
 }
@@ -81,6 +82,7 @@ addresses    10.0.0.0/24
 exclusive    yes
 source       random
 loopback     127.0.0.2
+allows       raw
 processes    812 (nginx\\u{1b}[2J)
              813
 tasks        9
@@ -123,6 +125,9 @@ fn the_json_of_list_is_stable() {
       "exclusive": true,
       "source": "random",
       "loopback": "127.0.0.2",
+      "allow": [
+        "raw"
+      ],
       "process_count": 2,
       "task_count": 9,
       "socket_count": 17
@@ -140,6 +145,7 @@ fn the_json_of_list_is_stable() {
       "exclusive": null,
       "source": null,
       "loopback": null,
+      "allow": null,
       "process_count": 70000,
       "task_count": 70001,
       "socket_count": null
@@ -175,6 +181,9 @@ fn the_json_of_show_is_stable() {
     "exclusive": true,
     "source": "random",
     "loopback": "127.0.0.2",
+    "allow": [
+      "raw"
+    ],
     "process_count": 2,
     "task_count": 9,
     "socket_count": 17,

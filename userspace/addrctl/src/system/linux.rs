@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -81,6 +82,10 @@ impl System for Linux {
 
     fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
         narrow::narrow(context)
+    }
+
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {

@@ -11,6 +11,7 @@ mod pointers;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use addrconf_abi::Command;
 use rustix::io::Errno;
@@ -62,6 +63,9 @@ pub trait System {
     /// Narrows the association that addrctl itself is in. `context` is the
     /// encoded [`addrconf_abi::NarrowHeader`] with its entries.
     fn narrow(&self, context: &[u8]) -> Result<(), Errno>;
+
+    /// Waits.
+    fn sleep(&self, time: Duration);
 
     /// Becomes another program. Returns only when that fails.
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error;

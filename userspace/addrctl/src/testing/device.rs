@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control calls of the made-up kernel. A module of version 1 can be had
-//! as well.
+//! The control calls of the made-up kernel. Modules of older versions can be
+//! had as well.
 
 use addrconf_abi::{
     AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, QueryRequest,
@@ -89,11 +89,7 @@ impl State {
     fn assign(&mut self, arg: &mut [u8], addrs: &[u8]) -> Result<(), Errno> {
         let mut request = AssignRequest::decode(arg).map_err(errno)?;
         assert_eq!(request.addr_count as usize * AddrEntry::SIZE, addrs.len());
-        self.known_to_module(
-            arg,
-            AssignRequest::MIN_SIZE,
-            request.flags != AssignFlags::NONE,
-        )?;
+        self.known_to_module(arg, AssignRequest::MIN_SIZE, request.flags)?;
         let mut pids = vec![self.process(request.target)?];
         if request.flags.has(AssignFlags::TREE) {
             pids.extend(self.descendants(pids[0]));
@@ -115,20 +111,21 @@ impl State {
             name: request.name,
             entries: entries(addrs)?,
             pids,
-            exclusive: request.flags.has(AssignFlags::EXCLUSIVE),
+            flags: kept(request.flags),
             source: request.source,
             loopback: request.loopback,
-            connections: Vec::new(),
+            ..FakeAssociation::default()
         };
         self.associations.insert(request.id, association);
         reply(arg, &request)
     }
 
     /// What an older module says to fields and flags it does not know.
-    fn known_to_module(&self, arg: &[u8], first: usize, flags: bool) -> Result<(), Errno> {
+    fn known_to_module(&self, arg: &[u8], first: usize, flags: AssignFlags) -> Result<(), Errno> {
         match self.module {
             Some(1) if arg[first..].iter().any(|&b| b != 0) => Err(Errno::TOOBIG),
-            Some(1) if flags => Err(Errno::INVAL),
+            Some(1) if flags != AssignFlags::NONE => Err(Errno::INVAL),
+            Some(2) if flags.has(AssignFlags::ALLOW_RAW) => Err(Errno::INVAL),
             _ => Ok(()),
         }
     }
@@ -174,6 +171,16 @@ impl State {
 
     fn release(&mut self, arg: &mut [u8]) -> Result<(), Errno> {
         let mut request = ReleaseRequest::decode(arg).map_err(errno)?;
+        if request.target == Target::All {
+            if self.module < Some(3) {
+                return Err(Errno::INVAL);
+            }
+            for association in self.associations.values_mut() {
+                request.tasks += std::mem::take(&mut association.pids).len() as u64;
+            }
+            self.associations.retain(|_, a| a.outlives > 0);
+            return reply(arg, &request);
+        }
         let id = self.association(request.target)?;
         let pids = &mut self.associations.get_mut(&id).unwrap().pids;
         let before = pids.len();
@@ -204,12 +211,25 @@ impl State {
         request.pid_count = association.pids.len() as u32;
         request.tasks = association.pids.len() as u64;
         if self.module >= Some(2) {
-            request.exclusive = association.exclusive;
+            request.exclusive = association.flags.has(AssignFlags::EXCLUSIVE);
             request.source = association.source;
             request.loopback = association.loopback;
             request.sockets = association.connections.len() as u64;
         }
+        if self.module >= Some(3) {
+            request.flags = association.flags;
+        }
         reply(arg, &request)
+    }
+
+    /// Sockets of associations without processes go, one look at a time.
+    fn pass_time(&mut self) {
+        self.associations.retain(|_, association| {
+            if association.pids.is_empty() {
+                association.outlives = association.outlives.saturating_sub(1);
+            }
+            !association.pids.is_empty() || association.outlives > 0
+        });
     }
 
     fn list(&mut self, arg: &mut [u8], ids: &mut [u8]) -> Result<(), Errno> {
@@ -221,8 +241,16 @@ impl State {
         }
         request.count = wanted.len().min(room) as u32;
         request.more = wanted.len() > room;
+        self.pass_time();
         reply(arg, &request)
     }
+}
+
+/// The flags that stay.
+fn kept(flags: AssignFlags) -> AssignFlags {
+    let lasting = [AssignFlags::EXCLUSIVE, AssignFlags::ALLOW_RAW];
+    let kept = lasting.into_iter().filter(|&flag| flags.has(flag));
+    kept.fold(AssignFlags::NONE, AssignFlags::with)
 }
 
 /// Entries one after the other.

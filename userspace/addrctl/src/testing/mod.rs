@@ -14,8 +14,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, Command, Name, SourceChoice, ABI_VERSION};
+use addrconf_abi::{AddrEntry, AssignFlags, Command, Name, SourceChoice, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::{AddressSet, Prefix};
@@ -56,6 +57,8 @@ pub struct State {
     pub open_devices: usize,
     /// Programs executed, and what was open then.
     pub executed: Vec<(Vec<OsString>, usize)>,
+    /// How long addrctl has waited.
+    pub slept: Duration,
     /// Executing fails with this.
     pub exec_error: Option<io::ErrorKind>,
     pidfds: BTreeMap<i32, i32>,
@@ -70,14 +73,17 @@ pub struct FakeAssociation {
     pub entries: Vec<AddrEntry>,
     /// Processes.
     pub pids: Vec<i32>,
-    /// Whether the addresses are exclusive.
-    pub exclusive: bool,
+    /// Flags it keeps.
+    pub flags: AssignFlags,
     /// Choice of source.
     pub source: SourceChoice,
     /// Dedicated loopback address.
     pub loopback: [u8; 4],
     /// Local addresses of established connections.
     pub connections: Vec<Prefix>,
+    /// How many looks at the list it outlives its last process, because of
+    /// sockets.
+    pub outlives: u32,
 }
 
 impl FakeAssociation {
@@ -155,6 +161,10 @@ impl System for Fake {
 
     fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
         self.state().narrow(context)
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.state().slept += time;
     }
 
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {

@@ -37,10 +37,10 @@ impl State {
             name: header.name,
             entries,
             pids: vec![OWN_PID],
-            exclusive: parent.exclusive,
+            flags: parent.flags,
             source: parent.source,
             loopback: [127, 0, 2, id as u8],
-            connections: Vec::new(),
+            ..FakeAssociation::default()
         };
         let set = narrowed.set();
         if !set.prefixes().iter().all(|prefix| parent.covers(*prefix)) {

@@ -3,6 +3,7 @@
 //! The commands against a made-up kernel: what they do when all is well, and
 //! (`refusals.rs`) what they say when it is not.
 
+mod flush;
 mod narrow;
 mod older_module;
 mod options;
@@ -21,12 +22,18 @@ use crate::error::{Error, ErrorKind};
 use crate::testing::{Fake, FakeAssociation, OWN_PID};
 
 fn addrctl(fake: &Fake, line: &str) -> Result<String, Error> {
+    let (result, printed) = run(fake, line);
+    result.map(|()| printed)
+}
+
+/// What a command comes to, and what it prints in any case.
+fn run(fake: &Fake, line: &str) -> (Result<(), Error>, String) {
     let words = format!("addrctl {line}");
     let args: Vec<_> = words.split(' ').map(OsString::from).collect();
     let (command, _) = Cli::read(&args).unwrap();
     let mut out = Vec::new();
-    commands::run_any(fake, &command, &mut out)?;
-    Ok(String::from_utf8(out).unwrap())
+    let result = commands::run_any(fake, &command, &mut out);
+    (result, String::from_utf8(out).unwrap())
 }
 
 fn nginx() -> Fake {
@@ -178,6 +185,7 @@ addresses    10.0.0.1 (primary)
 exclusive    no
 source       route
 loopback     127.0.1.1
+allows       -
 processes    812 (nginx)
 tasks        1
 sockets      0
@@ -189,11 +197,11 @@ sockets      0
 #[test]
 fn version_tells_both_versions_and_whether_the_module_is_there() {
     let fake = nginx();
-    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 2)\n");
+    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 3)\n");
     let printed = addrctl(&fake, "version").unwrap();
     assert_eq!(
         printed,
-        format!("{own}module: ABI 2, up to 1024 addresses per set\n")
+        format!("{own}module: ABI 3, up to 1024 addresses per set\n")
     );
     assert_eq!(addrctl(&fake, "--version").unwrap(), printed);
     fake.state().no_device = Some(Errno::NOENT);

@@ -2,7 +2,7 @@
 
 //! `run` inside an association.
 
-use addrconf_abi::Command as Call;
+use addrconf_abi::{AssignFlags, Command as Call};
 use rustix::io::Errno;
 
 use super::{addrctl, nginx, set};
@@ -12,7 +12,11 @@ use crate::testing::{Fake, FakeAssociation, OWN_PID};
 /// addrctl itself in an association, together with process 812.
 fn inside() -> Fake {
     let fake = nginx();
-    addrctl(&fake, "assign 812 10.0.0.1,10.1.0.0/24 --exclusive").unwrap();
+    addrctl(
+        &fake,
+        "assign 812 10.0.0.1,10.1.0.0/24 --exclusive --allow raw",
+    )
+    .unwrap();
     associate_addrctl(&fake);
     fake
 }
@@ -53,7 +57,8 @@ fn run_inside_an_association_narrows_it_whatever_keeps_it_from_the_device() {
             (part.name.as_str(), &part.pids[..]),
             ("part", &[OWN_PID][..])
         );
-        assert!(part.exclusive);
+        assert!(part.flags.has(AssignFlags::EXCLUSIVE));
+        assert!(part.flags.has(AssignFlags::ALLOW_RAW));
         assert_eq!(state.associations[&1].pids, [812]);
     }
 }
@@ -86,6 +91,7 @@ fn a_wider_set_is_refused_and_said_to_be() {
 fn what_narrowing_has_no_place_for_is_not_left_out_silently() {
     let cases = [
         ("--exclusive", "--exclusive"),
+        ("--allow raw", "--allow"),
         ("--loopback 127.0.0.9", "--loopback"),
         ("--source primary", "--source"),
         ("--exclusive --source route", "--exclusive, --source"),

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! addrctl with a module of version 1.
+//! addrctl with modules of older versions.
 
 use super::refusals::refused;
 use super::{addrctl, nginx};
 use crate::testing::Fake;
 
-fn older() -> Fake {
+fn older(abi: u32) -> Fake {
     let fake = nginx();
-    fake.state().module = Some(1);
+    fake.state().module = Some(abi);
     fake
 }
 
 #[test]
 fn what_the_module_knows_works_as_before() {
-    let fake = older();
+    let fake = older(1);
     let printed = addrctl(&fake, "assign 812 10.0.0.1 --name a").unwrap();
     assert_eq!(printed, "1\n");
     let shown = addrctl(&fake, "show 812").unwrap();
@@ -23,7 +23,7 @@ fn what_the_module_knows_works_as_before() {
     }
     let json = addrctl(&fake, "show 812 --json").unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    for field in ["exclusive", "source", "loopback", "socket_count"] {
+    for field in ["exclusive", "source", "loopback", "allow", "socket_count"] {
         assert!(json["association"][field].is_null(), "{field}");
     }
     let version = addrctl(&fake, "version").unwrap();
@@ -34,20 +34,36 @@ fn what_the_module_knows_works_as_before() {
 #[test]
 fn what_it_does_not_know_is_refused_with_both_versions() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
-                 has ABI 2; install the matching pair";
+                 has ABI 3; install the matching pair";
     let lines = [
         "assign 812 10.0.0.1 --exclusive",
         "assign 812 10.0.0.1 --tree",
         "assign 812 10.0.0.1 --reset",
         "assign 812 10.0.0.1 --source primary",
         "assign 812 10.0.0.1 --loopback 127.0.0.9",
+        "assign 812 10.0.0.1 --allow raw",
         "add 812 10.0.0.1",
         "remove 812 10.0.0.1",
         "replace --association 1 10.0.0.1",
+        "flush",
     ];
     for line in lines {
-        let fake = older();
+        let fake = older(1);
         refused(&fake, line, 1, words);
         assert!(fake.state().associations.is_empty());
     }
+}
+
+#[test]
+fn a_module_of_version_2_lacks_flush_and_what_can_be_allowed() {
+    let words = "the module is older than this addrctl and cannot do this: it has ABI 2";
+    for line in ["flush", "assign 813 10.0.0.1 --exclusive --allow raw"] {
+        refused(&older(2), line, 1, words);
+    }
+    let fake = older(2);
+    addrctl(&fake, "assign 812 10.0.0.1 --exclusive").unwrap();
+    let json = addrctl(&fake, "list --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["associations"][0]["exclusive"], true);
+    assert!(json["associations"][0]["allow"].is_null());
 }

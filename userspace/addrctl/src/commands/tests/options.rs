@@ -2,7 +2,7 @@
 
 //! Options that say how an association behaves, and what shows them.
 
-use addrconf_abi::{Command as Call, SourceChoice};
+use addrconf_abi::{AssignFlags, Command as Call, SourceChoice};
 use rustix::io::Errno;
 
 use super::refusals::refused;
@@ -15,14 +15,14 @@ fn without_options_the_association_is_like_it_was_before_there_were_any() {
     addrctl(&fake, "assign 812 10.0.0.1").unwrap();
     let state = fake.state();
     let association = &state.associations[&1];
-    assert!(!association.exclusive);
+    assert_eq!(association.flags, AssignFlags::NONE);
     assert_eq!(association.source, SourceChoice::Route);
     assert_eq!(association.pids, [812]);
 }
 
 #[test]
 fn every_option_of_assign_and_run_arrives() {
-    let options = "--exclusive --source random --loopback 127.3.2.1 --name a";
+    let options = "--exclusive --source random --loopback 127.3.2.1 --name a --allow raw";
     for line in [
         format!("assign 812 10.0.0.1 {options}"),
         format!("run --addr 10.0.0.1 {options} true"),
@@ -32,7 +32,8 @@ fn every_option_of_assign_and_run_arrives() {
         let _ = addrctl(&fake, &line);
         let state = fake.state();
         let association = &state.associations[&1];
-        assert!(association.exclusive);
+        let flags = AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW);
+        assert_eq!(association.flags, flags);
         assert_eq!(association.source, SourceChoice::Random);
         assert_eq!(association.loopback, [127, 3, 2, 1]);
         assert_eq!(association.name.as_str(), "a");
@@ -76,10 +77,11 @@ fn show_and_list_tell_how_an_association_behaves() {
     let fake = nginx();
     addrctl(
         &fake,
-        "assign 812 10.0.0.1 --exclusive --source primary --loopback 127.0.0.9",
+        "assign 812 10.0.0.1 --exclusive --source primary --loopback 127.0.0.9 --allow raw",
     )
     .unwrap();
-    let expected = "exclusive    yes\nsource       primary\nloopback     127.0.0.9\n";
+    let expected = "exclusive    yes\nsource       primary\nloopback     127.0.0.9\n\
+                    allows       raw\n";
     let shown = addrctl(&fake, "show 812").unwrap();
     assert!(shown.contains(expected), "{shown}");
     assert!(addrctl(&fake, "list")
@@ -91,6 +93,7 @@ fn show_and_list_tell_how_an_association_behaves() {
     assert_eq!(association["exclusive"], true);
     assert_eq!(association["source"], "primary");
     assert_eq!(association["loopback"], "127.0.0.9");
+    assert_eq!(association["allow"], serde_json::json!(["raw"]));
     assert_eq!(association["socket_count"], 0);
 }
 

@@ -29,6 +29,7 @@ fn without_the_module_every_command_says_how_to_load_it() {
         "remove 812 10.0.0.1",
         "replace 812 10.0.0.1",
         "release 812",
+        "flush",
         "list",
         "show 812",
     ];
@@ -49,6 +50,7 @@ fn without_the_right_every_command_says_which_one_is_missing() {
         ("assign 812 10.0.0.1", Call::Assign),
         ("add 812 10.0.0.1", Call::Update),
         ("release 812", Call::Release),
+        ("flush", Call::Release),
         ("show 812", Call::Query),
         ("list", Call::List),
     ];
@@ -80,6 +82,27 @@ fn an_associated_process_is_named_with_the_way_out() {
         "cannot associate process 812 (nginx) with 10.0.0.2,10.0.0.3: the process is already \
          associated; `addrctl show 812` tells with what, `addrctl release 812` ends it",
     );
+}
+
+#[test]
+fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
+    for (option, who) in [
+        ("", "the process holds what could go around"),
+        (" --tree", "the process or one of its descendants holds"),
+    ] {
+        let fake = nginx();
+        fake.state().failing = Some((Call::Assign, Errno::BUSY));
+        let line = format!("assign 812 10.0.0.1{option}");
+        for words in [
+            "cannot associate process 812 (nginx) with 10.0.0.1: ",
+            who,
+            "a packet or XDP socket, memory mapped from one, or an io_uring whose polling thread",
+            "nothing was changed",
+            "`addrctl run`",
+        ] {
+            refused(&fake, &line, 1, words);
+        }
+    }
 }
 
 #[test]
@@ -119,7 +142,7 @@ fn a_thread_is_not_mistaken_for_a_process() {
 fn a_module_of_another_version_is_recognised() {
     for (errno, words) in [
         (Errno::NOTTY, "of different versions"),
-        (Errno::TOOBIG, "older than this addrctl (ABI 2)"),
+        (Errno::TOOBIG, "older than this addrctl (ABI 3)"),
     ] {
         let fake = nginx();
         fake.state().failing = Some((Call::List, errno));
@@ -132,7 +155,6 @@ fn other_refusals_are_told_in_words() {
     let cases = [
         (Errno::INVAL, "malformed and changed nothing"),
         (Errno::NOMEM, "no memory"),
-        (Errno::BUSY, "busy; try again"),
         (Errno::NODEV, "being unloaded"),
         (Errno::IO, "Input/output error"),
     ];

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ending every association.
+
+use std::time::Duration;
+
+use addrconf_abi::Command as Call;
+use rustix::io::Errno;
+use serde_json::{json, Value};
+
+use super::refusals::refused;
+use super::{addrctl, nginx, run};
+use crate::testing::{Fake, FakeAssociation};
+
+/// A kernel with associations 1 to 3, of which 2 outlives so many looks.
+fn three(looks: u32) -> Fake {
+    let fake = nginx();
+    for id in 1..=3 {
+        let association = FakeAssociation {
+            pids: vec![812, 813],
+            outlives: if id == 2 { looks } else { 0 },
+            ..FakeAssociation::default()
+        };
+        fake.state().associations.insert(id, association);
+    }
+    fake
+}
+
+#[test]
+fn flush_ends_all_associations_and_says_how_many() {
+    let fake = three(0);
+    let printed = addrctl(&fake, "flush").unwrap();
+    assert_eq!(printed, "3 associations ended, 6 tasks released\n");
+    assert!(fake.state().associations.is_empty());
+    assert_eq!(fake.state().slept, Duration::ZERO);
+}
+
+#[test]
+fn flush_of_nothing_succeeds() {
+    let printed = addrctl(&nginx(), "flush").unwrap();
+    assert_eq!(printed, "0 associations ended, 0 tasks released\n");
+}
+
+#[test]
+fn flush_waits_for_what_takes_a_moment() {
+    let fake = three(5);
+    addrctl(&fake, "flush").unwrap();
+    assert!(fake.state().associations.is_empty());
+    assert_eq!(fake.state().slept, Duration::from_millis(100));
+}
+
+#[test]
+fn what_is_left_is_shown_and_has_an_exit_code_of_its_own() {
+    let fake = three(u32::MAX);
+    let (result, printed) = run(&fake, "flush");
+    let error = result.unwrap_err();
+    assert_eq!(error.exit_code(), 6);
+    let words = "1 association is left, which still has sockets";
+    assert!(error.to_string().contains(words), "{error}");
+    let mut lines = printed.lines();
+    let first = lines.next();
+    assert_eq!(first, Some("2 associations ended, 6 tasks released; left:"));
+    assert!(lines.next().unwrap().starts_with("ID"));
+    assert!(lines.next().unwrap().starts_with(" 2"));
+    assert!(lines.next().is_none());
+    let slept = fake.state().slept;
+    assert!(slept > Duration::from_millis(1900) && slept <= Duration::from_secs(2));
+    assert_eq!(fake.state().open_devices, 0);
+}
+
+#[test]
+fn the_json_of_flush_is_stable() {
+    let fake = three(u32::MAX);
+    let (result, printed) = run(&fake, "flush --json");
+    assert_eq!(result.unwrap_err().exit_code(), 6);
+    let mut printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["left"][0]["id"], 2);
+    printed["left"] = json!([]);
+    let expected = json!({
+        "version": 1, "found_count": 3, "ended_count": 2, "task_count": 6, "left": [],
+    });
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn flush_that_is_refused_says_why() {
+    let fake = three(0);
+    fake.state().failing = Some((Call::Release, Errno::PERM));
+    fake.state().net_admin = Some(false);
+    let words = "cannot release every association: this needs CAP_NET_ADMIN";
+    refused(&fake, "flush", 4, words);
+    let fake = three(0);
+    fake.state().module = Some(2);
+    refused(&fake, "flush", 1, "has ABI 2, addrctl has ABI 3");
+    assert_eq!(fake.state().associations.len(), 3);
+}
