@@ -15,6 +15,7 @@
 pub mod abi;
 mod device;
 mod lsm;
+mod net;
 pub mod policy;
 mod sys;
 mod table;

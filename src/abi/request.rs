@@ -126,7 +126,7 @@ impl Name {
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
 /// process is already associated; `EBUSY` it holds what cannot be taken in: a
 /// packet or XDP socket, a mapping of its ring, or an io_uring that a process
-/// outside polls; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
+/// outside polls, or it traces a process outside; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
 /// `EADDRINUSE` the loopback address is another association's, or none is free;
 /// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
 /// calls.
@@ -196,9 +196,8 @@ impl Wire for AssignRequest {
 /// Take a process (with all its threads, not its children) out of its
 /// association, or every task of an association, or every task there is.
 ///
-/// Since 3, with target kind 4: every association ends, and lets go of its
-/// sockets, which nobody can use any more. What a process holds open may keep
-/// an association listed for a while.
+/// Since 3, with target kind 4: every association ends. As after any release,
+/// one is listed until the last of its sockets is closed.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |

@@ -11,11 +11,8 @@ mod bind;
 mod connect;
 mod create;
 mod hold;
-mod input;
 mod listen;
 mod option;
-mod output;
-mod scope;
 mod sendmsg;
 mod source;
 mod task;
@@ -28,23 +25,23 @@ use kernel::sync::{rcu, Arc};
 
 use crate::policy;
 use crate::sys::gate::{Attachment, Compared, Hooks, Relation};
-use crate::sys::packet::{Mark, Output, OutputHook};
+use crate::sys::packet::Mark;
 use crate::sys::sock::{MessageRef, SkRef};
 use crate::sys::task::TaskKey;
 use crate::table::{sockets, Association};
-use crate::{device, table};
+use crate::{device, net, table};
 
 /// The hooks are in force as long as this lives.
 pub(crate) struct Attached {
     _hooks: Attachment<Addrconf>,
     // Goes last: while sockets have a scope, packets are marked.
-    _output: OutputHook<Addrconf>,
+    _output: net::Backstop,
 }
 
 impl Attached {
     /// Attaches all hooks. May sleep.
     pub(crate) fn new() -> Result<Self> {
-        let output = OutputHook::new()?;
+        let output = net::Backstop::new()?;
         Ok(Self {
             _hooks: Attachment::new()?,
             _output: output,
@@ -110,7 +107,7 @@ impl Hooks for Addrconf {
     }
 
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
-        input::check(sk, addr, mark)
+        net::delivers(sk, addr, mark)
     }
 
     fn socket_receive(sock: SkRef<'_>) -> Result {
@@ -142,17 +139,11 @@ impl Hooks for Addrconf {
     }
 
     fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
-        scope::compare(a, b)
+        net::compare(a, b)
     }
 
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
-        scope::receives(sk, addr, mark)
-    }
-}
-
-impl Output for Addrconf {
-    fn sends(sk: SkRef<'_>, source: IpAddr) -> Option<u32> {
-        output::check(sk, source)
+        net::receives(sk, addr, mark)
     }
 }
 

@@ -21,8 +21,8 @@ use super::sock::SkRef;
 pub(crate) trait Output {
     /// A socket whose slot is full sends a packet with this source address.
     /// Returns the mark it is to carry if it stays on this host, not 0, or
-    /// `None` to drop it. Any context but hard interrupts; must not sleep.
-    fn sends(sk: SkRef<'_>, source: IpAddr) -> Option<u32>;
+    /// `None` to drop it; `stays` tells that it does. Any context but hard interrupts; must not sleep.
+    fn sends(sk: SkRef<'_>, source: IpAddr, stays: bool) -> Option<u32>;
 }
 
 /// `T` is asked as long as this lives.
@@ -58,6 +58,7 @@ unsafe extern "C" fn call<T: Output>(
     sk: *const bindings::sock,
     family: c_int,
     source: *const c_void,
+    stays: bool,
 ) -> u32 {
     // SAFETY: By the function's contract.
     let Some(sk) = (unsafe { SkRef::new(sk) }) else {
@@ -65,7 +66,7 @@ unsafe extern "C" fn call<T: Output>(
     };
     // SAFETY: By the function's contract.
     match unsafe { address(family, source) } {
-        Some(source) => T::sends(sk, source).unwrap_or(0),
+        Some(source) => T::sends(sk, source, stays).unwrap_or(0),
         None => 0,
     }
 }

@@ -186,6 +186,19 @@ impl Visited<'_> {
         TaskKey::new(self.0.as_ptr())
     }
 
+    /// Whether it is a thread of the process that `other` is a thread of.
+    pub(crate) fn is_thread_of(&self, other: &TaskRef) -> bool {
+        // SAFETY: `each` holds RCU, so the task is valid; so is the other.
+        unsafe { raw::acf_helper_task_same_process(self.0.as_ptr(), other.0.as_ptr()) }
+    }
+
+    /// Who traces the task, if anybody does.
+    pub(crate) fn tracer(&self) -> Option<TaskKey> {
+        // SAFETY: `each` holds RCU, so the task is valid.
+        let tracer = unsafe { raw::acf_helper_task_tracer(self.0.as_ptr()) };
+        (!tracer.is_null()).then(|| TaskKey::new(tracer))
+    }
+
     /// A reference to the task.
     pub(crate) fn hold(&self) -> TaskRef {
         // SAFETY: `each` holds RCU, under which a task that is on the lists

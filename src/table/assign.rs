@@ -9,6 +9,7 @@ use kernel::sync::Arc;
 
 use crate::sys::map::InsertError;
 use crate::sys::module::ModuleRef;
+use crate::sys::sock::SkHold;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::{Membership, Terms, User};
@@ -39,7 +40,8 @@ impl Table {
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
     /// loopback address is taken, `EBUSY` when a process holds a packet or XDP
-    /// socket, or an io_uring that another process polls, `ENOMEM`.
+    /// socket, or an io_uring that another process polls, or traces
+    /// somebody who is not to be associated, `ENOMEM`.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -60,11 +62,14 @@ impl Table {
                     return Err(EBUSY);
                 }
             }
+            if self.traces_others(&association) {
+                return Err(EBUSY);
+            }
             self.list(&association)?;
             Ok(all)
         });
-        let processes = match done {
-            Ok(processes) => processes,
+        let strangers = match done.and_then(|all| Self::strangers(&all, &association, whom.reset)) {
+            Ok(strangers) => strangers,
             Err(error) => {
                 self.end(&association);
                 return Err(error);
@@ -73,12 +78,13 @@ impl Table {
         drop(first);
         // New sockets are the association's from birth; now for those there
         // were.
-        for process in &processes {
-            if let Err(error) = Self::adopt_sockets(process, &association, whom.reset) {
-                self.end(&association);
-                return Err(error);
+        task::each(|task| {
+            if self.is_member(task.key(), &association) {
+                sockets::adopt(&task.hold(), &association);
             }
-        }
+            true
+        });
+        sockets::abort(&strangers);
         Ok(association)
     }
 
@@ -137,12 +143,17 @@ impl Table {
         // The first thread may have exited while others go on.
         let mut released = usize::from(self.remove(process.key()));
         loop {
-            let threads = process.threads()?;
-            let removed = threads.iter().filter(|t| self.remove(t.key())).count();
+            let mut removed = 0;
+            task::each(|task| {
+                if task.is_thread_of(process) && self.remove(task.key()) {
+                    removed += 1;
+                }
+                true
+            });
+            released += removed;
             if removed == 0 {
                 break;
             }
-            released += removed;
             task::wait_for_clones();
         }
         self.settle();
@@ -196,11 +207,37 @@ impl Table {
         released
     }
 
-    fn adopt_sockets(process: &TaskRef, association: &Arc<Association>, reset: bool) -> Result {
-        for thread in process.threads()? {
-            sockets::adopt(&thread, association, reset)?;
+    /// Whether a task of `association` traces one that is not of it.
+    fn traces_others(&self, association: &Association) -> bool {
+        let mut found = false;
+        task::each(|task| {
+            found = !self.is_member(task.key(), association)
+                && task
+                    .tracer()
+                    .is_some_and(|t| self.is_member(t, association));
+            !found
+        });
+        found
+    }
+
+    /// The connections of `processes` that are to be ended: none unless `reset`.
+    fn strangers(
+        processes: &[TaskRef],
+        association: &Association,
+        reset: bool,
+    ) -> Result<KVec<SkHold>> {
+        let mut strangers = KVec::new();
+        if !reset {
+            return Ok(strangers);
         }
-        Ok(())
+        for process in processes {
+            for thread in process.threads()? {
+                for stranger in sockets::strangers(&thread, association)? {
+                    strangers.push(stranger, GFP_KERNEL)?;
+                }
+            }
+        }
+        Ok(strangers)
     }
 
     fn make(

@@ -8,12 +8,12 @@ use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, ArcBorrow};
 
 use crate::policy;
-use crate::sys::sock::{SkHold, SkRef, SocketKind};
+use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::TaskRef;
 use crate::SLOTS;
 
 use super::gather::gather;
-use super::Association;
+use super::{AddressSet, Association};
 
 /// The association a socket belongs to, if any. Any context.
 pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
@@ -60,41 +60,56 @@ pub(crate) fn forget(sk: SkRef<'_>) {
 }
 
 /// Takes in the sockets among a task's open files, as far as they are bound to
-/// what `association` owns, or to nothing or a wildcard. `reset` ends
-/// connections that are bound elsewhere; otherwise the task cannot use them.
-/// Returns how many were ended. May sleep.
-pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>, reset: bool) -> Result<u64> {
-    let strangers = select(task, |sk| {
-        let Some(info) = sk.info() else {
-            return false;
-        };
-        let guard = rcu::read_lock();
-        let fits = info.local.to_canonical().is_unspecified()
-            || association.owner(&guard).owns(info.local);
-        if fits {
+/// what `association` owns, or to nothing or a wildcard. Needs no memory; must
+/// not be called with spinlocks held.
+pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
+    task.each_socket(|sk| {
+        if sk.info().is_some_and(|info| fits(association, &info)) {
             take_in(sk, association);
         }
-        !fits && info.stream && info.connected
-    })?;
-    Ok(if reset { abort(&strangers) } else { 0 })
+        true
+    });
 }
 
-/// Ends the connections among a task's open files that are `association`'s but
-/// bound to what it does not own any more. Returns how many. May sleep.
-pub(super) fn reset_strays(task: &TaskRef, association: &Association) -> Result<u64> {
-    let strays = select(task, |sk| {
+/// The connections among a task's open files that [`adopt`] leaves alone, and
+/// the task cannot use. May sleep.
+pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVec<SkHold>> {
+    select(task, |sk| {
+        sk.info()
+            .is_some_and(|info| !fits(association, &info) && info.stream && info.connected)
+    })
+}
+
+fn fits(association: &Association, info: &SocketInfo) -> bool {
+    let guard = rcu::read_lock();
+    info.local.to_canonical().is_unspecified() || association.owner(&guard).owns(info.local)
+}
+
+/// The connections among a task's open files that are `association`'s but bound
+/// to what it would not own with `set`, or, without one, does not own now. May
+/// sleep.
+pub(super) fn strays(
+    task: &TaskRef,
+    association: &Association,
+    set: Option<&AddressSet>,
+) -> Result<KVec<SkHold>> {
+    select(task, |sk| {
         let Some(info) = sk.info() else {
             return false;
         };
         let guard = rcu::read_lock();
+        let mut owner = association.owner(&guard);
+        if let Some(set) = set {
+            owner.set = set.view();
+        }
         association_of(sk).is_some_and(|a| a.id() == association.id())
             && info.connected
-            && !association.owner(&guard).owns(info.local)
-    })?;
-    Ok(abort(&strays))
+            && !owner.owns(info.local)
+    })
 }
 
-fn abort(sockets: &[SkHold]) -> u64 {
+/// Ends connections as if by a reset. Returns how many there were. May sleep.
+pub(super) fn abort(sockets: &[SkHold]) -> u64 {
     sockets.iter().map(|sk| u64::from(sk.get().abort())).sum()
 }
 

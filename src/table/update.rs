@@ -7,6 +7,7 @@ use kernel::sync::{rcu, Arc};
 
 use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
+use crate::sys::sock::SkHold;
 use crate::sys::task;
 
 use super::gather::gather;
@@ -14,6 +15,15 @@ use super::{sockets, AddressSet, Association, Table};
 
 /// The most entries that are remembered after they left a set.
 const MAX_FORMER: usize = 4096;
+
+/// What an update puts in place.
+struct Coming {
+    association: Arc<Association>,
+    set: KBox<AddressSet>,
+    former: KBox<AddressSet>,
+    // Connections to be ended.
+    strays: KVec<SkHold>,
+}
 
 impl Table {
     /// Changes the set of an association. `reset` ends connections on
@@ -39,27 +49,61 @@ impl Table {
         if entries.len() > usize::try_from(MAX_ADDRS)? {
             return Err(E2BIG);
         }
+        // Everything that takes memory first: what comes after cannot fail.
+        let all = self.prepare(association, entries, reset)?;
         if association.reserves() {
-            self.renew_reserved(Some((association, &entries)))?;
+            self.renew_reserved(Some((association, all[0].set.entries())))?;
         }
-        self.put_in_place(association, entries)?;
-
         let mut ended = 0;
-        let mut shrinking = KVec::new();
-        shrinking.push(association.clone(), GFP_KERNEL)?;
-        while let Some(whole) = shrinking.pop() {
-            for part in self.parts_of(&whole)? {
-                self.shrink(&part, &whole)?;
-                shrinking.push(part, GFP_KERNEL)?;
-            }
+        for Coming {
+            association,
+            set,
+            former,
+            strays,
+        } in all
+        {
+            association.replace_set(set, former);
+            ended += sockets::abort(&strays);
+            // What was opened since they were looked for.
             if reset {
-                ended += self.reset_strays(&whole)?;
+                let late = self.strays(&association, None);
+                ended += late.map_or(0, |late| sockets::abort(&late));
             }
         }
         Ok(ended)
     }
 
-    fn put_in_place(&self, association: &Association, entries: KVec<Prefix>) -> Result {
+    /// What `association` is to have, and each of its parts, and theirs: of
+    /// what leaves the whole nothing stays in a part.
+    fn prepare(
+        &self,
+        association: &Arc<Association>,
+        entries: KVec<Prefix>,
+        reset: bool,
+    ) -> Result<KVec<Coming>> {
+        let mut all = KVec::new();
+        all.push(self.coming(association, entries, reset)?, GFP_KERNEL)?;
+        let mut looked_at = 0;
+        while looked_at < all.len() {
+            for part in self.parts_of(&all[looked_at].association)? {
+                let mut entries = self.copy_entries(&part)?;
+                let whole = all[looked_at].set.view();
+                // A part of which nothing is left has no addresses, and can do
+                // nothing with them.
+                entries.retain(|e| whole.covers(e));
+                all.push(self.coming(&part, entries, reset)?, GFP_KERNEL)?;
+            }
+            looked_at += 1;
+        }
+        Ok(all)
+    }
+
+    fn coming(
+        &self,
+        association: &Arc<Association>,
+        entries: KVec<Prefix>,
+        reset: bool,
+    ) -> Result<Coming> {
         // Everything that ever was: what is in the set now does no harm there.
         let mut once = self.copy(association, Association::former)?;
         for entry in self.copy_entries(association)? {
@@ -71,26 +115,18 @@ impl Table {
         while once.len() > MAX_FORMER {
             let _ = once.remove(0);
         }
-        let former = KBox::new(AddressSet::new(once)?, GFP_KERNEL)?;
         let set = KBox::new(AddressSet::new(entries)?, GFP_KERNEL)?;
-        association.replace_set(set, former);
-        Ok(())
-    }
-
-    /// Takes from `part` what is not in `whole` any more. A part of which
-    /// nothing is left has no addresses, and can do nothing with them.
-    fn shrink(&self, part: &Association, whole: &Association) -> Result {
-        let mut entries = self.copy_entries(part)?;
-        let before = entries.len();
-        {
-            let guard = rcu::read_lock();
-            let view = whole.set(&guard).view();
-            entries.retain(|e| view.covers(e));
-        }
-        if entries.len() < before {
-            self.put_in_place(part, entries)?;
-        }
-        Ok(())
+        let strays = if reset {
+            self.strays(association, Some(&set))?
+        } else {
+            KVec::new()
+        };
+        Ok(Coming {
+            association: association.clone(),
+            set,
+            former: KBox::new(AddressSet::new(once)?, GFP_KERNEL)?,
+            strays,
+        })
     }
 
     /// A copy of the entries of an association.
@@ -142,7 +178,13 @@ impl Table {
         Ok(entries)
     }
 
-    fn reset_strays(&self, association: &Arc<Association>) -> Result<u64> {
+    /// The connections of an association that are on addresses it would not
+    /// own with `set`, or does not own now.
+    fn strays(
+        &self,
+        association: &Arc<Association>,
+        set: Option<&AddressSet>,
+    ) -> Result<KVec<SkHold>> {
         let tasks = gather(|push| {
             task::each(|task| {
                 if self.is_member(task.key(), association) {
@@ -151,10 +193,12 @@ impl Table {
                 true
             });
         })?;
-        let mut ended = 0;
+        let mut strays = KVec::new();
         for task in &tasks {
-            ended += sockets::reset_strays(task, association)?;
+            for stray in sockets::strays(task, association, set)? {
+                strays.push(stray, GFP_KERNEL)?;
+            }
         }
-        Ok(ended)
+        Ok(strays)
     }
 }

@@ -118,12 +118,13 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
  * @sk: The socket
  * @family: AF_INET or AF_INET6
  * @source: Source address of the packet
+ * @stays: It is on its way to the loopback interface
  *
  * Returns the mark a packet that stays on this host is to carry, or 0 to have
  * it dropped. In softirq context or not, under RCU.
  */
 typedef u32 (*acf_output_t)(const struct sock *sk, int family,
-			    const void *source);
+			    const void *source, bool stays);
 
 int acf_helper_output_register(acf_output_t output);
 void acf_helper_output_unregister(void);
@@ -146,6 +147,10 @@ unsigned int acf_helper_children(struct task_struct *process,
 void acf_helper_each_socket(struct task_struct *task,
 			    bool (*visit)(struct sock *sk, void *data),
 			    void *data);
+const struct task_struct *
+acf_helper_task_tracer(const struct task_struct *task);
+bool acf_helper_task_same_process(struct task_struct *task,
+				  struct task_struct *other);
 bool acf_helper_task_holds_ring(struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);

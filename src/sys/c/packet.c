@@ -29,6 +29,7 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 {
 	/* Not skb->sk: a tunnel's packet still has the socket of what is in it. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
+	bool stays = state->out && state->out->flags & IFF_LOOPBACK;
 	void **slot;
 	u32 mark;
 
@@ -37,10 +38,10 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 	slot = acf_gate_sock_slot(sk);
 	if (!slot || !READ_ONCE(*slot))
 		return NF_ACCEPT;
-	mark = acf_output(sk, state->pf, source);
+	mark = acf_output(sk, state->pf, source, stays);
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
-	if (state->out && state->out->flags & IFF_LOOPBACK)
+	if (stays)
 		skb->secmark = mark;
 	return NF_ACCEPT;
 }

@@ -127,6 +127,18 @@ void acf_helper_each_socket(struct task_struct *task,
 		iterate_fd(task->files, 0, acf_visit_file, &each);
 }
 
+bool acf_helper_task_same_process(struct task_struct *task,
+				  struct task_struct *other)
+{
+	return same_thread_group(task, other);
+}
+
+/* Who traces a thread, not to be dereferenced, or NULL. Under RCU. */
+const struct task_struct *acf_helper_task_tracer(const struct task_struct *task)
+{
+	return READ_ONCE(task->ptrace) ? rcu_access_pointer(task->parent) : NULL;
+}
+
 /*
  * Whether a file lets packets in, or calls out, by memory alone: packet and XDP
  * sockets have rings, and an io_uring may be polled by another process.

@@ -76,11 +76,11 @@ pub enum Command {
     Replace(UpdateArgs),
     /// End the association of one process, or of every task of an association
     Release(TargetArgs),
-    /// End every association; `rmmod` succeeds after that
+    /// End every association, before `rmmod`
     ///
-    /// Processes go on running, with the addresses of the machine; the sockets
-    /// they had in the association are of no use any more. Waits up to two
-    /// seconds for these to vanish and prints which associations are left.
+    /// Processes go on running, with the addresses of the machine. Waits up to
+    /// two seconds for the associations to vanish and prints which are left,
+    /// because processes hold sockets of theirs open.
     Flush(OutputArgs),
     /// List all associations
     List(OutputArgs),

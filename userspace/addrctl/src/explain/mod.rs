@@ -141,7 +141,7 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     })?;
     f.write_str(
         " what could go around the association: a packet or XDP socket, memory mapped from one, \
-         or an io_uring whose polling thread is of a process outside; nothing was changed; \
+         an io_uring whose polling thread is of a process outside, or a process outside that it traces; nothing was changed; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",
     )

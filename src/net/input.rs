@@ -15,7 +15,7 @@ use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
 /// Whether `sk` gets a packet to `addr`.
-pub(super) fn check(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+pub(crate) fn delivers(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
     let Some(association) = sockets::association_of(sk) else {
         return true;
     };

@@ -14,7 +14,7 @@ use crate::sys::sock::SkRef;
 use crate::table::{self, sockets};
 
 /// What two sockets on one port mean to each other.
-pub(super) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
+pub(crate) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
     let theirs_a = a.sk.and_then(sockets::association_of);
     let theirs_b = b.sk.and_then(sockets::association_of);
     if theirs_a.is_none() && theirs_b.is_none() {
@@ -50,7 +50,7 @@ pub(super) fn origin(mark: Mark) -> Origin {
 }
 
 /// Whether `sk`, which is bound suitably, takes a packet to `addr`.
-pub(super) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+pub(crate) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
     let addr = addr.to_canonical();
     let origin = origin(mark);
     let bound = sk
