@@ -3,11 +3,15 @@
 # The commands of this repository; each is a script in scripts/.
 # addrconf.ko itself is described by Kbuild.
 
-.PHONY: help demo test check bench kernel module addrctl clean
+.PHONY: help demo test check fuzz stress bench kernel module addrctl clean
 
 help:
 	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
 	@echo 'make test      all tests, on this machine and in the virtual machine'
+	@echo '               (KERNEL=debug or kcsan: on a kernel that looks for errors)'
+	@echo 'make fuzz      tenants make random system calls, and an oracle watches'
+	@echo '               (SECONDS=N; KERNEL=NAME, debug unless given)'
+	@echo 'make stress    loading and unloading, forks, deaths, very many associations'
 	@echo 'make check     formatting and lints of all code'
 	@echo 'make bench     what system calls cost, in instructions'
 	@echo 'make kernel    build the patched kernel; print its path'
@@ -21,11 +25,22 @@ help:
 demo:
 	@scripts/vm run --timeout 600 --add tests/demo:/demo -- /demo/run
 
+# KERNEL=NAME chooses the guest's kernel, where there is a choice.
+kernel := $(if $(KERNEL),--kernel $(KERNEL))
+# A shell would take it for its clock.
+unexport SECONDS
+
 test:
-	@scripts/test
+	@scripts/test $(kernel)
 
 check:
 	@scripts/check
+
+fuzz:
+	@scripts/fuzz $(kernel) $(if $(SECONDS),--seconds $(SECONDS))
+
+stress:
+	@scripts/stress $(kernel)
 
 bench:
 	@scripts/bench

@@ -34,7 +34,7 @@ impl Backstop {
 enum Packets {}
 
 impl Output for Packets {
-    fn sends(sk: SkRef<'_>, source: IpAddr, stays: bool) -> Option<u32> {
-        output::check(sk, source, stays)
+    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32> {
+        output::check(sk, source, destination)
     }
 }

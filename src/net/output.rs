@@ -12,11 +12,10 @@ use kernel::sync::rcu;
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
-/// What a packet of `sk` from `source` is to carry; `None` to drop it. `stays`
-/// tells that it does not leave this host.
-pub(super) fn check(sk: SkRef<'_>, source: IpAddr, stays: bool) -> Option<u32> {
-    // Everybody's own: nobody else can answer there.
-    if !stays && source.to_canonical().is_loopback() {
+/// What a packet of `sk` is to carry; `None` to drop it.
+pub(super) fn check(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32> {
+    // Whoever got it at another address would take it for its own loopback.
+    if source.is_loopback() && !destination.is_loopback() {
         return None;
     }
     let association = sockets::association_of(sk)?;

@@ -102,6 +102,10 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     if socket.is_wildcard() {
         return Usage::GiveSource(to);
     }
+    // Whoever got it would take it for its own loopback.
+    if socket.local.to_canonical().is_loopback() && !to.is_loopback() {
+        return Usage::Deny(Refusal::NotAvailable);
+    }
     // For an IPv4 destination a socket bound to an IPv6 address has 127.0.0.1
     // as its source (`LOOPBACK4_IPV6` in __inet6_bind()).
     if to.is_ipv4() && socket.local.to_canonical().is_ipv6() {

@@ -19,10 +19,10 @@ use super::sock::SkRef;
 
 /// What is asked of this module.
 pub(crate) trait Output {
-    /// A socket whose slot is full sends a packet with this source address.
-    /// Returns the mark it is to carry if it stays on this host, not 0, or
-    /// `None` to drop it; `stays` tells that it does. Any context but hard interrupts; must not sleep.
-    fn sends(sk: SkRef<'_>, source: IpAddr, stays: bool) -> Option<u32>;
+    /// A socket whose slot is full sends a packet with these addresses. Returns
+    /// the mark it is to carry if it stays on this host, not 0, or `None` to
+    /// drop it. Any context but hard interrupts; must not sleep.
+    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32>;
 }
 
 /// `T` is asked as long as this lives.
@@ -52,22 +52,23 @@ impl<T: Output> Drop for OutputHook<T> {
 
 /// # Safety
 ///
-/// `sk` is a full socket that is there for the call, and `source` points to an
-/// address of `family`.
+/// `sk` is a full socket that is there for the call, and `source` and
+/// `destination` point to addresses of `family`.
 unsafe extern "C" fn call<T: Output>(
     sk: *const bindings::sock,
     family: c_int,
     source: *const c_void,
-    stays: bool,
+    destination: *const c_void,
 ) -> u32 {
     // SAFETY: By the function's contract.
     let Some(sk) = (unsafe { SkRef::new(sk) }) else {
         return 0;
     };
     // SAFETY: By the function's contract.
-    match unsafe { address(family, source) } {
-        Some(source) => T::sends(sk, source, stays).unwrap_or(0),
-        None => 0,
+    let addresses = unsafe { (address(family, source), address(family, destination)) };
+    match addresses {
+        (Some(source), Some(destination)) => T::sends(sk, source, destination).unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -3,6 +3,12 @@
 //! The catalogue of attacks: what a hostile tenant tries, one file for each,
 //! named as the attack. Each is shown to work where nothing stops it.
 
+mod capability;
+mod packets;
+mod shortage;
+mod thief;
+mod witness;
+
 macro_rules! attacks {
     ($($name:ident)*) => {
         $(mod $name;)*
@@ -18,8 +24,75 @@ macro_rules! attacks {
 // One group for each kind, by the letter.
 attacks! {
     // --- addresses, options and packets
+    second_message
+    control_messages
+    no_family
+    odd_addresses
+    mapped_addresses
+    changed_family
+    dissolved_connection
+    automatic_port
+    fast_open
+    loopback_aliases
+    loopback_source
+    broadcast
+    multicast
+    nonlocal_addresses
+    bound_to_device
+    repaired_connection
+    source_routes
+    spliced_data
+    corked_message
+    borrowed_port
+    source_races
+    changing_address
+    overheard_datagrams
+    syn_cookies
+    icmp_errors
 
     // --- families, protocols and BPF
+    raw_socket_overhears
+    raw_socket_forges_source
+    ping_socket_foreign_source
+    packet_socket_overhears
+    packet_socket_forges_frame
+    packet_socket_opened_before
+    xdp_socket_forges_frame
+    tun_device_injects_packets
+    smc_serves_foreign_address
+    sctp_serves_foreign_address
+    mptcp_takes_foreign_address
+    rds_forges_source
+    l2tp_forges_source
+    vsock_reaches_others
+    tipc_reaches_others
+    unknown_families
+    bpf_steers_connections
+    bpf_rewrites_addresses
+    reuseport_program_chooses_thief
+    socket_filter_is_harmless
+    new_address_of_the_machine
+    uncovered_sockets_opened_before
+    raw_socket_allowed
 
     // --- processes, descriptors and rings
+    registered_files
+    direct_descriptors
+    inherited_ring
+    old_descriptors
+    passed_descriptors
+    reopened_descriptors
+    shared_descriptors
+    traced_process
+    foreign_memory
+    unusual_children
+    reused_pid
+    fork_storm
+    user_namespace
+    network_namespace
+    control_device
+    widening
+    failed_allocations
+    failed_allocations_of_a_tenant
+    unloading
 }

@@ -73,11 +73,30 @@ fn a_loopback_address_that_was_given_is_reached() {
 }
 
 #[test]
-fn members_and_the_loopback_reach_each_other() {
+fn members_reach_the_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
     assert_eq!(towards(&o, bound_to("10.0.0.1"), "127.0.0.1"), Usage::Allow);
-    assert_eq!(towards(&o, bound_to("127.0.0.1"), "10.0.0.1"), Usage::Allow);
     assert_eq!(towards(&o, bound_to("2001:db8::1"), "::1"), Usage::Allow);
+}
+
+/// Whoever gets it, at another address, would take it for its own loopback.
+#[test]
+fn nothing_but_the_loopback_is_reached_from_the_loopback() {
+    let o = owned("10.0.0.1 2001:db8::1");
+    let denied = Usage::Deny(Refusal::NotAvailable);
+    for (local, to) in [
+        ("127.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "10.0.0.9"),
+        ("127.64.0.1", "10.0.0.9"),
+        ("::ffff:127.0.0.1", "::ffff:10.0.0.9"),
+        ("::1", "2001:db8::9"),
+    ] {
+        assert_eq!(towards(&o, bound_to(local), to), denied, "{local} {to}");
+    }
+    assert_eq!(
+        towards(&o, bound_to("127.64.0.1"), "127.0.0.1"),
+        Usage::Allow
+    );
 }
 
 #[test]

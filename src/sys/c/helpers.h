@@ -118,13 +118,13 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
  * @sk: The socket
  * @family: AF_INET or AF_INET6
  * @source: Source address of the packet
- * @stays: It is on its way to the loopback interface
+ * @destination: Its destination address
  *
  * Returns the mark a packet that stays on this host is to carry, or 0 to have
  * it dropped. In softirq context or not, under RCU.
  */
 typedef u32 (*acf_output_t)(const struct sock *sk, int family,
-			    const void *source, bool stays);
+			    const void *source, const void *destination);
 
 int acf_helper_output_register(acf_output_t output);
 void acf_helper_output_unregister(void);

@@ -25,11 +25,11 @@ static acf_output_t acf_output __read_mostly;
 
 static unsigned int acf_check_output(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
-				     const void *source)
+				     const void *source,
+				     const void *destination)
 {
 	/* Not skb->sk: a tunnel's packet still has the socket of what is in it. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
-	bool stays = state->out && state->out->flags & IFF_LOOPBACK;
 	void **slot;
 	u32 mark;
 
@@ -38,10 +38,10 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 	slot = acf_gate_sock_slot(sk);
 	if (!slot || !READ_ONCE(*slot))
 		return NF_ACCEPT;
-	mark = acf_output(sk, state->pf, source, stays);
+	mark = acf_output(sk, state->pf, source, destination);
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
-	if (stays)
+	if (state->out && state->out->flags & IFF_LOOPBACK)
 		skb->secmark = mark;
 	return NF_ACCEPT;
 }
@@ -52,7 +52,8 @@ static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 	/* IPsec: what is in it was judged before. */
 	if (IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
-	return acf_check_output(skb, state, &ip_hdr(skb)->saddr);
+	return acf_check_output(skb, state, &ip_hdr(skb)->saddr,
+				&ip_hdr(skb)->daddr);
 }
 
 static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
@@ -60,7 +61,8 @@ static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 {
 	if (IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
-	return acf_check_output(skb, state, &ipv6_hdr(skb)->saddr);
+	return acf_check_output(skb, state, &ipv6_hdr(skb)->saddr,
+				&ipv6_hdr(skb)->daddr);
 }
 
 /* First: what others rewrite is not what the socket sent. */

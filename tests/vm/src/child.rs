@@ -10,10 +10,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::client::associate;
+use crate::runner::pace;
 use crate::sys::process::{self, Status};
 
 /// How long a test waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+fn patience() -> Duration {
+    Duration::from_secs(30) * pace()
+}
 
 /// A forked process. Killed when dropped.
 #[derive(Debug)]
@@ -130,7 +133,7 @@ impl Channel {
     pub fn receive(&self) -> String {
         let mut line = Vec::new();
         loop {
-            let ready = process::poll_readable([self.read.as_fd()], PATIENCE.as_millis() as i32);
+            let ready = process::poll_readable([self.read.as_fd()], patience().as_millis() as i32);
             assert_eq!(ready.expect("poll"), [true], "no word from the other side");
             let mut byte = [0];
             (&self.read).read_exact(&mut byte).expect("read a pipe");
@@ -145,13 +148,13 @@ impl Channel {
 /// Stays until killed.
 pub fn stay() -> ! {
     loop {
-        sleep(PATIENCE);
+        sleep(patience());
     }
 }
 
 /// Waits until something is so.
 pub fn eventually(what: &str, so: impl FnMut() -> bool) {
-    assert!(within(PATIENCE, so), "never happened: {what}");
+    assert!(within(patience(), so), "never happened: {what}");
 }
 
 /// Waits for something at most so long; whether it came.

@@ -9,7 +9,8 @@
 //!
 //! `--no-module` runs, on a kernel where the module is not loaded, the tests
 //! that mean something there: every refused operation must succeed, and what
-//! concerns unassociated programs must be the same.
+//! concerns unassociated programs must be the same. `--shard=K/N` takes only the
+//! K-th of N parts of the tests, for guests that share the work.
 
 mod addr;
 #[path = "../../attacks/mod.rs"]
@@ -42,6 +43,11 @@ fn main() -> ExitCode {
     }
     let module = !args.iter().any(|a| a == "--no-module");
     args.retain(|a| a != "--no-module");
+    let shard = args.iter().find_map(|a| a.strip_prefix("--shard="));
+    let Some((part, parts)) = shard.map_or(Some((1, 1)), parse_shard) else {
+        return usage();
+    };
+    args.retain(|a| !a.starts_with("--shard="));
     let Some((command, filters)) = args.split_first() else {
         return usage();
     };
@@ -50,6 +56,9 @@ fn main() -> ExitCode {
         let wanted = filters.is_empty() || filters.iter().any(|f| test.name().contains(f));
         wanted && !test.trials(module).is_empty()
     });
+    // Neighbours take about as long as each other.
+    let mut turn = (1..=parts).cycle();
+    tests.retain(|_| turn.next() == Some(part));
     match command.as_str() {
         "list" => {
             for test in &tests {
@@ -63,8 +72,15 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: vmtests run|list [--no-module] [FILTER...]");
+    eprintln!("usage: vmtests run|list [--no-module] [--shard=K/N] [FILTER...]");
     ExitCode::from(2)
+}
+
+/// "1/2" is the first of two parts.
+fn parse_shard(shard: &str) -> Option<(usize, usize)> {
+    let (part, parts) = shard.split_once('/')?;
+    let (part, parts) = (part.parse().ok()?, parts.parse().ok()?);
+    (1..=parts).contains(&part).then_some((part, parts))
 }
 
 /// Prints where and why, without a backtrace.

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use crate::registry::{Test, Trial};
 use crate::sys::process::{self, Status};
 use crate::world;
 
-/// Generous: an emulated processor is slow.
+/// For one trial. Generous: an emulated processor is slow. This and the other
+/// limits are for [`pace`] 1.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// How long associations may take to vanish after their last task did.
@@ -23,6 +25,16 @@ const VANISH_LIMIT: Duration = Duration::from_secs(10);
 
 /// The most output of a failed trial that is shown.
 const OUTPUT_LIMIT: usize = 16 * 1024;
+
+/// How many times as long as on the ordinary kernel things may take: the guest
+/// of a kernel that is full of checks says so in `ADDRCONF_PACE`.
+pub fn pace() -> u32 {
+    static PACE: OnceLock<u32> = OnceLock::new();
+    *PACE.get_or_init(|| {
+        let pace = std::env::var("ADDRCONF_PACE").ok();
+        pace.and_then(|pace| pace.parse().ok()).unwrap_or(1)
+    })
+}
 
 /// Runs all trials of a test; the reasons why it failed, if it did.
 pub fn run(test: &Test, module: bool) -> Vec<String> {
@@ -65,7 +77,7 @@ fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
         Some(Status::Killed(signal)) => Err(format!("killed by signal {signal}\n{text}")),
         None => Err(format!(
             "no end after {} seconds\n{text}",
-            TIME_LIMIT.as_secs()
+            (TIME_LIMIT * pace()).as_secs()
         )),
     }
 }
@@ -87,7 +99,7 @@ fn in_trial(trial: &Trial<'_>, output: &OwnedFd) -> i32 {
 /// Waits for the end of a process; its status, `None` when it had to be
 /// killed, and what it printed.
 fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> {
-    let deadline = Instant::now() + TIME_LIMIT;
+    let deadline = Instant::now() + TIME_LIMIT * pace();
     let pidfd = process::pidfd_open(pid)?;
     let mut output = File::from(output);
     let mut text = Vec::new();
@@ -173,7 +185,7 @@ fn associations(module: bool) -> Result<Vec<u64>, String> {
 /// Waits until there are no associations but those from before; those that
 /// stay.
 fn wait_until_gone(module: bool, before: &[u64]) -> Result<Vec<u64>, String> {
-    let deadline = Instant::now() + VANISH_LIMIT;
+    let deadline = Instant::now() + VANISH_LIMIT * pace();
     loop {
         let mut left = associations(module)?;
         left.retain(|id| !before.contains(id));

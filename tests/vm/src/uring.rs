@@ -4,11 +4,48 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 use io_uring::{opcode, squeue, types, IoUring};
 
 use crate::addr::Addr;
+use crate::child::within;
 use crate::sock::Sock;
+
+/// How long a thread that polls may take to notice.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an operation is done on.
+#[derive(Clone, Copy)]
+pub enum On<'a> {
+    /// A socket, by its descriptor.
+    Sock(&'a Sock),
+    /// A socket in the ring's own table of files.
+    Slot(u32),
+}
+
+impl<'a> From<&'a Sock> for On<'a> {
+    fn from(sock: &'a Sock) -> Self {
+        Self::Sock(sock)
+    }
+}
+
+impl On<'_> {
+    fn fd(self) -> types::Fd {
+        types::Fd(match self {
+            Self::Sock(sock) => sock.as_fd().as_raw_fd(),
+            // With `Flags::FIXED_FILE` this is an index.
+            Self::Slot(index) => index as i32,
+        })
+    }
+
+    fn flags(self) -> squeue::Flags {
+        match self {
+            Self::Sock(_) => squeue::Flags::empty(),
+            Self::Slot(_) => squeue::Flags::FIXED_FILE,
+        }
+    }
+}
 
 /// A ring whose every operation is done by a kernel thread, never by the
 /// calling one.
@@ -42,6 +79,15 @@ impl Ring {
         }
     }
 
+    /// The same, on a descriptor or a slot.
+    fn run_on(
+        &mut self,
+        on: On<'_>,
+        make: impl FnOnce(types::Fd) -> squeue::Entry,
+    ) -> io::Result<i32> {
+        self.run(make(on.fd()).flags(on.flags()))
+    }
+
     /// Does nothing, so that the threads exist.
     pub fn warm_up(&mut self) {
         self.run(opcode::Nop::new().build()).expect("a nop");
@@ -55,29 +101,96 @@ impl Ring {
     }
 
     /// `bind()`.
-    pub fn bind(&mut self, sock: &Sock, addr: impl Into<Addr>) -> io::Result<()> {
+    pub fn bind<'a>(&mut self, on: impl Into<On<'a>>, addr: impl Into<Addr>) -> io::Result<()> {
         let addr = addr.into();
-        let (ptr, len) = (addr.bytes().as_ptr(), addr.bytes().len() as u32);
-        self.run(opcode::Bind::new(fd(sock), ptr.cast(), len).build())
+        let (ptr, len) = name(&addr);
+        self.run_on(on.into(), |fd| opcode::Bind::new(fd, ptr, len).build())
             .map(drop)
     }
 
     /// `listen()`.
-    pub fn listen(&mut self, sock: &Sock) -> io::Result<()> {
-        self.run(opcode::Listen::new(fd(sock), 16).build())
+    pub fn listen<'a>(&mut self, on: impl Into<On<'a>>) -> io::Result<()> {
+        self.run_on(on.into(), |fd| opcode::Listen::new(fd, 16).build())
             .map(drop)
     }
 
     /// `connect()`.
-    pub fn connect(&mut self, sock: &Sock, addr: impl Into<Addr>) -> io::Result<()> {
+    pub fn connect<'a>(&mut self, on: impl Into<On<'a>>, addr: impl Into<Addr>) -> io::Result<()> {
         let addr = addr.into();
-        let (ptr, len) = (addr.bytes().as_ptr(), addr.bytes().len() as u32);
-        self.run(opcode::Connect::new(fd(sock), ptr.cast(), len).build())
+        let (ptr, len) = name(&addr);
+        self.run_on(on.into(), |fd| opcode::Connect::new(fd, ptr, len).build())
             .map(drop)
     }
 
+    /// `accept()`.
+    pub fn accept<'a>(&mut self, on: impl Into<On<'a>>) -> io::Result<OwnedFd> {
+        let none = std::ptr::null_mut();
+        let fd = self.run_on(on.into(), |fd| {
+            opcode::Accept::new(fd, none, none.cast()).build()
+        })?;
+        // SAFETY: the operation returned a new descriptor that nobody owns.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// `recv()` of what is there already; how many bytes that was.
+    pub fn receive<'a>(&mut self, on: impl Into<On<'a>>) -> io::Result<i32> {
+        let mut room = [0; 64];
+        let (ptr, len) = (room.as_mut_ptr(), room.len() as u32);
+        self.run_on(on.into(), |fd| {
+            opcode::Recv::new(fd, ptr, len)
+                .flags(libc::MSG_DONTWAIT)
+                .build()
+        })
+    }
+
+    /// `send()` to the connected peer.
+    pub fn send<'a>(&mut self, on: impl Into<On<'a>>, data: &[u8]) -> io::Result<()> {
+        let (ptr, len) = (data.as_ptr(), data.len() as u32);
+        self.run_on(on.into(), |fd| opcode::Send::new(fd, ptr, len).build())
+            .map(drop)
+    }
+
+    /// `send()` to an address, which exists here only.
+    pub fn send_at<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        data: &[u8],
+        addr: impl Into<Addr>,
+    ) -> io::Result<()> {
+        let addr = addr.into();
+        let (to, to_len) = name(&addr);
+        let (ptr, len) = (data.as_ptr(), data.len() as u32);
+        self.run_on(on.into(), |fd| {
+            let send = opcode::Send::new(fd, ptr, len);
+            send.dest_addr(to).dest_addr_len(to_len).build()
+        })
+        .map(drop)
+    }
+
+    /// The same without copying the data.
+    pub fn send_uncopied<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        data: &'static [u8],
+        addr: impl Into<Addr>,
+    ) -> io::Result<()> {
+        let addr = addr.into();
+        let (to, to_len) = name(&addr);
+        let (ptr, len) = (data.as_ptr(), data.len() as u32);
+        self.run_on(on.into(), |fd| {
+            let send = opcode::SendZc::new(fd, ptr, len);
+            send.dest_addr(to).dest_addr_len(to_len).build()
+        })
+        .map(drop)
+    }
+
     /// `sendmsg()` to an address.
-    pub fn send_to(&mut self, sock: &Sock, data: &[u8], addr: impl Into<Addr>) -> io::Result<()> {
+    pub fn send_to<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        data: &[u8],
+        addr: impl Into<Addr>,
+    ) -> io::Result<()> {
         let addr = addr.into();
         let mut part = libc::iovec {
             iov_base: data.as_ptr().cast_mut().cast(),
@@ -89,11 +202,75 @@ impl Ring {
         message.msg_namelen = addr.bytes().len() as u32;
         message.msg_iov = &mut part;
         message.msg_iovlen = 1;
-        self.run(opcode::SendMsg::new(fd(sock), &message).build())
+        self.run_on(on.into(), |fd| opcode::SendMsg::new(fd, &message).build())
             .map(drop)
+    }
+
+    /// Puts sockets into the ring's own table of files, from slot 0.
+    pub fn register(&mut self, socks: &[&Sock]) -> io::Result<()> {
+        let fds: Vec<_> = socks.iter().map(|s| s.as_fd().as_raw_fd()).collect();
+        self.0.submitter().register_files(&fds)
+    }
+
+    /// Makes room for sockets in the ring's own table of files.
+    pub fn register_room(&mut self, slots: u32) -> io::Result<()> {
+        self.0.submitter().register_files_sparse(slots)
+    }
+
+    /// `socket()` into a slot.
+    pub fn socket_into(
+        &mut self,
+        slot: u32,
+        domain: i32,
+        kind: i32,
+        protocol: i32,
+    ) -> io::Result<()> {
+        let to = types::DestinationSlot::try_from_slot_target(slot).expect("a slot");
+        let socket = opcode::Socket::new(domain, kind, protocol);
+        self.run(socket.file_index(Some(to)).build()).map(drop)
+    }
+
+    /// Makes a descriptor for what is in a slot.
+    pub fn install(&mut self, slot: u32) -> io::Result<OwnedFd> {
+        let fd = self.run(opcode::FixedFdInstall::new(types::Fixed(slot), 0).build())?;
+        // SAFETY: the operation returned a new descriptor that nobody owns.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// Its descriptor's number.
+    pub fn number(&self) -> i32 {
+        self.0.as_raw_fd()
+    }
+
+    /// Closes this process's descriptor of a polled ring, but keeps the memory.
+    pub fn close_descriptor(&self) {
+        // SAFETY: whoever calls this leaves by `_exit`, so the ring does not
+        // close the number a second time.
+        unsafe { libc::close(self.0.as_raw_fd()) };
+    }
+
+    /// Has the thread of a polled ring bind a socket, by the memory that it
+    /// shares alone. The thread reads `addr` in the memory of the process that
+    /// made the ring, and `sock` is a descriptor there.
+    pub fn bind_by_memory(&mut self, sock: &Sock, addr: &'static Addr) -> io::Result<()> {
+        let (ptr, len) = name(addr);
+        let entry = opcode::Bind::new(On::Sock(sock).fd(), ptr, len).build();
+        // SAFETY: the address stays for ever.
+        unsafe { self.0.submission().push(&entry) }.expect("room in the ring");
+        let mut result = None;
+        within(PATIENCE, || {
+            result = self.0.completion().next().map(|done| done.result());
+            result.is_some()
+        });
+        match result {
+            Some(errno @ ..=-1) => Err(io::Error::from_raw_os_error(-errno)),
+            Some(_) => Ok(()),
+            None => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 }
 
-fn fd(sock: &Sock) -> types::Fd {
-    types::Fd(sock.as_fd().as_raw_fd())
+/// An address as the operations take it.
+fn name(addr: &Addr) -> (*const libc::sockaddr, libc::socklen_t) {
+    (addr.bytes().as_ptr().cast(), addr.bytes().len() as u32)
 }

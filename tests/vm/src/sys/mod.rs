@@ -3,9 +3,15 @@
 //! System calls that the standard library does not offer, one function each.
 //! Nothing outside this folder and `uring.rs` is unsafe.
 
+pub mod bpf;
+pub mod clone;
 pub mod device;
+pub mod family;
+pub mod fault;
+pub mod packet;
 pub mod process;
 pub mod socket;
+pub mod trace;
 
 use std::io;
 

@@ -204,14 +204,14 @@ pub fn send_twice(
     check(ret.into()).map(|n| n as usize)
 }
 
-fn part_of(data: &[u8]) -> libc::iovec {
+pub(super) fn part_of(data: &[u8]) -> libc::iovec {
     libc::iovec {
         iov_base: data.as_ptr().cast_mut().cast(),
         iov_len: data.len(),
     }
 }
 
-fn header(part: &mut libc::iovec, to: &[u8], control: &mut [u8]) -> libc::msghdr {
+pub(super) fn header(part: &mut libc::iovec, to: &[u8], control: &mut [u8]) -> libc::msghdr {
     // SAFETY: all fields may be zero: null pointers of length zero.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_name = to.as_ptr().cast_mut().cast();
@@ -223,8 +223,9 @@ fn header(part: &mut libc::iovec, to: &[u8], control: &mut [u8]) -> libc::msghdr
     message
 }
 
-/// struct cmsghdr: length, level, type; then the content, padded.
-fn control_bytes((level, kind, content): &Control) -> Vec<u8> {
+/// A control message as bytes: struct cmsghdr (length, level, type), then the
+/// content, padded.
+pub fn control_bytes((level, kind, content): &Control) -> Vec<u8> {
     let mut bytes = (CONTROL_HEADER + content.len()).to_ne_bytes().to_vec();
     bytes.extend(level.to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());

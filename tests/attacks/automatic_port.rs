@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets that were never bound get a port when they send or listen, and with
+//! it a wildcard: it must not stand for more than the set.
+
+use std::fs;
+
+use crate::addr::{Addr, HOST4};
+use crate::registry::Test;
+use crate::sock::{Proto, Sock};
+
+use super::witness::Eavesdrop;
+
+/// The only port that is given away.
+const ONLY: u16 = 40000;
+
+pub fn tests() -> Vec<Test> {
+    let of_sending = Eavesdrop {
+        name: "a_socket_that_got_its_port_by_sending",
+        open: || {
+            one_port();
+            let sock = Sock::v4(Proto::Udp);
+            sock.send_to(b"x", ("10.0.0.1", 9)).map(|()| sock)
+        },
+        speak: || {
+            let sock = Sock::serving(Proto::Udp, (HOST4, 5000));
+            for to in [HOST4, "10.0.0.2", "127.0.0.1"] {
+                let _ = sock.send_to(b"x", (to, ONLY));
+            }
+        },
+    };
+    let of_listening = Eavesdrop {
+        name: "a_socket_that_got_its_port_by_listening",
+        open: || {
+            one_port();
+            let sock = Sock::v4(Proto::Tcp);
+            sock.listen().map(|()| sock)
+        },
+        speak: || {
+            for to in [HOST4, "10.0.0.2", "127.0.0.1"] {
+                let sock = Sock::v4(Proto::Tcp);
+                // One of its own: there is no other to be given.
+                sock.bind((HOST4, 5000)).expect("bind");
+                let _ = sock.connect((to, ONLY));
+                // So that no wait keeps the port from the next.
+                let _ = sock.connect(Addr::unspecified(0));
+            }
+        },
+    };
+    [of_sending, of_listening]
+        .into_iter()
+        .flat_map(Eavesdrop::tests)
+        .collect()
+}
+
+fn one_port() {
+    let range = format!("{ONLY} {ONLY}");
+    fs::write("/proc/sys/net/ipv4/ip_local_port_range", range).expect("sysctl");
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `SO_BINDTODEVICE`, `IP_UNICAST_IF` and an interface in a control message
+//! choose the way a packet takes, and with it the source that the kernel would
+//! choose and the packets that a socket sees.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use libc::{IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_IF, IP_UNICAST_IF, SOL_SOCKET, SO_BINDTODEVICE};
+
+use crate::addr::{ANY4, ANY6, HOST4, HOST6, TWO};
+use crate::registry::Test;
+use crate::sock::{Proto, Sock};
+use crate::sys::packet::interface_index;
+use crate::sys::socket::set_option_bytes;
+
+use super::witness::{Eavesdrop, Spoof, PORT};
+
+/// Which all packets to addresses of this host arrive by, if IPv4.
+const LOOPBACK: &[u8] = b"lo\0";
+
+/// What the kernel has as a source on the loopback interface.
+const FIRST: &str = "10.0.0.1";
+
+pub fn tests() -> Vec<Test> {
+    let spoof = |name, at, foreign, prepare| Spoof {
+        name,
+        proto: Proto::Udp,
+        at,
+        foreign,
+        prepare,
+    };
+    let overhear = |name, open| Eavesdrop {
+        name,
+        open,
+        speak: || {
+            for to in [HOST4, "10.0.0.2", "127.0.0.1"] {
+                let _ = Sock::v4(Proto::Udp).send_to(b"x", (to, PORT));
+            }
+            let _ = Sock::v6(Proto::Udp).send_to(b"x", (HOST6, PORT));
+        },
+    };
+    let mut tests = Vec::new();
+    for spoof in [
+        spoof("a_message_by_a_device_v4", HOST4, FIRST, |to| {
+            let sock = Sock::v4(Proto::Udp);
+            Box::new(move || on_device(sock, LOOPBACK)?.send_to(b"x", to))
+        }),
+        spoof("a_message_by_a_device_v6", HOST6, HOST6, |to| {
+            let sock = Sock::v6(Proto::Udp);
+            Box::new(move || on_device(sock, b"dummy0\0")?.send_to(b"x", to))
+        }),
+        spoof("a_message_by_a_preferred_device_v4", HOST4, FIRST, |to| {
+            let sock = Sock::v4(Proto::Udp);
+            Box::new(move || {
+                // Unlike others, these indices are big-endian.
+                let index = interface_index("lo")?.to_be_bytes();
+                set_option_bytes(sock.as_fd(), IPPROTO_IP, IP_UNICAST_IF, &index)?;
+                sock.send_to(b"x", to)
+            })
+        }),
+        spoof("a_message_by_a_preferred_device_v6", HOST6, HOST6, |to| {
+            let sock = Sock::v6(Proto::Udp);
+            Box::new(move || {
+                let index = interface_index("dummy0")?.to_be_bytes();
+                set_option_bytes(sock.as_fd(), IPPROTO_IPV6, IPV6_UNICAST_IF, &index)?;
+                sock.send_to(b"x", to)
+            })
+        }),
+    ] {
+        tests.extend(spoof.against(TWO));
+    }
+    for eavesdrop in [
+        overhear("a_wildcard_on_a_device", || {
+            let sock = on_device(Sock::v4(Proto::Udp), LOOPBACK)?;
+            sock.bind((ANY4, PORT)).map(|()| sock)
+        }),
+        overhear("a_dual_stack_wildcard_on_a_device", || {
+            let sock = on_device(Sock::v6(Proto::Udp), LOOPBACK)?;
+            sock.bind((ANY6, PORT)).map(|()| sock)
+        }),
+    ] {
+        tests.extend(eavesdrop.tests());
+    }
+    tests
+}
+
+fn on_device(sock: Sock, name: &[u8]) -> io::Result<Sock> {
+    set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, name).map(|()| sock)
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attacks that no set of addresses stops, but that need a capability, which a
+//! tenant must not have.
+
+use std::io;
+
+use libc::EPERM;
+
+use crate::addr::ONE;
+use crate::child::{as_tenant, in_child};
+use crate::registry::{behaviour, everywhere, Test};
+use crate::sys::process::drop_capability;
+
+// include/uapi/linux/capability.h
+/// Administer the network.
+pub const NET_ADMIN: u32 = 12;
+/// Administer the system, and all that has a capability of its own by now.
+pub const SYS_ADMIN: u32 = 21;
+/// Load BPF programs.
+pub const BPF: u32 = 39;
+
+/// That `attack` works, and does not without any of these capabilities.
+pub fn needed(
+    name: &str,
+    capabilities: &'static [u32],
+    attack: impl Fn() -> io::Result<()> + Clone + 'static,
+) -> [Test; 3] {
+    let (with, by_host, by_tenant) = (attack.clone(), attack.clone(), attack);
+    [
+        everywhere(format!("{name}_with_the_capability_works"), move || {
+            in_child(|| with().expect("with the capability"));
+        }),
+        everywhere(
+            format!("{name}_without_the_capability_is_refused"),
+            move || {
+                in_child(|| refused(capabilities, &by_host));
+            },
+        ),
+        behaviour(
+            format!("{name}_by_a_tenant_without_the_capability_is_refused"),
+            move || {
+                as_tenant(ONE, || refused(capabilities, &by_tenant));
+            },
+        ),
+    ]
+}
+
+fn refused(capabilities: &[u32], attack: &impl Fn() -> io::Result<()>) {
+    for &capability in capabilities {
+        drop_capability(capability).expect("drop a capability");
+    }
+    let errno = attack().expect_err("it works").raw_os_error();
+    assert!(
+        [Some(EPERM), Some(libc::EACCES)].contains(&errno),
+        "{errno:?}"
+    );
+}

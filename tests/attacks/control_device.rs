@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ways for a tenant that is root to get at the control device.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+
+use addrconf_abi::{Change, Target, DEVICE_PATH, SYSFS_PATH};
+use libc::EPERM;
+
+use crate::addr::{HOST4, ONE, TWO};
+use crate::child::{as_tenant, eventually, in_child};
+use crate::client::{entries, Device};
+use crate::registry::{behaviour, Test};
+use crate::server::idle;
+use crate::sys::process::unshare;
+use crate::sys::trace::{receive_descriptor, send_descriptor};
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("every_control_call_of_a_tenant_is_refused", || {
+            against_all(|| opened(DEVICE_PATH));
+        }),
+        behaviour("a_device_of_the_tenants_own_making_is_of_no_use", || {
+            let own = format!("/tmp/own-device-{}", std::process::id());
+            against_all(|| {
+                let number = fs::metadata(DEVICE_PATH).expect("the device").rdev();
+                let (major, minor) = (number >> 8, number & 0xff | (number >> 12) & 0xf_ff00);
+                let major = (major & 0xfff).to_string();
+                let words = [&own, "c", &major, &minor.to_string()];
+                let made = Command::new("mknod").args(words).status();
+                assert!(made.expect("mknod").success());
+                let device = opened(&own);
+                fs::remove_file(&own).expect("rm");
+                device
+            });
+        }),
+        behaviour("a_device_opened_by_another_under_proc_is_of_no_use", || {
+            let held = File::open(DEVICE_PATH).expect("the device");
+            let number = std::os::fd::AsRawFd::as_raw_fd(&held);
+            let path = format!("/proc/{}/fd/{number}", std::process::id());
+            against_all(|| opened(&path));
+        }),
+        behaviour("a_device_that_was_handed_over_is_of_no_use", || {
+            against_all(|| {
+                let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+                let held = File::options().read(true).write(true).open(DEVICE_PATH);
+                send_descriptor(theirs.as_fd(), held.expect("the device").as_fd()).expect("send");
+                let got: Option<OwnedFd> = receive_descriptor(ours.as_fd()).expect("receive");
+                Device::from(File::from(got.expect("the device")))
+            });
+        }),
+        behaviour("a_device_in_a_user_namespace_is_of_no_use", || {
+            let tenant = idle(TWO);
+            as_tenant(ONE, || {
+                let device = opened(DEVICE_PATH);
+                unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET).expect("unshare");
+                all_are(&device, tenant.pid(), EPERM);
+                in_child(|| all_are(&device, tenant.pid(), EPERM));
+            });
+            in_child(|| {
+                // Nor is it to anybody else.
+                let device = opened(DEVICE_PATH);
+                unshare(libc::CLONE_NEWUSER).expect("unshare");
+                all_are(&device, tenant.pid(), EPERM);
+            });
+            eventually("one association", || Device::open().ids().len() == 1);
+        }),
+        behaviour("the_state_in_sysfs_cannot_be_written", || {
+            let tenant = idle(TWO);
+            let id = Device::open().ids()[0];
+            as_tenant(ONE, || {
+                for name in ["version", "tasks", &format!("by-id/{id}")] {
+                    let file = format!("{SYSFS_PATH}/{name}");
+                    let writable = fs::Permissions::from_mode(0o666);
+                    fs::set_permissions(&file, writable).expect("chmod");
+                    fs::write(&file, "1").expect_err("there is nothing to write to");
+                    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("chmod");
+                }
+            });
+            drop(tenant);
+        }),
+        behaviour("the_tool_is_of_no_use_to_a_tenant", || {
+            let tenant = idle(TWO);
+            let run = |words: &[&str]| {
+                let ran = Command::new("addrctl").args(words).output();
+                ran.expect("addrctl").status.success()
+            };
+            let pid = tenant.pid().to_string();
+            as_tenant(ONE, || {
+                assert!(!run(&["release", &pid]));
+                assert!(!run(&["add", &pid, HOST4]));
+                assert!(!run(&["run", "--addr", HOST4, "--", "true"]));
+            });
+            assert!(run(&["run", "--addr", HOST4, "--", "true"]));
+            assert!(run(&["release", &pid]));
+        }),
+    ]
+}
+
+fn opened(path: &str) -> Device {
+    let file = File::options().read(true).write(true).open(path);
+    Device::from(file.unwrap_or_else(|e| panic!("{path}: {e}")))
+}
+
+/// Panics unless a tenant that is root is refused every call on the device it
+/// got by `get`, and somebody else is not.
+fn against_all(get: impl Fn() -> Device) {
+    let tenant = idle(TWO);
+    as_tenant(ONE, || all_are(&get(), tenant.pid(), EPERM));
+    let device = get();
+    eventually("one association", || device.ids().len() == 1);
+    let by_pid = device.query(Target::Pid(tenant.pid())).expect("query");
+    assert_eq!(by_pid.addrs, entries(TWO));
+    device.release(Target::Pid(tenant.pid())).expect("release");
+}
+
+/// Panics unless every call fails so, all but the one that asks for the
+/// version.
+fn all_are(device: &Device, other: i32, errno: i32) {
+    let own = std::process::id() as i32;
+    for pid in [own, other] {
+        let target = Target::Pid(pid);
+        is(errno, device.assign(target, &entries(&[HOST4]), ""));
+        is(errno, device.update(target, Change::Add, &[HOST4], false));
+        is(
+            errno,
+            device.update(target, Change::Remove, &[ONE[0]], true),
+        );
+        is(errno, device.release(target));
+        is(errno, device.query(target));
+    }
+    is(errno, device.list(0, 8));
+}
+
+fn is<T: std::fmt::Debug>(errno: i32, outcome: io::Result<T>) {
+    let error = outcome.expect_err("not refused");
+    assert_eq!(error.raw_os_error(), Some(errno), "{error}");
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An ICMP error names two ports, and over loopback everybody has the same
+//! addresses: it must not tell one tenant about the messages of others.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use libc::{IPPROTO_IP, IP_RECVERR, SOL_SOCKET, SO_REUSEADDR};
+
+use crate::registry::Test;
+use crate::sock::{Proto, Sock};
+use crate::sys::socket::set_option;
+
+use super::witness::{Eavesdrop, PORT};
+
+/// Where nobody is.
+const NOBODY: u16 = 9;
+
+pub fn tests() -> Vec<Test> {
+    [
+        Eavesdrop {
+            name: "a_connection_with_the_ports_of_another_on_loopback",
+            open: || on_ports(Sock::v4(Proto::Udp), ("127.0.0.1", PORT)),
+            speak: || speak(Sock::v4(Proto::Udp), "127.0.0.1"),
+        },
+        Eavesdrop {
+            name: "a_connection_with_the_ports_of_another_on_v6_loopback",
+            open: || on_ports(Sock::v6(Proto::Udp), ("::1", PORT)),
+            speak: || speak(Sock::v6(Proto::Udp), "::1"),
+        },
+    ]
+    .into_iter()
+    .flat_map(Eavesdrop::tests)
+    .collect()
+}
+
+/// The attacker's socket, with the ports that the other has.
+fn on_ports(sock: Sock, at: (&str, u16)) -> io::Result<Sock> {
+    sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(sock.as_fd(), IPPROTO_IP, IP_RECVERR, 1)?;
+    sock.bind(at)?;
+    sock.connect((at.0, NOBODY)).map(|()| sock)
+}
+
+/// Says something to nobody, and gets no answer but an ICMP error.
+fn speak(sock: Sock, at: &str) {
+    sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
+    sock.bind((at, PORT)).expect("bind");
+    let _ = sock.send_to(b"x", (at, NOBODY));
+}

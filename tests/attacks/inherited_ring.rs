@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An io_uring that an unassociated parent made. With worker threads whoever
+//! submits is the one that acts; a polling thread acts as the ring's maker.
+
+use std::io;
+
+use addrconf_abi::Target;
+use libc::{EADDRNOTAVAIL, EBUSY, EPERM};
+
+use crate::addr::{Addr, HOST4, ONE};
+use crate::child::{in_child, Channel, Child};
+use crate::client::{associate_process, entries, Device};
+use crate::registry::{behaviour, refusal, Attack, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::process::take_descriptor;
+use crate::uring::Ring;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        refusal(
+            "bind_by_an_inherited_ring_is_refused",
+            ONE,
+            EADDRNOTAVAIL,
+            || {
+                let mut ring = Ring::new();
+                ring.warm_up();
+                in_a_child(move || ring.bind(&Sock::v4(Proto::Tcp), (HOST4, 80)))
+            },
+        ),
+        refusal(
+            "send_by_an_inherited_ring_is_refused",
+            ONE,
+            EADDRNOTAVAIL,
+            || {
+                let mut ring = Ring::new();
+                ring.warm_up();
+                let sock = Sock::v4(Proto::Udp);
+                sock.bind((HOST4, 0)).expect("bind before");
+                in_a_child(move || ring.send_to(&sock, b"x", (HOST4, 9)))
+            },
+        ),
+        behaviour(
+            "a_process_with_an_inherited_polled_ring_cannot_be_assigned",
+            || {
+                let mut ring = Ring::polled();
+                ring.warm_up();
+                // The polling thread finds sockets in its maker's table only.
+                let sock = Sock::v4(Proto::Tcp);
+                let to: &'static Addr = Box::leak(Box::new((HOST4, 80).into()));
+                let (ready, go, answer) = (Channel::new(), Channel::new(), Channel::new());
+                let child = Child::spawn(|| {
+                    ready.send("");
+                    go.receive();
+                    answer.send(&word(ring.bind_by_memory(&sock, to)));
+                });
+                ready.receive();
+                is_busy(child.pid());
+                // What would have been gained.
+                go.send("");
+                assert_eq!(answer.receive(), "0");
+                child.succeeded();
+                assert_eq!(sock.local().internet(), to.internet());
+            },
+        ),
+        behaviour(
+            "a_process_with_the_memory_of_a_polled_ring_cannot_be_assigned",
+            || {
+                let mut ring = Ring::polled();
+                ring.warm_up();
+                let sock = Sock::v4(Proto::Tcp);
+                let to: &'static Addr = Box::leak(Box::new((HOST4, 80).into()));
+                let (ready, go, answer) = (Channel::new(), Channel::new(), Channel::new());
+                let child = Child::spawn(|| {
+                    ring.close_descriptor();
+                    ready.send("");
+                    go.receive();
+                    answer.send(&word(ring.bind_by_memory(&sock, to)));
+                });
+                ready.receive();
+                is_busy(child.pid());
+                go.send("");
+                assert_eq!(answer.receive(), "0");
+                child.succeeded();
+            },
+        ),
+        behaviour(
+            "a_process_with_a_polled_ring_of_its_own_can_be_assigned",
+            || {
+                let (ready, go, answer) = (Channel::new(), Channel::new(), Channel::new());
+                let child = Child::spawn(|| {
+                    let mut ring = Ring::polled();
+                    ring.warm_up();
+                    ready.send("");
+                    go.receive();
+                    answer.send(&word(ring.bind(&Sock::v4(Proto::Tcp), (HOST4, 80))));
+                });
+                ready.receive();
+                associate_process(child.pid(), ONE);
+                go.send("");
+                assert_eq!(answer.receive(), EADDRNOTAVAIL.to_string());
+                child.succeeded();
+            },
+        ),
+        refusal("taking_a_polled_ring_is_refused", ONE, EPERM, || {
+            let number = Channel::new();
+            let owner = Child::spawn(|| {
+                let ring = Ring::polled();
+                number.send(&ring.number().to_string());
+                crate::child::stay();
+            });
+            let number = number.receive().parse().expect("a number");
+            Box::new(move || take_descriptor(owner.pid(), number).map(drop))
+        }),
+    ]
+}
+
+/// An operation that a child makes, which inherits the ring.
+fn in_a_child(operate: impl FnOnce() -> io::Result<()> + 'static) -> Attack {
+    Box::new(move || {
+        let answer = Channel::new();
+        in_child(|| answer.send(&word(operate())));
+        match answer.receive().parse().expect("an errno") {
+            0 => Ok(()),
+            errno => Err(io::Error::from_raw_os_error(errno)),
+        }
+    })
+}
+
+fn word(outcome: io::Result<()>) -> String {
+    let errno = outcome.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0);
+    errno.to_string()
+}
+
+fn is_busy(pid: i32) {
+    let assigned = Device::open().assign(Target::Pid(pid), &entries(ONE), "");
+    let error = assigned.expect_err("a polling thread of somebody else");
+    assert_eq!(error.raw_os_error(), Some(EBUSY), "{error}");
+    assert!(Device::open().ids().is_empty());
+}

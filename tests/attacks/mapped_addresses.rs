@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IPv4 addresses in their IPv6 form, by every call that takes an address.
+
+use std::net::IpAddr;
+
+use libc::{EACCES, EADDRNOTAVAIL};
+
+use crate::addr::{mapped, HOST4, ONE};
+use crate::registry::{refusal, Test};
+use crate::sock::{Proto, Sock};
+
+use super::witness::{Eavesdrop, Spoof, PORT};
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for alias in ["127.0.0.2", "127.255.255.254"] {
+        let alias_name = alias.replace('.', "_");
+        let name = |what: &str| format!("{what}_mapped_{alias_name}_is_refused");
+        tests.extend([
+            refusal(name("sendto"), ONE, EACCES, move || {
+                let server = Sock::serving(Proto::Udp, (mapped(alias), 0));
+                let sock = Sock::v6(Proto::Udp);
+                Box::new(move || sock.send_to(b"x", server.local()))
+            }),
+            refusal(name("fast_open_to"), ONE, EACCES, move || {
+                let server = Sock::serving(Proto::Tcp, (mapped(alias), 0));
+                let sock = Sock::v6(Proto::Tcp);
+                Box::new(move || sock.send_fast_open(b"x", server.local()))
+            }),
+            refusal(name("bind_to"), ONE, EADDRNOTAVAIL, move || {
+                let sock = Sock::v6(Proto::Udp);
+                Box::new(move || sock.bind((mapped(alias), PORT)))
+            }),
+        ]);
+    }
+    tests.push(refusal(
+        "connect_of_a_socket_bound_to_the_mapped_wildcard_to_mapped_loopback_is_refused",
+        ONE,
+        EACCES,
+        || {
+            let server = Sock::serving(Proto::Tcp, ("127.0.0.2", 0));
+            Box::new(move || {
+                let sock = Sock::v6(Proto::Tcp);
+                sock.bind((mapped("0.0.0.0"), 0))?;
+                sock.connect((mapped("127.0.0.2"), server.local().port()))
+            })
+        },
+    ));
+    let wildcard = Eavesdrop {
+        name: "a_mapped_wildcard",
+        open: || {
+            let sock = Sock::v6(Proto::Udp);
+            sock.bind((mapped("0.0.0.0"), PORT)).map(|()| sock)
+        },
+        speak: || {
+            let to: [IpAddr; 2] = [mapped(HOST4), mapped("127.0.0.1")];
+            for to in to {
+                Sock::v6(Proto::Udp)
+                    .send_to(b"x", (to, PORT))
+                    .expect("send");
+            }
+        },
+    };
+    let source = Spoof {
+        name: "a_socket_bound_to_the_mapped_wildcard",
+        proto: Proto::Udp,
+        at: HOST4,
+        foreign: HOST4,
+        prepare: |to| {
+            Box::new(move || {
+                let sock = Sock::v6(Proto::Udp);
+                sock.bind((mapped("0.0.0.0"), 0))?;
+                sock.send_to(b"x", (mapped(HOST4), to.port()))
+            })
+        },
+    };
+    tests.extend(wildcard.tests());
+    tests.extend(source.tests());
+    tests
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Descriptors from before the association: what comes in by them, and ways to
+//! send that are no socket call.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+
+use libc::EADDRNOTAVAIL;
+
+use crate::addr::{HOST4, ONE};
+use crate::registry::{behaviour, refusal, Attack, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::socket::recvmsg;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        old("accept", || {
+            let server = Sock::serving(Proto::Tcp, (HOST4, 0));
+            let client = Sock::v4(Proto::Tcp);
+            client.connect(server.local()).expect("connect");
+            Box::new(move || server.accept().map(|_| drop(client)))
+        }),
+        old("recvfrom", || {
+            let sock = addressed();
+            Box::new(move || sock.receive().map(drop))
+        }),
+        old("recvmsg", || {
+            let sock = addressed();
+            Box::new(move || recvmsg(sock.as_fd(), 16).map(drop))
+        }),
+        old("read", || {
+            let sock = addressed();
+            Box::new(move || file(&sock).read(&mut [0; 16]).map(drop))
+        }),
+        old("receive_on_a_connection", || {
+            let (mine, theirs) = connection();
+            theirs.send(b"x").expect("send");
+            Box::new(move || mine.receive().map(|_| drop(theirs)))
+        }),
+        old("write", || {
+            let (mine, theirs) = connection();
+            Box::new(move || file(&mine).write(b"x").map(|_| drop(theirs)))
+        }),
+        old("sendfile", || {
+            let (mine, theirs) = connection();
+            let mut stream = TcpStream::from(mine.as_fd().try_clone_to_owned().expect("dup"));
+            Box::new(move || {
+                let mut text = File::open("/etc/hostname")?;
+                io::copy(&mut text, &mut stream)?;
+                drop((mine, theirs));
+                Ok(())
+            })
+        }),
+        behaviour("receiving_on_an_old_member_goes_on", || {
+            let sock = Sock::serving(Proto::Udp, (ONE[0], 0));
+            crate::client::associate(ONE);
+            Sock::v4(Proto::Udp)
+                .send_to(b"x", sock.local())
+                .expect("send");
+            assert_eq!(sock.receive().expect("receive").0, b"x");
+        }),
+    ]
+}
+
+fn old(what: &str, prepare: impl Fn() -> Attack + 'static) -> Test {
+    let name = format!("{what}_by_a_foreign_descriptor_from_before_is_refused");
+    refusal(name, ONE, EADDRNOTAVAIL, prepare)
+}
+
+/// A socket outside the set with a message for it.
+fn addressed() -> Sock {
+    let sock = Sock::serving(Proto::Udp, (HOST4, 0));
+    let sent = Sock::v4(Proto::Udp).send_to(b"x", sock.local());
+    sent.expect("send");
+    sock
+}
+
+/// A connection outside the set, both ends.
+fn connection() -> (Sock, Sock) {
+    let server = Sock::serving(Proto::Tcp, (HOST4, 0));
+    let mine = Sock::v4(Proto::Tcp);
+    mine.bind((HOST4, 0)).expect("bind");
+    mine.connect(server.local()).expect("connect");
+    let (theirs, _) = server.accept().expect("accept");
+    (mine, theirs)
+}
+
+fn file(sock: &Sock) -> File {
+    File::from(sock.as_fd().try_clone_to_owned().expect("dup"))
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A packet socket that was there before its process was associated goes on
+//! listening, and its ring, once mapped, is read without any system call.
+
+use std::os::fd::AsFd;
+
+use libc::{AF_PACKET, EBUSY, EPERM, SOCK_RAW};
+
+use super::packets::{conversation, on_loopback, overhear, SECRET};
+use crate::addr::{HOST4, ONE};
+use crate::child::{eventually, stay, Channel, Child};
+use crate::client::{entries, Device};
+use crate::registry::{behaviour, everywhere, refusal, Test};
+use crate::sock::Sock;
+use crate::sys::family::Shared;
+use crate::sys::process::take_descriptor;
+use crate::sys::socket::set_option_bytes;
+
+const BLOCK: usize = 16 * 4096;
+const FRAME: usize = 2048;
+const PACKET_RX_RING: i32 = 5;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        everywhere("a_ring_of_packets_overhears_others", || {
+            let _talk = conversation("10.0.0.2");
+            let (_sock, ring) = ring();
+            eventually("the secret in the ring", || ring.contains(SECRET));
+        }),
+        behaviour(
+            "a_process_with_a_packet_socket_cannot_be_associated",
+            || {
+                let _ear = ear();
+                cannot_be_associated();
+            },
+        ),
+        behaviour(
+            "a_process_with_a_ring_of_packets_cannot_be_associated",
+            || {
+                let _ring = ring();
+                cannot_be_associated();
+            },
+        ),
+        behaviour(
+            "a_process_that_closed_its_packet_socket_but_has_the_ring_cannot_be_associated",
+            || {
+                let (sock, _ring) = ring();
+                drop(sock);
+                cannot_be_associated();
+            },
+        ),
+        refusal(
+            "a_packet_socket_taken_from_an_unassociated_process_overhears_nobody",
+            ONE,
+            EPERM,
+            || {
+                let talk = conversation("10.0.0.2");
+                let number = Channel::new();
+                let owner = Child::spawn(|| {
+                    let ear = ear();
+                    number.send(&ear.number().to_string());
+                    stay();
+                });
+                let number = number.receive().parse().expect("a number");
+                Box::new(move || {
+                    let ear = Sock::from(take_descriptor(owner.pid(), number)?);
+                    overhear(&ear).map(|()| drop(talk))
+                })
+            },
+        ),
+    ]
+}
+
+/// Panics unless this process is refused an association.
+pub fn cannot_be_associated() {
+    let target = addrconf_abi::Target::Pid(std::process::id() as i32);
+    let assigned = Device::open().assign(target, &entries(ONE), "");
+    let errno = assigned.expect_err("associated").raw_os_error();
+    assert_eq!(errno, Some(EBUSY));
+}
+
+fn ear() -> Sock {
+    let ear = Sock::new(AF_PACKET, SOCK_RAW, 0).expect("a packet socket");
+    ear.bind(on_loopback(HOST4)).expect("bind");
+    ear
+}
+
+/// A packet socket with its ring.
+fn ring() -> (Sock, Shared) {
+    let sock = Sock::new(AF_PACKET, SOCK_RAW, 0).expect("a packet socket");
+    // struct tpacket_req: size and number of blocks, then of frames.
+    let request: Vec<u8> = [BLOCK, 1, FRAME, BLOCK / FRAME]
+        .into_iter()
+        .flat_map(|n| (n as u32).to_ne_bytes())
+        .collect();
+    set_option_bytes(sock.as_fd(), libc::SOL_PACKET, PACKET_RX_RING, &request).expect("a ring");
+    let ring = Shared::of(sock.as_fd(), BLOCK, 0).expect("mmap");
+    sock.bind(on_loopback(HOST4)).expect("bind");
+    (sock, ring)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A tenant that may have raw sockets uses them for itself, and neither
+//! overhears others nor speaks for them.
+
+use addrconf_abi::AssignFlags;
+use libc::{AF_INET, AF_INET6, AF_PACKET, EPERM, IPPROTO_RAW, IPPROTO_UDP, SOCK_RAW};
+
+use super::packets::{conversation, deceived, forged, holds_secret, overhear, udp, victim, FORGED};
+use crate::addr::{Addr, HOST4, HOST6, ONE};
+use crate::child::Child;
+use crate::client::{associate_with, Terms};
+use crate::registry::{behaviour, everywhere, Test};
+use crate::sock::Sock;
+
+/// Family, own address, another's, the host's.
+const FAMILIES: [(&str, i32, &str, &str, &str); 2] = [
+    ("v4", AF_INET, "10.0.0.1", "10.0.0.2", HOST4),
+    ("v6", AF_INET6, "2001:db8::1", "2001:db8::2", HOST6),
+];
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (family, domain, own, anothers, host) in FAMILIES {
+        tests.extend([
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_sends_from_its_own_address"),
+                move || {
+                    let victim = victim(host);
+                    allowed(|| {
+                        let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("allowed");
+                        let packet = forged(own, host);
+                        sock.send_to(&packet, Addr::from((host, 0))).expect("send");
+                    });
+                    deceived(&victim, own).expect("the message");
+                },
+            ),
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_does_not_forge_a_header"),
+                move || {
+                    let victim = victim(host);
+                    allowed(|| {
+                        let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("allowed");
+                        let packet = forged(anothers, host);
+                        // It may also vanish on its way out.
+                        let _ = sock.send_to(&packet, Addr::from((host, 0)));
+                    });
+                    assert!(!victim.has_input(500), "it came");
+                },
+            ),
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_is_not_bound_to_anothers_address"),
+                move || {
+                    let victim = victim(host);
+                    allowed(|| {
+                        let sock = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
+                        let errno = sock.bind((anothers, 0)).expect_err("bound");
+                        assert_eq!(errno.raw_os_error(), Some(libc::EADDRNOTAVAIL));
+                        let _ = sock.send_to(&udp(anothers, host), (host, 0));
+                    });
+                    if victim.has_input(500) {
+                        let (data, from) = victim.receive().expect("receive");
+                        assert_eq!((&data[..], from.ip()), (FORGED, crate::addr::ip(own)));
+                    }
+                },
+            ),
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_does_not_overhear_others"),
+                move || {
+                    let _talk = conversation(anothers);
+                    allowed(|| {
+                        let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
+                        while ear.has_input(500) {
+                            let (data, _) = ear.receive().expect("receive");
+                            assert!(!holds_secret(&data), "overheard");
+                        }
+                    });
+                },
+            ),
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_hears_what_is_for_its_own"),
+                move || {
+                    let _talk = conversation(own);
+                    allowed(|| {
+                        let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
+                        overhear(&ear).expect("what is for its own address");
+                    });
+                },
+            ),
+        ]);
+    }
+    tests.push(behaviour("packet_sockets_are_never_allowed", || {
+        allowed(|| {
+            let made = Sock::new(AF_PACKET, SOCK_RAW, 0);
+            assert_eq!(made.expect_err("made").raw_os_error(), Some(EPERM));
+        });
+    }));
+    // What the attacks above would do without the module.
+    tests.push(everywhere("a_raw_socket_of_a_host_may_all_that", || {
+        for (_, domain, _, anothers, host) in FAMILIES {
+            let talk = conversation(anothers);
+            let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("raw");
+            overhear(&ear).expect("the secret");
+            drop(talk);
+            let victim = victim(host);
+            let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("raw");
+            let packet = forged(anothers, host);
+            sock.send_to(&packet, Addr::from((host, 0))).expect("send");
+            deceived(&victim, anothers).expect("the message");
+        }
+    }));
+    tests
+}
+
+/// Runs `f` in a process that may have raw sockets.
+fn allowed(f: impl FnOnce()) {
+    let run = || {
+        let terms = Terms::flags(AssignFlags::ALLOW_RAW);
+        associate_with(std::process::id() as i32, ONE, &terms);
+        f();
+    };
+    Child::spawn(run).succeeded();
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Witnesses of attacks whose outcome is no errno but traffic: who notes where
+//! everything comes from, and who speaks where somebody may overhear it. Each
+//! attack makes two tests of one closure: with the module it must come to
+//! nothing, and for an unassociated process it must work.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::IpAddr;
+
+use crate::addr::{ip, Addr, ONE};
+use crate::child::{Channel, Child};
+use crate::client::{associate, contains};
+use crate::registry::{behaviour, everywhere, Attack, Test};
+use crate::sock::{Proto, Sock};
+
+/// The port of those who are to be overheard.
+pub const PORT: u16 = 5353;
+
+/// How long a witness waits for more, in milliseconds.
+const SILENCE: i32 = 300;
+
+/// An attempt to be taken for somebody else.
+#[derive(Clone, Copy)]
+pub struct Spoof {
+    /// What it is, as part of a name.
+    pub name: &'static str,
+    /// How it is witnessed.
+    pub proto: Proto,
+    /// Where the witness is.
+    pub at: &'static str,
+    /// Whom the attacker wants to be.
+    pub foreign: &'static str,
+    /// Given the witness's address, prepares the attack before the process is
+    /// associated, and returns it.
+    pub prepare: fn(Addr) -> Attack,
+}
+
+impl Spoof {
+    /// The two tests. The attacker's set is [`ONE`].
+    pub fn tests(self) -> [Test; 2] {
+        self.against(ONE)
+    }
+
+    /// The same, for an attacker with another set.
+    pub fn against(self, set: &'static [&'static str]) -> [Test; 2] {
+        [
+            behaviour(
+                format!("{}_shows_no_source_outside_the_set", self.name),
+                move || {
+                    for source in self.sources(set) {
+                        assert!(contains(set, source), "a message from {source}");
+                    }
+                },
+            ),
+            everywhere(
+                format!("{}_works_for_an_unassociated_process", self.name),
+                move || {
+                    let sources = self.sources(&[]);
+                    let foreign = ip(self.foreign);
+                    assert!(sources.contains(&foreign), "the attack failed: {sources:?}");
+                },
+            ),
+        ]
+    }
+
+    /// Where everything came from that the attack by a process associated with
+    /// `set` had arrive; by an unassociated one if that is empty.
+    fn sources(self, set: &[&str]) -> Vec<IpAddr> {
+        let witness = Sock::serving(self.proto, (self.at, 0));
+        let to = witness.local();
+        Child::spawn(|| {
+            let attack = (self.prepare)(to);
+            if set.is_empty() {
+                attack().expect("nothing should refuse the attack");
+            } else {
+                associate(set);
+                // Whether it is refused or in vain is the same here.
+                let _ = attack();
+            }
+        })
+        .succeeded();
+        sources(self.proto, &witness)
+    }
+}
+
+/// Where everything comes from that reaches a socket.
+pub fn sources(proto: Proto, sock: &Sock) -> Vec<IpAddr> {
+    let mut sources = Vec::new();
+    while sock.has_input(SILENCE) {
+        let from = match proto {
+            Proto::Tcp => sock.accept().map(|(_, from)| from),
+            Proto::Udp => sock.receive().map(|(_, from)| from),
+        };
+        sources.push(from.expect("what has come").ip().to_canonical());
+    }
+    sources
+}
+
+/// An attempt to receive what is meant for somebody else.
+#[derive(Clone, Copy)]
+pub struct Eavesdrop {
+    /// What it is, as part of a name.
+    pub name: &'static str,
+    /// Makes the socket that is to overhear, as the associated process.
+    pub open: fn() -> io::Result<Sock>,
+    /// Says, as the host, what is for others.
+    pub speak: fn(),
+}
+
+impl Eavesdrop {
+    /// The two tests. The attacker's set is [`ONE`].
+    pub fn tests(self) -> [Test; 2] {
+        [
+            behaviour(format!("{}_hears_nothing", self.name), move || {
+                assert_eq!(self.heard(ONE), Vec::<String>::new());
+            }),
+            everywhere(
+                format!("{}_works_for_an_unassociated_process", self.name),
+                move || {
+                    let heard = self.heard(&[]);
+                    assert!(!heard.is_empty(), "the attack failed");
+                },
+            ),
+        ]
+    }
+
+    /// What a process associated with `set` overhears.
+    fn heard(self, set: &[&str]) -> Vec<String> {
+        let (ready, go, told) = (Channel::new(), Channel::new(), Channel::new());
+        let child = Child::spawn(|| {
+            if !set.is_empty() {
+                associate(set);
+            }
+            let sock = (self.open)();
+            if set.is_empty() {
+                sock.as_ref().expect("nothing should refuse the attack");
+            }
+            ready.send("");
+            go.receive();
+            if let Ok(sock) = sock {
+                while sock.has_input(SILENCE) {
+                    let news = sock.receive().map(|(data, _)| data);
+                    told.send(&one_line(&news));
+                    // An error is news as well: a listener has a connection,
+                    // or an ICMP message came.
+                    if news.is_err() {
+                        break;
+                    }
+                }
+            }
+            told.send("");
+        });
+        ready.receive();
+        (self.speak)();
+        go.send("");
+        let heard = std::iter::from_fn(|| Some(told.receive()).filter(|line| !line.is_empty()));
+        let heard = heard.collect();
+        child.succeeded();
+        heard
+    }
+}
+
+fn one_line(news: &impl Debug) -> String {
+    format!("{news:?}").replace('\n', " ")
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Starts tenants, changes and ends them, at random, until time is over.
+
+use std::fs;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use addrconf_abi::{AddrEntry, AssignFlags, Change, Target};
+
+use crate::control::Device;
+use crate::message::GRACE;
+use crate::ops;
+use crate::oracle::sockets::processes;
+use crate::pool;
+use crate::rng::Rng;
+use crate::sys::process::{now, print, reap};
+use crate::tenant::group;
+use crate::world::{Action, Counter, Tenant, World, SLOTS};
+
+/// A tenant that runs.
+struct Running {
+    tenant: Tenant,
+    first: Child,
+    association: u64,
+    /// When it is to end.
+    end: u64,
+}
+
+/// The controller.
+pub struct Controller {
+    world: World,
+    rng: Rng,
+    device: Option<Device>,
+    slots: [Option<Running>; SLOTS],
+    next: Tenant,
+    /// For those who watch.
+    pub tenants: Arc<Mutex<Vec<Tenant>>>,
+}
+
+impl Controller {
+    /// With `device` none: tenants are not associated, for the self-test.
+    pub fn new(world: World, device: Option<Device>) -> Self {
+        Self {
+            world,
+            rng: Rng::new(world.seed()),
+            device,
+            slots: [const { None }; SLOTS],
+            next: 1,
+            tenants: Arc::default(),
+        }
+    }
+
+    fn publish(&self) {
+        let now: Vec<Tenant> = self.slots.iter().flatten().map(|r| r.tenant).collect();
+        *self.tenants.lock().expect("a lock") = now;
+    }
+
+    /// Entries that are nobody's, at most this many.
+    fn free(&mut self, most: usize) -> Vec<usize> {
+        let start = self.rng.below(pool::SIZE);
+        let all = (0..pool::SIZE).map(|i| (start + i * 5) % pool::SIZE);
+        all.filter(|&i| self.world.owner(i) == 0)
+            .take(most)
+            .collect()
+    }
+
+    fn start(&mut self, slot: usize) {
+        // Number and slot go together.
+        while self.next as usize % SLOTS != slot {
+            self.next += 1;
+        }
+        let tenant = self.next;
+        self.next += 1;
+        self.world
+            .live(slot)
+            .store(0, std::sync::atomic::Ordering::Relaxed);
+        self.world.note_action(Action::Start);
+        let exclusive = self.rng.percent(40);
+        self.world.enter_tenant(tenant, exclusive);
+        fs::create_dir(group(tenant)).expect("a control group");
+        let program = Command::new("/proc/self/exe")
+            .args(["tenant", &tenant.to_string()])
+            .spawn();
+        let first = program.expect("a tenant");
+        while self.world.stage(tenant) == 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::thread::sleep(Duration::from_millis(self.rng.below(30) as u64));
+        let most = 2 + self.rng.below(10);
+        let set = self.free(most);
+        for &index in &set {
+            self.world.acquire(index, tenant);
+        }
+        let mut flags = AssignFlags::TREE;
+        if exclusive {
+            flags = flags.with(AssignFlags::EXCLUSIVE);
+        }
+        let mut association = 0;
+        self.world.note_action(Action::Assign);
+        if let Some(device) = &self.device {
+            match device.assign(first.id() as i32, &entries(&set), flags, tenant) {
+                Ok(id) => association = id,
+                Err(errno) => {
+                    let facts = format_args!("assign failed: error {errno}");
+                    self.world
+                        .violation(Counter::OtherViolations, tenant, facts);
+                    self.world.free(tenant);
+                }
+            }
+        }
+        self.world.count(Counter::Tenants);
+        self.world.set_stage(tenant, 3);
+        let life = 5_000 + self.rng.below(30_000) as u64;
+        self.slots[slot] = Some(Running {
+            tenant,
+            first,
+            association,
+            end: now() + life * 1_000_000,
+        });
+        self.publish();
+    }
+
+    fn end(&mut self, slot: usize) {
+        let Some(mut running) = self.slots[slot].take() else {
+            return;
+        };
+        self.publish();
+        let tenant = running.tenant;
+        // Some are released while they act; then nothing is forbidden to them.
+        if self.rng.percent(30) {
+            if let Some(device) = &self.device {
+                self.world.note_action(Action::Release);
+                self.world.set_free_until(u64::MAX);
+                self.world.free(tenant);
+                let target = if self.rng.percent(50) {
+                    Target::Association(running.association)
+                } else {
+                    Target::Pid(running.first.id() as i32)
+                };
+                if let Err(errno) = device.release(target) {
+                    print(&format!("note: releasing tenant {tenant}: error {errno}"));
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+        self.world.note_action(Action::Kill);
+        let kill = || fs::write(group(tenant) + "/cgroup.kill", "1");
+        let mut rounds = 0;
+        while !processes(tenant).is_empty() {
+            kill().expect("killing a control group");
+            std::thread::sleep(Duration::from_millis(20));
+            reap();
+            rounds += 1;
+            if rounds % 250 == 249 {
+                for pid in processes(tenant) {
+                    let read =
+                        |f| fs::read_to_string(format!("/proc/{pid}/{f}")).unwrap_or_default();
+                    print(&format!(
+                        "note: process {pid} is still there: {} {}",
+                        read("stat").trim(),
+                        read("stack").replace('\n', " ")
+                    ));
+                }
+            }
+            if rounds == 1500 {
+                let left = processes(tenant);
+                let facts = format_args!("processes that cannot be killed: {left:?}");
+                self.world
+                    .violation(Counter::OtherViolations, tenant, facts);
+                break;
+            }
+        }
+        let _ = running.first.wait();
+        reap();
+        let _ = fs::remove_dir(group(tenant));
+        for index in self.world.entries_of(tenant) {
+            self.world.lose(index);
+        }
+        if self.world.free_until() == u64::MAX {
+            self.world.set_free_until(now() + 2 * GRACE);
+        }
+    }
+
+    /// One change of one tenant's set.
+    fn update(&mut self, slot: usize) {
+        let (Some(running), Some(device)) = (&self.slots[slot], &self.device) else {
+            return;
+        };
+        let (world, tenant) = (self.world, running.tenant);
+        if !world.is_bound(tenant) {
+            return;
+        }
+        let target = if self.rng.percent(80) {
+            Target::Association(running.association)
+        } else {
+            Target::Pid(running.first.id() as i32)
+        };
+        world.note_action(Action::Update);
+        let reset = self.rng.percent(40);
+        let own = world.entries_of(tenant);
+        let result = if self.rng.percent(50) || own.len() < 3 {
+            let start = self.rng.below(pool::SIZE);
+            let free = (0..pool::SIZE).map(|i| (start + i * 5) % pool::SIZE);
+            let most = 1 + self.rng.below(3);
+            let new: Vec<usize> = free.filter(|&i| world.owner(i) == 0).take(most).collect();
+            if new.is_empty() {
+                return;
+            }
+            new.iter().for_each(|&i| world.acquire(i, tenant));
+            let result = device.update(target, Change::Add, &entries(&new), false);
+            if result.is_err() {
+                new.iter().for_each(|&i| world.lose(i));
+            }
+            result
+        } else {
+            let keep = 1 + self.rng.below(own.len() - 1);
+            let start = self.rng.below(own.len());
+            let turned: Vec<usize> = (0..own.len())
+                .map(|i| own[(start + i) % own.len()])
+                .collect();
+            let (stay, go) = turned.split_at(keep);
+            let result = if self.rng.percent(50) {
+                device.update(target, Change::Remove, &entries(go), reset)
+            } else {
+                device.update(target, Change::Replace, &entries(stay), reset)
+            };
+            if result.is_ok() {
+                go.iter().for_each(|&i| world.lose(i));
+            }
+            result
+        };
+        world.count(Counter::Updates);
+        if let Err(errno) = result {
+            print(&format!("note: update of tenant {tenant}: error {errno}"));
+        }
+    }
+
+    /// What else a controller does.
+    fn look(&mut self) {
+        let Some(device) = &self.device else {
+            return;
+        };
+        self.world.note_action(Action::Look);
+        for id in device.ids().unwrap_or_default() {
+            let _ = device.query(Target::Association(id));
+            let _ = fs::read_to_string(format!("/sys/kernel/addrconf/by-id/{id}"));
+        }
+        let (number, mut bytes) = ops::malformed(&mut self.rng);
+        if device.raw(number, &mut bytes).is_ok() {
+            let facts = format_args!("call {number:x} on no association succeeded");
+            self.world.violation(Counter::OtherViolations, 0, facts);
+        }
+    }
+
+    /// Runs until `until`.
+    pub fn run(&mut self, until: u64) {
+        while now() < until {
+            let slot = self.rng.below(SLOTS);
+            match &self.slots[slot] {
+                None => self.start(slot),
+                Some(running) if running.end < now() => self.end(slot),
+                Some(_) if self.rng.percent(10) => self.look(),
+                Some(_) => self.update(slot),
+            }
+            self.world.note_action(Action::Wait);
+            let pause = 50 + self.rng.below(400) as u64;
+            std::thread::sleep(Duration::from_millis(pause));
+            reap_all(&mut self.slots);
+        }
+        for slot in 0..SLOTS {
+            self.end(slot);
+        }
+    }
+
+    /// Lets go of the device, so that the module can be unloaded.
+    pub fn close(&mut self) {
+        self.device = None;
+    }
+}
+
+/// Reaps orphans; a tenant's first process is one of our children, too.
+fn reap_all(slots: &mut [Option<Running>; SLOTS]) {
+    for running in slots.iter_mut().flatten() {
+        let _ = running.first.try_wait();
+    }
+    reap();
+}
+
+fn entries(indices: &[usize]) -> Vec<AddrEntry> {
+    indices.iter().map(|&i| pool::entry(i)).collect()
+}

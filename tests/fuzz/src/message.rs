@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is sent: every payload says who sent it, when, and where to; so
+//! whoever receives it can tell whether it should have.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::pool;
+use crate::sys::process::now;
+use crate::world::{Counter, Tenant, World};
+
+const MAGIC: &[u8; 8] = b"ADDRCFUZ";
+/// Bytes of a header.
+pub const SIZE: usize = 40;
+/// How long a packet may take from the clock's reading to its delivery.
+pub const GRACE: u64 = 4_000_000_000;
+
+/// The beginning of a payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    /// Who sent it; 0 for a probe.
+    pub sender: Tenant,
+    /// When.
+    pub time: u64,
+    /// Where to, where that is certain.
+    pub to: Option<IpAddr>,
+    /// It was sent on a connection.
+    pub stream: bool,
+}
+
+impl Message {
+    /// A message of this moment.
+    pub fn new(sender: Tenant, to: Option<IpAddr>, stream: bool) -> Self {
+        Self {
+            sender,
+            time: now(),
+            to,
+            stream,
+        }
+    }
+
+    /// Its bytes, padded to a length.
+    pub fn bytes(&self, len: usize) -> Vec<u8> {
+        let to = match self.to {
+            Some(IpAddr::V4(a)) => a.to_ipv6_mapped(),
+            Some(IpAddr::V6(a)) => a,
+            None => Ipv6Addr::UNSPECIFIED,
+        };
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(self.sender.to_ne_bytes());
+        bytes.extend(u32::from(self.stream).to_ne_bytes());
+        bytes.extend(self.time.to_ne_bytes());
+        bytes.extend(to.octets());
+        bytes.resize(len.max(SIZE), b'.');
+        bytes
+    }
+
+    /// Reads one.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() < SIZE || !bytes.starts_with(MAGIC) {
+            return None;
+        }
+        let word = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|i| bytes[at + i]));
+        let mut to = [0; 16];
+        to.copy_from_slice(&bytes[24..40]);
+        let to = IpAddr::from(to).to_canonical();
+        Some(Self {
+            sender: word(8),
+            stream: word(12) != 0,
+            time: u64::from(word(16)) | u64::from(word(20)) << 32,
+            to: (!to.is_unspecified()).then_some(to),
+        })
+    }
+}
+
+/// Whether a tenant could have this address when the message was sent, or on
+/// a connection at any time.
+fn may_have(world: World, tenant: Tenant, addr: IpAddr, message: &Message, stream: bool) -> bool {
+    match pool::index_of(addr) {
+        Some(index) if stream => world.ever_had(index, tenant),
+        Some(index) => world.had(index, tenant, message.time, message.time + GRACE),
+        None => false,
+    }
+}
+
+/// Checks a message that a tenant received, at `local` if that is known.
+pub fn check_received(
+    world: World,
+    tenant: Tenant,
+    message: &Message,
+    local: Option<IpAddr>,
+    stream: bool,
+) {
+    world.count(Counter::Messages);
+    if message.sender == 0 {
+        world.count(Counter::Probes);
+    }
+    if !world.is_bound(tenant) || (message.sender != 0 && !world.is_bound(message.sender)) {
+        return;
+    }
+    let own = message.sender == tenant;
+    // Where it arrived, else where it was sent to. What a tenant says to itself
+    // may arrive anywhere: a corked socket ignores addresses.
+    let to = message.to.filter(|_| !own);
+    if let Some(addr) = local.or(to) {
+        let addr = addr.to_canonical();
+        let wrong = if pool::is_loopback(addr) {
+            // The host reaches dedicated loopback addresses.
+            let private = addr == IpAddr::from([127, 0, 0, 1]) || addr.is_ipv6();
+            !own && (private || message.sender != 0)
+        } else if pool::index_of(addr).is_some() || pool::is_dark(addr) {
+            !may_have(world, tenant, addr, message, stream)
+        } else {
+            // Where it says it went is a group, say; where it arrived is not.
+            !own && Some(addr) == local.map(|l| l.to_canonical()) && !addr.is_unspecified()
+        };
+        if wrong {
+            let facts = format_args!(
+                "received {message:?} at {local:?} (stream {stream}), wrong is {addr}; now owner {:?}",
+                pool::index_of(addr).map(|i| world.owner(i))
+            );
+            world.violation(Counter::MessageViolations, tenant, facts);
+        }
+    }
+}
+
+/// Checks a message of a tenant that was seen to leave with this source;
+/// `private`: on the loopback interface.
+pub fn check_sent(world: World, message: &Message, source: IpAddr, stream: bool, private: bool) {
+    world.count(Counter::Packets);
+    if !world.is_bound(message.sender) {
+        return;
+    }
+    let source = source.to_canonical();
+    // Linux lets ::1 leave by any interface; the next machine drops it.
+    let fine = if pool::is_loopback(source) {
+        private || source.is_ipv6()
+    } else {
+        may_have(world, message.sender, source, message, stream)
+            || pool::index_of(source).is_some_and(|i| world.owner(i) == message.sender)
+    };
+    if !fine {
+        let facts = format_args!("sent {message:?} from {source} (stream {stream}, lo {private})");
+        world.violation(Counter::PacketViolations, message.sender, facts);
+    }
+}

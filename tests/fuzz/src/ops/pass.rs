@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets that change hands: by `SCM_RIGHTS` between tenants, from the host,
+//! and taken with `pidfd_getfd()`.
+
+use super::Actor;
+use crate::received;
+use crate::sys::process::{call, Call};
+use crate::sys::socket::Outgoing;
+use crate::sys::{self, Result};
+use crate::world::SLOTS;
+
+/// The name of mailbox `nr`, which whoever comes first has.
+pub fn mailbox(nr: usize) -> Vec<u8> {
+    let mut name = (libc::AF_UNIX as u16).to_ne_bytes().to_vec();
+    name.push(0);
+    name.extend(format!("fuzz{nr}").bytes());
+    name
+}
+
+/// Sends some of one's sockets to somebody.
+pub fn send(a: &mut Actor) -> Result<()> {
+    let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
+    let mut fds = Vec::new();
+    for _ in 0..1 + a.rng.below(3) {
+        fds.extend(a.any()?.to_ne_bytes());
+    }
+    let control = received::write(libc::SOL_SOCKET, libc::SCM_RIGHTS, &fds);
+    let name = mailbox(a.rng.below(2 * SLOTS));
+    let out = Outgoing {
+        name: &name,
+        data: b"take these",
+        control: &control,
+    };
+    let sent = sys::socket::send_message(through, &out, libc::MSG_DONTWAIT);
+    sys::socket::close(through);
+    sent.map(drop)
+}
+
+/// Opens a mailbox for a moment, and takes what is in it.
+pub fn receive(a: &mut Actor) -> Result<()> {
+    let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
+    let nr = a.rng.below(2 * SLOTS);
+    let mut result = sys::socket::bind(through, &mailbox(nr));
+    if result.is_ok() {
+        a.act_meanwhile();
+        let (mut data, mut control) = ([0; 64], [0; 256]);
+        for _ in 0..4 {
+            let flags = libc::MSG_DONTWAIT;
+            match sys::socket::receive(through, &mut data, &mut control, flags) {
+                Ok(got) => {
+                    let extra = received::read(&control[..got.control]);
+                    a.fds.extend(extra.descriptors);
+                }
+                Err(libc::EAGAIN) => break,
+                Err(errno) => {
+                    result = Err(errno);
+                    break;
+                }
+            }
+        }
+    }
+    sys::socket::close(through);
+    result
+}
+
+impl Actor {
+    fn act_meanwhile(&mut self) {
+        for _ in 0..3 {
+            let _ = super::sockets::receive(self);
+            let _ = super::send::send_to(self);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Takes a descriptor of another process.
+pub fn steal(a: &mut Actor) -> Result<()> {
+    let pid = a.world.noted_pid(a.rng.below(64));
+    let pidfd = call(&Call::PidFd(pid))?;
+    let taken = call(&Call::TakeFd(pidfd, 3 + a.rng.below(24) as i32));
+    sys::socket::close(pidfd);
+    let taken = taken?;
+    if sys::socket::is_socket(taken) {
+        a.fds.push(taken);
+    } else {
+        sys::socket::close(taken);
+    }
+    Ok(())
+}

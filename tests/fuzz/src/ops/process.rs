@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Processes, threads, and attempts at getting out.
+
+use std::sync::atomic::Ordering;
+
+use addrconf_abi::{
+    AddrEntry, Change, NarrowHeader, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT,
+};
+
+use super::Actor;
+use crate::control::{entry_bytes, Device};
+use crate::pool;
+use crate::rng::Rng;
+use crate::sys::process::{self, call, Call};
+use crate::sys::Result;
+use crate::world::{Counter, SLOTS};
+
+/// Processes of one tenant at a time, roughly.
+const MOST: u64 = 24;
+
+impl Actor {
+    /// Whether there is room for another process; then it is counted.
+    fn may_fork(&mut self) -> bool {
+        let live = self.world.live(self.tenant as usize % SLOTS);
+        if self.depth > 4 || live.load(Ordering::Relaxed) > MOST {
+            return false;
+        }
+        live.fetch_add(1, Ordering::Relaxed);
+        self.world.count(Counter::Forks);
+        true
+    }
+
+    /// The life of a child: acts for a while, with other luck, and ends.
+    fn be_a_child(&mut self) -> ! {
+        self.world.note_pid(std::process::id());
+        process::interrupt_regularly(300);
+        self.depth += 1;
+        self.thread = false;
+        self.arena = None;
+        self.rng = Rng::new(self.rng.next() ^ 0x5eed);
+        let times = self.rng.below(80);
+        self.act(times);
+        let live = self.world.live(self.tenant as usize % SLOTS);
+        live.fetch_sub(1, Ordering::Relaxed);
+        process::exit(0)
+    }
+}
+
+/// `fork()` or `clone3()`.
+pub fn fork(a: &mut Actor) -> Result<()> {
+    if !a.may_fork() {
+        return Ok(());
+    }
+    let flags = match a.rng.below(8) {
+        0 => libc::CLONE_NEWUSER | libc::CLONE_NEWPID,
+        1 => libc::CLONE_FILES,
+        2 => libc::CLONE_PARENT,
+        3 => libc::CLONE_NEWUSER | libc::CLONE_NEWNET,
+        _ => 0,
+    };
+    let child = if flags == 0 || flags == libc::CLONE_PARENT {
+        process::fork()
+    } else {
+        process::clone3(flags as u64)
+    };
+    match child {
+        Ok(0) => a.be_a_child(),
+        Ok(_) => Ok(()),
+        Err(errno) => {
+            let live = a.world.live(a.tenant as usize % SLOTS);
+            live.fetch_sub(1, Ordering::Relaxed);
+            Err(errno)
+        }
+    }
+}
+
+/// `exec()` of itself, with all its sockets; in a child mostly.
+pub fn exec(a: &mut Actor) -> Result<()> {
+    if !a.may_fork() {
+        return Ok(());
+    }
+    if process::fork()? != 0 {
+        return Ok(());
+    }
+    let args = ["fuzz", "worker"].map(String::from).into_iter();
+    let numbers = [a.tenant.into(), a.rng.next(), a.depth as u64 + 1];
+    let args: Vec<String> = args.chain(numbers.map(|n| n.to_string())).collect();
+    let _ = process::exec(&args);
+    process::exit(1)
+}
+
+/// A thread that acts on the same sockets for a while; this one goes on.
+pub fn thread(a: &mut Actor) -> Result<()> {
+    if a.thread {
+        return Ok(());
+    }
+    let mut other = Actor {
+        world: a.world,
+        tenant: a.tenant,
+        rng: Rng::new(a.rng.next()),
+        fds: a.fds.clone(),
+        depth: a.depth + 1,
+        thread: true,
+        arena: None,
+    };
+    // After some unshare() there can be no thread.
+    let spawned = std::thread::Builder::new().spawn(move || other.act(60));
+    spawned.map(drop).map_err(|e| e.raw_os_error().unwrap_or(0))
+}
+
+/// Calls on the control device, which are not for tenants.
+pub fn device(a: &mut Actor) -> Result<()> {
+    let device = Device::open()?;
+    let own = std::process::id() as i32;
+    let target = match a.rng.below(4) {
+        0 => Target::Pid(own),
+        1 => Target::Pid(a.world.noted_pid(a.rng.below(64)).max(1)),
+        2 => Target::Pid(1),
+        _ => Target::Association(1 + a.rng.below(200) as u64),
+    };
+    let foreign = [pool::entry(a.rng.below(pool::SIZE))];
+    let what = a.rng.below(4);
+    let result = match what {
+        0 => device
+            .assign(own, &foreign, Default::default(), 0)
+            .map(drop),
+        1 => device.release(target).map(drop),
+        2 => device
+            .update(target, Change::Add, &foreign, false)
+            .map(drop),
+        _ => device.ids().map(drop),
+    };
+    if result.is_ok() && a.world.is_bound(a.tenant) {
+        let facts = format_args!("control call {what} on {target:?} succeeded");
+        a.world.violation(Counter::OtherViolations, a.tenant, facts);
+    }
+    result
+}
+
+/// Narrows this process to a part of the tenant's set, or tries to widen it.
+pub fn narrow(a: &mut Actor) -> Result<()> {
+    if a.depth < 1 || a.thread {
+        return Ok(());
+    }
+    let mut set: Vec<AddrEntry> = Vec::new();
+    for index in a.world.entries_of(a.tenant) {
+        if a.rng.percent(60) {
+            set.push(pool::entry(index));
+        }
+    }
+    let theirs = if a.rng.percent(30) {
+        let index = a.rng.below(pool::SIZE);
+        set.push(pool::entry(index));
+        let before = a.world.ever_had(index, a.tenant);
+        (!before).then_some(index)
+    } else {
+        None
+    };
+    let header = NarrowHeader {
+        addr_count: set.len() as u32,
+        name: Default::default(),
+    };
+    let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();
+    bytes.extend(entry_bytes(&set));
+    if a.rng.percent(10) {
+        let at = a.rng.below(bytes.len());
+        bytes[at] ^= 1 << a.rng.below(8);
+        // What this asks for is not known here.
+        return process::set_self(&bytes);
+    }
+    let result = process::set_self(&bytes);
+    if let (Ok(()), Some(index)) = (result, theirs) {
+        if a.world.is_bound(a.tenant) && !a.world.ever_had(index, a.tenant) {
+            let facts = format_args!("narrowed itself to {set:?}, which has entry {index}");
+            a.world.violation(Counter::OtherViolations, a.tenant, facts);
+        }
+    }
+    result
+}
+
+/// New namespaces, where it may have every right. In children only, since
+/// nothing can be reached from there.
+pub fn unshare(a: &mut Actor) -> Result<()> {
+    if a.depth < 2 || a.thread {
+        return Ok(());
+    }
+    let flags = a.rng.pick(&[
+        libc::CLONE_NEWUSER,
+        libc::CLONE_NEWUSER | libc::CLONE_NEWNET,
+        libc::CLONE_NEWUSER | libc::CLONE_NEWPID,
+        libc::CLONE_NEWNET,
+        libc::CLONE_FILES,
+    ]);
+    process::unshare(flags)
+}
+
+/// `bpf()`.
+pub fn bpf(a: &mut Actor) -> Result<()> {
+    call(&Call::Bpf(a.rng.below(38) as i32)).map(drop)
+}
+
+/// `ptrace()` of another process.
+pub fn trace(a: &mut Actor) -> Result<()> {
+    let pid = a.world.noted_pid(a.rng.below(64));
+    if pid == std::process::id() as i32 {
+        return Ok(());
+    }
+    call(&Call::Seize(pid))?;
+    let _ = call(&Call::Detach(pid));
+    Ok(())
+}
+
+/// Gives up being root. In children only.
+pub fn be_nobody(a: &mut Actor) -> Result<()> {
+    if a.depth < 2 || a.thread {
+        return Ok(());
+    }
+    call(&Call::BeNobody).map(drop)
+}
+
+/// Structures that the controller sends with wrong bytes.
+pub fn malformed(rng: &mut Rng) -> (u32, Vec<u8>) {
+    use addrconf_abi::Command;
+    let mut buffer = [0; MAX_STRUCT];
+    let target = Target::Association(rng.next() | 1 << 40);
+    let (command, bytes) = if rng.percent(50) {
+        let request = ReleaseRequest { target, tasks: 0 };
+        (Command::Release, request.encode(&mut buffer).to_vec())
+    } else {
+        let request = UpdateRequest {
+            target,
+            reset: false,
+            addrs: 0,
+            addr_count: rng.below(3) as u32,
+            change: Change::Add,
+            resets: 0,
+        };
+        (Command::Update, request.encode(&mut buffer).to_vec())
+    };
+    (command.number(), bytes)
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The life of sockets.
+
+use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
+
+use super::Actor;
+use crate::message::{check_received, Message};
+use crate::sys::{self, Result};
+use crate::{addr, received};
+
+/// A socket, mostly of a useful kind.
+pub fn socket(a: &mut Actor) -> Result<()> {
+    let family = a.rng.pick(&[AF_INET, AF_INET6]);
+    let flags = if a.rng.percent(90) { SOCK_NONBLOCK } else { 0 };
+    let fd = if a.rng.percent(80) {
+        let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM]);
+        sys::socket::socket(family, kind | flags, 0)?
+    } else {
+        let family = match a.rng.below(4) {
+            0 => family,
+            1 => a.rng.pick(&[17, 16, 1, 44, 30, 21, 40, 43]),
+            _ => a.rng.below(48) as i32,
+        };
+        let kind = a.rng.below(11) as i32;
+        let protocol = a.rng.pick(&[0, 1, 6, 17, 58, 132, 262, 255, 136, 115, 256]);
+        sys::socket::socket(family, kind | flags, protocol)?
+    };
+    a.fds.push(fd);
+    Ok(())
+}
+
+/// A server's socket, ready to be sent to.
+pub fn serve(a: &mut Actor) -> Result<()> {
+    let v6 = a.rng.percent(50);
+    let family = if v6 { AF_INET6 } else { AF_INET };
+    let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM]);
+    let fd = sys::socket::socket(family, kind | SOCK_NONBLOCK, 0)?;
+    a.fds.push(fd);
+    let one = 1_i32.to_ne_bytes();
+    for name in [libc::SO_REUSEADDR, libc::SO_REUSEPORT] {
+        if a.rng.percent(60) {
+            sys::socket::set_option(fd, libc::SOL_SOCKET, name, &one)?;
+        }
+    }
+    let own = addr::own(a.world, a.tenant, &mut a.rng);
+    let addr = match own {
+        Some(own) if own.is_ipv6() == v6 && a.rng.percent(30) => own,
+        _ if v6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
+        _ => std::net::Ipv4Addr::UNSPECIFIED.into(),
+    };
+    ask_where(fd);
+    sys::socket::bind(fd, &addr::bytes(addr, a.rng.pick(&addr::PORTS)))?;
+    if kind == SOCK_STREAM {
+        sys::socket::listen(fd, 8)?;
+    }
+    Ok(())
+}
+
+/// Has datagrams tell which address they were sent to.
+fn ask_where(fd: i32) {
+    let one = 1_i32.to_ne_bytes();
+    let _ = sys::socket::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
+    let _ = sys::socket::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
+}
+
+/// `bind()`.
+pub fn bind(a: &mut Actor) -> Result<()> {
+    let (fd, v6) = (a.any()?, a.rng.percent(50));
+    let (name, _) = addr::random(a.world, a.tenant, &mut a.rng, v6);
+    if a.rng.percent(40) {
+        ask_where(fd);
+    }
+    sys::socket::bind(fd, &name)
+}
+
+/// `connect()`.
+pub fn connect(a: &mut Actor) -> Result<()> {
+    let (fd, v6) = (a.any()?, a.rng.percent(50));
+    let (name, _) = addr::random(a.world, a.tenant, &mut a.rng, v6);
+    match sys::socket::connect(fd, &name) {
+        Err(libc::EINPROGRESS) => Ok(()),
+        other => other,
+    }
+}
+
+/// `listen()`.
+pub fn listen(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    sys::socket::listen(fd, a.rng.below(8) as i32)
+}
+
+/// `accept()`.
+pub fn accept(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
+    a.fds.push(new);
+    receive_from(a, new, 0)
+}
+
+/// Receives, and checks what.
+pub fn receive(a: &mut Actor) -> Result<()> {
+    // On all: whoever does not look does not see.
+    let fds = a.fds.clone();
+    let mut last = Err(libc::EAGAIN);
+    for fd in fds {
+        let flags = a
+            .rng
+            .pick(&[0, 0, 0, libc::MSG_PEEK, libc::MSG_ERRQUEUE, libc::MSG_TRUNC]);
+        last = receive_from(a, fd, flags);
+    }
+    match last {
+        Err(libc::EAGAIN) => Ok(()),
+        other => other,
+    }
+}
+
+fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
+    let (mut data, mut control) = ([0; 2048], [0; 512]);
+    for _ in 0..4 {
+        let flags = flags | libc::MSG_DONTWAIT;
+        let got = sys::socket::receive(fd, &mut data, &mut control, flags)?;
+        let extra = received::read(&control[..got.control]);
+        for &new in &extra.descriptors {
+            sys::socket::close(new);
+        }
+        // An error tells the payload that caused it.
+        if flags & libc::MSG_ERRQUEUE != 0 {
+            continue;
+        }
+        if let Some(message) = Message::read(&data[..got.data]) {
+            let stream = is_stream(fd);
+            let local = if stream {
+                let name = sys::socket::name_of(fd, false).unwrap_or_default();
+                addr::read(&name)
+            } else {
+                extra.local
+            };
+            check_received(a.world, a.tenant, &message, local, stream);
+        }
+        if got.data == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a socket is a stream.
+pub fn is_stream(fd: i32) -> bool {
+    sys::socket::get_option(fd, libc::SOL_SOCKET, libc::SO_TYPE, 4)
+        .is_ok_and(|v| v == SOCK_STREAM.to_ne_bytes())
+}
+
+/// `shutdown()`.
+pub fn shutdown(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    sys::socket::shutdown(fd, a.rng.below(3) as i32)
+}
+
+/// `close()`.
+pub fn close(a: &mut Actor) -> Result<()> {
+    if !a.fds.is_empty() {
+        let at = a.rng.below(a.fds.len());
+        sys::socket::close(a.fds.swap_remove(at));
+    }
+    Ok(())
+}
+
+/// `dup()`.
+pub fn dup(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    let new = sys::socket::dup(fd)?;
+    a.fds.push(new);
+    Ok(())
+}
+
+/// `getsockname()` and `getpeername()`.
+pub fn name(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    sys::socket::name_of(fd, a.rng.percent(30)).map(drop)
+}

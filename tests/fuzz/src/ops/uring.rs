@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The same through io_uring, by other threads of the kernel.
+
+use super::{send, Actor};
+use crate::sys::ring::{self, Arena, Op};
+use crate::sys::Result;
+
+const OPS: [Op; 8] = [
+    Op::Bind,
+    Op::Connect,
+    Op::Listen,
+    Op::Accept,
+    Op::Send,
+    Op::SendTo,
+    Op::SendUncopied,
+    Op::Shutdown,
+];
+
+/// A few operations on a new ring.
+pub fn run(a: &mut Actor) -> Result<()> {
+    let fd = a.any()?;
+    let (name, data) = send::something(a, fd);
+    let ops: Vec<(Op, bool)> = (0..1 + a.rng.below(4))
+        .map(|_| {
+            let op = if a.rng.percent(20) {
+                let family = a.rng.pick(&[2, 10, 2, 10, 17, 1]);
+                Op::Socket(
+                    family,
+                    a.rng.pick(&[1, 2, 3]),
+                    a.rng.pick(&[0, 0, 6, 17, 262]),
+                )
+            } else {
+                a.rng.pick(&OPS)
+            };
+            (op, a.rng.percent(60))
+        })
+        .collect();
+    let polled = a.rng.percent(10);
+    let arena = a.arena.get_or_insert_with(Arena::new);
+    let mut last = Ok(());
+    for (done, (op, _)) in ring::run(arena, polled, fd, &ops, &name, &data)
+        .into_iter()
+        .zip(&ops)
+    {
+        match (done, op) {
+            // In whichever order they came: a descriptor never is below 3.
+            (Ok(new), Op::Socket(..)) if new > 2 && crate::sys::socket::is_socket(new) => {
+                if !a.fds.contains(&new) {
+                    a.fds.push(new);
+                }
+            }
+            (Err(errno), _) => last = Err(errno),
+            _ => {}
+        }
+    }
+    last
+}

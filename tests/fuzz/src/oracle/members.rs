@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether every process of a tenant is associated, with no more than the
+//! tenant's addresses.
+
+use std::fs::read_to_string;
+use std::time::Duration;
+
+use addrconf_abi::{Family, Target};
+
+use super::sockets::processes;
+use crate::control::Device;
+use crate::pool;
+use crate::world::{Counter, Tenant, World};
+
+/// Whether a process is there and has not ended.
+fn lives(pid: i32) -> bool {
+    let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(") ").next().and_then(|s| s.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+fn check(world: World, device: &Device, tenant: Tenant) {
+    for pid in processes(tenant) {
+        let mut answer = Err(0);
+        for _ in 0..3 {
+            answer = device.query(Target::Pid(pid));
+            if answer.is_ok() || !lives(pid) || !world.is_bound(tenant) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        world.count(Counter::Members);
+        match answer {
+            Err(errno)
+                if lives(pid) && processes(tenant).contains(&pid) && world.is_bound(tenant) =>
+            {
+                let facts = format_args!("process {pid} is not associated: error {errno}");
+                world.violation(Counter::OtherViolations, tenant, facts);
+            }
+            Err(_) => {}
+            Ok(found) => {
+                for entry in &found.set {
+                    let addr = match entry.family {
+                        Family::V4 => {
+                            let [a, b, c, d, ..] = entry.addr;
+                            std::net::IpAddr::from([a, b, c, d])
+                        }
+                        Family::V6 => entry.addr.into(),
+                    };
+                    // The first address of a prefix stands for it.
+                    let index = (0..pool::SIZE).find(|&i| pool::entry(i) == *entry);
+                    let known = index.is_some_and(|i| world.ever_had(i, tenant));
+                    if !known && world.is_bound(tenant) && lives(pid) {
+                        let facts =
+                            format_args!("process {pid} of association {} has {addr}", found.id);
+                        world.violation(Counter::OtherViolations, tenant, facts);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Asks again and again, until all is over.
+pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>) {
+    let device = Device::open().expect("the control device");
+    while !world.stopped() {
+        for tenant in tenants() {
+            if world.stage(tenant) == 3 && world.is_bound(tenant) {
+                check(world, &device, tenant);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every packet: whose payload it carries and where it says it is from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::message::{check_sent, Message};
+use crate::pool;
+use crate::sys::process::now;
+use crate::sys::socket::receive_packet;
+use crate::world::{Counter, World};
+
+const OUTGOING: u8 = 4;
+const LOOPBACK_HARDWARE: u16 = 772;
+
+/// An IP packet, as far as it matters.
+struct Packet<'a> {
+    source: IpAddr,
+    protocol: u8,
+    /// From the transport header on.
+    rest: &'a [u8],
+}
+
+/// Reads the IP header and what follows it before the transport header.
+fn read(bytes: &[u8]) -> Option<Packet<'_>> {
+    match bytes.first()? >> 4 {
+        4 => {
+            let len = usize::from(bytes[0] & 15) * 4;
+            let source: [u8; 4] = bytes.get(12..16)?.try_into().ok()?;
+            // Only first fragments have a header.
+            if u16::from_be_bytes([bytes[6], bytes[7]]) & 0x1fff != 0 {
+                return None;
+            }
+            Some(Packet {
+                source: Ipv4Addr::from(source).into(),
+                protocol: bytes[9],
+                rest: bytes.get(len..)?,
+            })
+        }
+        6 => {
+            let source: [u8; 16] = bytes.get(8..24)?.try_into().ok()?;
+            let (mut protocol, mut at) = (*bytes.get(6)?, 40);
+            // Hop-by-hop, routing, destination options; fragment.
+            while matches!(protocol, 0 | 43 | 60 | 44) {
+                if protocol == 44
+                    && u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]) & 0xfff8 != 0
+                {
+                    return None;
+                }
+                let len = if protocol == 44 {
+                    8
+                } else {
+                    8 + usize::from(*bytes.get(at + 1)?) * 8
+                };
+                protocol = bytes[at];
+                at += len;
+            }
+            Some(Packet {
+                source: Ipv6Addr::from(source).into(),
+                protocol,
+                rest: bytes.get(at..)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+impl Packet<'_> {
+    /// The payload that a program gave, and whether it is of a stream. `None`
+    /// for what the kernel answers by itself, which may quote anything.
+    fn payload(&self) -> Option<(&[u8], bool)> {
+        let at = match self.protocol {
+            6 => usize::from(self.rest.get(12)? >> 4) * 4,
+            // Echo requests.
+            1 | 58 if matches!(self.rest.first()?, 8 | 128) => 8,
+            1 | 58 => return None,
+            17 | 136 => 8,
+            _ => 0,
+        };
+        Some((self.rest.get(at..)?, self.protocol == 6))
+    }
+
+    /// Whether some program must have wanted it: no reset, no kernel's answer.
+    fn is_wanted(&self) -> bool {
+        match self.protocol {
+            6 => self.rest.get(13).is_some_and(|flags| flags & 4 == 0),
+            17 | 136 | 132 => true,
+            1 | 58 => matches!(self.rest.first(), Some(8 | 128)),
+            _ => false,
+        }
+    }
+}
+
+/// Looks at all packets on `fd` until all is over.
+pub fn watch(world: World, fd: i32, host: bool) {
+    let mut bytes = vec![0; 70_000];
+    let mut name = [0; 20];
+    while !world.stopped() {
+        let Ok(len) = receive_packet(fd, &mut bytes, &mut name) else {
+            continue;
+        };
+        let Some(packet) = read(&bytes[..len]) else {
+            continue;
+        };
+        // struct sockaddr_ll: hardware type at 8, packet type at 10.
+        let private = u16::from_ne_bytes([name[8], name[9]]) == LOOPBACK_HARDWARE;
+        let leaves = name[10] == OUTGOING;
+        if let Some((payload, stream)) = packet.payload() {
+            if let Some(message) = Message::read(payload) {
+                if message.sender != 0 {
+                    check_sent(world, &message, packet.source, stream, private && host);
+                }
+            }
+        }
+        if leaves == host
+            && pool::is_dark(packet.source)
+            && packet.is_wanted()
+            && now() > world.free_until()
+        {
+            let facts = format_args!(
+                "a packet of protocol {} from {}, which is nobody's",
+                packet.protocol, packet.source
+            );
+            world.violation(Counter::PacketViolations, 0, facts);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The addresses of the machine: a pool for tenants, none of whose entries
+//! overlap, and those that are nobody's or the host's.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use addrconf_abi::{AddrEntry, Family};
+
+/// Addresses of the host's own programs.
+pub const HOST4: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+/// The same in IPv6.
+pub const HOST6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 1);
+/// Addresses of the machine next door.
+pub const PEER4: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
+/// The same in IPv6.
+pub const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 2);
+
+const HOSTS: usize = 24;
+const PREFIXES: usize = 4;
+/// How many entries the pool has.
+pub const SIZE: usize = 2 * (HOSTS + PREFIXES);
+/// How many addresses of each family the machine has that no tenant ever has.
+pub const DARK: u8 = 4;
+
+/// The entry with this index.
+pub fn entry(index: usize) -> AddrEntry {
+    let (index, v6) = (index % (SIZE / 2), index >= SIZE / 2);
+    let mut addr = [0; 16];
+    let ip = if index < HOSTS {
+        host(index as u8 + 1, v6, 1)
+    } else {
+        host(0, v6, 2 + (index - HOSTS) as u8)
+    };
+    let (family, bits, short) = match ip {
+        IpAddr::V4(ip) => {
+            addr[..4].copy_from_slice(&ip.octets());
+            (Family::V4, 32, 24)
+        }
+        IpAddr::V6(ip) => {
+            addr = ip.octets();
+            (Family::V6, 128, 64)
+        }
+    };
+    AddrEntry {
+        family,
+        prefix_len: if index < HOSTS { bits } else { short },
+        addr,
+    }
+}
+
+fn host(nr: u8, v6: bool, net: u8) -> IpAddr {
+    if v6 {
+        Ipv6Addr::new(0x2001, 0xdb8, net.into(), 0, 0, 0, 0, nr.into()).into()
+    } else {
+        Ipv4Addr::new(10, 1, net, nr).into()
+    }
+}
+
+/// An address of the entry with this index that the machine has; `nr` chooses
+/// among those of a prefix.
+pub fn address(index: usize, nr: usize) -> IpAddr {
+    let (within, v6) = (index % (SIZE / 2), index >= SIZE / 2);
+    if within < HOSTS {
+        host(within as u8 + 1, v6, 1)
+    } else {
+        host(1 + (nr % 2) as u8, v6, 2 + (within - HOSTS) as u8)
+    }
+}
+
+/// The entry that an address belongs to.
+pub fn index_of(addr: IpAddr) -> Option<usize> {
+    let (v6, net, nr) = match addr.to_canonical() {
+        IpAddr::V4(a) => match a.octets() {
+            [10, 1, net, nr] => (false, net, usize::from(nr)),
+            _ => return None,
+        },
+        IpAddr::V6(a) => match a.segments() {
+            [0x2001, 0xdb8, net @ 1..=8, 0, rest @ ..] => {
+                let small = rest[..3] == [0; 3];
+                let nr = if small { rest[3].into() } else { usize::MAX };
+                (true, net as u8, nr)
+            }
+            _ => return None,
+        },
+    };
+    let index = match usize::from(net) {
+        1 if (1..=HOSTS).contains(&nr) => nr - 1,
+        net if (2..2 + PREFIXES).contains(&net) => HOSTS + net - 2,
+        _ => return None,
+    };
+    Some(index + if v6 { SIZE / 2 } else { 0 })
+}
+
+/// An address of the machine that no tenant ever has.
+pub fn dark(nr: u8, v6: bool) -> IpAddr {
+    host(201 + nr % DARK, v6, 1)
+}
+
+/// Whether it is one of those.
+pub fn is_dark(addr: IpAddr) -> bool {
+    (0..DARK).any(|nr| addr == dark(nr, false) || addr == dark(nr, true))
+}
+
+/// Whether an address stays on this machine.
+pub fn is_loopback(addr: IpAddr) -> bool {
+    addr.to_canonical().is_loopback()
+}
+
+/// All addresses of the pool that the machine has.
+pub fn all() -> impl Iterator<Item = IpAddr> {
+    (0..SIZE).flat_map(|index| {
+        let many = 1 + usize::from(index % (SIZE / 2) >= HOSTS);
+        (0..many).map(move |nr| address(index, nr))
+    })
+}

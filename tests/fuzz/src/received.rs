@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Control messages that came with a message, read as bytes.
+
+use std::net::IpAddr;
+
+/// What they said.
+#[derive(Default)]
+pub struct Extra {
+    /// The address the message was sent to.
+    pub local: Option<IpAddr>,
+    /// Descriptors that came along.
+    pub descriptors: Vec<i32>,
+}
+
+const HEADER: usize = 16;
+
+/// Reads them.
+pub fn read(mut control: &[u8]) -> Extra {
+    let mut extra = Extra::default();
+    while control.len() >= HEADER {
+        let word = |at: usize| i32::from_ne_bytes([0, 1, 2, 3].map(|i| control[at + i]));
+        let (len, level, kind) = (word(0) as usize, word(8), word(12));
+        let Some(data) = control.get(HEADER..len) else {
+            break;
+        };
+        match (level, kind) {
+            // struct in_pktinfo: interface, local, destination.
+            (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                let found = data.get(8..12).and_then(|b| <[u8; 4]>::try_from(b).ok());
+                extra.local = found.map(IpAddr::from);
+            }
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                let found = data.get(..16).and_then(|b| <[u8; 16]>::try_from(b).ok());
+                extra.local = found.map(IpAddr::from);
+            }
+            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => {
+                let fds = data.chunks_exact(4);
+                let fds = fds.map(|b| i32::from_ne_bytes([b[0], b[1], b[2], b[3]]));
+                extra.descriptors.extend(fds);
+            }
+            _ => {}
+        }
+        control = control.get(len.next_multiple_of(8)..).unwrap_or(&[]);
+    }
+    extra
+}
+
+/// One control message to send.
+pub fn write(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
+    let mut bytes = ((HEADER + data.len()) as u64).to_ne_bytes().to_vec();
+    bytes.extend(level.to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(data);
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    bytes
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The inside of a tenant: gives up rights, waits to be associated while it
+//! forks, and then has its workers act.
+
+use std::fs::write;
+use std::time::Duration;
+
+use crate::ops::Actor;
+use crate::rng::Rng;
+use crate::sys;
+use crate::sys::process::{self, fork};
+use crate::world::{Tenant, World, DESCRIPTOR};
+
+/// CAP_NET_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PTRACE, CAP_SYS_ADMIN,
+/// CAP_SYS_BOOT, CAP_PERFMON, CAP_BPF, and what could end the machine or reach
+/// the control groups: CAP_SYS_TIME, CAP_MKNOD, CAP_DAC_READ_SEARCH.
+const WITHOUT: [u32; 11] = [12, 16, 17, 19, 21, 22, 38, 39, 25, 27, 2];
+
+/// Processes that act for as long as the tenant lives.
+const WORKERS: usize = 3;
+
+/// The control group of a tenant: who is in it is known without the module.
+pub fn group(tenant: Tenant) -> String {
+    format!("/sys/fs/cgroup/fuzz-{tenant}")
+}
+
+/// The life of a tenant's first process.
+pub fn live(tenant: Tenant) {
+    let world = World::open();
+    let own = std::process::id();
+    write(group(tenant) + "/cgroup.procs", own.to_string()).expect("the control group");
+    process::drop_capabilities(&WITHOUT).expect("dropping capabilities");
+    process::ignore_children();
+    process::be_nice();
+    let mut rng = Rng::new(world.seed() ^ u64::from(tenant) << 20);
+    // Some are associated while they fork as fast as they can.
+    let busy = rng.below(3);
+    world.set_stage(tenant, 1);
+    while world.stage(tenant) == 1 {
+        for _ in 0..busy {
+            if fork() == Ok(0) {
+                // So that a child may be found on either side.
+                if rng.percent(50) {
+                    let _ = fork();
+                }
+                std::thread::sleep(Duration::from_millis(rng.below(15) as u64));
+                process::exit(0);
+            }
+        }
+        if busy == 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    for nr in 0..WORKERS {
+        if fork() == Ok(0) {
+            work(tenant, rng.next().wrapping_add(nr as u64), 0);
+        }
+    }
+    world.note_pid(own);
+    while !world.stopped() {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The life of a worker, or of what it started; it has the sockets that were
+/// open.
+pub fn work(tenant: Tenant, seed: u64, depth: usize) -> ! {
+    let world = World::open();
+    process::ignore_children();
+    process::interrupt_regularly(300);
+    world.note_pid(std::process::id());
+    let mut actor = Actor::new(world, tenant, seed, depth);
+    actor.fds = (3..64)
+        .filter(|&fd| fd != DESCRIPTOR && sys::socket::is_socket(fd))
+        .collect();
+    let times = if depth == 0 { usize::MAX } else { 150 };
+    actor.act(times);
+    if depth > 0 {
+        let live = world.live(tenant as usize % crate::world::SLOTS);
+        live.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    }
+    process::exit(0)
+}

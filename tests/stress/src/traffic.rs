@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Programs that nobody associates and that are in every hook all the time.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::child::Child;
+use crate::sys;
+use crate::wait::eventually;
+use crate::world::{self, FAR, HOST};
+
+/// What each worker does again and again.
+const KINDS: [(&str, fn()); 8] = [
+    ("udp", || udp(HOST.into())),
+    ("udp6", || udp(Ipv6Addr::LOCALHOST.into())),
+    ("tcp", || tcp(Ipv4Addr::LOCALHOST.into())),
+    ("wildcards", wildcards),
+    ("forks", forks),
+    ("programs", programs),
+    ("descriptors", descriptors),
+    ("veth", veth),
+];
+
+/// The port of the servers behind the pair.
+const PORT: u16 = 7000;
+
+/// Workers, and programs that sleep in a system call all the while.
+pub struct Traffic {
+    workers: Vec<Child>,
+    sleepers: Vec<Child>,
+    rounds: &'static [AtomicU64],
+    tcp: SocketAddr,
+    udp: SocketAddr,
+}
+
+impl Traffic {
+    /// Starts them.
+    pub fn start() -> Self {
+        let rounds = sys::shared_counters(KINDS.len()).expect("counters");
+        let far = world::beyond(far_servers);
+        let workers = KINDS.iter().zip(rounds).map(|((_, round), count)| {
+            Child::spawn(|| loop {
+                round();
+                count.fetch_add(1, Ordering::Relaxed);
+            })
+        });
+        let workers: Vec<_> = workers.chain([far]).collect();
+
+        let listener = TcpListener::bind((HOST, 0)).expect("listen");
+        let socket = UdpSocket::bind((HOST, 0)).expect("bind");
+        let tcp = listener.local_addr().expect("port");
+        let udp = socket.local_addr().expect("port");
+        let sleepers = vec![
+            Child::spawn(|| drop(listener.accept().expect("accept"))),
+            Child::spawn(|| {
+                socket.recv_from(&mut [0; 8]).expect("receive");
+            }),
+        ];
+        Self {
+            workers,
+            sleepers,
+            rounds,
+            tcp,
+            udp,
+        }
+    }
+
+    /// Whether everybody has done something.
+    pub fn flows(&self) -> bool {
+        self.rounds.iter().all(|n| n.load(Ordering::Relaxed) > 0)
+    }
+
+    /// Ends them; says how much they did. Nobody must have seen an error.
+    #[track_caller]
+    pub fn stop(self) -> String {
+        assert!(self.workers.iter().all(Child::lives), "a worker failed");
+        // They went to sleep when another module was there.
+        TcpStream::connect(self.tcp).expect("connect");
+        let socket = UdpSocket::bind((HOST, 0)).expect("bind");
+        socket.send_to(b"wake up", self.udp).expect("send");
+        self.sleepers.into_iter().for_each(Child::succeeded);
+        let rounds = KINDS.iter().zip(self.rounds);
+        let rounds = rounds.map(|((kind, _), n)| format!("{kind} {}", n.load(Ordering::Relaxed)));
+        format!("traffic: {}", rounds.collect::<Vec<_>>().join(", "))
+    }
+}
+
+fn udp(addr: IpAddr) {
+    let [one, other] = [0, 0].map(|_| UdpSocket::bind((addr, 0)).expect("bind"));
+    let to = other.local_addr().expect("address");
+    one.send_to(b"a", to).expect("send");
+    assert_eq!(other.recv(&mut [0; 8]).expect("receive"), 1);
+    one.connect(to).expect("connect");
+    one.send(b"bc").expect("send");
+    assert_eq!(other.recv(&mut [0; 8]).expect("receive"), 2);
+    one.set_ttl(9)
+        .or_else(|_| one.set_multicast_loop_v6(true))
+        .expect("an option");
+}
+
+fn tcp(addr: IpAddr) {
+    let listener = TcpListener::bind((addr, 0)).expect("listen");
+    let to = listener.local_addr().expect("address");
+    let mut client = TcpStream::connect(to).expect("connect");
+    let (mut server, _) = listener.accept().expect("accept");
+    client.set_nodelay(true).expect("an option");
+    client.write_all(b"ping").expect("send");
+    server.read_exact(&mut [0; 4]).expect("receive");
+    server.write_all(b"pong").expect("send");
+    client.read_exact(&mut [0; 4]).expect("receive");
+}
+
+/// Two sockets compete for a port.
+fn wildcards() {
+    let first = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("bind");
+    let port = first.local_addr().expect("port").port();
+    let second = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port));
+    let error = second.expect_err("the port is taken");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+/// Processes and threads.
+fn forks() {
+    let child = Child::spawn(|| drop(UdpSocket::bind((HOST, 0)).expect("bind")));
+    child.succeeded();
+    for _ in 0..8 {
+        sys::vfork_and_wait().expect("vfork");
+    }
+    let thread = Child::spawn(|| {
+        let other = std::thread::spawn(|| UdpSocket::bind((HOST, 0)).expect("bind"));
+        drop(other.join().expect("a thread"));
+    });
+    thread.succeeded();
+}
+
+fn programs() {
+    let status = Command::new("/bin/true").status().expect("/bin/true");
+    assert!(status.success());
+}
+
+/// What can be done with sockets besides, allowed here and refused to others.
+fn descriptors() {
+    let udp = UdpSocket::bind((HOST, 0)).expect("bind");
+    let idle = Child::spawn(|| loop {
+        std::thread::park();
+    });
+    // The descriptor is open in the child as well.
+    let taken = sys::take_descriptor(idle.pid(), udp.as_raw_fd()).expect("pidfd_getfd");
+    let mark = sys::set_option(taken.as_fd(), libc::SOL_SOCKET, libc::SO_MARK, 1);
+    mark.expect("SO_MARK");
+    let transparent = sys::set_option(taken.as_fd(), libc::IPPROTO_IP, libc::IP_TRANSPARENT, 1);
+    transparent.expect("IP_TRANSPARENT");
+    sys::trace(idle.pid()).expect("ptrace");
+    sys::bpf_nothing().expect_err("there is no such command");
+    let raw = sys::socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_ICMP);
+    drop(raw.expect("a raw socket"));
+    let packet = sys::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+    drop(packet.expect("a packet socket"));
+}
+
+/// To the second network and back.
+fn veth() {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("bind");
+    let timeout = Some(Duration::from_millis(200));
+    socket.set_read_timeout(timeout).expect("a timeout");
+    // Datagrams get lost before the servers are there.
+    eventually("an echo", || {
+        let _ = socket.send_to(b"echo", (FAR, PORT));
+        socket.recv_from(&mut [0; 8]).is_ok()
+    });
+    let mut stream = TcpStream::connect((FAR, PORT)).expect("connect");
+    stream.read_exact(&mut [0; 5]).expect("receive");
+}
+
+fn far_servers() {
+    let udp = UdpSocket::bind((FAR, PORT)).expect("bind");
+    let tcp = TcpListener::bind((FAR, PORT)).expect("listen");
+    let _echo = Child::spawn(|| loop {
+        let (len, from) = udp.recv_from(&mut [0; 8]).expect("receive");
+        udp.send_to(&[0; 8][..len], from).expect("send");
+    });
+    loop {
+        let (mut stream, _) = tcp.accept().expect("accept");
+        // The other side may be gone already.
+        let _ = stream.write_all(b"hello");
+    }
+}

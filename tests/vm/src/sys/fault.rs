@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Allocations of the kernel that fail on request, where it is built so.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::Command;
+
+/// What fails: small allocations, and pages.
+const KINDS: [&str; 2] = ["failslab", "fail_page_alloc"];
+
+/// Whether this kernel can fail allocations.
+pub fn available() -> bool {
+    Path::new("/proc/thread-self/fail-nth").exists()
+        && KINDS.iter().all(|kind| settings(kind).exists())
+}
+
+fn settings(kind: &str) -> std::path::PathBuf {
+    Path::new("/sys/kernel/debug").join(kind)
+}
+
+/// Has allocations fail that can wait, too, and without a word in the log,
+/// where a trace would count as a complaint of the kernel.
+pub fn prepare(pages: bool) -> io::Result<()> {
+    for kind in KINDS {
+        let at = settings(kind);
+        fs::write(at.join("verbose"), "0")?;
+        fs::write(at.join("ignore-gfp-wait"), "N")?;
+    }
+    let pages = if pages { "0" } else { "30" };
+    fs::write(settings("fail_page_alloc").join("min-order"), pages)
+}
+
+/// Which allocations of this thread fail.
+pub struct Faults(File);
+
+impl Faults {
+    /// Of the thread that calls it.
+    pub fn of_this_thread() -> io::Result<Self> {
+        let path = "/proc/thread-self/fail-nth";
+        File::options().read(true).write(true).open(path).map(Self)
+    }
+
+    /// Makes a call whose `nth` allocation fails. Returns what the call
+    /// returned, and whether it came to that allocation.
+    pub fn at<T>(&self, nth: u32, call: impl FnOnce() -> T) -> io::Result<(T, bool)> {
+        let text = nth.to_string();
+        self.0.write_at(text.as_bytes(), 0)?;
+        let outcome = call();
+        let mut left = [0; 16];
+        let got = self.0.read_at(&mut left, 0)?;
+        self.0.write_at(b"0", 0)?;
+        Ok((outcome, left[..got].trim_ascii() == b"0"))
+    }
+}
+
+/// The kernel's log, of which only errors go to the console while this lives.
+///
+/// A stack that cannot be allocated gets a trace as a warning, which nothing
+/// can turn off, and which would count as a complaint of the kernel.
+pub struct Log {
+    level: String,
+}
+
+const LEVEL: &str = "/proc/sys/kernel/printk";
+
+impl Log {
+    /// Empties it.
+    pub fn quiet() -> Self {
+        let level = fs::read_to_string(LEVEL).expect("the log's level");
+        fs::write(LEVEL, "4").expect("the log's level");
+        let emptied = Command::new("dmesg").arg("-C").status();
+        assert!(emptied.expect("dmesg").success());
+        Self { level }
+    }
+
+    /// Panics when there is a trace but for those of failed allocations.
+    pub fn has_no_other_complaint(&self) {
+        let log = Command::new("dmesg").output().expect("dmesg").stdout;
+        let log = String::from_utf8_lossy(&log);
+        let count = |what: &str| log.matches(what).count();
+        let failures = count("vmalloc error:") + count("page allocation failure:");
+        assert_eq!(count("Call Trace:"), failures, "{log}");
+        assert_eq!(count("BUG:") + count("WARNING:"), 0, "{log}");
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        // Without it the rest of the run would hide what it must not.
+        fs::write(LEVEL, &self.level).expect("the log's level");
+    }
+}
