@@ -125,35 +125,6 @@ fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool 
     }
 }
 
-/// As what a socket was found for a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Bound suitably.
-    Unconnected,
-    /// It asked, and this is the kernel's answer: a ping.
-    Asked,
-    /// The packet belongs to its connection, whose address may have left the
-    /// set.
-    Connection,
-}
-
-/// The last word on a packet to `addr` that a socket of `owner` was found for,
-/// in whatever way.
-#[must_use]
-pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -> bool {
-    if is_private_loopback(addr) {
-        match origin {
-            Origin::Unknown => true,
-            Origin::Association(id) => id == owner.id,
-            // A reset, or an answer to a ping, comes from a socket of the
-            // kernel, which is nobody's.
-            Origin::Outside => found != Found::Unconnected,
-        }
-    } else {
-        owner.owns_publicly(addr) || (found == Found::Connection && owner.owns_or_owned(addr))
-    }
-}
-
 /// Whether a socket takes a packet to `addr`, for which it is bound suitably.
 /// `reserved` tells that an exclusive association has that address.
 #[must_use]

@@ -44,6 +44,8 @@ pub(crate) struct SocketInfo {
     pub(crate) has_port: bool,
     /// It is a connection, established or on the way.
     pub(crate) connected: bool,
+    /// It asks for a connection.
+    pub(crate) opening: bool,
     /// It neither is one nor listens.
     pub(crate) closed: bool,
     /// The address it receives on.
@@ -92,6 +94,7 @@ impl SocketInfo {
             v6only: false,
             stream: false,
             connected: false,
+            opening: false,
             closed: false,
             has_port: false,
             local: [0; 16],
@@ -118,6 +121,7 @@ impl SocketInfo {
             v6only: raw.v6only,
             stream: raw.stream,
             connected: raw.connected,
+            opening: raw.opening,
             closed: raw.closed,
             has_port: raw.has_port,
             local: address(raw.local),

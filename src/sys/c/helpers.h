@@ -72,6 +72,7 @@ struct acf_sock_kind {
  * @v6only: IPV6_V6ONLY is set
  * @stream: It is of type SOCK_STREAM; not known unless @full
  * @connected: It has a remote end; not known unless @full
+ * @opening: It asks for a connection; not known unless @full
  * @closed: It neither is one nor listens; not known unless @full
  * @has_port: It has a local port; not known unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
@@ -85,6 +86,7 @@ struct acf_sock_info {
 	bool v6only;
 	bool stream;
 	bool connected;
+	bool opening;
 	bool closed;
 	bool has_port;
 	u8 local[16];

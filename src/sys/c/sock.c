@@ -78,6 +78,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->stream = sk->sk_type == SOCK_STREAM;
 		info->has_port = READ_ONCE(inet->inet_num);
 		info->closed = state == TCP_CLOSE;
+		info->opening = state == TCP_SYN_SENT;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}
 	return true;

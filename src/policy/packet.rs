@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The last word on packets, whatever path they took: those a socket of an
+//! association sends, and those it was found for.
+
+use core::net::IpAddr;
+
+use super::owner::{is_private_loopback, Owner};
+use super::scope::Origin;
+
+/// What a socket that sends a packet is at that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Not of a stream: what it sends goes where the sender wants.
+    Message,
+    /// Of a stream, and asking for a connection.
+    Opening,
+    /// Of a stream, and answering or connected.
+    Answering,
+}
+
+/// Whether a socket of `owner` may send a packet with these addresses.
+///
+/// Whoever got a packet from a loopback address at another one would take it
+/// for its own loopback; only a connection that was asked for there is
+/// answered. And the loopback addresses of others are out of reach.
+#[must_use]
+pub fn sends(owner: &Owner<'_>, sender: Sender, source: IpAddr, destination: IpAddr) -> bool {
+    if sender == Sender::Answering {
+        // A connection on an address that left the set goes on.
+        return owner.owns_or_owned(source);
+    }
+    let disguised = source.is_loopback() && !destination.is_loopback();
+    let owns = match sender {
+        Sender::Message => owner.owns(source),
+        Sender::Opening | Sender::Answering => owner.owns_or_owned(source),
+    };
+    owns && !disguised && owner.may_reach(destination)
+}
+
+/// As what a socket was found for a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Bound suitably.
+    Unconnected,
+    /// It asked, and this is the kernel's answer: a ping.
+    Asked,
+    /// The packet belongs to its connection, whose address may have left the
+    /// set.
+    Connection,
+}
+
+/// The last word on a packet to `addr` that a socket of `owner` was found for,
+/// in whatever way.
+#[must_use]
+pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -> bool {
+    if is_private_loopback(addr) {
+        match origin {
+            Origin::Unknown => true,
+            Origin::Association(id) => id == owner.id,
+            // A reset, or an answer to a ping, comes from a socket of the
+            // kernel, which is nobody's.
+            Origin::Outside => found != Found::Unconnected,
+        }
+    } else {
+        owner.owns_publicly(addr) || (found == Found::Connection && owner.owns_or_owned(addr))
+    }
+}
