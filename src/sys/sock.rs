@@ -163,6 +163,13 @@ impl<'a> SkRef<'a> {
         }
     }
 
+    /// Whether it has the beginning of a datagram that was not sent yet. Any
+    /// context.
+    pub(crate) fn is_corked(self) -> bool {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { raw::acf_helper_sk_corked(self.as_ptr()) }
+    }
+
     /// What the socket is; `None` when it is neither IPv4 nor IPv6.
     pub(crate) fn info(self) -> Option<SocketInfo> {
         // SAFETY: The socket is valid by the type invariants.

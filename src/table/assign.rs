@@ -40,8 +40,9 @@ impl Table {
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
     /// loopback address is taken, `EBUSY` when a process holds a packet or XDP
-    /// socket, or an io_uring that another process polls, or traces
-    /// somebody who is not to be associated, `ENOMEM`.
+    /// socket, an io_uring that another process polls, or half of a datagram
+    /// from another address, or traces somebody who is not to be associated,
+    /// `ENOMEM`.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -58,7 +59,10 @@ impl Table {
             // Nothing can be made any more that was not allowed; what there
             // is already could be used without a call.
             for process in &all {
-                if process.threads()?.iter().any(TaskRef::holds_ring) {
+                let holds = |thread: &TaskRef| {
+                    thread.holds_ring() || sockets::holds_half_a_message(thread, &association)
+                };
+                if process.threads()?.iter().any(holds) {
                     return Err(EBUSY);
                 }
             }

@@ -71,6 +71,18 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
     });
 }
 
+/// Whether [`adopt`] would leave alone, among a task's open files, a socket with
+/// the beginning of a datagram from another address, which could still be sent
+/// without a call that is asked about. Must not be called with spinlocks held.
+pub(super) fn holds_half_a_message(task: &TaskRef, association: &Association) -> bool {
+    let mut found = false;
+    task.each_socket(|sk| {
+        found = sk.is_corked() && sk.info().is_some_and(|info| !fits(association, &info));
+        !found
+    });
+    found
+}
+
 /// The connections among a task's open files that [`adopt`] leaves alone, and
 /// the task cannot use. May sleep.
 pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVec<SkHold>> {

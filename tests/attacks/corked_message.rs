@@ -8,13 +8,15 @@ use std::os::fd::AsFd;
 
 use libc::{IPPROTO_UDP, MSG_MORE, UDP_CORK};
 
-use crate::addr::{ip, Addr, HOST4, HOST6};
-use crate::registry::{Attack, Test};
+use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
+use crate::client::associate;
+use crate::registry::{behaviour, everywhere, Attack, Test};
 use crate::sock::{source_control, Proto, Sock};
 use crate::sys::packet::send_batch;
 use crate::sys::socket::{control_bytes, set_option};
 
-use super::witness::Spoof;
+use super::packet_socket_opened_before::cannot_be_associated;
+use super::witness::{sources, Spoof};
 
 pub fn tests() -> Vec<Test> {
     let spoof = |name, at, foreign, prepare| Spoof {
@@ -38,16 +40,6 @@ pub fn tests() -> Vec<Test> {
         spoof("a_message_corked_before_v6", "2001:db8::3", HOST6, |to| {
             corked_before(Sock::v6(Proto::Udp), to, ip(HOST6))
         }),
-        spoof(
-            "a_message_corked_before_on_a_bound_socket",
-            "10.0.0.3",
-            HOST4,
-            |to| {
-                let sock = Sock::v4(Proto::Udp);
-                sock.bind((HOST4, 0)).expect("bind before");
-                corked_before(sock, to, ip(HOST4))
-            },
-        ),
         spoof("a_message_finished_by_another", "10.0.0.3", HOST4, |to| {
             let sock = Sock::v4(Proto::Udp);
             let control = control_bytes(&source_control(ip(HOST4)));
@@ -62,7 +54,41 @@ pub fn tests() -> Vec<Test> {
     ]
     .into_iter()
     .flat_map(Spoof::tests)
+    .chain([
+        behaviour(
+            "a_process_with_half_a_message_from_elsewhere_cannot_be_associated",
+            || {
+                let _half = bound_and_corked((ip("10.0.0.3"), 9).into());
+                cannot_be_associated();
+            },
+        ),
+        behaviour(
+            "a_process_that_finished_its_message_can_be_associated",
+            || {
+                let sock = bound_and_corked((ip("10.0.0.3"), 9).into());
+                uncork(&sock).expect("uncork");
+                associate(ONE);
+            },
+        ),
+        everywhere(
+            "half_a_message_of_an_unassociated_process_leaves_when_uncorked",
+            || {
+                let witness = Sock::serving(Proto::Udp, ("10.0.0.3", 0));
+                let sock = bound_and_corked(witness.local());
+                uncork(&sock).expect("uncork");
+                assert_eq!(sources(Proto::Udp, &witness), [ip(HOST4)]);
+            },
+        ),
+    ])
     .collect()
+}
+
+/// A socket on an address of the host, with the beginning of a message.
+fn bound_and_corked(to: Addr) -> Sock {
+    let sock = corked(Sock::v4(Proto::Udp));
+    sock.bind((HOST4, 0)).expect("bind");
+    sock.send_to(b"x", to).expect("cork");
+    sock
 }
 
 fn corked_before(sock: Sock, to: Addr, foreign: IpAddr) -> Attack {

@@ -17,6 +17,7 @@ mod owner;
 mod prefix;
 mod range;
 mod receives;
+mod sends;
 mod set;
 mod sockaddr;
 mod usage;

@@ -94,6 +94,7 @@ struct acf_sock_info {
 };
 
 struct sock *acf_helper_file_sk(struct file *file);
+bool acf_helper_sk_corked(const struct sock *sk);
 void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);

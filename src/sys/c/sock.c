@@ -6,6 +6,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/net.h>
+#include <linux/udp.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -35,6 +36,12 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 		.protocol = sk->sk_protocol,
 		.kern = sk->sk_kern_sock,
 	};
+}
+
+/* Whether a UDP socket has the beginning of a datagram that was not sent yet. */
+bool acf_helper_sk_corked(const struct sock *sk)
+{
+	return sk_is_udp(sk) && READ_ONCE(udp_sk(sk)->pending);
 }
 
 /*

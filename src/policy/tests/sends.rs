@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The last word on packets that go out.
+
+use super::super::{sends, Sender};
+use super::*;
+
+const SENDERS: [Sender; 3] = [Sender::Message, Sender::Opening, Sender::Answering];
+
+/// The set was once wider by 10.0.0.9.
+fn sent(sender: Sender, source: &str, to: &str) -> bool {
+    let o = Owned {
+        former: set("10.0.0.9"),
+        ..owned("10.0.0.1 2001:db8::1")
+    };
+    sends(&o.owner(), sender, ip(source), ip(to))
+}
+
+#[test]
+fn what_comes_from_the_set_goes_anywhere() {
+    for sender in SENDERS {
+        for (source, to) in [
+            ("10.0.0.1", "192.0.2.1"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1", "224.0.0.1"),
+            ("2001:db8::1", "2001:db8::2"),
+            ("10.0.0.1", "127.0.0.1"),
+            ("2001:db8::1", "::1"),
+        ] {
+            assert!(sent(sender, source, to), "{sender:?} {source} {to}");
+        }
+    }
+}
+
+#[test]
+fn nothing_comes_from_elsewhere() {
+    for sender in SENDERS {
+        for source in ["10.0.0.2", "127.0.0.2", "0.0.0.0", "2001:db8::2", "::"] {
+            assert!(!sent(sender, source, "192.0.2.1"), "{sender:?} {source}");
+            assert!(!sent(sender, source, "127.0.0.1"), "{sender:?} {source}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_on_a_former_address_goes_on() {
+    assert!(sent(Sender::Answering, "10.0.0.9", "192.0.2.1"));
+    assert!(sent(Sender::Opening, "10.0.0.9", "192.0.2.1"));
+    assert!(!sent(Sender::Message, "10.0.0.9", "192.0.2.1"));
+}
+
+/// Whoever got it would take it for its own loopback.
+#[test]
+fn only_answers_leave_the_loopback() {
+    for (source, to) in [
+        ("127.0.0.1", "10.0.0.9"),
+        ("127.64.0.1", "192.0.2.1"),
+        ("::1", "2001:db8::9"),
+    ] {
+        for sender in SENDERS {
+            let answers = sender == Sender::Answering;
+            assert_eq!(sent(sender, source, to), answers, "{sender:?} {source}");
+        }
+    }
+    for sender in SENDERS {
+        for (source, to) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
+            assert!(sent(sender, source, to));
+        }
+    }
+}
+
+#[test]
+fn the_loopbacks_of_others_are_only_answered() {
+    for sender in SENDERS {
+        let answers = sender == Sender::Answering;
+        for source in ["10.0.0.1", "127.0.0.1", "127.64.0.1"] {
+            assert_eq!(sent(sender, source, "127.0.0.2"), answers, "{sender:?}");
+        }
+    }
+}
+
+proptest! {
+    /// Whatever is sent, by whichever path, is from an address that is, or
+    /// was, the association's.
+    #[test]
+    fn every_source_is_owned(o in any_owned(), from in any_ip(), to in any_ip(), nr in 0..3_usize) {
+        let (from, to) = (from.to_canonical(), to.to_canonical());
+        if sends(&o.owner(), SENDERS[nr], from, to) {
+            prop_assert!(o.owner().owns_or_owned(from));
+        }
+    }
+}
