@@ -6,7 +6,7 @@
 //! association's.
 //!
 //! The kernel does not ask about the second and later messages of
-//! `sendmmsg()` to one destination; see `output`.
+//! `sendmmsg()` to one destination; see `crate::net`.
 
 use kernel::prelude::*;
 use kernel::sync::rcu;
@@ -25,10 +25,11 @@ pub(super) fn check(sock: SkRef<'_>, msg: &MessageRef<'_>) -> Result {
         return Ok(());
     };
     let to = match msg.name() {
-        Some(name) => {
+        // A stream has but one destination: the kernel does not look at others.
+        Some(name) if !socket.stream || msg.opens() => {
             Destination::To(SockAddr::parse(socket.family, name).map_err(super::refused)?)
         }
-        None => Destination::None,
+        _ => Destination::None,
     };
     let usage = {
         let guard = rcu::read_lock();

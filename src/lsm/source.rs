@@ -12,7 +12,7 @@ use kernel::prelude::*;
 use kernel::sync::rcu;
 
 use crate::abi::SourceChoice;
-use crate::policy::{is_private_loopback, Family, Source, Usage};
+use crate::policy::{Family, Source, Usage};
 use crate::sys::random;
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
@@ -47,10 +47,11 @@ pub(super) fn hide(sock: SkRef<'_>) {
     }
 }
 
-/// A source for `to`, which is not an IPv4-mapped address. `None` when the
-/// association has none of that family.
+/// A source for `to`, which is not an IPv4-mapped address, nor a loopback address
+/// of others. `None` when the association has none of that family.
 fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
-    if is_private_loopback(to) {
+    // What listens there could not answer to another of its addresses.
+    if to.is_loopback() {
         return Some(to);
     }
     let family = if to.is_ipv4() { Family::V4 } else { Family::V6 };

@@ -43,8 +43,8 @@ impl SockAddr {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Invalid`] when it is too short for its family, which is what
-    /// the protocols answer.
+    /// [`Refusal::Invalid`] when it is too short for its family, or, where that
+    /// is unknown, for the socket's, which is what the protocols answer.
     pub fn parse(socket: Family, bytes: &[u8]) -> Result<Self, Refusal> {
         let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Invalid)?);
         let v4 = || {
@@ -60,7 +60,16 @@ impl SockAddr {
                 .filter(|_| bytes.len() >= LEN_V6)
                 .map(|a| Self::V6(a.into()))
                 .ok_or(Refusal::Invalid),
-            other => Ok(Self::Other(other)),
+            other => {
+                let shortest = match socket {
+                    Family::V4 => LEN_V4,
+                    Family::V6 => LEN_V6,
+                };
+                if bytes.len() < shortest {
+                    return Err(Refusal::Invalid);
+                }
+                Ok(Self::Other(other))
+            }
         }
     }
 

@@ -55,6 +55,10 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
         return nowhere;
     }
     match to {
+        // As udpv6_sendmsg() and udp_sendmsg() have it.
+        Destination::To(SockAddr::Other(_)) if socket.family == Family::V6 => {
+            Usage::Deny(Refusal::Invalid)
+        }
         Destination::To(SockAddr::Other(_)) => Usage::Deny(Refusal::FamilyNotSupported),
         // On an IPv6 socket AF_UNSPEC means "no destination".
         Destination::To(SockAddr::Unspec(_)) if socket.family == Family::V6 => nowhere,

@@ -3,6 +3,7 @@
 //! Socket addresses that are short, long or misaligned: the decision must see
 //! the address that the kernel then takes, and fail as the kernel does.
 
+use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 
@@ -99,16 +100,17 @@ fn malformed() {
     });
 }
 
-/// Whether connecting and sending to each address works.
+/// What connecting and sending to each address ends with.
 fn outcomes() -> Vec<String> {
     let mut outcomes = Vec::new();
     for domain in [libc::AF_INET, libc::AF_INET6] {
         for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM] {
             for addr in odd_addresses() {
                 let sock = || Sock::new(domain, kind, 0).expect("a socket");
-                let connected = sock().connect(addr.clone()).is_ok();
-                let sent = sock().send_to(b"x", addr.clone()).is_ok();
-                outcomes.push(format!("{domain}/{kind} {addr:?}: {connected} {sent}"));
+                let errno = |result: io::Result<()>| result.map_err(|e| e.raw_os_error());
+                let connected = errno(sock().connect(addr.clone()));
+                let sent = errno(sock().send_to(b"x", addr.clone()));
+                outcomes.push(format!("{domain}/{kind} {addr:?}: {connected:?} {sent:?}"));
             }
         }
     }

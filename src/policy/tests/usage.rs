@@ -236,6 +236,10 @@ fn other_families_are_refused() {
     assert_eq!(connect(&o.owner(), &four, &other), refused);
     let dest = Destination::To(other);
     assert_eq!(send(&o.owner(), &datagram(four), false, &dest), refused);
+    // As the kernel has it.
+    let six = datagram(unbound(Family::V6));
+    let invalid = Usage::Deny(Refusal::Invalid);
+    assert_eq!(send(&o.owner(), &six, false, &dest), invalid);
 }
 
 #[test]

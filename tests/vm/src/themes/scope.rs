@@ -160,9 +160,9 @@ fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: K
         }
     }
     let dedicated = Addr::from((IpAddr::from(tenant.loopback), 80));
-    // To answer, it needs an address of its own that is not for loopback only.
-    let can_answer = proto == Proto::Tcp || set.iter().any(|e| !e.contains(':'));
-    if kind.takes(ANY4) && !can_answer {
+    // A message from there would seem to come from the loopback of whoever
+    // gets it; only a connection is answered.
+    if kind.takes(ANY4) && proto == Proto::Udp {
         return;
     }
     match ask_from((HOST4, 0).into(), proto, dedicated) {
