@@ -19,19 +19,15 @@ pub(super) fn receive(sock: SkRef<'_>) -> Result {
     }
 }
 
-/// Decides whether the running task may accept on `sock`. May sleep.
-pub(super) fn accept(sock: SkRef<'_>) -> Result {
-    check(sock)
-}
-
-fn check(sock: SkRef<'_>) -> Result {
-    // An associated socket receives what its association may, in anybody's
-    // hands but another association's.
-    let theirs = sockets::association_of(sock);
+/// Decides whether the running task may accept on `sock`, or have it. May
+/// sleep.
+pub(super) fn check(sock: SkRef<'_>) -> Result {
     let Some(association) = super::current() else {
         return Ok(());
     };
-    if theirs.is_some_and(|a| a.id() == association.id()) {
+    // An associated socket receives what its association may, in anybody's
+    // hands but another association's.
+    if sockets::association_of(sock).is_some_and(|a| a.id() == association.id()) {
         return Ok(());
     }
     let Some(socket) = super::describe(sock, &association)? else {

@@ -95,7 +95,7 @@ impl Hooks for Addrconf {
     }
 
     fn socket_accept(sock: SkRef<'_>) -> Result {
-        hold::accept(sock)
+        hold::check(sock)
     }
 
     fn socket_recvmsg(sock: SkRef<'_>) -> Result {

@@ -21,7 +21,7 @@ pub(crate) fn delivers(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
     };
     let found = match sk.info() {
         Some(info) if info.stream && info.connected => Found::Connection,
-        Some(info) if info.is_ping() => Found::Asked,
+        _ if sk.kind().is_ping() => Found::Asked,
         _ => Found::Unconnected,
     };
     let guard = rcu::read_lock();

@@ -30,10 +30,6 @@ pub(crate) struct SkRef<'a>(NonNull<bindings::sock>, PhantomData<&'a ()>);
 pub(crate) struct SocketInfo {
     /// It is of family `AF_INET6`.
     pub(crate) is_v6: bool,
-    /// `SOCK_STREAM` and so on.
-    pub(crate) kind: i32,
-    /// `IPPROTO_TCP` and so on.
-    pub(crate) protocol: i32,
     /// It is neither a timewait nor a request socket.
     pub(crate) full: bool,
     /// `IPV6_V6ONLY` is set.
@@ -72,24 +68,22 @@ impl SocketKind {
     pub(crate) fn is_internet(&self) -> bool {
         [bindings::AF_INET, bindings::AF_INET6].contains(&(self.family as u32))
     }
-}
 
-impl SocketInfo {
     /// Whether it sends ICMP echo requests and gets the answers.
     pub(crate) fn is_ping(&self) -> bool {
         let protocols = [bindings::IPPROTO_ICMP, bindings::IPPROTO_ICMPV6];
         self.kind == bindings::sock_type_SOCK_DGRAM as i32
             && protocols.contains(&(self.protocol as u32))
     }
+}
 
+impl SocketInfo {
     /// # Safety
     ///
     /// `sk` is valid; it may be a timewait socket.
     pub(super) unsafe fn read(sk: *const bindings::sock) -> Option<Self> {
         let mut raw = raw::acf_sock_info {
             family: 0,
-            type_: 0,
-            protocol: 0,
             full: false,
             v6only: false,
             stream: false,
@@ -115,8 +109,6 @@ impl SocketInfo {
         };
         Some(Self {
             is_v6,
-            kind: raw.type_.into(),
-            protocol: raw.protocol.into(),
             full: raw.full,
             v6only: raw.v6only,
             stream: raw.stream,

@@ -66,8 +66,6 @@ struct acf_sock_kind {
 /**
  * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
  * @family: AF_INET or AF_INET6
- * @type: SOCK_STREAM and so on; not known unless @full
- * @protocol: IPPROTO_TCP and so on; not known unless @full
  * @full: It is neither a timewait nor a request socket
  * @v6only: IPV6_V6ONLY is set
  * @stream: It is of type SOCK_STREAM; not known unless @full
@@ -80,8 +78,6 @@ struct acf_sock_kind {
  */
 struct acf_sock_info {
 	u16 family;
-	u16 type;
-	u16 protocol;
 	bool full;
 	bool v6only;
 	bool stream;

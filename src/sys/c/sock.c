@@ -80,8 +80,6 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		return false;
 	}
 	if (info->full) {
-		info->type = sk->sk_type;
-		info->protocol = sk->sk_protocol;
 		info->stream = sk->sk_type == SOCK_STREAM;
 		info->has_port = READ_ONCE(inet->inet_num);
 		info->closed = state == TCP_CLOSE;
