@@ -105,6 +105,12 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_holds_ring(self.0.as_ptr()) }
     }
 
+    /// Whether this thread traces anybody.
+    pub(crate) fn traces(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_traces(self.0.as_ptr()) }
+    }
+
     fn collect(&self, fill: Fill) -> Result<KVec<TaskRef>> {
         let mut room = 16_usize;
         loop {

@@ -58,22 +58,28 @@ impl Table {
         let done = self.take_in_all(whom, &association).and_then(|all| {
             // Nothing can be made any more that was not allowed; what there
             // is already could be used without a call.
+            let mut traces = false;
             for process in &all {
                 let holds = |thread: &TaskRef| {
                     thread.holds_ring() || sockets::holds_half_a_message(thread, &association)
                 };
-                if process.threads()?.iter().any(holds) {
+                let threads = process.threads()?;
+                if threads.iter().any(holds) {
                     return Err(EBUSY);
                 }
+                traces |= threads.iter().any(TaskRef::traces);
             }
-            if self.traces_others(&association) {
+            // Whom somebody traces cannot be read from here: that takes a look
+            // at every task there is, which few need.
+            if traces && self.traces_others(&association) {
                 return Err(EBUSY);
             }
             self.list(&association)?;
-            Ok(all)
+            let strangers = Self::strangers(&all, &association, whom.reset)?;
+            Ok((all, strangers))
         });
-        let strangers = match done.and_then(|all| Self::strangers(&all, &association, whom.reset)) {
-            Ok(strangers) => strangers,
+        let (all, strangers) = match done {
+            Ok(done) => done,
             Err(error) => {
                 self.end(&association);
                 return Err(error);
@@ -82,14 +88,31 @@ impl Table {
         drop(first);
         // New sockets are the association's from birth; now for those there
         // were.
+        self.adopt(&all, &association);
+        sockets::abort(&strangers);
+        Ok(association)
+    }
+
+    /// Takes in the sockets of every task of `association`, which was made for
+    /// these processes. Needs no memory.
+    fn adopt(&self, all: &[TaskRef], association: &Arc<Association>) {
+        // Most often it is one process that made no other meanwhile; then there
+        // is no need to look at every task there is. As its threads are held,
+        // those that exit go on being counted.
+        if let [process] = all {
+            if let Ok(threads) = process.threads() {
+                threads.iter().for_each(|t| sockets::adopt(t, association));
+                if threads.len() == association.tasks() {
+                    return;
+                }
+            }
+        }
         task::each(|task| {
-            if self.is_member(task.key(), &association) {
-                sockets::adopt(&task.hold(), &association);
+            if self.is_member(task.key(), association) {
+                sockets::adopt(&task.hold(), association);
             }
             true
         });
-        sockets::abort(&strangers);
-        Ok(association)
     }
 
     /// Moves all threads of the running process to a new association with a

@@ -148,6 +148,7 @@ void acf_helper_each_socket(struct task_struct *task,
 			    void *data);
 const struct task_struct *
 acf_helper_task_tracer(const struct task_struct *task);
+bool acf_helper_task_traces(const struct task_struct *task);
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
 bool acf_helper_task_holds_ring(struct task_struct *task);

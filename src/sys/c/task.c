@@ -139,6 +139,12 @@ const struct task_struct *acf_helper_task_tracer(const struct task_struct *task)
 	return READ_ONCE(task->ptrace) ? rcu_access_pointer(task->parent) : NULL;
 }
 
+/* Whether a thread traces anybody. */
+bool acf_helper_task_traces(const struct task_struct *task)
+{
+	return !list_empty(&task->ptraced);
+}
+
 /*
  * Whether a file lets packets in, or calls out, by memory alone: packet and XDP
  * sockets have rings, and an io_uring may be polled by another process.

@@ -3,10 +3,11 @@
 //! The module comes and goes under traffic. In some of the cycles there is an
 //! association in between, with processes at work, that ends in every way.
 
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use addrconf_abi::Target;
 
@@ -21,6 +22,9 @@ use crate::world::{HOST, TENANTS};
 /// Every so many cycles there is an association.
 const EVERY: u64 = 4;
 
+/// After so many it says how far it is.
+const PROGRESS: u64 = 50;
+
 /// Cycles before memory is looked at: what stays once has come by then.
 const WARM_UP: u64 = 10;
 
@@ -32,33 +36,73 @@ pub fn run(cycles: u64) -> Vec<String> {
     lines
 }
 
+/// What the cycles came to.
+#[derive(Default)]
+struct Tally {
+    associations: u64,
+    // Cycles in which somebody slept in a hook when the module was to go.
+    asleep: u64,
+    unloading: Duration,
+    loading: Duration,
+}
+
 fn under_traffic(cycles: u64) -> Vec<String> {
     let traffic = Traffic::start();
     eventually("traffic", || traffic.flows());
-    let mut dice = Dice::new(1);
-    let associations: u64 = (0..cycles).map(|cycle| one_cycle(cycle, &mut dice)).sum();
+    let (mut dice, mut tally) = (Dice::new(1), Tally::default());
+    let started = Instant::now();
+    for cycle in 0..cycles {
+        if cycle > 0 && cycle % PROGRESS == 0 {
+            let seconds = started.elapsed().as_secs();
+            eprintln!("{cycle} cycles in {seconds} s, {} asleep", tally.asleep);
+        }
+        one_cycle(cycle, &mut dice, &traffic, &mut tally);
+    }
+    hurry(false);
     wait_until_empty();
     let flowed = traffic.stop();
     end_descendants();
-    vec![flowed, format!("associations in between: {associations}")]
+    let each = |time: Duration| time.as_secs_f64() / cycles as f64;
+    vec![
+        flowed,
+        format!("associations in between: {}", tally.associations),
+        format!("unloaded with a caller asleep in a hook: {}", tally.asleep),
+        format!(
+            "on average unloaded in {:.2} s, loaded in {:.2} s",
+            each(tally.unloading),
+            each(tally.loading)
+        ),
+    ]
 }
 
-/// Takes the module away and brings it back; how many associations that made.
-fn one_cycle(cycle: u64, dice: &mut Dice) -> u64 {
-    let tenant = cycle % EVERY == 0;
-    if tenant {
+/// Takes the module away and brings it back.
+fn one_cycle(cycle: u64, dice: &mut Dice, traffic: &Traffic, tally: &mut Tally) {
+    // A module that goes in haste has less time for its mistakes to heal.
+    hurry(cycle % 2 == 1);
+    if cycle % EVERY == 0 {
         live_and_die(cycle / EVERY);
+        tally.associations += 1;
     }
+    tally.asleep += u64::from(traffic.asleep_in_hooks() > 0);
+    let started = Instant::now();
     unload();
+    tally.unloading += started.elapsed();
     // With and without time for the others to find no module.
-    if cycle % 2 == 0 {
+    if cycle % 4 < 2 {
         dice.nap(2_000);
     }
+    let started = Instant::now();
     load();
+    tally.loading += started.elapsed();
     if cycle % 3 == 0 {
         dice.nap(5_000);
     }
-    u64::from(tenant)
+}
+
+/// Makes grace periods as short, or as cheap, as they can be.
+fn hurry(yes: bool) {
+    let how = if yes { "1" } else { "0" };
+    fs::write("/sys/kernel/rcu_expedited", how).expect("rcu_expedited");
 }
 
 /// An association, from its first task to its last.

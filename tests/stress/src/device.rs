@@ -38,15 +38,8 @@ impl Device {
 
     /// Makes an association with one address for a process; its id.
     pub fn assign(&self, pid: i32, address: Ipv4Addr) -> io::Result<u64> {
-        let mut addr = [0; 16];
-        addr[..4].copy_from_slice(&address.octets());
-        let entry = AddrEntry {
-            family: Family::V4,
-            prefix_len: 32,
-            addr,
-        };
         let mut buffer = [0; MAX_STRUCT];
-        let entry = entry.encode(&mut buffer);
+        let entry = entry(address).encode(&mut buffer);
         let request = AssignRequest {
             target: Target::Pid(pid),
             addrs: entry.as_ptr() as u64,
@@ -112,6 +105,17 @@ impl Device {
     }
 }
 
+/// One address, as it goes to the kernel.
+pub fn entry(address: Ipv4Addr) -> AddrEntry {
+    let mut addr = [0; 16];
+    addr[..4].copy_from_slice(&address.octets());
+    AddrEntry {
+        family: Family::V4,
+        prefix_len: 32,
+        addr,
+    }
+}
+
 /// What a file in sysfs says.
 pub fn fact(name: &str) -> u64 {
     let path = format!("{SYSFS_PATH}/{name}");
@@ -132,6 +136,8 @@ pub fn wait_until_empty() {
 /// Unloads the module, waiting for those who are about to leave it.
 pub fn unload() {
     eventually("the module's end", || {
+        // Orphans of a tenant that was killed are ours, and tasks until then.
+        while let Ok(Some(_)) = sys::wait(-1, true) {}
         sys::delete_module("addrconf").is_ok()
     });
     assert!(!Path::new(DEVICE_PATH).exists());

@@ -11,6 +11,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::AtomicU64;
 
+/// The number of `lsm_set_self_attr(2)`. New calls have the same distance to
+/// each other on every architecture (`scripts/syscall.tbl`: 434 and 460).
+pub const LSM_SET_SELF_ATTR: libc::c_long = libc::SYS_pidfd_open + (460 - 434);
+
 /// Turns the −1 of a system call into the error it stands for.
 fn check(ret: libc::c_long) -> io::Result<libc::c_long> {
     if ret == -1 {
@@ -188,6 +192,29 @@ pub fn become_user(uid: u32, processes: u64) -> io::Result<()> {
     check(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit) }.into())?;
     // SAFETY: `setresuid` has no memory requirements.
     check(unsafe { libc::setresuid(uid, uid, uid) }.into()).map(drop)
+}
+
+/// Lets this process, and its children, run when nobody else wants to.
+pub fn be_nice() {
+    // SAFETY: `nice` has no memory requirements.
+    unsafe { libc::nice(19) };
+}
+
+/// Asks the addrconf LSM to narrow the association of this process; `content`
+/// is what it is asked.
+pub fn set_self(content: &[u8]) -> io::Result<()> {
+    // struct lsm_ctx: id, flags, length of the whole and of the content.
+    let header = [
+        addrconf_abi::LSM_ID_ADDRCONF,
+        0,
+        (32 + content.len()) as u64,
+        content.len() as u64,
+    ];
+    let mut bytes = header.map(u64::to_ne_bytes).concat();
+    bytes.extend(content);
+    let (attribute, at, len) = (addrconf_abi::LSM_ATTR_CURRENT, bytes.as_ptr(), bytes.len());
+    // SAFETY: the kernel reads `len` bytes at `at`.
+    check(unsafe { libc::syscall(LSM_SET_SELF_ATTR, attribute, at, len as u32, 0) }).map(drop)
 }
 
 /// Begins to trace a process, without stopping it.

@@ -2,6 +2,7 @@
 
 //! Programs that nobody associates and that are in every hook all the time.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
@@ -9,13 +10,16 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use addrconf_abi::{Name, NarrowHeader, Wire, MAX_STRUCT};
+
 use crate::child::Child;
+use crate::device::entry;
 use crate::sys;
 use crate::wait::eventually;
 use crate::world::{self, FAR, HOST};
 
 /// What each worker does again and again.
-const KINDS: [(&str, fn()); 8] = [
+const KINDS: [(&str, fn()); 11] = [
     ("udp", || udp(HOST.into())),
     ("udp6", || udp(Ipv6Addr::LOCALHOST.into())),
     ("tcp", || tcp(Ipv4Addr::LOCALHOST.into())),
@@ -24,6 +28,9 @@ const KINDS: [(&str, fn()); 8] = [
     ("programs", programs),
     ("descriptors", descriptors),
     ("veth", veth),
+    ("narrow", narrow),
+    ("narrow", narrow),
+    ("narrow", narrow),
 ];
 
 /// The port of the servers behind the pair.
@@ -44,9 +51,12 @@ impl Traffic {
         let rounds = sys::shared_counters(KINDS.len()).expect("counters");
         let far = world::beyond(far_servers);
         let workers = KINDS.iter().zip(rounds).map(|((_, round), count)| {
-            Child::spawn(|| loop {
-                round();
-                count.fetch_add(1, Ordering::Relaxed);
+            Child::spawn(|| {
+                sys::be_nice();
+                loop {
+                    round();
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
             })
         });
         let workers: Vec<_> = workers.chain([far]).collect();
@@ -73,6 +83,18 @@ impl Traffic {
     /// Whether everybody has done something.
     pub fn flows(&self) -> bool {
         self.rounds.iter().all(|n| n.load(Ordering::Relaxed) > 0)
+    }
+
+    /// How many of them sleep in a hook at this moment.
+    pub fn asleep_in_hooks(&self) -> usize {
+        let asking = format!("{} ", sys::LSM_SET_SELF_ATTR);
+        let kinds = KINDS.iter().zip(&self.workers);
+        let narrow = kinds.filter(|((kind, _), _)| *kind == "narrow");
+        let asleep = narrow.filter(|(_, worker)| {
+            let call = fs::read_to_string(format!("/proc/{}/syscall", worker.pid()));
+            call.is_ok_and(|call| call.starts_with(&asking))
+        });
+        asleep.count()
     }
 
     /// Ends them; says how much they did. Nobody must have seen an error.
@@ -161,6 +183,25 @@ fn descriptors() {
     drop(raw.expect("a raw socket"));
     let packet = sys::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
     drop(packet.expect("a packet socket"));
+}
+
+/// What is refused to who is no tenant. Those who ask at the same time wait for
+/// each other in the hook.
+fn narrow() {
+    let header = NarrowHeader {
+        addr_count: 1,
+        name: Name::default(),
+    };
+    let mut buffers = [[0; MAX_STRUCT]; 2];
+    let [first, second] = &mut buffers;
+    let content = [&*header.encode(first), &*entry(HOST).encode(second)].concat();
+    let error = sys::set_self(&content).expect_err("not a tenant");
+    // With the module, without, and while it comes or goes.
+    let expected = [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV];
+    assert!(
+        error.raw_os_error().is_some_and(|e| expected.contains(&e)),
+        "{error}"
+    );
 }
 
 /// To the second network and back.
