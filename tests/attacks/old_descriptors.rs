@@ -8,11 +8,14 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 
-use libc::EADDRNOTAVAIL;
+use libc::{EADDRNOTAVAIL, IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE};
 
 use crate::addr::{HOST4, ONE};
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::family::{exchange_option, Shared};
+use crate::sys::packet::splice;
+use crate::sys::process::pipe;
 use crate::sys::socket::recvmsg;
 
 pub fn tests() -> Vec<Test> {
@@ -39,6 +42,25 @@ pub fn tests() -> Vec<Test> {
             let (mine, theirs) = connection();
             theirs.send(b"x").expect("send");
             Box::new(move || mine.receive().map(|_| drop(theirs)))
+        }),
+        old("splice_from_a_connection", || {
+            let (mine, theirs) = connection();
+            theirs.send(b"x").expect("send");
+            Box::new(move || {
+                let (_read, write) = pipe()?;
+                let moved = splice(mine.as_fd(), write.as_fd(), 1)?;
+                assert_eq!((moved, drop(theirs)), (1, ()));
+                Ok(())
+            })
+        }),
+        old("receive_without_a_copy", || {
+            let (mine, theirs) = connection();
+            theirs.send(b"secret").expect("send");
+            Box::new(move || {
+                assert!(receive_without_a_copy(&mine)?.contains(b"secret"));
+                drop(theirs);
+                Ok(())
+            })
         }),
         old("write", || {
             let (mine, theirs) = connection();
@@ -86,6 +108,19 @@ fn connection() -> (Sock, Sock) {
     mine.connect(server.local()).expect("connect");
     let (theirs, _) = server.accept().expect("accept");
     (mine, theirs)
+}
+
+/// Has the kernel put what a connection received into memory, by an option.
+fn receive_without_a_copy(sock: &Sock) -> io::Result<Shared> {
+    let memory = Shared::new(4096)?;
+    // struct tcp_zerocopy_receive: where to map pages, none here; length, hint,
+    // what is there, error; where to copy less than a page, and how much.
+    let mut request = vec![0; 24];
+    request.extend(memory.address().to_ne_bytes());
+    request.extend(4096_u32.to_ne_bytes());
+    request.resize(64, 0);
+    exchange_option(sock.as_fd(), IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, request)?;
+    Ok(memory)
 }
 
 fn file(sock: &Sock) -> File {

@@ -40,8 +40,17 @@ pub fn device_ioctl(
 
 /// Reads a socket option of any size.
 pub fn option_bytes(fd: BorrowedFd<'_>, level: i32, name: i32, room: usize) -> io::Result<Vec<u8>> {
-    let mut value = vec![0; room];
-    let mut len = room as libc::socklen_t;
+    exchange_option(fd, level, name, vec![0; room])
+}
+
+/// Reads a socket option that is asked for by what is in `value`.
+pub fn exchange_option(
+    fd: BorrowedFd<'_>,
+    level: i32,
+    name: i32,
+    mut value: Vec<u8>,
+) -> io::Result<Vec<u8>> {
+    let mut len = value.len() as libc::socklen_t;
     let ptr = value.as_mut_ptr().cast();
     // SAFETY: `ptr` is room for `len` bytes.
     let ret = unsafe { libc::getsockopt(fd.as_raw_fd(), level, name, ptr, &mut len) };

@@ -44,9 +44,9 @@ pub fn send_file(fd: BorrowedFd<'_>, file: BorrowedFd<'_>, count: usize) -> io::
     check(sent as _).map(|n| n as usize)
 }
 
-/// Moves what is in a pipe to a socket.
-pub fn splice(pipe: BorrowedFd<'_>, fd: BorrowedFd<'_>, count: usize) -> io::Result<usize> {
-    let (from, to) = (pipe.as_raw_fd(), fd.as_raw_fd());
+/// Moves what is in a pipe to a socket, or what comes in at one to a pipe.
+pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> io::Result<usize> {
+    let (from, to) = (from.as_raw_fd(), to.as_raw_fd());
     let none = std::ptr::null_mut();
     // SAFETY: no offsets are given.
     let moved = unsafe { libc::splice(from, none, to, none, count, 0) };
