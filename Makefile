@@ -3,7 +3,7 @@
 # The commands of this repository; each is a script in scripts/.
 # addrconf.ko itself is described by Kbuild.
 
-.PHONY: help demo test check fuzz stress bench kernel module addrctl clean
+.PHONY: help demo test check fuzz fuzz-host miri stress bench kernel module addrctl clean
 
 help:
 	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
@@ -11,6 +11,9 @@ help:
 	@echo '               (KERNEL=debug or kcsan: on a kernel that looks for errors)'
 	@echo 'make fuzz      tenants make random system calls, and an oracle watches'
 	@echo '               (SECONDS=N; KERNEL=NAME, debug unless given)'
+	@echo 'make fuzz-host the parsers and decisions on this machine, guided by coverage'
+	@echo '               (SECONDS=N for each target)'
+	@echo 'make miri      their tests in an interpreter that finds undefined behaviour'
 	@echo 'make stress    loading and unloading, forks, deaths, very many associations'
 	@echo 'make check     formatting and lints of all code'
 	@echo 'make bench     what system calls cost, in instructions'
@@ -38,6 +41,12 @@ check:
 
 fuzz:
 	@scripts/fuzz $(kernel) $(if $(SECONDS),--seconds $(SECONDS))
+
+fuzz-host:
+	@scripts/fuzz-host $(if $(SECONDS),--seconds $(SECONDS))
+
+miri:
+	@scripts/miri
 
 stress:
 	@scripts/stress $(kernel)

@@ -31,13 +31,14 @@ pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage
 }
 
 /// Before a program looks at the name of a socket that receives on a wildcard:
-/// it is to see the wildcard, as on any host.
+/// it is to see the wildcard, as on any host. Not of a stream, which has a
+/// source only once it connects, and may be about to in another thread.
 pub(super) fn hide(sock: SkRef<'_>) {
     if sockets::association_of(sock).is_none() {
         return;
     }
     if let Some(info) = sock.info() {
-        if info.local.to_canonical().is_unspecified() && !info.connected {
+        if info.local.to_canonical().is_unspecified() && !info.stream && !info.connected {
             // Taking a source away needs no memory.
             let _ = sock.set_source(Ipv4Addr::UNSPECIFIED.into());
             if info.is_v6 {

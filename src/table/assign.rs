@@ -167,10 +167,11 @@ impl Table {
         if self.of_process(process)?.is_none() {
             return Err(ENOENT);
         }
-        // The first thread may have exited while others go on.
-        let mut released = usize::from(self.remove(process.key()));
+        // The first thread may have exited while others go on. It counts for the
+        // first look: its clones are waited for, too.
+        let mut removed = usize::from(self.remove(process.key()));
+        let mut released = 0;
         loop {
-            let mut removed = 0;
             task::each(|task| {
                 if task.is_thread_of(process) && self.remove(task.key()) {
                     removed += 1;
@@ -181,6 +182,7 @@ impl Table {
             if removed == 0 {
                 break;
             }
+            removed = 0;
             task::wait_for_clones();
         }
         self.settle();

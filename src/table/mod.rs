@@ -122,10 +122,18 @@ impl Table {
             return Ok(());
         };
         match self.association(child) {
-            None => self.take_after_maker(child, GFP_ATOMIC),
+            None => {
+                // What it has, if anything, is of an association that ended.
+                self.forget(child);
+                self.take_after_maker(child, GFP_ATOMIC)
+            }
             Some(other) if other.id() != association.id() => match Membership::join(association) {
                 Some(membership) => self.replace(child, membership, GFP_ATOMIC).map(|_| ()),
-                None => Ok(()),
+                // Its maker was released this moment; then so is the child.
+                None => {
+                    self.forget(child);
+                    Ok(())
+                }
             },
             Some(_) => Ok(()),
         }

@@ -15,7 +15,7 @@ use crate::sock::{Proto, Sock};
 use crate::sys::packet::interface_index;
 use crate::sys::socket::set_option_bytes;
 
-use super::witness::{Eavesdrop, Spoof, PORT};
+use super::witness::{spoof, Eavesdrop, PORT};
 
 /// Which all packets to addresses of this host arrive by, if IPv4.
 const LOOPBACK: &[u8] = b"lo\0";
@@ -24,13 +24,6 @@ const LOOPBACK: &[u8] = b"lo\0";
 const FIRST: &str = "10.0.0.1";
 
 pub fn tests() -> Vec<Test> {
-    let spoof = |name, at, foreign, prepare| Spoof {
-        name,
-        proto: Proto::Udp,
-        at,
-        foreign,
-        prepare,
-    };
     let overhear = |name, open| Eavesdrop {
         name,
         open,

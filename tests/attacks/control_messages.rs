@@ -15,16 +15,9 @@ use crate::sock::{source_control, Proto, Sock};
 use crate::sys::packet::send_batch;
 use crate::sys::socket::{control_bytes, Control};
 
-use super::witness::Spoof;
+use super::witness::{spoof, Spoof};
 
 pub fn tests() -> Vec<Test> {
-    let spoof = |name, at, foreign, prepare| Spoof {
-        name,
-        proto: Proto::Udp,
-        at,
-        foreign,
-        prepare,
-    };
     [
         spoof("a_last_of_two_sources_v4", "10.0.0.3", "10.0.0.2", |to| {
             let controls = [ip("10.0.0.1"), ip("10.0.0.2")].map(source_control);

@@ -16,16 +16,9 @@ use crate::sys::packet::send_batch;
 use crate::sys::socket::{control_bytes, set_option};
 
 use super::packet_socket_opened_before::cannot_be_associated;
-use super::witness::{sources, Spoof};
+use super::witness::{sources, spoof, Spoof};
 
 pub fn tests() -> Vec<Test> {
-    let spoof = |name, at, foreign, prepare| Spoof {
-        name,
-        proto: Proto::Udp,
-        at,
-        foreign,
-        prepare,
-    };
     [
         spoof("a_corked_message_v4", "10.0.0.3", HOST4, |to| {
             let sock = corked(Sock::v4(Proto::Udp));

@@ -12,19 +12,12 @@ use crate::child::as_tenant;
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 
-use super::witness::{sources, Spoof};
+use super::witness::{sources, spoof, Spoof};
 
 /// How often two destinations are sent to at once.
 const ATTEMPTS: usize = 200;
 
 pub fn tests() -> Vec<Test> {
-    let spoof = |name, at, foreign, prepare| Spoof {
-        name,
-        proto: Proto::Udp,
-        at,
-        foreign,
-        prepare,
-    };
     let mut tests: Vec<Test> = [
         spoof(
             "a_message_from_a_socket_on_loopback",

@@ -13,16 +13,9 @@ use crate::sock::{source_control, Proto, Sock};
 use crate::sys::packet::send_batch;
 use crate::sys::socket::control_bytes;
 
-use super::witness::Spoof;
+use super::witness::{spoof, Spoof};
 
 pub fn tests() -> Vec<Test> {
-    let spoof = |name, at, foreign, prepare| Spoof {
-        name,
-        proto: Proto::Udp,
-        at,
-        foreign,
-        prepare,
-    };
     [
         spoof("a_second_message_v4", "10.0.0.3", "10.0.0.2", |to| {
             later(Sock::v4(Proto::Udp), to, ip("10.0.0.2"))

@@ -37,6 +37,22 @@ pub struct Spoof {
     pub prepare: fn(Addr) -> Attack,
 }
 
+/// One by a message.
+pub fn spoof(
+    name: &'static str,
+    at: &'static str,
+    foreign: &'static str,
+    prepare: fn(Addr) -> Attack,
+) -> Spoof {
+    Spoof {
+        name,
+        proto: Proto::Udp,
+        at,
+        foreign,
+        prepare,
+    }
+}
+
 impl Spoof {
     /// The two tests. The attacker's set is [`ONE`].
     pub fn tests(self) -> [Test; 2] {

@@ -186,7 +186,7 @@ fn the_world_holds_what_the_sets_are_made_of() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6000))]
+    #![proptest_config(cases(6000))]
 
     #[test]
     fn comparing_is_symmetric((a, b) in any_odd_pair()) {

@@ -153,7 +153,7 @@ fn the_model_reads_what_the_kernel_would() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(cases(2000))]
 
     #[test]
     fn what_the_kernel_will_read_as_a_source_is_checked(

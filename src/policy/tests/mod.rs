@@ -33,6 +33,12 @@ use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, nea
 
 use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket};
 
+/// How often a property is tried. An interpreter (miri) looks at what is done
+/// and not at what is found, and takes a thousand times as long.
+fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(if cfg!(miri) { 3 } else { count })
+}
+
 /// An address set that owns its memory.
 #[derive(Clone, Debug)]
 struct OwnedSet {

@@ -30,7 +30,7 @@ fn meant(to: IpAddr) -> IpAddr {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(cases(1000))]
 
     #[test]
     fn no_use_leads_outside_what_is_owned(

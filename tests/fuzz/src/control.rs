@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 
 use addrconf_abi::{
     AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, Name, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, UpdateRequest, Wire, DEVICE_PATH, MAX_STRUCT,
+    ReleaseRequest, SourceChoice, Target, UpdateRequest, Wire, DEVICE_PATH, MAX_STRUCT, SYSFS_PATH,
 };
 
 use crate::sys::process::ioctl;
@@ -141,4 +141,10 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
         bytes.extend_from_slice(entry.encode(&mut [0; MAX_STRUCT]));
     }
     bytes
+}
+
+/// A number that the module tells in sysfs.
+pub fn number_in(file: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("{}/{file}", SYSFS_PATH)).ok()?;
+    text.trim().parse().ok()
 }

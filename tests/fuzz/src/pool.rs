@@ -114,3 +114,31 @@ pub fn all() -> impl Iterator<Item = IpAddr> {
         (0..many).map(move |nr| address(index, nr))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_belongs_to_the_entry_it_was_made_from() {
+        for index in 0..SIZE {
+            for nr in 0..2 {
+                assert_eq!(index_of(address(index, nr)), Some(index));
+            }
+        }
+    }
+
+    #[test]
+    fn dark_and_host_addresses_belong_to_no_entry() {
+        for nr in 0..DARK {
+            for addr in [dark(nr, false), dark(nr, true)] {
+                assert!(is_dark(addr));
+                assert_eq!(index_of(addr), None);
+            }
+        }
+        for addr in [HOST4.into(), HOST6.into(), PEER4.into(), PEER6.into()] {
+            assert_eq!(index_of(addr), None);
+            assert!(!is_dark(addr));
+        }
+    }
+}

@@ -55,3 +55,32 @@ pub fn write(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
     bytes.resize(bytes.len().next_multiple_of(8), 0);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_messages_are_read_one_after_another() {
+        let mut info = [0; 12];
+        info[8..].copy_from_slice(&[10, 1, 1, 5]);
+        let mut bytes = write(libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
+        bytes.extend(write(
+            libc::SOL_SOCKET,
+            libc::SCM_RIGHTS,
+            &7_i32.to_ne_bytes(),
+        ));
+        let extra = read(&bytes);
+        assert_eq!(extra.local, Some(IpAddr::from([10, 1, 1, 5])));
+        assert_eq!(extra.descriptors, [7]);
+    }
+
+    #[test]
+    fn a_wrong_length_ends_reading() {
+        for len in [0_u64, 5, 1 << 40] {
+            let mut bytes = write(libc::IPPROTO_IP, libc::IP_PKTINFO, &[0; 12]);
+            bytes[..8].copy_from_slice(&len.to_ne_bytes());
+            assert_eq!(read(&bytes).local, None);
+        }
+    }
+}

@@ -6,7 +6,7 @@
 use std::fs::write;
 use std::time::Duration;
 
-use crate::ops::Actor;
+use crate::ops::{open_before, Actor};
 use crate::rng::Rng;
 use crate::sys;
 use crate::sys::process::{self, fork};
@@ -34,6 +34,8 @@ pub fn live(tenant: Tenant) {
     process::ignore_children();
     process::be_nice();
     let mut rng = Rng::new(world.seed() ^ u64::from(tenant) << 20);
+    let mut actor = Actor::new(world, tenant, rng.next(), 0);
+    open_before(&mut actor);
     // Some are associated while they fork as fast as they can.
     let busy = rng.below(3);
     world.set_stage(tenant, 1);

@@ -2,13 +2,16 @@
 
 //! What a tenant's process does: one operation after another, by chance.
 
+mod before;
 mod options;
 mod pass;
 mod process;
+mod raw;
 mod send;
 mod sockets;
 mod uring;
 
+pub use before::open as open_before;
 pub use pass::mailbox;
 pub use process::malformed;
 
@@ -56,6 +59,7 @@ pub const ALL: &[(&str, usize, Operation)] = &[
     ("anyoption", 6, options::set_any),
     ("getoption", 3, options::get),
     ("uring", 5, uring::run),
+    ("raw", 3, raw::raw),
     ("pass", 4, pass::send),
     ("passed", 5, pass::receive),
     ("steal", 2, pass::steal),

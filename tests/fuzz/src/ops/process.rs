@@ -16,14 +16,15 @@ use crate::sys::process::{self, call, Call};
 use crate::sys::Result;
 use crate::world::{Counter, SLOTS};
 
-/// Processes of one tenant at a time, roughly.
+/// Processes of one tenant at a time, roughly; fewer where they are slow, or
+/// they keep each other and those who watch from doing anything.
 const MOST: u64 = 24;
 
 impl Actor {
     /// Whether there is room for another process; then it is counted.
     fn may_fork(&mut self) -> bool {
         let live = self.world.live(self.tenant as usize % SLOTS);
-        if self.depth > 4 || live.load(Ordering::Relaxed) > MOST {
+        if self.depth > 4 || live.load(Ordering::Relaxed) > MOST / self.world.pace() {
             return false;
         }
         live.fetch_add(1, Ordering::Relaxed);

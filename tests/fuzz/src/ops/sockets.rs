@@ -2,6 +2,8 @@
 
 //! The life of sockets.
 
+use std::net::IpAddr;
+
 use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 
 use super::Actor;
@@ -58,7 +60,7 @@ pub fn serve(a: &mut Actor) -> Result<()> {
 }
 
 /// Has datagrams tell which address they were sent to.
-fn ask_where(fd: i32) {
+pub fn ask_where(fd: i32) {
     let one = 1_i32.to_ne_bytes();
     let _ = sys::socket::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
     let _ = sys::socket::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
@@ -128,13 +130,19 @@ fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
         if flags & libc::MSG_ERRQUEUE != 0 {
             continue;
         }
-        if let Some(message) = Message::read(&data[..got.data]) {
-            let stream = is_stream(fd);
-            let local = if stream {
+        let kind = kind_of(fd);
+        let found = if kind == Some(libc::SOCK_RAW) {
+            raw_message(&data[..got.data])
+        } else {
+            Message::read(&data[..got.data]).map(|message| (message, None))
+        };
+        if let Some((message, header)) = found {
+            let stream = kind == Some(SOCK_STREAM) || header.is_some() && message.stream;
+            let local = if kind == Some(SOCK_STREAM) {
                 let name = sys::socket::name_of(fd, false).unwrap_or_default();
                 addr::read(&name)
             } else {
-                extra.local
+                extra.local.or(header)
             };
             check_received(a.world, a.tenant, &message, local, stream);
         }
@@ -145,10 +153,25 @@ fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     Ok(())
 }
 
+/// The message in what a raw socket received, and where that was sent to if its
+/// IP header is there.
+fn raw_message(bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
+    // Headers of IP and transport, with options.
+    let message = (0..120).find_map(|at| Message::read(bytes.get(at..)?))?;
+    let to = <[u8; 4]>::try_from(bytes.get(16..20)?).ok()?;
+    let header = (bytes[0] >> 4 == 4).then_some(to.into());
+    Some((message, header))
+}
+
+/// The type of a socket.
+fn kind_of(fd: i32) -> Option<i32> {
+    let value = sys::socket::get_option(fd, libc::SOL_SOCKET, libc::SO_TYPE, 4).ok()?;
+    Some(i32::from_ne_bytes(value.try_into().ok()?))
+}
+
 /// Whether a socket is a stream.
 pub fn is_stream(fd: i32) -> bool {
-    sys::socket::get_option(fd, libc::SOL_SOCKET, libc::SO_TYPE, 4)
-        .is_ok_and(|v| v == SOCK_STREAM.to_ne_bytes())
+    kind_of(fd) == Some(SOCK_STREAM)
 }
 
 /// `shutdown()`.

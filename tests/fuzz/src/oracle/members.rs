@@ -36,7 +36,7 @@ fn check(world: World, device: &Device, tenant: Tenant) {
                 if lives(pid) && processes(tenant).contains(&pid) && world.is_bound(tenant) =>
             {
                 let facts = format_args!("process {pid} is not associated: error {errno}");
-                world.violation(Counter::OtherViolations, tenant, facts);
+                world.violation(Counter::MemberViolations, tenant, facts);
             }
             Err(_) => {}
             Ok(found) => {
@@ -54,7 +54,7 @@ fn check(world: World, device: &Device, tenant: Tenant) {
                     if !known && world.is_bound(tenant) && lives(pid) {
                         let facts =
                             format_args!("process {pid} of association {} has {addr}", found.id);
-                        world.violation(Counter::OtherViolations, tenant, facts);
+                        world.violation(Counter::SetViolations, tenant, facts);
                     }
                 }
             }
@@ -65,12 +65,11 @@ fn check(world: World, device: &Device, tenant: Tenant) {
 /// Asks again and again, until all is over.
 pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>) {
     let device = Device::open().expect("the control device");
-    while !world.stopped() {
+    super::again(world, 300, || {
         for tenant in tenants() {
             if world.stage(tenant) == 3 && world.is_bound(tenant) {
                 check(world, &device, tenant);
             }
         }
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    });
 }

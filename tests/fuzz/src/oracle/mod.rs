@@ -6,3 +6,17 @@ pub mod members;
 pub mod packets;
 pub mod probes;
 pub mod sockets;
+
+use std::time::{Duration, Instant};
+
+use crate::world::World;
+
+/// Has a watcher look again and again until all is over; for at most half of
+/// the time, so that there is something to see.
+fn again(world: World, pause: u64, mut look: impl FnMut()) {
+    while !world.stopped() {
+        let started = Instant::now();
+        look();
+        std::thread::sleep(started.elapsed().max(Duration::from_millis(pause)));
+    }
+}

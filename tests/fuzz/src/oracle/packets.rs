@@ -16,6 +16,7 @@ const LOOPBACK_HARDWARE: u16 = 772;
 /// An IP packet, as far as it matters.
 struct Packet<'a> {
     source: IpAddr,
+    to: IpAddr,
     protocol: u8,
     /// From the transport header on.
     rest: &'a [u8],
@@ -27,18 +28,21 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
         4 => {
             let len = usize::from(bytes[0] & 15) * 4;
             let source: [u8; 4] = bytes.get(12..16)?.try_into().ok()?;
+            let to: [u8; 4] = bytes.get(16..20)?.try_into().ok()?;
             // Only first fragments have a header.
             if u16::from_be_bytes([bytes[6], bytes[7]]) & 0x1fff != 0 {
                 return None;
             }
             Some(Packet {
                 source: Ipv4Addr::from(source).into(),
+                to: Ipv4Addr::from(to).into(),
                 protocol: bytes[9],
                 rest: bytes.get(len..)?,
             })
         }
         6 => {
             let source: [u8; 16] = bytes.get(8..24)?.try_into().ok()?;
+            let to: [u8; 16] = bytes.get(24..40)?.try_into().ok()?;
             let (mut protocol, mut at) = (*bytes.get(6)?, 40);
             // Hop-by-hop, routing, destination options; fragment.
             while matches!(protocol, 0 | 43 | 60 | 44) {
@@ -57,6 +61,7 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
             }
             Some(Packet {
                 source: Ipv6Addr::from(source).into(),
+                to: Ipv6Addr::from(to).into(),
                 protocol,
                 rest: bytes.get(at..)?,
             })
@@ -108,7 +113,13 @@ pub fn watch(world: World, fd: i32, host: bool) {
         if let Some((payload, stream)) = packet.payload() {
             if let Some(message) = Message::read(payload) {
                 if message.sender != 0 {
-                    check_sent(world, &message, packet.source, stream, private && host);
+                    check_sent(
+                        world,
+                        &message,
+                        (packet.source, packet.to),
+                        stream,
+                        private && host,
+                    );
                 }
             }
         }
@@ -122,6 +133,40 @@ pub fn watch(world: World, fd: i32, host: bool) {
                 packet.protocol, packet.source
             );
             world.violation(Counter::PacketViolations, 0, facts);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A UDP packet in IPv4 with four bytes of options.
+    fn packet() -> Vec<u8> {
+        let mut bytes = vec![0x46, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0];
+        bytes.extend([10, 1, 1, 5, 10, 9, 0, 2, 1, 1, 1, 1]);
+        bytes.extend([0; 8]);
+        bytes.extend(b"payload");
+        bytes
+    }
+
+    #[test]
+    fn options_are_skipped_to_find_the_payload() {
+        let bytes = packet();
+        let packet = read(&bytes).expect("a packet");
+        assert_eq!(packet.source, IpAddr::from([10, 1, 1, 5]));
+        assert_eq!(packet.to, IpAddr::from([10, 9, 0, 2]));
+        assert_eq!(packet.payload(), Some((&b"payload"[..], false)));
+        assert!(packet.is_wanted());
+    }
+
+    #[test]
+    fn later_fragments_and_short_packets_are_passed_over() {
+        let mut bytes = packet();
+        bytes[7] = 1;
+        assert!(read(&bytes).is_none());
+        for len in 0..20 {
+            assert!(read(&packet()[..len]).is_none());
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn send(world: World, sockets: [i32; 2], host: bool) {
                 socket::close(fd);
             }
         }
-        std::thread::sleep(Duration::from_millis(4));
+        std::thread::sleep(Duration::from_millis(4 * world.pace()));
     }
 }
 
@@ -123,7 +123,7 @@ pub fn overhear(world: World, ears: &[i32]) {
 }
 
 fn check(world: World, message: &Message, local: IpAddr) {
-    let bound = world.is_bound(message.sender);
+    let bound = world.applies(message.sender, message.time);
     // A tenant's own loopback.
     if bound
         && pool::is_loopback(local)
@@ -135,7 +135,7 @@ fn check(world: World, message: &Message, local: IpAddr) {
     // Exclusive addresses, those for long enough that the message is not older.
     if let Some(index) = pool::index_of(local) {
         let owner = world.owner(index);
-        let long = crate::message::GRACE * 5;
+        let long = crate::message::grace(world) * 5;
         if world.is_bound(owner) && world.is_exclusive(owner) && world.has_for(index, owner, long) {
             let facts = format_args!("the host heard {message:?} at {local}, exclusive");
             world.violation(Counter::MessageViolations, owner, facts);

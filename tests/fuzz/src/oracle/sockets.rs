@@ -5,7 +5,6 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
 
 use crate::pool;
 use crate::tenant::group;
@@ -22,7 +21,7 @@ pub fn processes(tenant: Tenant) -> Vec<i32> {
 }
 
 /// The inodes of the sockets that a process has open.
-fn inodes(pid: &str) -> Vec<u64> {
+pub fn inodes(pid: &str) -> Vec<u64> {
     let Ok(dir) = fs::read_dir(format!("/proc/{pid}/fd")) else {
         return Vec::new();
     };
@@ -56,7 +55,7 @@ fn local(line: &str) -> Option<(IpAddr, u64)> {
     Some((addr, inode))
 }
 
-fn check(world: World, tenants: &[Tenant]) {
+fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>) {
     let mut holders: HashMap<u64, HashSet<Tenant>> = HashMap::new();
     for &tenant in tenants {
         for pid in processes(tenant) {
@@ -76,7 +75,7 @@ fn check(world: World, tenants: &[Tenant]) {
             let Some(holders) = holders.get(&inode) else {
                 continue;
             };
-            if own.contains(&inode) {
+            if own.contains(&inode) || before.contains(&inode) {
                 continue;
             }
             world.count(Counter::Sockets);
@@ -94,10 +93,24 @@ fn check(world: World, tenants: &[Tenant]) {
     }
 }
 
-/// Looks at all sockets again and again, until all is over.
-pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>) {
-    while !world.stopped() {
-        check(world, &tenants());
-        std::thread::sleep(Duration::from_millis(700));
+/// Looks at all sockets again and again, until all is over. Not at those of
+/// `before`: made before their processes were associated, they stay bound.
+pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>, before: impl Fn() -> HashSet<u64>) {
+    super::again(world, 700, || {
+        let tenants = tenants();
+        // After those: whose sockets are known.
+        check(world, &tenants, &before());
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_local_address_of_a_line_is_in_the_machines_order() {
+        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1";
+        assert_eq!(local(line), Some((IpAddr::from([127, 0, 0, 1]), 4711)));
+        assert_eq!(local("  sl  local_address"), None);
     }
 }

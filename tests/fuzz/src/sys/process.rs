@@ -93,10 +93,39 @@ pub fn ignore_children() {
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
 }
 
-/// Lets others go first: who watches must keep up.
+/// Lets others go first: who watches must keep up. Not by far: what is killed
+/// has to run to its end.
 pub fn be_nice() {
     // SAFETY: `nice` has no memory requirements.
-    unsafe { libc::nice(10) };
+    unsafe { libc::nice(4) };
+}
+
+/// Has this thread run before all ordinary ones, but not what it starts.
+pub fn go_first(priority: i32) {
+    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    let param = libc::sched_param {
+        sched_priority: priority,
+    };
+    // SAFETY: 0 is this thread, and `param` is only read.
+    unsafe { libc::sched_setscheduler(0, policy, &param) };
+}
+
+/// Whether a child has ended: with its exit status, or by a signal.
+pub fn ended(pid: i32) -> Option<u8> {
+    let mut status = 0;
+    // SAFETY: `status` is writable.
+    let got = unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) };
+    match got {
+        0 => None,
+        _ if got == pid && libc::WIFEXITED(status) => Some(libc::WEXITSTATUS(status) as u8),
+        _ => Some(128),
+    }
+}
+
+/// Kills a process.
+pub fn kill(pid: i32) {
+    // SAFETY: signals touch nobody's memory.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
 }
 
 /// Makes orphaned descendants children of this process.

@@ -2,22 +2,28 @@
 
 //! Starts tenants, changes and ends them, at random, until time is over.
 
+mod end;
+
+use std::collections::HashSet;
 use std::fs;
 use std::process::{Child, Command};
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use addrconf_abi::{AddrEntry, AssignFlags, Change, Target};
 
 use crate::control::Device;
-use crate::message::GRACE;
 use crate::ops;
-use crate::oracle::sockets::processes;
+use crate::oracle::sockets::{inodes, processes};
 use crate::pool;
 use crate::rng::Rng;
-use crate::sys::process::{now, print, reap};
+use crate::sys::process::{now, print};
 use crate::tenant::group;
 use crate::world::{Action, Counter, Tenant, World, SLOTS};
+
+/// Of so many actions one releases everybody.
+const FLUSH: usize = 60;
 
 /// A tenant that runs.
 struct Running {
@@ -33,22 +39,28 @@ pub struct Controller {
     world: World,
     rng: Rng,
     device: Option<Device>,
+    unbound: bool,
     slots: [Option<Running>; SLOTS],
     next: Tenant,
-    /// For those who watch.
+    /// For those who watch: who is there.
     pub tenants: Arc<Mutex<Vec<Tenant>>>,
+    /// And the sockets that tenants had before they were associated.
+    pub before: Arc<Mutex<HashSet<u64>>>,
 }
 
 impl Controller {
-    /// With `device` none: tenants are not associated, for the self-test.
-    pub fn new(world: World, device: Option<Device>) -> Self {
+    /// `unbound`, for the self-test: tenants are not associated, but for those of
+    /// one slot, with addresses that nobody knows of.
+    pub fn new(world: World, unbound: bool) -> Self {
         Self {
             world,
             rng: Rng::new(world.seed()),
-            device,
+            device: Some(Device::open().expect("the control device")),
+            unbound,
             slots: [const { None }; SLOTS],
             next: 1,
             tenants: Arc::default(),
+            before: Arc::default(),
         }
     }
 
@@ -78,30 +90,46 @@ impl Controller {
             .store(0, std::sync::atomic::Ordering::Relaxed);
         self.world.note_action(Action::Start);
         let exclusive = self.rng.percent(40);
-        self.world.enter_tenant(tenant, exclusive);
+        let raw = self.rng.percent(30);
+        self.world.enter_tenant(tenant, exclusive, raw);
         fs::create_dir(group(tenant)).expect("a control group");
         let program = Command::new("/proc/self/exe")
             .args(["tenant", &tenant.to_string()])
             .spawn();
         let first = program.expect("a tenant");
         while self.world.stage(tenant) == 0 {
+            // That it takes too long is noticed by who watches us.
             std::thread::sleep(Duration::from_millis(2));
         }
         std::thread::sleep(Duration::from_millis(self.rng.below(30) as u64));
         let most = 2 + self.rng.below(10);
         let set = self.free(most);
-        for &index in &set {
-            self.world.acquire(index, tenant);
+        if !self.unbound {
+            set.iter().for_each(|&i| self.world.acquire(i, tenant));
         }
         let mut flags = AssignFlags::TREE;
         if exclusive {
             flags = flags.with(AssignFlags::EXCLUSIVE);
         }
+        if raw {
+            flags = flags.with(AssignFlags::ALLOW_RAW);
+        }
+        if self.rng.percent(30) {
+            flags = flags.with(AssignFlags::RESET);
+        }
+        for pid in processes(tenant) {
+            let inodes = inodes(&pid.to_string());
+            self.before.lock().expect("a lock").extend(inodes);
+        }
         let mut association = 0;
         self.world.note_action(Action::Assign);
-        if let Some(device) = &self.device {
+        let device = self.device.as_ref();
+        if let Some(device) = device.filter(|_| !self.unbound || slot == 0) {
             match device.assign(first.id() as i32, &entries(&set), flags, tenant) {
-                Ok(id) => association = id,
+                Ok(id) => {
+                    association = id;
+                    set.iter().for_each(|&i| self.world.settle(i));
+                }
                 Err(errno) => {
                     let facts = format_args!("assign failed: error {errno}");
                     self.world
@@ -111,8 +139,9 @@ impl Controller {
             }
         }
         self.world.count(Counter::Tenants);
+        self.world.bind(tenant);
         self.world.set_stage(tenant, 3);
-        let life = 5_000 + self.rng.below(30_000) as u64;
+        let life = (5_000 + self.rng.below(30_000) as u64) * self.world.pace().min(3);
         self.slots[slot] = Some(Running {
             tenant,
             first,
@@ -120,67 +149,6 @@ impl Controller {
             end: now() + life * 1_000_000,
         });
         self.publish();
-    }
-
-    fn end(&mut self, slot: usize) {
-        let Some(mut running) = self.slots[slot].take() else {
-            return;
-        };
-        self.publish();
-        let tenant = running.tenant;
-        // Some are released while they act; then nothing is forbidden to them.
-        if self.rng.percent(30) {
-            if let Some(device) = &self.device {
-                self.world.note_action(Action::Release);
-                self.world.set_free_until(u64::MAX);
-                self.world.free(tenant);
-                let target = if self.rng.percent(50) {
-                    Target::Association(running.association)
-                } else {
-                    Target::Pid(running.first.id() as i32)
-                };
-                if let Err(errno) = device.release(target) {
-                    print(&format!("note: releasing tenant {tenant}: error {errno}"));
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        }
-        self.world.note_action(Action::Kill);
-        let kill = || fs::write(group(tenant) + "/cgroup.kill", "1");
-        let mut rounds = 0;
-        while !processes(tenant).is_empty() {
-            kill().expect("killing a control group");
-            std::thread::sleep(Duration::from_millis(20));
-            reap();
-            rounds += 1;
-            if rounds % 250 == 249 {
-                for pid in processes(tenant) {
-                    let read =
-                        |f| fs::read_to_string(format!("/proc/{pid}/{f}")).unwrap_or_default();
-                    print(&format!(
-                        "note: process {pid} is still there: {} {}",
-                        read("stat").trim(),
-                        read("stack").replace('\n', " ")
-                    ));
-                }
-            }
-            if rounds == 1500 {
-                let left = processes(tenant);
-                let facts = format_args!("processes that cannot be killed: {left:?}");
-                self.world
-                    .violation(Counter::OtherViolations, tenant, facts);
-                break;
-            }
-        }
-        let _ = running.first.wait();
-        reap();
-        let _ = fs::remove_dir(group(tenant));
-        for index in self.world.entries_of(tenant) {
-            self.world.lose(index);
-        }
-        if self.world.free_until() == u64::MAX {
-            self.world.set_free_until(now() + 2 * GRACE);
-        }
     }
 
     /// One change of one tenant's set.
@@ -210,8 +178,9 @@ impl Controller {
             }
             new.iter().for_each(|&i| world.acquire(i, tenant));
             let result = device.update(target, Change::Add, &entries(&new), false);
-            if result.is_err() {
-                new.iter().for_each(|&i| world.lose(i));
+            match result {
+                Ok(_) => new.iter().for_each(|&i| world.settle(i)),
+                Err(_) => new.iter().for_each(|&i| world.lose(i)),
             }
             result
         } else {
@@ -260,17 +229,19 @@ impl Controller {
             let slot = self.rng.below(SLOTS);
             match &self.slots[slot] {
                 None => self.start(slot),
-                Some(running) if running.end < now() => self.end(slot),
+                Some(running) if running.end < now() => self.end(slot, false),
+                Some(_) if self.rng.below(FLUSH) == 0 => self.flush(),
                 Some(_) if self.rng.percent(10) => self.look(),
+                Some(_) if self.unbound => {}
                 Some(_) => self.update(slot),
             }
             self.world.note_action(Action::Wait);
             let pause = 50 + self.rng.below(400) as u64;
             std::thread::sleep(Duration::from_millis(pause));
-            reap_all(&mut self.slots);
+            end::reap_all(&mut self.slots);
         }
         for slot in 0..SLOTS {
-            self.end(slot);
+            self.end(slot, false);
         }
     }
 
@@ -278,14 +249,6 @@ impl Controller {
     pub fn close(&mut self) {
         self.device = None;
     }
-}
-
-/// Reaps orphans; a tenant's first process is one of our children, too.
-fn reap_all(slots: &mut [Option<Running>; SLOTS]) {
-    for running in slots.iter_mut().flatten() {
-        let _ = running.first.try_wait();
-    }
-    reap();
 }
 
 fn entries(indices: &[usize]) -> Vec<AddrEntry> {

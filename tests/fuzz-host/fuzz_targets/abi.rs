@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every structure from any bytes: what is taken is what the documentation
+//! says, nothing is lost on the way there and back, and older and shorter or
+//! newer and longer callers get what is promised.
+//!
+//! The oracle reads the documented offsets and knows nothing of `Fields`.
+
+#![no_main]
+
+use std::fmt::Debug;
+
+use addrconf_abi::{
+    AddrEntry, AssignRequest, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest,
+    UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
+};
+use libfuzzer_sys::fuzz_target;
+
+/// A structure by its documentation.
+struct Layout {
+    size: usize,
+    first_version: usize,
+    /// Whether the fields have a meaning; given exactly `size` bytes.
+    valid: fn(&[u8]) -> bool,
+    /// 32-bit truth values, of which any but zero counts as one.
+    truths: &'static [usize],
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn target(bytes: &[u8]) -> bool {
+    let value = u64::from_ne_bytes(bytes[8..16].try_into().expect("eight bytes"));
+    match word(bytes, 0) {
+        1 => value < 1 << 31,
+        2 => value != 0 && value < 1 << 31,
+        3 => true,
+        4 => value == 0,
+        _ => false,
+    }
+}
+
+fn name(bytes: &[u8]) -> bool {
+    let text: Vec<u8> = bytes.iter().copied().take_while(|&b| b != 0).collect();
+    let plain = |b: &u8| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    text.len() < 32
+        && text.iter().all(plain)
+        && !text.starts_with(b".")
+        && !text.starts_with(b"-")
+        && bytes[text.len()..].iter().all(|&b| b == 0)
+}
+
+fn entry(bytes: &[u8]) -> bool {
+    let family = u16::from_ne_bytes([bytes[0], bytes[1]]);
+    bytes[3..8].iter().all(|&b| b == 0)
+        && match family {
+            2 => bytes[2] <= 32 && bytes[12..24].iter().all(|&b| b == 0),
+            10 => bytes[2] <= 128,
+            _ => false,
+        }
+}
+
+fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
+    let Layout { size, .. } = *layout;
+    let decoded = T::decode(bytes);
+    let mut known = bytes.to_vec();
+    known.resize(size.max(bytes.len()), 0);
+    let expected = if bytes.len() < layout.first_version {
+        Err(WireError::TooShort)
+    } else if bytes.len() > MAX_STRUCT || known[size..].iter().any(|&b| b != 0) {
+        Err(WireError::TooLong)
+    } else if !(layout.valid)(&known[..size]) {
+        Err(WireError::BadField)
+    } else {
+        Ok(())
+    };
+    assert_eq!(decoded.as_ref().map(drop).map_err(|&e| e), expected);
+    let Ok(value) = decoded else { return };
+
+    let mut buffer = [0xff; MAX_STRUCT];
+    let written = value.encode(&mut buffer).to_vec();
+    for &at in layout.truths {
+        let truth = u32::from(word(&known, at) != 0);
+        known[at..at + 4].copy_from_slice(&truth.to_ne_bytes());
+    }
+    assert_eq!(written, known[..size], "what was read is written");
+    assert_eq!(T::decode(&written).as_ref(), Ok(&value));
+    // A newer caller, who uses nothing new.
+    written_longer(&written, &value);
+    // An older one: whatever was cut off is as zero.
+    for len in layout.first_version..size {
+        let mut cut = written[..len].to_vec();
+        let short = T::decode(&cut);
+        cut.resize(size, 0);
+        assert_eq!(short, T::decode(&cut), "cut off at {len}");
+    }
+}
+
+fn written_longer<T: Wire + PartialEq + Debug>(written: &[u8], value: &T) {
+    let mut longer = written.to_vec();
+    longer.resize(MAX_STRUCT, 0);
+    assert_eq!(T::decode(&longer).as_ref(), Ok(value));
+    longer.push(0);
+    assert_eq!(T::decode(&longer), Err(WireError::TooLong));
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let layout = |size, first_version, valid, truths| Layout {
+        size,
+        first_version,
+        valid,
+        truths,
+    };
+    check::<AddrEntry>(&layout(24, 24, entry, &[]), bytes);
+    let assign = |b: &[u8]| {
+        target(b) && word(b, 4) < 16 && word(b, 28) == 0 && name(&b[32..64]) && word(b, 72) < 3
+    };
+    check::<AssignRequest>(&layout(80, 72, assign, &[]), bytes);
+    let release = |b: &[u8]| target(b) && word(b, 4) == 0;
+    check::<ReleaseRequest>(&layout(24, 24, release, &[]), bytes);
+    let query = |b: &[u8]| {
+        let reserved = word(b, 4) | word(b, 108) | word(b, 124);
+        target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3
+    };
+    check::<QueryRequest>(&layout(128, 96, query, &[96]), bytes);
+    let list = |b: &[u8]| word(b, 20) == 0;
+    check::<ListRequest>(&layout(32, 32, list, &[28]), bytes);
+    check::<VersionReply>(&layout(16, 16, |_| true, &[]), bytes);
+    let update =
+        |b: &[u8]| target(b) && matches!(word(b, 4), 0 | 4) && matches!(word(b, 28), 1..=3);
+    check::<UpdateRequest>(&layout(40, 40, update, &[]), bytes);
+    let narrow = |b: &[u8]| word(b, 4) == 0 && name(&b[8..40]);
+    check::<NarrowHeader>(&layout(40, 40, narrow, &[]), bytes);
+});

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What two sockets on one port are to each other, against trying packets on
+//! both.
+
+#![no_main]
+
+use std::net::IpAddr;
+
+use addrconf_fuzz_host::draw::Bytes;
+use addrconf_fuzz_host::naive::{is_any, Owned};
+use addrconf_policy::{compare, receives, Holder, Origin, Prefix, Relation};
+use libfuzzer_sys::fuzz_target;
+
+/// Whether its address fits, as for any socket of any host.
+fn fits(h: &Holder<'_>, addr: IpAddr) -> bool {
+    if !is_any(h.local) {
+        return h.local.to_canonical() == addr;
+    }
+    let mapped = h.local.is_ipv6() && h.local.to_canonical().is_ipv4();
+    match addr {
+        IpAddr::V4(_) => h.v4,
+        IpAddr::V6(_) => h.v6 && !mapped,
+    }
+}
+
+fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
+    // What is left of a connection has its packets by what they came from.
+    fits(h, addr) && (h.timewait || receives(h.owner.as_ref(), h.local, addr, origin, reserved))
+}
+
+/// Addresses that packets may go to: where the sets begin, and what rules name.
+fn addrs(owners: &[Owned], a: &Holder<'_>, b: &Holder<'_>) -> Vec<IpAddr> {
+    let mut addrs = vec![
+        a.local.to_canonical(),
+        b.local.to_canonical(),
+        [127, 0, 0, 1].into(),
+        [127, 0, 0, 2].into(),
+        [192, 0, 2, 1].into(),
+        IpAddr::V6(1.into()),
+        IpAddr::V6(((0x2001_0db8 << 96) | 0xffff_u128).into()),
+    ];
+    for o in owners {
+        addrs.push(o.loopback.into());
+        addrs.extend(o.set.prefixes.iter().map(Prefix::addr));
+    }
+    addrs.retain(|a| !is_any(*a));
+    addrs
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = Bytes::new(bytes);
+    let (mut x, mut y) = (bytes.owned(), bytes.owned());
+    (x.id, x.loopback) = (1, [127, 64, 0, 1].into());
+    (y.id, y.loopback) = (2, [127, 64, 0, 2].into());
+    let owners = [x, y];
+    let whose = |which: u8| owners.get(usize::from(which % 3));
+    let (a, b) = (whose(bytes.u8()), whose(bytes.u8()));
+    let (a, b) = (bytes.holder(a), bytes.holder(b));
+    let relation = compare(&a, &b);
+    assert_eq!(compare(&b, &a), relation, "the other way round");
+
+    let same = a.owner.map(|o| o.id) == b.owner.map(|o| o.id);
+    let timewait = a.timewait || b.timewait;
+    if timewait {
+        assert_ne!(relation, Relation::Exclude);
+    } else {
+        assert_eq!(relation == Relation::Compete, same);
+    }
+    if relation != Relation::Apart {
+        return;
+    }
+    for addr in addrs(&owners, &a, &b) {
+        let reserved = owners
+            .iter()
+            .any(|o| addr == o.loopback || (o.exclusive && o.set.has(addr)));
+        for origin in [
+            Origin::Outside,
+            Origin::Association(1),
+            Origin::Association(2),
+            Origin::Association(3),
+        ] {
+            let both = takes(&a, addr, origin, reserved) && takes(&b, addr, origin, reserved);
+            assert!(!both, "both take {addr} from {origin:?}");
+        }
+    }
+});

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The last word on packets: none leaves with a foreign source, none is handed
+//! to whom it is not for.
+
+#![no_main]
+
+use std::net::IpAddr;
+
+use addrconf_fuzz_host::draw::Bytes;
+use addrconf_fuzz_host::naive::{is_any, is_own_loopback, Owned};
+use addrconf_policy::{delivers, receives, sends, Found, Origin, Sender};
+use libfuzzer_sys::fuzz_target;
+
+fn watch_sends(o: &Owned, source: IpAddr, to: IpAddr) {
+    let loopback = |a: IpAddr| a.to_canonical().is_loopback();
+    for sender in [Sender::Message, Sender::Opening, Sender::Answering] {
+        let owned = match sender {
+            Sender::Message => o.has(source),
+            Sender::Opening | Sender::Answering => o.has_or_had(source),
+        };
+        let leaves = loopback(source) && !loopback(to);
+        let expected = owned && (sender == Sender::Answering || (!leaves && o.reaches(to)));
+        assert_eq!(
+            sends(&o.owner(), sender, source, to),
+            expected,
+            "{sender:?}"
+        );
+    }
+}
+
+fn watch_delivers(o: &Owned, addr: IpAddr, origin: Origin) {
+    for found in [Found::Unconnected, Found::Asked, Found::Connection] {
+        let expected = if is_own_loopback(addr) {
+            match origin {
+                Origin::Unknown => true,
+                Origin::Association(id) => id == o.id,
+                Origin::Outside => found != Found::Unconnected,
+            }
+        } else {
+            o.has(addr) || (found == Found::Connection && o.has_or_had(addr))
+        };
+        assert_eq!(
+            delivers(&o.owner(), found, addr, origin),
+            expected,
+            "{found:?}"
+        );
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = Bytes::new(bytes);
+    let (o, origin) = (bytes.owned(), bytes.origin());
+    // As they stand in headers: an IPv6 packet with an IPv4-mapped source is
+    // one nobody takes (ip6_rcv_core()).
+    let (source, to) = (bytes.ip().to_canonical(), bytes.ip().to_canonical());
+    watch_sends(&o, source, to);
+    watch_delivers(&o, to, origin);
+
+    let (bound, reserved) = (bytes.ip(), bytes.bool());
+    let owner = o.owner();
+    let taken = receives(Some(&owner), bound, to, origin, reserved);
+    // A lookup gives no more than the last word lets pass, nor less.
+    assert_eq!(taken, delivers(&owner, Found::Unconnected, to, origin));
+    let host = receives(None, bound, to, origin, reserved);
+    let expected = if is_own_loopback(to) {
+        !matches!(origin, Origin::Association(_))
+    } else {
+        !(is_any(bound) && reserved)
+    };
+    assert_eq!(host, expected);
+    // The private loopback of one is not the other's, whatever it is bound to.
+    if is_own_loopback(to) && origin != Origin::Unknown {
+        assert!(!(host && taken));
+    }
+});

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `bind()`, `listen()`, `connect()`, sending and receiving, for any owner, any
+//! socket and any address.
+
+#![no_main]
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use addrconf_fuzz_host::draw::Bytes;
+use addrconf_fuzz_host::naive::{is_any, is_own_loopback, meant, Owned};
+use addrconf_policy::{
+    bind, connect, listen, receive, send, Destination, Family, Refusal, SockAddr, Socket, Usage,
+};
+use libfuzzer_sys::fuzz_target;
+
+/// Whether the association may use the socket with what it is bound to.
+fn may_use(o: &Owned, s: &Socket) -> bool {
+    let connection = s.stream && s.connected;
+    let fine = |a| o.has(a) || (connection && s.scoped && o.has_or_had(a));
+    let sends_fine = is_any(s.source) || fine(s.source);
+    if s.scoped {
+        is_any(s.local) || (fine(s.local) && sends_fine)
+    } else {
+        connection && fine(s.local) && sends_fine && !is_own_loopback(s.local)
+    }
+}
+
+fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
+    let asked: Option<IpAddr> = match (s.family, *addr) {
+        (Family::V4, SockAddr::V4(a)) => Some(a.into()),
+        (Family::V4, SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED))) => Some([0; 4].into()),
+        (Family::V6, SockAddr::V6(a)) => Some(a.into()),
+        _ => None,
+    };
+    let fine = s.scoped && asked.is_some_and(|a| is_any(a) || o.has(a));
+    let bound = bind(&o.owner(), s, addr);
+    assert_eq!(bound.is_ok(), fine, "{bound:?}");
+    if asked.is_some() && !fine {
+        assert_eq!(bound, Err(Refusal::NotAvailable));
+    }
+}
+
+/// What going to `to`, an address, is to come to.
+fn towards(o: &Owned, s: &Socket, to: IpAddr) -> Usage {
+    let to = meant(to);
+    let is_loopback = |a: IpAddr| a.to_canonical().is_loopback();
+    let leaves_loopback = is_loopback(s.local) && !is_loopback(to);
+    let changes_family = to.is_ipv4() && s.local.to_canonical().is_ipv6();
+    if !may_use(o, s) || !s.scoped {
+        Usage::Deny(Refusal::NotAvailable)
+    } else if !o.reaches(to) {
+        Usage::Deny(Refusal::Unreachable)
+    } else if is_any(s.local) {
+        Usage::GiveSource(to)
+    } else if leaves_loopback || changes_family {
+        Usage::Deny(Refusal::NotAvailable)
+    } else {
+        Usage::Allow
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = Bytes::new(bytes);
+    let (o, s, addr, opens) = (
+        bytes.owned(),
+        bytes.socket(),
+        bytes.sockaddr(),
+        bytes.bool(),
+    );
+    let owner = o.owner();
+    watch_bind(&o, &s, &addr);
+    assert_eq!(listen(&owner, &s).is_ok(), may_use(&o, &s));
+    assert_eq!(receive(&owner, &s).is_ok(), s.scoped || may_use(&o, &s));
+
+    let connected = connect(&owner, &s, &addr);
+    match addr {
+        SockAddr::Unspec(_) => assert_eq!(connected, Usage::Allow),
+        SockAddr::Other(_) => assert!(matches!(connected, Usage::Deny(_))),
+        SockAddr::V4(a) => assert_eq!(connected, towards(&o, &s, a.into())),
+        SockAddr::V6(a) => assert_eq!(connected, towards(&o, &s, a.into())),
+    }
+
+    let nowhere = if may_use(&o, &s) {
+        Usage::Allow
+    } else {
+        Usage::Deny(Refusal::NotAvailable)
+    };
+    let none = send(&owner, &s, opens, &Destination::None);
+    assert_eq!(none, nowhere);
+    let sent = send(&owner, &s, opens, &Destination::To(addr));
+    if s.stream && !opens {
+        assert_eq!(sent, nowhere);
+    } else {
+        match (s.family, addr) {
+            (_, SockAddr::Other(_)) => assert!(matches!(sent, Usage::Deny(_))),
+            (Family::V6, SockAddr::Unspec(_)) | (_, SockAddr::Unspec(None)) => {
+                assert_eq!(sent, nowhere);
+            }
+            (_, SockAddr::V4(a) | SockAddr::Unspec(Some(a))) => {
+                assert_eq!(sent, towards(&o, &s, a.into()));
+            }
+            (_, SockAddr::V6(a)) => assert_eq!(sent, towards(&o, &s, a.into())),
+        }
+    }
+    // Said once more without the model, for what matters most.
+    for usage in [connected, sent] {
+        if let Usage::GiveSource(to) = usage {
+            assert!(s.scoped && is_any(s.local) && !is_any(to) && o.reaches(to));
+        }
+    }
+});

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The world, drawn from the fuzzer's bytes. Where they end there are zeros.
+//!
+//! Addresses are near each other or are ones that rules name, so that they
+//! meet; now and then they are any at all.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use addrconf_policy::{Family, Holder, Origin, Prefix, SockAddr, Socket};
+
+use crate::naive::{is_any, Owned, Set};
+
+/// Addresses that rules name.
+const SPECIAL: [&str; 15] = [
+    "0.0.0.0",
+    "::",
+    "::ffff:0.0.0.0",
+    "127.0.0.1",
+    "::1",
+    "::ffff:127.0.0.1",
+    "127.0.0.2",
+    "127.64.0.1",
+    "127.64.0.2",
+    "::ffff:127.64.0.1",
+    "127.255.255.255",
+    "224.0.0.1",
+    "255.255.255.255",
+    "fe80::1",
+    "ff02::1",
+];
+
+/// The fuzzer's bytes.
+pub struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    /// All of them.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The next `N`, with zeros in place of those that are not there.
+    pub fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        let count = N.min(self.0.len());
+        out[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        out
+    }
+
+    /// The next one.
+    pub fn u8(&mut self) -> u8 {
+        self.array::<1>()[0]
+    }
+
+    /// Heads or tails.
+    pub fn bool(&mut self) -> bool {
+        self.u8() & 1 == 1
+    }
+
+    /// What is left.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// An address.
+    pub fn ip(&mut self) -> IpAddr {
+        let near = |at: u8| u32::from(at & 63);
+        match self.u8() % 8 {
+            0 => Ipv4Addr::from(self.array::<4>()).into(),
+            1 => Ipv6Addr::from(self.array::<16>()).into(),
+            2 => Ipv4Addr::from(self.array::<4>()).to_ipv6_mapped().into(),
+            3 => Ipv4Addr::from(0x0a00_0000 | near(self.u8())).into(),
+            4 => Ipv6Addr::from((0x2001_0db8 << 96) | u128::from(near(self.u8()))).into(),
+            5 => Ipv4Addr::from(0x0a00_0000 | near(self.u8()))
+                .to_ipv6_mapped()
+                .into(),
+            _ => {
+                let which = usize::from(self.u8()) % SPECIAL.len();
+                SPECIAL[which].parse().expect("an address")
+            }
+        }
+    }
+
+    /// A prefix, if what was drawn may stand in a set.
+    pub fn prefix(&mut self) -> Option<Prefix> {
+        let (addr, len) = (self.ip(), self.u8());
+        let addr = match addr {
+            IpAddr::V4(a) => {
+                let hosts = u32::MAX.checked_shr(len.into()).unwrap_or(0);
+                Ipv4Addr::from(u32::from(a) & !hosts).into()
+            }
+            IpAddr::V6(a) => {
+                let hosts = u128::MAX.checked_shr(len.into()).unwrap_or(0);
+                Ipv6Addr::from(u128::from(a) & !hosts).into()
+            }
+        };
+        Prefix::new(addr, len).ok()
+    }
+
+    /// A set of up to seven entries.
+    pub fn set(&mut self) -> Set {
+        let count = self.u8() & 7;
+        Set::new((0..count).filter_map(|_| self.prefix()).collect())
+    }
+
+    /// Association 1, 2 or 3.
+    pub fn owned(&mut self) -> Owned {
+        let id = self.u8() % 3 + 1;
+        Owned {
+            id: id.into(),
+            set: self.set(),
+            former: self.set(),
+            loopback: Ipv4Addr::new(127, 64, 0, id),
+            exclusive: self.bool(),
+        }
+    }
+
+    /// A socket, with addresses as its family has them.
+    pub fn socket(&mut self) -> Socket {
+        let flags = self.u8();
+        let v4 = flags & 1 == 1;
+        let mut addr = || match (v4, self.ip()) {
+            (true, IpAddr::V6(a)) => a.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED).into(),
+            (false, IpAddr::V4(a)) => a.to_ipv6_mapped().into(),
+            (_, a) => a,
+        };
+        Socket {
+            family: if v4 { Family::V4 } else { Family::V6 },
+            stream: flags & 2 != 0,
+            connected: flags & 4 != 0,
+            scoped: flags & 8 != 0,
+            local: addr(),
+            source: addr(),
+        }
+    }
+
+    /// A socket address, as parsing can leave one.
+    pub fn sockaddr(&mut self) -> SockAddr {
+        match self.u8() % 8 {
+            0 => SockAddr::Unspec(None),
+            1 => SockAddr::Unspec(Some(Ipv4Addr::from(self.array::<4>()))),
+            2 => SockAddr::Other(u16::from_ne_bytes(self.array())),
+            _ => match self.ip() {
+                IpAddr::V4(a) => SockAddr::V4(a),
+                IpAddr::V6(a) => SockAddr::V6(a),
+            },
+        }
+    }
+
+    /// Where a packet is from.
+    pub fn origin(&mut self) -> Origin {
+        match self.u8() % 5 {
+            0 => Origin::Unknown,
+            1 => Origin::Outside,
+            id => Origin::Association(u32::from(id) - 1),
+        }
+    }
+
+    /// A socket on a port, of `owner` if of anybody.
+    pub fn holder<'o>(&mut self, owner: Option<&'o Owned>) -> Holder<'o> {
+        let (local, flags) = (self.ip(), self.u8());
+        // Of what is left of a connection nobody knows whose it was, and it
+        // has an address.
+        let timewait = flags & 3 == 3 && !is_any(local);
+        Holder {
+            owner: owner.filter(|_| !timewait).map(Owned::owner),
+            local,
+            v4: local.is_ipv4() || local.to_canonical().is_ipv4() || flags & 4 == 0,
+            v6: local.is_ipv6(),
+            timewait,
+        }
+    }
+}

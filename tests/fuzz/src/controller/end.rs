@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ends tenants: by killing them, and before that perhaps by releasing them, one
+//! or all.
+
+use std::time::Duration;
+use std::{fs, slice};
+
+use addrconf_abi::Target;
+
+use super::{Controller, Running};
+use crate::control::number_in;
+use crate::message::grace;
+use crate::oracle::sockets::processes;
+use crate::sys::process::{now, print, reap};
+use crate::tenant::group;
+use crate::world::{Action, Counter, Tenant, SLOTS};
+
+impl Controller {
+    /// Ends the tenant in a slot; `released`: it is free already.
+    pub(super) fn end(&mut self, slot: usize, released: bool) {
+        let Some(running) = self.slots[slot].take() else {
+            return;
+        };
+        self.publish();
+        let tenant = running.tenant;
+        // Some are released while they act; then nothing is forbidden to them.
+        if !released && !self.unbound && self.rng.percent(30) {
+            if let Some(device) = &self.device {
+                self.world.note_action(Action::Release);
+                self.world.set_free_until(u64::MAX);
+                self.world.free(tenant);
+                let target = if self.rng.percent(50) {
+                    Target::Association(running.association)
+                } else {
+                    Target::Pid(running.first.id() as i32)
+                };
+                if let Err(errno) = device.release(target) {
+                    print(&format!("note: releasing tenant {tenant}: error {errno}"));
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+        self.world.note_action(Action::Kill);
+        self.kill(tenant);
+        reap_all(slice::from_mut(&mut Some(running)));
+        let _ = fs::remove_dir(group(tenant));
+        for index in self.world.entries_of(tenant) {
+            self.world.lose(index);
+        }
+        let any_free = self
+            .slots
+            .iter()
+            .flatten()
+            .any(|r| !self.world.is_bound(r.tenant));
+        if self.world.free_until() == u64::MAX && !any_free {
+            self.world.set_free_until(now() + 2 * grace(self.world));
+        }
+    }
+
+    /// Releases everybody, as `addrctl flush` does, and ends what is free then.
+    pub(super) fn flush(&mut self) {
+        let Some(device) = &self.device else {
+            return;
+        };
+        if self.unbound {
+            return;
+        }
+        let world = self.world;
+        world.note_action(Action::Release);
+        world.set_free_until(u64::MAX);
+        for running in self.slots.iter().flatten() {
+            world.free(running.tenant);
+        }
+        // Narrowing makes associations all the while.
+        let mut left = None;
+        for _ in 0..20 {
+            for id in device.ids().unwrap_or_default() {
+                let _ = device.release(Target::Association(id));
+            }
+            left = number_in("tasks");
+            if left == Some(0) {
+                break;
+            }
+        }
+        if left != Some(0) {
+            let facts = format_args!("after 20 flushes there are tasks: {left:?}");
+            world.violation(Counter::LeftViolations, 0, facts);
+        }
+        world.count(Counter::Flushes);
+        std::thread::sleep(Duration::from_millis(self.rng.below(300) as u64));
+        for slot in 0..SLOTS {
+            self.end(slot, true);
+        }
+    }
+
+    /// Kills all processes of a tenant, and says who does not want to end.
+    fn kill(&self, tenant: Tenant) {
+        let (started, second) = (now(), 1_000_000_000);
+        let mut noted = started;
+        loop {
+            fs::write(group(tenant) + "/cgroup.kill", "1").expect("killing a control group");
+            std::thread::sleep(Duration::from_millis(20));
+            reap();
+            let left = processes(tenant);
+            if left.is_empty() {
+                return;
+            }
+            if now() > noted + 10 * second {
+                noted = now();
+                for pid in &left {
+                    let read =
+                        |f| fs::read_to_string(format!("/proc/{pid}/{f}")).unwrap_or_default();
+                    let state = read("status").lines().nth(2).unwrap_or_default().to_owned();
+                    let stack = read("stack").replace('\n', " ");
+                    print(&format!(
+                        "note: process {pid} is still there: {state} {stack}"
+                    ));
+                }
+            }
+            if now() > started + 60 * self.world.pace() * second {
+                let facts = format_args!("processes that cannot be killed: {left:?}");
+                self.world
+                    .violation(Counter::OtherViolations, tenant, facts);
+                return;
+            }
+        }
+    }
+}
+
+/// Reaps orphans; a tenant's first process is one of our children, too.
+pub(super) fn reap_all(slots: &mut [Option<Running>]) {
+    for running in slots.iter_mut().flatten() {
+        let _ = running.first.try_wait();
+    }
+    reap();
+}

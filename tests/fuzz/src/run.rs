@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A run: starts those who watch and the controller, and looks at what is left
+//! when all is over.
+
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+use std::{fs, thread};
+
+use crate::control::{number_in, Device};
+use crate::controller::Controller;
+use crate::oracle::{members, packets, probes, sockets};
+use crate::sys::process::{adopt_orphans, delete_module, go_first, load_module, now, print, reap};
+use crate::world::{Action, Counter, World};
+use crate::{net, pool};
+
+/// Where the virtual machine has the module.
+const MODULE: &str = "/lib/addrconf/addrconf.ko";
+
+/// Runs the fuzzer for so long. `unbound`: the self-test.
+pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
+    world.note_action(Action::Wait);
+    adopt_orphans();
+    let networks = net::Networks::new();
+    let mut controller = Controller::new(world, unbound);
+    let mut watchers = Vec::new();
+    let monitors = [
+        (networks.in_host(net::packet_socket), true),
+        (networks.in_peer(net::packet_socket), false),
+    ];
+    for (fd, host) in monitors {
+        watchers.push(thread::spawn(move || packets::watch(world, fd, host)));
+    }
+    for (fds, host) in [
+        (net::probers(true), true),
+        (networks.in_peer(|| net::probers(false)), false),
+    ] {
+        let networks = net::Networks::clone(&networks);
+        watchers.push(thread::spawn(move || {
+            if !host {
+                networks.enter_peer();
+            }
+            probes::send(world, fds, host);
+        }));
+    }
+    let servers = networks.in_peer(net::peer_servers);
+    watchers.push(thread::spawn(move || probes::answer(world, &servers)));
+    let ears = net::host_ears();
+    watchers.push(thread::spawn(move || probes::overhear(world, &ears)));
+    let tenants = controller.tenants.clone();
+    let present = move || tenants.lock().expect("a lock").clone();
+    let theirs = present.clone();
+    let before = controller.before.clone();
+    let before = move || before.lock().expect("a lock").clone();
+    watchers.push(thread::spawn(move || sockets::watch(world, theirs, before)));
+    watchers.push(thread::spawn(move || members::watch(world, present)));
+    // Only now: what it starts is ordinary all the same.
+    go_first(2);
+    controller.run(now() + seconds * 1_000_000_000);
+    world.note_action(Action::Join);
+    world.stop();
+    for watcher in watchers {
+        if watcher.join().is_err() {
+            world.violation(Counter::OtherViolations, 0, format_args!("a watcher died"));
+        }
+    }
+    world.note_action(Action::Reload);
+    if unbound {
+        return self_test(world);
+    }
+    nothing_left(world, 60 * world.pace());
+    controller.close();
+    reload(world);
+    let violations = world.counted(Counter::Violations);
+    print(&format!("seed {}: {violations} violations", world.seed()));
+    ExitCode::from(u8::from(violations > 0))
+}
+
+/// Tenants without an association must have been caught, by every watcher.
+fn self_test(world: World) -> ExitCode {
+    let kinds = [
+        ("packets", Counter::PacketViolations),
+        ("messages", Counter::MessageViolations),
+        ("sockets", Counter::SocketViolations),
+        ("members", Counter::MemberViolations),
+        ("sets", Counter::SetViolations),
+        ("leftovers", Counter::LeftViolations),
+        ("reloading", Counter::ReloadViolations),
+    ];
+    nothing_left(world, 60 * world.pace());
+    let mut blind = world.counted(Counter::LeftViolations) > 0;
+    leave_something(world);
+    for (name, counter) in kinds {
+        let found = world.counted(counter);
+        print(&format!("self-test: {name}: {found} violations found"));
+        blind |= found == 0;
+    }
+    ExitCode::from(u8::from(blind))
+}
+
+/// Looks at what is left while there is something: an association.
+fn leave_something(world: World) {
+    let device = Device::open().expect("the control device");
+    let mut child = Command::new("sleep").arg("1000").spawn().expect("sleep");
+    let set = [pool::entry(0)];
+    let id = device.assign(child.id() as i32, &set, Default::default(), 0);
+    drop(device);
+    if id.is_ok() {
+        nothing_left(world, 2);
+        reload(world);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// After all tenants: no association and no task.
+fn nothing_left(world: World, seconds: u64) {
+    let mut left = (None, None);
+    for _ in 0..seconds {
+        reap();
+        left = (number_in("associations"), number_in("tasks"));
+        if left == (Some(0), Some(0)) {
+            print("nothing is left");
+            return;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    let facts = format_args!("associations and tasks left: {left:?}");
+    world.violation(Counter::LeftViolations, 0, facts);
+}
+
+/// The module can be unloaded, and loaded again.
+fn reload(world: World) {
+    let mut unloaded = delete_module();
+    for _ in 0..50 * world.pace() {
+        if unloaded.is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+        unloaded = delete_module();
+    }
+    let loaded = fs::File::open(MODULE)
+        .map_err(|e| e.raw_os_error().unwrap_or(0))
+        .and_then(|file| {
+            use std::os::fd::AsRawFd;
+            load_module(file.as_raw_fd())
+        });
+    if unloaded.is_err() || loaded.is_err() {
+        let facts = format_args!("unloading: {unloaded:?}, loading: {loaded:?}");
+        world.violation(Counter::ReloadViolations, 0, facts);
+    } else {
+        print("the module was unloaded and loaded again");
+    }
+}

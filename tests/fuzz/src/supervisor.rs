@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The process that runs the fuzzer as its child, prints its numbers, and ends
+//! with an error when it hangs. It waits for nothing, has its own address space
+//! and runs before all others, so that whatever hangs there is reported here.
+
+use std::fs::{read_dir, read_to_string, write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use crate::sys::process::{ended, fork, go_first, kill, now, print};
+use crate::world::{Counter, World};
+
+const SECOND: u64 = 1_000_000_000;
+/// Seconds between two lines of numbers.
+const INTERVAL: u64 = 10;
+/// Seconds after which what the controller does is worth a note.
+const NOTE: u64 = 15;
+/// Seconds after which it hangs, on an ordinary kernel.
+const LIMIT: u64 = 100;
+/// The exit status when it hangs.
+const HANGS: u8 = 3;
+
+/// Has a child do it. What it returns is its exit status; more than `seconds`
+/// and what begins and ends the run cannot take.
+pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> ExitCode {
+    let child = match fork() {
+        Ok(0) => return run(),
+        Ok(child) => child,
+        Err(errno) => {
+            print(&format!("fork: error {errno}"));
+            return ExitCode::from(HANGS);
+        }
+    };
+    go_first(3);
+    let limit = LIMIT * world.pace();
+    let started = now();
+    let mut last = started;
+    loop {
+        thread::sleep(Duration::from_millis(100));
+        if let Some(status) = ended(child) {
+            progress(world, started);
+            if status == 128 {
+                print("the fuzzer was killed");
+            }
+            return ExitCode::from(status);
+        }
+        if now() < last + INTERVAL * SECOND {
+            continue;
+        }
+        last = now();
+        progress(world, started);
+        let (action, since) = world.action();
+        let since = if since == 0 { started } else { since };
+        // It may have moved on just now.
+        let for_long = last.saturating_sub(since) / SECOND;
+        if for_long >= NOTE {
+            let stack = stack(child, child);
+            print(&format!(
+                "note: the controller is {action} for {for_long} s: {stack}"
+            ));
+        }
+        if for_long >= limit || last - started > (seconds + 4 * limit) * SECOND {
+            print(&format!(
+                "THE FUZZER HANGS: {action} for {for_long} s, {} s in all",
+                (last - started) / SECOND
+            ));
+            give_up(child);
+            return ExitCode::from(HANGS);
+        }
+    }
+}
+
+/// Where a thread is in the kernel.
+fn stack(process: i32, thread: i32) -> String {
+    let stack = read_to_string(format!("/proc/{process}/task/{thread}/stack"));
+    stack.unwrap_or_default().replace('\n', " ")
+}
+
+/// Says where every thread is, and leaves nothing that runs.
+fn give_up(child: i32) {
+    let threads = read_dir(format!("/proc/{child}/task"));
+    for thread in threads.into_iter().flatten().flatten() {
+        let number = thread.file_name().to_string_lossy().parse().unwrap_or(0);
+        print(&format!("thread {number}: {}", stack(child, number)));
+    }
+    // Blocked tasks, then all, in the kernel's log.
+    for what in ["w", "t"] {
+        let _ = write("/proc/sysrq-trigger", what);
+    }
+    kill(child);
+    let groups = read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
+    for group in groups {
+        let _ = write(group.path().join("cgroup.kill"), "1");
+    }
+}
+
+/// Prints the numbers.
+fn progress(world: World, started: u64) {
+    let n = |counter| world.counted(counter);
+    let mut errors = world.errors();
+    errors.sort_by_key(|e| std::cmp::Reverse(e.1));
+    let errors = errors.iter().take(12);
+    let errors: Vec<String> = errors.map(|(e, n)| format!("{e}:{n}")).collect();
+    print(&format!(
+        "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} flushes, {} raw sockets; probes {} sent, {} received; \
+         {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
+        (now() - started) / SECOND,
+        n(Counter::Operations),
+        n(Counter::Refusals),
+        errors.join(" "),
+        n(Counter::Forks),
+        n(Counter::Tenants),
+        n(Counter::Updates),
+        n(Counter::Flushes),
+        n(Counter::RawSockets),
+        n(Counter::ProbesSent),
+        n(Counter::Probes),
+        n(Counter::Messages),
+        n(Counter::Packets),
+        n(Counter::Sockets),
+        n(Counter::Members),
+        world.spent(),
+        n(Counter::Violations),
+    ));
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A model of who is associated with what (`src/table`, `src/lsm/task.rs`,
+//! `kernel/patches/0003`), small enough to try every interleaving of forks,
+//! clones, exits and control calls.
+//!
+//! `fork` and `control` are the code again, function by function and with its
+//! names, where each access to what is shared is one `Run::step`. `explore`
+//! takes every step that anybody could take next, from every state that can be
+//! reached. `world` is what is shared, and `check` what must always hold.
+//!
+//! Memory is as if everybody saw every write at once: what the code relies on
+//! beyond that is that `tasklist_lock` orders what `catch_up` reads after what
+//! was written before `wait_for_clones`, as every lock does. Not in the model:
+//! sockets, descendants (`TREE`), want of memory, unloading, and `execve` by a
+//! thread that is not the first.
+
+mod check;
+mod control;
+mod explore;
+mod fork;
+mod run;
+mod scenario;
+mod world;
+
+pub use control::Call;
+pub use explore::{explore, Outcome};
+pub use scenario::{Scenario, Without};
