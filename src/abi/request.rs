@@ -126,8 +126,8 @@ impl Name {
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
 /// process is already associated; `EBUSY` it holds what cannot be taken in: a
 /// packet or XDP socket, a mapping of its ring, an io_uring that a process
-/// outside polls, or half of a datagram from an address outside the set, or it
-/// traces a process outside; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
+/// outside polls, a TUN device, `/proc/PID/mem` of another process, or half of a
+/// datagram from an address outside the set, or it traces a process outside; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
 /// `EADDRINUSE` the loopback address is another association's, or none is free;
 /// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
 /// calls.

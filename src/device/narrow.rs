@@ -26,10 +26,10 @@ pub(crate) fn narrow(attribute: u32, content: &[u8]) -> Result {
     {
         return Err(EINVAL);
     }
-    let mut entries = KVec::with_capacity(count, GFP_KERNEL)?;
+    let mut entries = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
     for bytes in rest.chunks_exact(AddrEntry::SIZE) {
         let entry = AddrEntry::decode(bytes).map_err(errno)?;
-        entries.push(prefix(&entry)?, GFP_KERNEL)?;
+        entries.push(prefix(&entry)?, GFP_KERNEL_ACCOUNT)?;
     }
     let table = table::get().ok_or(ENODEV)?;
     table.narrow(header.name, AddressSet::new(entries)?)

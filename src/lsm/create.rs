@@ -20,9 +20,15 @@ pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
     }
 }
 
-/// The running task got a socket.
-pub(super) fn enter(sock: SkRef<'_>) {
-    if let Some(association) = super::current() {
-        sockets::take_in(sock, &association);
+/// The running task got a socket. It may have been associated only after it was
+/// asked whether it may.
+pub(super) fn enter(sock: SkRef<'_>) -> Result {
+    let Some(association) = super::current() else {
+        return Ok(());
+    };
+    if !sockets::covers(&association, sock.kind()) {
+        return Err(EPERM);
     }
+    sockets::take_in(sock, &association);
+    Ok(())
 }

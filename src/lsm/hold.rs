@@ -12,9 +12,10 @@ use crate::table::sockets;
 
 /// Decides whether the running task may receive on `sock`. May sleep.
 pub(super) fn receive(sock: SkRef<'_>) -> Result {
-    // Nothing comes any more on a connection that ended, but why it did.
+    // Nothing comes any more on a connection that ended, and of which all was
+    // read, but why it ended.
     match sock.info() {
-        Some(info) if info.stream && info.closed => Ok(()),
+        Some(info) if info.stream && info.closed && !sock.has_input() => Ok(()),
         _ => check(sock),
     }
 }

@@ -70,8 +70,7 @@ impl Hooks for Addrconf {
     }
 
     fn socket_post_create(sock: SkRef<'_>) -> Result {
-        create::enter(sock);
-        Ok(())
+        create::enter(sock)
     }
 
     fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result {
@@ -142,6 +141,10 @@ impl Hooks for Addrconf {
         net::compare(a, b)
     }
 
+    fn sk_loopback_scope(sk: SkRef<'_>) -> u32 {
+        sockets::association_of(sk).map_or(0, |association| association.id())
+    }
+
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
         net::receives(sk, addr, mark)
     }
@@ -186,7 +189,7 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<po
             policy::Family::V4
         },
         stream: info.stream,
-        connected: info.connected,
+        connected: info.connected && !info.opening,
         scoped,
         local: info.local,
         source: info.source,

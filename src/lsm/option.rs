@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::policy;
 use crate::sys::sock::SkRef;
+use crate::table::sockets;
 
 /// Decides a `setsockopt()` on `sock`. May sleep.
 pub(super) fn check(sock: SkRef<'_>, level: i32, name: i32) -> Result {
@@ -13,6 +14,10 @@ pub(super) fn check(sock: SkRef<'_>, level: i32, name: i32) -> Result {
         return Ok(());
     };
     let kind = sock.kind();
+    // Made before the task was associated, or that very moment.
+    if !kind.kernel && !sockets::covers(&association, kind) {
+        return Err(EPERM);
+    }
     if !kind.is_internet() {
         return Ok(());
     }

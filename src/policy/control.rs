@@ -12,11 +12,13 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::owner::Owner;
 
 const SOL_IP: i32 = 0;
+const SOL_SOCKET: i32 = 1;
 const IP_PKTINFO: i32 = 8;
 const SOL_IPV6: i32 = 41;
 const IPV6_PKTINFO: i32 = 50;
 const IPV6_2292PKTINFO: i32 = 2;
 const IP_RETOPTS: i32 = 7;
+const SO_MARK: i32 = 36;
 // IPV6_2292HOPOPTS, _2292DSTOPTS, _2292RTHDR, IPV6_HOPOPTS, _RTHDRDSTOPTS,
 // _RTHDR, _DSTOPTS
 const IPV6_HEADERS: [i32; 7] = [3, 4, 5, 54, 55, 57, 59];
@@ -39,13 +41,13 @@ pub fn sources_allowed(owner: &Owner<'_>, mut bytes: &[u8]) -> bool {
     true
 }
 
-/// Whether a control message in `bytes` asks for a source route or an extension
-/// header, which can lead a packet where it would not go.
+/// Whether a control message in `bytes` asks for a source route, an extension
+/// header or a mark, which can lead a packet where it would not go.
 #[must_use]
 pub fn routed(mut bytes: &[u8]) -> bool {
     while let Some((message, rest)) = next(bytes) {
         match (message.level, message.kind) {
-            (SOL_IP, IP_RETOPTS) => return true,
+            (SOL_IP, IP_RETOPTS) | (SOL_SOCKET, SO_MARK) => return true,
             (SOL_IPV6, kind) if IPV6_HEADERS.contains(&kind) => return true,
             _ => {}
         }

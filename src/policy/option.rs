@@ -97,14 +97,14 @@ fn of_ipv6(name: i32) -> Kind {
         // IPV6_HDRINCL
         36 => Kind::Raw,
         // IPV6_2292PKTOPTIONS, IPV6_ROUTER_ALERT and its isolation,
-        // IPV6_JOIN_ANYCAST, policies, extension headers, IPV6_TRANSPARENT;
+        // IPV6_JOIN_ANYCAST, IPV6_FLOWLABEL_MGR (of a label with headers), policies, extension headers, IPV6_TRANSPARENT;
         // routers and packet filters.
-        6 | 22 | 27 | 30 | 34 | 35 | 54 | 55 | 57 | 59 | 75 | 64 | 65 | 200..=220 => {
+        6 | 22 | 27 | 30 | 32 | 34 | 35 | 54 | 55 | 57 | 59 | 75 | 64 | 65 | 200..=220 => {
             Kind::Dangerous
         }
         // IPV6_ADDRFORM to IPV6_2292RTHDR, IPV6_CHECKSUM, IPV6_2292HOPLIMIT.
         1..=5 | 7 | 8 => Kind::Harmless,
-        16..=21 | 23..=26 | 28 | 29 | 31..=33 | 42..=53 => Kind::Harmless,
+        16..=21 | 23..=26 | 28 | 29 | 31 | 33 | 42..=53 => Kind::Harmless,
         // IPV6_PKTINFO (50) may name a source: the check of packets sees it.
         56 | 58 | 60..=62 | 66 | 67 | 70 | 72..=74 | 76..=78 => Kind::Harmless,
         _ => Kind::Unknown,

@@ -27,15 +27,13 @@ pub enum Sender {
 #[must_use]
 pub fn sends(owner: &Owner<'_>, sender: Sender, source: IpAddr, destination: IpAddr) -> bool {
     if sender == Sender::Answering {
-        // A connection on an address that left the set goes on.
-        return owner.owns_or_owned(source);
+        // A connection on an address that left the set goes on. On the private
+        // loopback its other end is the owner's, too.
+        return owner.owns_or_owned(source)
+            && (!is_private_loopback(source) || owner.owns_or_owned(destination));
     }
     let disguised = source.is_loopback() && !destination.is_loopback();
-    let owns = match sender {
-        Sender::Message => owner.owns(source),
-        Sender::Opening | Sender::Answering => owner.owns_or_owned(source),
-    };
-    owns && !disguised && owner.may_reach(destination)
+    owner.owns(source) && !disguised && owner.may_reach(destination)
 }
 
 /// As what a socket was found for a packet.
@@ -43,8 +41,6 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, source: IpAddr, destination: IpA
 pub enum Found {
     /// Bound suitably.
     Unconnected,
-    /// It asked, and this is the kernel's answer: a ping.
-    Asked,
     /// The packet belongs to its connection, whose address may have left the
     /// set.
     Connection,
@@ -58,9 +54,7 @@ pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -
         match origin {
             Origin::Unknown => true,
             Origin::Association(id) => id == owner.id,
-            // A reset, or an answer to a ping, comes from a socket of the
-            // kernel, which is nobody's.
-            Origin::Outside => found != Found::Unconnected,
+            Origin::Outside => false,
         }
     } else {
         owner.owns_publicly(addr) || (found == Found::Connection && owner.owns_or_owned(addr))

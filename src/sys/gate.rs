@@ -70,6 +70,9 @@ pub(crate) trait Hooks {
     /// Two sockets are on one port. `None` stands for one that is not full,
     /// and of which only `info` is known. Spinlocks are held.
     fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation;
+    /// Whose loopback `sk` is on, whose slot is full: the mark of its packets.
+    /// Any context but hard interrupts; must not sleep.
+    fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
     /// Whether `sk` takes a packet to `addr`. Softirq, under RCU.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
 }
@@ -160,6 +163,7 @@ impl<T: Hooks> VTable<T> {
         sk_free: Some(Self::sk_free),
         sk_clone: Some(Self::sk_clone),
         sk_bind_compare: Some(Self::sk_bind_compare),
+        sk_loopback_scope: Some(Self::sk_loopback_scope),
         sk_match_local: Some(Self::sk_match_local),
     };
 
@@ -410,6 +414,14 @@ impl<T: Hooks> VTable<T> {
             (Some(a), Some(b)) => T::sk_bind_compare(a, b) as c_int,
             _ => Relation::Compete as c_int,
         }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the stack: `sk` is valid and full.
+    unsafe extern "C" fn sk_loopback_scope(sk: *const bindings::sock) -> u32 {
+        // SAFETY: By the function's contract.
+        unsafe { SkRef::new(sk) }.map_or(0, T::sk_loopback_scope)
     }
 
     /// # Safety

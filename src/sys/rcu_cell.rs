@@ -2,6 +2,7 @@
 
 //! A value that readers see whole, before or after it is replaced.
 
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use kernel::prelude::*;
@@ -35,15 +36,12 @@ impl<T: Send + Sync> RcuCell<T> {
         unsafe { &*value }
     }
 
-    /// Puts `value` in place. Sleeps until nobody reads the old one any more.
-    pub(crate) fn replace(&self, value: KBox<T>) {
-        // INVARIANT: The new pointer comes from a box; the old one is not in
-        // the cell any more.
-        let old = self.0.xchg(KBox::into_raw(value), ordering::Full);
-        rcu::synchronize_rcu();
-        // SAFETY: By the type invariants it came from a box, and it was taken
-        // out of the cell by us, a grace period ago.
-        drop(unsafe { KBox::from_raw(old) });
+    /// Puts `value` in place, for readers at once, and gives back the old one.
+    /// Does not sleep.
+    pub(crate) fn replace(&self, value: KBox<T>) -> Replaced<T> {
+        // INVARIANT: The new pointer comes from a box; so did the old one,
+        // which is not in the cell any more.
+        Replaced(self.0.xchg(KBox::into_raw(value), ordering::Full))
     }
 }
 
@@ -54,5 +52,42 @@ impl<T: Send + Sync> Drop for RcuCell<T> {
             // SAFETY: By the type invariants, and nobody else has it.
             drop(unsafe { KBox::from_raw(value.as_ptr()) });
         }
+    }
+}
+
+/// A value that was in a cell, and that readers may still have. To drop it
+/// sleeps until none has.
+///
+/// # Invariants
+///
+/// The pointer came from [`KBox::into_raw`], is owned by this, and is in no
+/// cell any more.
+#[must_use = "dropping it sleeps; see `Replaced::drop_all`"]
+pub(crate) struct Replaced<T: Send + Sync>(*mut T);
+
+impl<T: Send + Sync> Replaced<T> {
+    /// Drops all of them, after one wait for the readers of all.
+    pub(crate) fn drop_all(all: KVec<Self>) {
+        if all.is_empty() {
+            return;
+        }
+        rcu::synchronize_rcu();
+        for replaced in all {
+            let old = ManuallyDrop::new(replaced).0;
+            // SAFETY: By the type invariants it came from a box and is ours,
+            // and was out of its cell when the grace period above began. It is
+            // not dropped again.
+            drop(unsafe { KBox::from_raw(old) });
+        }
+    }
+}
+
+impl<T: Send + Sync> Drop for Replaced<T> {
+    /// Sleeps.
+    fn drop(&mut self) {
+        rcu::synchronize_rcu();
+        // SAFETY: By the type invariants it came from a box, is ours, and was
+        // out of its cell when the grace period above began.
+        drop(unsafe { KBox::from_raw(self.0) });
     }
 }

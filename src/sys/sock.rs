@@ -48,6 +48,8 @@ pub(crate) struct SocketInfo {
     pub(crate) local: IpAddr,
     /// The address it sends from.
     pub(crate) source: IpAddr,
+    /// The address it is connected to, or the unspecified one.
+    pub(crate) remote: IpAddr,
 }
 
 /// What a socket of any family was made as.
@@ -68,13 +70,6 @@ impl SocketKind {
     pub(crate) fn is_internet(&self) -> bool {
         [bindings::AF_INET, bindings::AF_INET6].contains(&(self.family as u32))
     }
-
-    /// Whether it sends ICMP echo requests and gets the answers.
-    pub(crate) fn is_ping(&self) -> bool {
-        let protocols = [bindings::IPPROTO_ICMP, bindings::IPPROTO_ICMPV6];
-        self.kind == bindings::sock_type_SOCK_DGRAM as i32
-            && protocols.contains(&(self.protocol as u32))
-    }
 }
 
 impl SocketInfo {
@@ -93,6 +88,7 @@ impl SocketInfo {
             has_port: false,
             local: [0; 16],
             source: [0; 16],
+            remote: [0; 16],
         };
         // SAFETY: By the function's contract; `raw` is ours.
         if !unsafe { raw::acf_helper_sk_info(sk, &mut raw) } {
@@ -118,6 +114,7 @@ impl SocketInfo {
             has_port: raw.has_port,
             local: address(raw.local),
             source: address(raw.source),
+            remote: address(raw.remote),
         })
     }
 }
@@ -153,6 +150,12 @@ impl<'a> SkRef<'a> {
             protocol: raw.protocol.into(),
             kernel: raw.kern,
         }
+    }
+
+    /// Whether something that came in was not read yet. Any context.
+    pub(crate) fn has_input(self) -> bool {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { raw::acf_helper_sk_has_input(self.as_ptr()) }
     }
 
     /// Whether it has the beginning of a datagram that was not sent yet. Any

@@ -97,12 +97,12 @@ impl TaskRef {
         self.collect(raw::acf_helper_children)
     }
 
-    /// Whether packets get to this task, or calls out of it, by memory alone:
-    /// it has a packet or XDP socket, or an io_uring that another process
-    /// polls. May sleep.
-    pub(crate) fn holds_ring(&self) -> bool {
+    /// Whether this task has a way out that no hook is asked about any more: a
+    /// packet or XDP socket, an io_uring that another process polls, a TUN
+    /// device, the memory of another process. May sleep.
+    pub(crate) fn holds_way_out(&self) -> bool {
         // SAFETY: By the type invariants the task is valid.
-        unsafe { raw::acf_helper_task_holds_ring(self.0.as_ptr()) }
+        unsafe { raw::acf_helper_task_holds_way_out(self.0.as_ptr()) }
     }
 
     /// Whether this thread traces anybody.

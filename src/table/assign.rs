@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Associating processes, and ending it. May sleep.
+//! Associating processes from outside. May sleep.
 
 use core::net::Ipv4Addr;
 
@@ -10,16 +10,11 @@ use kernel::sync::Arc;
 use crate::sys::map::InsertError;
 use crate::sys::module::ModuleRef;
 use crate::sys::sock::SkHold;
-use crate::sys::task::{self, TaskKey, TaskRef};
+use crate::sys::task::{self, TaskRef};
 
 use super::association::{Membership, Terms, User};
+use super::part::PartOf;
 use super::{sockets, AddressSet, Association, Table};
-
-/// How many parts an association can have at a time.
-const MAX_PARTS: usize = 256;
-
-/// How many times a process can narrow itself.
-const MAX_DEPTH: usize = 8;
 
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
@@ -39,10 +34,9 @@ impl Table {
     ///
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
-    /// loopback address is taken, `EBUSY` when a process holds a packet or XDP
-    /// socket, an io_uring that another process polls, or half of a datagram
-    /// from another address, or traces somebody who is not to be associated,
-    /// `ENOMEM`.
+    /// loopback address is taken, `EBUSY` when a process holds a way out
+    /// ([`TaskRef::holds_way_out`]) or half of a datagram from another address,
+    /// or traces somebody who is not to be associated, `ENOMEM`.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -61,7 +55,7 @@ impl Table {
             let mut traces = false;
             for process in &all {
                 let holds = |thread: &TaskRef| {
-                    thread.holds_ring() || sockets::holds_half_a_message(thread, &association)
+                    thread.holds_way_out() || sockets::holds_half_a_message(thread, &association)
                 };
                 let threads = process.threads()?;
                 if threads.iter().any(holds) {
@@ -115,127 +109,6 @@ impl Table {
         });
     }
 
-    /// Moves all threads of the running process to a new association with a
-    /// smaller set, which is a part of the present one: it shrinks and ends
-    /// with it.
-    ///
-    /// # Errors
-    ///
-    /// `ENOENT` when it is not associated, `EPERM` when the set is not within
-    /// the present one, `ENOSPC` when there are [`MAX_PARTS`] parts of it or it
-    /// is itself [`MAX_DEPTH`] parts deep, `ENOMEM`.
-    pub(crate) fn narrow(&self, name: crate::abi::Name, set: AddressSet) -> Result {
-        let _one_at_a_time = self.control.lock();
-        let process = TaskRef::current_process();
-        let present = self.association(TaskKey::current()).ok_or(ENOENT)?;
-        let within = {
-            let guard = kernel::sync::rcu::read_lock();
-            let view = present.set(&guard).view();
-            set.entries().iter().all(|e| view.covers(e))
-        };
-        if !within {
-            return Err(EPERM);
-        }
-        let terms = Terms {
-            name,
-            exclusive: present.terms().exclusive,
-            allow_raw: present.terms().allow_raw,
-            source: present.terms().source,
-        };
-        // Nobody else needs a right for this: it must not eat all memory.
-        if present.depth() >= MAX_DEPTH || self.parts_of(&present)?.len() >= MAX_PARTS {
-            return Err(ENOSPC);
-        }
-        let parent = User::join(present).ok_or(ENOENT)?;
-        let (association, first) = self.make(terms, set, None, Some(parent))?;
-        self.list(&association)?;
-        // Without memory half way, the threads moved so far stay narrowed, and
-        // without any the association goes with `first`.
-        self.move_over(&process, &association)?;
-        drop(first);
-        Ok(())
-    }
-
-    /// Takes a process, with all its threads, out of its association. Returns
-    /// the number of threads. Children stay, and sockets keep their scope.
-    ///
-    /// # Errors
-    ///
-    /// `ENOENT` when it is not associated, `ENOMEM`.
-    pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
-        let _one_at_a_time = self.control.lock();
-        if self.of_process(process)?.is_none() {
-            return Err(ENOENT);
-        }
-        // The first thread may have exited while others go on. It counts for the
-        // first look: its clones are waited for, too.
-        let mut removed = usize::from(self.remove(process.key()));
-        let mut released = 0;
-        loop {
-            task::each(|task| {
-                if task.is_thread_of(process) && self.remove(task.key()) {
-                    removed += 1;
-                }
-                true
-            });
-            released += removed;
-            if removed == 0 {
-                break;
-            }
-            removed = 0;
-            task::wait_for_clones();
-        }
-        self.settle();
-        Ok(released)
-    }
-
-    /// Ends an association and its parts: all their tasks become unassociated at once. Returns
-    /// their number. Sockets keep their scope, and the association stays
-    /// listed until the last of them is closed.
-    ///
-    /// # Errors
-    ///
-    /// `ENOENT` when there is none with this id.
-    pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
-        let _one_at_a_time = self.control.lock();
-        let mut ending = KVec::new();
-        ending.push(self.by_id(id).ok_or(ENOENT)?, GFP_KERNEL)?;
-        // With its parts, and theirs.
-        let mut looked_at = 0;
-        while looked_at < ending.len() {
-            for part in self.parts_of(&ending[looked_at])? {
-                ending.push(part, GFP_KERNEL)?;
-            }
-            looked_at += 1;
-        }
-        let released = ending.iter().map(|a| self.end(a)).sum();
-        drop(ending);
-        self.settle();
-        Ok(released)
-    }
-
-    /// Ends every association, as [`Self::release_association`] ends one.
-    /// Returns how many tasks they had.
-    pub(crate) fn release_all(&self) -> usize {
-        let _one_at_a_time = self.control.lock();
-        self.revoke_all();
-        let mut released = 0;
-        loop {
-            let mut removed = 0;
-            task::each(|task| {
-                removed += usize::from(self.remove(task.key()));
-                true
-            });
-            if removed == 0 {
-                break;
-            }
-            released += removed;
-            task::wait_for_clones();
-        }
-        self.settle();
-        released
-    }
-
     /// Whether a task of `association` traces one that is not of it.
     fn traces_others(&self, association: &Association) -> bool {
         let mut found = false;
@@ -269,18 +142,24 @@ impl Table {
         Ok(strangers)
     }
 
-    fn make(
+    /// An association with its first user, not yet on the list.
+    pub(super) fn make(
         &self,
         terms: Terms,
         set: AddressSet,
         loopback: Option<Ipv4Addr>,
-        parent: Option<User>,
+        part_of: Option<PartOf>,
     ) -> Result<(Arc<Association>, User)> {
         let module = ModuleRef::get(self.module)?;
         let loopback = self.take_loopback(loopback)?;
-        self.new_id()
-            .and_then(|id| Association::new(id, terms, set, loopback, parent, module))
-            .inspect_err(|_| self.leave_loopback(loopback))
+        let id = self
+            .take_id()
+            .inspect_err(|_| self.leave_loopback(loopback))?;
+        // Once it is there it gives back what is its own: see `bury`.
+        Association::new(id, terms, set, loopback, part_of, module).inspect_err(|_| {
+            self.leave_id(id);
+            self.leave_loopback(loopback);
+        })
     }
 
     /// Puts the tasks that are asked for into `association`, and returns their
@@ -345,46 +224,6 @@ impl Table {
             }
             // A thread made by one of them before it was in either was in time
             // to be put in by `catch_up` or is found at the next look.
-            task::wait_for_clones();
-        }
-    }
-
-    /// Moves every thread of `process` to `association` from another.
-    fn move_over(&self, process: &TaskRef, association: &Arc<Association>) -> Result {
-        loop {
-            let mut moved = false;
-            for thread in process.threads()? {
-                if !self.is_member(thread.key(), association) {
-                    let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
-                    moved |= self.replace(thread.key(), membership, GFP_KERNEL)?;
-                }
-            }
-            if !moved {
-                return Ok(());
-            }
-            task::wait_for_clones();
-        }
-    }
-
-    /// Revokes an association, from which moment it holds for no task, and
-    /// removes what tasks it has. Returns their number.
-    fn end(&self, association: &Association) -> usize {
-        association.revoke();
-        let mut total = 0;
-        loop {
-            let mut removed = 0;
-            task::each(|task| {
-                if self.is_member(task.key(), association) && self.remove(task.key()) {
-                    removed += 1;
-                }
-                true
-            });
-            if removed == 0 {
-                return total;
-            }
-            total += removed;
-            // Children on their way found their maker released, or are found
-            // at the next look.
             task::wait_for_clones();
         }
     }

@@ -13,9 +13,10 @@ use kernel::workqueue::{impl_has_work, new_work, Work, WorkItem};
 use crate::abi::{Name, SourceChoice};
 use crate::policy::Owner;
 use crate::sys::module::ModuleRef;
-use crate::sys::rcu_cell::RcuCell;
+use crate::sys::rcu_cell::{RcuCell, Replaced};
 use crate::sys::sysfs::{Page, Show};
 
+use super::part::PartOf;
 use super::set::AddressSet;
 
 /// What an association is made with, besides its set.
@@ -47,13 +48,16 @@ pub(crate) struct Association {
     users: Atomic<usize>,
     tasks: Atomic<usize>,
     sockets: Atomic<usize>,
+    // How many parts there are of one that was made from outside, all of
+    // theirs included.
+    parts: Atomic<usize>,
     // Ended from outside: tasks that are left do not count. Sockets keep their
     // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
     #[pin]
     reap: Work<Self>,
-    // The one whose set this is a part of; it stays as long.
-    parent: Option<User>,
+    // What makes it a part of another, which stays as long.
+    part_of: Option<PartOf>,
     // Dropped last: our code must be there as long as sockets refer to this.
     _module: ModuleRef,
 }
@@ -70,11 +74,11 @@ impl Association {
         terms: Terms,
         set: AddressSet,
         loopback: Ipv4Addr,
-        parent: Option<User>,
+        part_of: Option<PartOf>,
         module: ModuleRef,
     ) -> Result<(Arc<Self>, User)> {
-        let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
-        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
+        let set = RcuCell::new(KBox::new(set, GFP_KERNEL_ACCOUNT)?);
+        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL_ACCOUNT)?;
         let former = RcuCell::new(nothing);
         let association = Arc::pin_init(
             pin_init!(Self {
@@ -86,19 +90,20 @@ impl Association {
                 users: Atomic::new(1),
                 tasks: Atomic::new(0),
                 sockets: Atomic::new(0),
+                parts: Atomic::new(0),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
-                parent,
+                part_of,
                 _module: module,
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
         // INVARIANT: It is the one counted above.
         let first = User(association.clone());
         Ok((association, first))
     }
 
-    /// Its id: never 0, never given twice.
+    /// Its id: never 0, and no other's as long as it has tasks or sockets.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
@@ -118,11 +123,16 @@ impl Association {
         self.former.get(guard)
     }
 
-    /// Puts another set in place, and what was in it before besides. Sleeps
-    /// until nobody reads the old ones.
-    pub(super) fn replace_set(&self, set: KBox<AddressSet>, former: KBox<AddressSet>) {
-        self.former.replace(former);
-        self.set.replace(set);
+    /// Puts another set in place, and what was in it before besides. Gives
+    /// back the old ones. Does not sleep.
+    pub(super) fn replace_set(
+        &self,
+        set: KBox<AddressSet>,
+        former: KBox<AddressSet>,
+    ) -> [Replaced<AddressSet>; 2] {
+        // In this order: who sees an address gone sees that it was there.
+        let former = self.former.replace(former);
+        [self.set.replace(set), former]
     }
 
     /// Its dedicated loopback address.
@@ -134,6 +144,7 @@ impl Association {
     pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
         Owner {
             id: self.id,
+            // Before what was: see `replace_set`.
             set: self.set(guard).view(),
             former: self.former.get(guard).view(),
             loopback: self.loopback,
@@ -144,32 +155,17 @@ impl Association {
     /// Whether wildcard sockets of unassociated processes are to leave its
     /// addresses alone on its account: not on that of one it is a part of.
     pub(super) fn reserves(&self) -> bool {
-        self.terms.exclusive && self.parent.is_none()
+        self.terms.exclusive && self.part_of.is_none()
     }
 
-    /// Whether it is a part of `other`.
-    pub(super) fn is_part_of(&self, other: &Self) -> bool {
-        self.parent.as_ref().is_some_and(|p| p.0.id == other.id)
+    /// What makes it a part of another, if it is one.
+    pub(super) fn part_of(&self) -> Option<&PartOf> {
+        self.part_of.as_ref()
     }
 
-    /// Whether it is `other`, or a part of it, or of a part.
-    pub(crate) fn is_within(&self, other: &Self) -> bool {
-        let mut this = self;
-        loop {
-            if this.id == other.id {
-                return true;
-            }
-            match &this.parent {
-                Some(parent) => this = &parent.0,
-                None => return false,
-            }
-        }
-    }
-
-    /// How many parts it is away from an association that was made from
-    /// outside.
-    pub(super) fn depth(&self) -> usize {
-        core::iter::successors(self.parent.as_ref(), |p| p.0.parent.as_ref()).count()
+    /// Of one that was made from outside, the count of its parts, and theirs.
+    pub(super) fn parts(&self) -> &Atomic<usize> {
+        &self.parts
     }
 
     /// How many tasks it has, those that exit this moment included.
@@ -282,6 +278,11 @@ impl User {
             None
         }
     }
+
+    /// The association.
+    pub(super) fn association(&self) -> &Association {
+        &self.0
+    }
 }
 
 impl Drop for User {
@@ -312,7 +313,13 @@ impl Membership {
 
     /// Whether this is a part in `association`.
     pub(super) fn is_of(&self, association: &Association) -> bool {
-        core::ptr::eq(&*self.0 .0, association)
+        core::ptr::eq(self.0.association(), association)
+    }
+
+    /// Whether this is a part in `association`, or in a part of it, or of a
+    /// part.
+    pub(super) fn is_within(&self, association: &Association) -> bool {
+        self.0.association().is_within(association)
     }
 
     /// The association, unless it was revoked.

@@ -9,7 +9,10 @@
 mod assign;
 mod association;
 mod gather;
+mod narrow;
+mod part;
 mod registry;
+mod release;
 mod set;
 pub(crate) mod sockets;
 mod update;
@@ -111,7 +114,7 @@ impl Table {
     ///
     /// `ENOMEM`: then the child must not come to be.
     pub(crate) fn inherit(&self, child: TaskKey) -> Result {
-        self.take_after_maker(child, GFP_KERNEL)
+        self.take_after_maker(child, GFP_KERNEL_ACCOUNT)
     }
 
     /// Brings a child up to date, whose maker, the running task, may have been
@@ -209,6 +212,15 @@ impl Table {
         self.members
             .get(task, &guard)
             .is_some_and(|m| m.is_of(association))
+    }
+
+    /// Whether the table has `task` down for `association`, for a part of it or
+    /// for a part of one, revoked or not.
+    fn is_within(&self, task: TaskKey, association: &Association) -> bool {
+        let guard = rcu::read_lock();
+        self.members
+            .get(task, &guard)
+            .is_some_and(|m| m.is_within(association))
     }
 
     fn insert(

@@ -13,14 +13,18 @@ use kernel::sync::{rcu, Arc};
 
 use crate::policy::Prefix;
 use crate::sys::map::{Entry, InsertError, MapKey};
+use crate::sys::rcu_cell::Replaced;
 use crate::sys::sysfs::File;
 
+use super::gather::gather;
 use super::{AddressSet, Association, Table};
 
-/// Associations by id, the last id that was given, and where to look for the
-/// next free loopback address.
+/// Associations by id, the ids that are taken, the last one that was given,
+/// and where to look for the next free loopback address.
 pub(super) struct Registry {
     listed: RBTree<u32, Listed>,
+    // Those of associations that are not listed, too: their sockets have them.
+    ids: RBTree<u32, ()>,
     last_id: u32,
     next_loopback: u32,
 }
@@ -49,6 +53,7 @@ impl Registry {
     pub(super) fn new() -> Self {
         Self {
             listed: RBTree::new(),
+            ids: RBTree::new(),
             last_id: 0,
             next_loopback: *LOOPBACKS.start(),
         }
@@ -56,11 +61,29 @@ impl Registry {
 }
 
 impl Table {
-    /// An id that was never given before. `ENOSPC` after four billion.
-    pub(super) fn new_id(&self) -> Result<u32> {
+    /// Takes an id that no association has, given up longest ago: after the
+    /// last one comes 1, not 0, which as a packet's mark means nobody.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` when four billion are taken, `ENOMEM`.
+    pub(super) fn take_id(&self) -> Result<u32> {
         let mut registry = self.registry.lock();
-        registry.last_id = registry.last_id.checked_add(1).ok_or(ENOSPC)?;
-        Ok(registry.last_id)
+        for _ in 0..u32::MAX {
+            let id = registry.last_id.checked_add(1).unwrap_or(1);
+            registry.last_id = id;
+            if registry.ids.get(&id).is_none() {
+                let node = RBTreeNode::new(id, (), GFP_KERNEL_ACCOUNT)?;
+                registry.ids.insert(node);
+                return Ok(id);
+            }
+        }
+        Err(ENOSPC)
+    }
+
+    /// Gives an id back.
+    pub(super) fn leave_id(&self, id: u32) {
+        self.registry.lock().ids.remove(&id);
     }
 
     /// Takes the loopback address that was asked for, or one that is free.
@@ -70,7 +93,7 @@ impl Table {
     /// `EADDRINUSE` when another association has it.
     pub(super) fn take_loopback(&self, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
         let take = |addr| {
-            let entry = Entry::new((), GFP_KERNEL).map_err(InsertError::Table)?;
+            let entry = Entry::new((), GFP_KERNEL_ACCOUNT).map_err(InsertError::Table)?;
             self.loopbacks.insert(Loopback(addr), entry)
         };
         if let Some(addr) = asked {
@@ -109,7 +132,7 @@ impl Table {
             association: association.clone(),
             _file: file,
         };
-        let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL)?;
+        let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL_ACCOUNT)?;
         self.registry.lock().listed.insert(node);
         if association.reserves() {
             if let Err(error) = self.renew_reserved(None) {
@@ -137,15 +160,20 @@ impl Table {
             let _ = self.renew_reserved(None);
         }
         self.leave_loopback(association.loopback());
+        self.leave_id(association.id());
     }
 
     /// Brings the list of exclusive addresses up to date, with the set that
-    /// `coming` is about to get in place of the one it has.
+    /// `coming` is about to get in place of the one it has. Gives back the old
+    /// list, to be dropped when that may take a while.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, nothing changed.
-    pub(super) fn renew_reserved(&self, coming: Option<(&Association, &[Prefix])>) -> Result {
+    pub(super) fn renew_reserved(
+        &self,
+        coming: Option<(&Association, &[Prefix])>,
+    ) -> Result<Replaced<AddressSet>> {
         let registry = self.registry.lock();
         let mut entries = KVec::new();
         for listed in registry.listed.values() {
@@ -165,20 +193,23 @@ impl Table {
         }
         let any = !entries.is_empty();
         let reserved = KBox::new(AddressSet::new(entries)?, GFP_KERNEL)?;
-        self.reserved.replace(reserved);
+        let replaced = self.reserved.replace(reserved);
         self.any_reserved.store(any, ordering::Relaxed);
-        Ok(())
+        Ok(replaced)
     }
 
-    /// The associations that are parts of `association`. May sleep.
+    /// The associations that are parts of `association`, or of its parts, each
+    /// after what it is a part of. May sleep.
     pub(super) fn parts_of(&self, association: &Association) -> Result<KVec<Arc<Association>>> {
-        let registry = self.registry.lock();
-        let mut parts = KVec::new();
-        for listed in registry.listed.values() {
-            if listed.association.is_part_of(association) {
-                parts.push(listed.association.clone(), GFP_KERNEL)?;
+        let mut parts = gather(|push| {
+            let registry = self.registry.lock();
+            for Listed { association: a, .. } in registry.listed.values() {
+                if a.depth() > association.depth() && a.is_within(association) {
+                    push(a.clone());
+                }
             }
-        }
+        })?;
+        parts.sort_unstable_by_key(|part| part.depth());
         Ok(parts)
     }
 
@@ -205,6 +236,17 @@ impl Table {
     pub(super) fn revoke_all(&self) {
         for listed in self.registry.lock().listed.values() {
             listed.association.revoke();
+        }
+    }
+
+    /// Ends an association and its parts, and theirs, for every task.
+    pub(super) fn revoke_within(&self, association: &Association) {
+        // It may be off the list already.
+        association.revoke();
+        for listed in self.registry.lock().listed.values() {
+            if listed.association.is_within(association) {
+                listed.association.revoke();
+            }
         }
     }
 

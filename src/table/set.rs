@@ -24,7 +24,8 @@ pub(crate) struct AddressSet {
 
 impl AddressSet {
     /// A set of these addresses and prefixes. The first host address of each
-    /// family is its primary address. May sleep.
+    /// family is its primary address. Charged to the caller's memory cgroup.
+    /// May sleep.
     ///
     /// # Errors
     ///
@@ -33,10 +34,10 @@ impl AddressSet {
         let (mut v4, mut v6) = (KVec::new(), KVec::new());
         for entry in &entries {
             if let Some(range) = entry.range_v4() {
-                v4.push(range, GFP_KERNEL)?;
+                v4.push(range, GFP_KERNEL_ACCOUNT)?;
             }
             if let Some(range) = entry.range_v6() {
-                v6.push(range, GFP_KERNEL)?;
+                v6.push(range, GFP_KERNEL_ACCOUNT)?;
             }
         }
         let kept = merge(v4.as_mut_slice());

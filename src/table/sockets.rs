@@ -94,7 +94,13 @@ pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVe
 
 fn fits(association: &Association, info: &SocketInfo) -> bool {
     let guard = rcu::read_lock();
-    info.local.to_canonical().is_unspecified() || association.owner(&guard).owns(info.local)
+    let owner = association.owner(&guard);
+    // From the loopback to another of its addresses it is the host's.
+    let strays = info.stream
+        && info.connected
+        && policy::is_private_loopback(info.local)
+        && !owner.owns(info.remote);
+    info.local.to_canonical().is_unspecified() || (owner.owns(info.local) && !strays)
 }
 
 /// The connections among a task's open files that are `association`'s but bound

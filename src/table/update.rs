@@ -7,6 +7,7 @@ use kernel::sync::{rcu, Arc};
 
 use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
+use crate::sys::rcu_cell::Replaced;
 use crate::sys::sock::SkHold;
 use crate::sys::task;
 
@@ -50,19 +51,26 @@ impl Table {
             return Err(E2BIG);
         }
         // Everything that takes memory first: what comes after cannot fail.
-        let all = self.prepare(association, entries, reset)?;
+        let mut all = self.prepare(association, entries, reset)?;
+        let mut changed = KVec::with_capacity(all.len(), GFP_KERNEL)?;
+        let mut replaced = KVec::with_capacity(2 * all.len() + 1, GFP_KERNEL)?;
         if association.reserves() {
-            self.renew_reserved(Some((association, all[0].set.entries())))?;
+            let old = self.renew_reserved(Some((association, all[0].set.entries())))?;
+            let _ = replaced.push_within_capacity(old);
         }
+        // Parts before what they are parts of: none keeps, not for a moment,
+        // what the whole has lost. All before the first wait, which is one for
+        // all.
+        while let Some(coming) = all.pop() {
+            for old in coming.association.replace_set(coming.set, coming.former) {
+                // There is room, made above.
+                let _ = replaced.push_within_capacity(old);
+            }
+            let _ = changed.push_within_capacity((coming.association, coming.strays));
+        }
+        Replaced::drop_all(replaced);
         let mut ended = 0;
-        for Coming {
-            association,
-            set,
-            former,
-            strays,
-        } in all
-        {
-            association.replace_set(set, former);
+        for (association, strays) in changed {
             ended += sockets::abort(&strays);
             // What was opened since they were looked for.
             if reset {
@@ -73,27 +81,26 @@ impl Table {
         Ok(ended)
     }
 
-    /// What `association` is to have, and each of its parts, and theirs: of
-    /// what leaves the whole nothing stays in a part.
+    /// What `association` is to have, and each of its parts, and theirs, after
+    /// what it is a part of: of what leaves the whole nothing stays in a part.
     fn prepare(
         &self,
         association: &Arc<Association>,
         entries: KVec<Prefix>,
         reset: bool,
     ) -> Result<KVec<Coming>> {
-        let mut all = KVec::new();
+        let parts = self.parts_of(association)?;
+        let mut all = KVec::with_capacity(parts.len() + 1, GFP_KERNEL)?;
         all.push(self.coming(association, entries, reset)?, GFP_KERNEL)?;
-        let mut looked_at = 0;
-        while looked_at < all.len() {
-            for part in self.parts_of(&all[looked_at].association)? {
-                let mut entries = self.copy_entries(&part)?;
-                let whole = all[looked_at].set.view();
-                // A part of which nothing is left has no addresses, and can do
-                // nothing with them.
-                entries.retain(|e| whole.covers(e));
-                all.push(self.coming(&part, entries, reset)?, GFP_KERNEL)?;
-            }
-            looked_at += 1;
+        for part in parts {
+            let is_whole = |c: &&Coming| part.is_part_of(&c.association);
+            // A part is listed as long as its parts are.
+            let whole = all.iter().find(is_whole).ok_or(EINVAL)?.set.view();
+            let mut entries = self.copy_entries(&part)?;
+            // A part of which nothing is left has no addresses, and can do
+            // nothing with them.
+            entries.retain(|e| whole.covers(e));
+            all.push(self.coming(&part, entries, reset)?, GFP_KERNEL)?;
         }
         Ok(all)
     }

@@ -7,6 +7,7 @@ mod capability;
 mod packets;
 mod shortage;
 mod thief;
+mod wire;
 mod witness;
 
 macro_rules! attacks {
@@ -26,6 +27,7 @@ attacks! {
     // --- addresses, options and packets
     second_message
     control_messages
+    marked_message
     no_family
     odd_addresses
     mapped_addresses
@@ -33,8 +35,11 @@ attacks! {
     dissolved_connection
     automatic_port
     fast_open
+    deferred_connection
     loopback_aliases
     loopback_source
+    crossed_connection
+    old_loopback_connection
     broadcast
     multicast
     nonlocal_addresses
@@ -80,6 +85,8 @@ attacks! {
     direct_descriptors
     inherited_ring
     old_descriptors
+    closed_connection
+    descriptors_of_power
     passed_descriptors
     reopened_descriptors
     shared_descriptors
@@ -92,6 +99,7 @@ attacks! {
     network_namespace
     control_device
     widening
+    too_many_parts
     failed_allocations
     failed_allocations_of_a_tenant
     unloading

@@ -111,7 +111,7 @@ fn connection() -> (Sock, Sock) {
 }
 
 /// Has the kernel put what a connection received into memory, by an option.
-fn receive_without_a_copy(sock: &Sock) -> io::Result<Shared> {
+pub(super) fn receive_without_a_copy(sock: &Sock) -> io::Result<Shared> {
     let memory = Shared::new(4096)?;
     // struct tcp_zerocopy_receive: where to map pages, none here; length, hint,
     // what is there, error; where to copy less than a page, and how much.

@@ -88,7 +88,7 @@ pub fn tests() -> Vec<Test> {
 
 /// Another process with the same table opens a socket once this one is what it
 /// will be, and this one uses it.
-fn shared(make: fn() -> Sock, operate: fn(&Sock) -> io::Result<()>) -> Attack {
+pub(super) fn shared(make: fn() -> Sock, operate: fn(&Sock) -> io::Result<()>) -> Attack {
     let (go, number) = (Channel::new(), Channel::new());
     let other = sharing_descriptors(|| {
         go.receive();

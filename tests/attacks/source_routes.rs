@@ -6,12 +6,51 @@
 use std::os::fd::AsFd;
 
 use libc::{EPERM, IPPROTO_IP, IPPROTO_IPV6, IP_OPTIONS, IP_RETOPTS};
-use libc::{IPV6_DSTOPTS, IPV6_HOPOPTS, IPV6_RTHDR, IPV6_RTHDRDSTOPTS};
+use libc::{IPV6_DSTOPTS, IPV6_FLOWLABEL_MGR, IPV6_HOPOPTS, IPV6_RTHDR, IPV6_RTHDRDSTOPTS};
 
+use super::wire::{Packet, Wire};
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
-use crate::registry::{refusal, Test};
+use crate::child::{Channel, Child};
+use crate::client::associate;
+use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::{sendmsg, set_option_bytes};
+use crate::sys::socket::{send_twice, sendmsg, set_option_bytes, Control};
+
+/// Something that a message asks for by a control message, and how one knows
+/// it in a packet.
+struct Second {
+    what: &'static str,
+    host: &'static str,
+    control: fn() -> Control,
+    seen: fn(&Packet) -> bool,
+}
+
+const SECONDS: [Second; 4] = [
+    Second {
+        what: "a_loose_route",
+        host: HOST4,
+        control: || (IPPROTO_IP, IP_RETOPTS, route4(131)),
+        seen: |packet| packet.options().contains(&131),
+    },
+    Second {
+        what: "a_strict_route",
+        host: "10.0.0.2",
+        control: || (IPPROTO_IP, IP_RETOPTS, route4(137)),
+        seen: |packet| packet.options().contains(&137),
+    },
+    Second {
+        what: "hop_options",
+        host: HOST6,
+        control: || (IPPROTO_IPV6, IPV6_HOPOPTS, padding()),
+        seen: |packet| packet.protocol() == 0,
+    },
+    Second {
+        what: "destination_options",
+        host: HOST6,
+        control: || (IPPROTO_IPV6, IPV6_DSTOPTS, padding()),
+        seen: |packet| packet.protocol() == 60,
+    },
+];
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -74,7 +113,70 @@ pub fn tests() -> Vec<Test> {
             },
         ));
     }
+    tests.push(refusal(
+        "a_flow_label_that_could_have_headers_is_refused",
+        ONE,
+        EPERM,
+        || {
+            let sock = Sock::v6(Proto::Udp);
+            Box::new(move || {
+                set_option_bytes(
+                    sock.as_fd(),
+                    IPPROTO_IPV6,
+                    IPV6_FLOWLABEL_MGR,
+                    &flow_label(),
+                )
+            })
+        },
+    ));
+    for second in &SECONDS {
+        let name = |does: &str| format!("{}_for_a_second_message_{does}", second.what);
+        tests.extend([
+            behaviour(name("does_not_leave"), move || {
+                assert!(!second.leaves(ONE), "it left");
+            }),
+            everywhere(name("leaves_for_an_unassociated_process"), move || {
+                assert!(second.leaves(&[]), "the attack failed");
+            }),
+        ]);
+    }
     tests
+}
+
+impl Second {
+    /// Whether it leaves, asked for by the second of two messages, of which
+    /// the first asks for nothing, by a process associated with `set`.
+    fn leaves(&self, set: &[&str]) -> bool {
+        let go = Channel::new();
+        let child = Child::spawn(|| {
+            if !set.is_empty() {
+                associate(set);
+            }
+            go.receive();
+            let sock = Sock::for_ip(Proto::Udp, ip(self.host));
+            let to = Addr::from((self.host, 5000));
+            let _ = send_twice(sock.as_fd(), b"x", to.bytes(), &(self.control)());
+        });
+        // Not before: nobody can be associated who has one of these.
+        let wire = Wire::watched_for(self.host);
+        go.send("");
+        child.succeeded();
+        let packets = wire.packets();
+        assert!(!packets.is_empty(), "not even the first message left");
+        packets.iter().any(self.seen)
+    }
+}
+
+/// struct in6_flowlabel_req: destination, label, action, share, flags, expiry,
+/// linger, nothing.
+fn flow_label() -> Vec<u8> {
+    const CREATE: u16 = 1;
+    const EXCLUSIVE: u8 = 1;
+    let mut request = vec![0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+    request.extend([0, 0, 0, 0, 0, EXCLUSIVE]);
+    request.extend(CREATE.to_ne_bytes());
+    request.extend([0; 8]);
+    request
 }
 
 /// A route by another tenant's address.

@@ -4,21 +4,24 @@
 //! but has from before.
 
 use std::io;
+use std::os::fd::AsFd;
 
 use libc::{
-    AF_INET, AF_RDS, AF_TIPC, AF_VSOCK, ENOPROTOOPT, EPERM, IPPROTO_SCTP, SOCK_DGRAM, SOCK_RDM,
-    SOCK_SEQPACKET, SOCK_STREAM,
+    AF_INET, AF_PACKET, AF_RDS, AF_TIPC, AF_VSOCK, ENOPROTOOPT, EPERM, IPPROTO_SCTP, SOCK_DGRAM,
+    SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM, SOL_PACKET, SOL_RDS, SOL_TIPC,
 };
 
 use super::packets::{FORGED, PORT, SECRET};
 use super::rds_forges_source::deceive;
 use super::sctp_serves_foreign_address::bindx;
+use super::shared_descriptors::shared;
 use super::smc_serves_foreign_address::AF_SMC;
 use super::{l2tp_forges_source, tipc_reaches_others, vsock_reaches_others};
 use crate::addr::{Addr, HOST4, ONE};
 use crate::child::{Channel, Child};
 use crate::registry::{refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::socket::set_option_bytes;
 
 const ANOTHERS: &str = "10.0.0.2";
 
@@ -98,7 +101,44 @@ pub fn tests() -> Vec<Test> {
                 sock.receive().map(drop)
             })
         }),
+        refused("a_tipc_socket_of_before_gets_no_option", || {
+            let sock = Sock::new(AF_TIPC, SOCK_RDM, 0).expect("TIPC");
+            // TIPC_IMPORTANCE
+            option(sock, SOL_TIPC, 127, 1_i32.to_ne_bytes().to_vec())
+        }),
+        refused("a_tipc_socket_of_before_joins_no_group", || {
+            let sock = Sock::new(AF_TIPC, SOCK_RDM, 0).expect("TIPC");
+            // TIPC_GROUP_JOIN; struct tipc_group_req: name, instance, scope of
+            // the node, flags.
+            let request = [5353_u32, 17, 3, 0].map(u32::to_ne_bytes).concat();
+            option(sock, SOL_TIPC, 135, request)
+        }),
+        refused("an_rds_socket_of_before_gets_no_option", || {
+            // RDS_RECVERR
+            option(rds(ANOTHERS), SOL_RDS, 5, 1_i32.to_ne_bytes().to_vec())
+        }),
+        refused("a_vsock_socket_of_before_gets_no_option", || {
+            let sock = Sock::new(AF_VSOCK, SOCK_STREAM, 0).expect("VSOCK");
+            // SO_VM_SOCKETS_BUFFER_SIZE
+            option(sock, AF_VSOCK, 0, 65536_u64.to_ne_bytes().to_vec())
+        }),
+        // A process cannot be associated that has one, but can come to one.
+        refused("a_packet_socket_in_a_shared_table_gets_no_option", || {
+            shared(
+                || Sock::new(AF_PACKET, SOCK_DGRAM, 0).expect("a packet socket"),
+                |sock| {
+                    // PACKET_AUXDATA
+                    let value = 1_i32.to_ne_bytes();
+                    set_option_bytes(sock.as_fd(), SOL_PACKET, 8, &value)
+                },
+            )
+        }),
     ]
+}
+
+/// Sets an option.
+fn option(sock: Sock, level: i32, name: i32, value: Vec<u8>) -> Attack {
+    Box::new(move || set_option_bytes(sock.as_fd(), level, name, &value))
 }
 
 fn rds(at: &str) -> Sock {

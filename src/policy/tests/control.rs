@@ -205,6 +205,11 @@ fn source_routes_and_extension_headers_are_noticed() {
 }
 
 #[test]
+fn a_mark_by_which_routes_are_chosen_is_noticed() {
+    assert!(routed(&message(SOL_SOCKET, 36, &[0; 4])));
+}
+
+#[test]
 fn other_messages_lead_nowhere() {
     assert!(!routed(&[]));
     assert!(!routed(&pktinfo_v4([10, 0, 0, 1].into())));

@@ -75,6 +75,7 @@ struct acf_sock_kind {
  * @has_port: It has a local port; not known unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
  * @source: Address it sends from; IPv4 in the first four bytes
+ * @remote: Address it is connected to, or any; IPv4 in the first four bytes
  */
 struct acf_sock_info {
 	u16 family;
@@ -87,9 +88,11 @@ struct acf_sock_info {
 	bool has_port;
 	u8 local[16];
 	u8 source[16];
+	u8 remote[16];
 };
 
 struct sock *acf_helper_file_sk(struct file *file);
+bool acf_helper_sk_has_input(const struct sock *sk);
 bool acf_helper_sk_corked(const struct sock *sk);
 void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);
@@ -151,7 +154,7 @@ acf_helper_task_tracer(const struct task_struct *task);
 bool acf_helper_task_traces(const struct task_struct *task);
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
-bool acf_helper_task_holds_ring(struct task_struct *task);
+bool acf_helper_task_holds_way_out(struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
 

@@ -16,6 +16,7 @@
 #include <linux/skbuff.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -26,7 +27,9 @@ static acf_output_t acf_output __read_mostly;
 static unsigned int acf_check_output(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     const void *source,
-				     const void *destination)
+				     const void *destination,
+				     bool (*led)(const struct sk_buff *,
+						 const struct sock *))
 {
 	/* Not skb->sk: a tunnel's packet still has the socket of what is in it. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
@@ -38,12 +41,39 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 	slot = acf_gate_sock_slot(sk);
 	if (!slot || !READ_ONCE(*slot))
 		return NF_ACCEPT;
+	if (led(skb, sk))
+		return NF_DROP_ERR(-EPERM);
 	mark = acf_output(sk, state->pf, source, destination);
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
-	if (state->out && state->out->flags & IFF_LOOPBACK)
-		skb->secmark = mark;
+	/* Wherever it goes: it may come back by a VRF, or be sent back by NAT. */
+	skb->secmark = mark;
 	return NF_ACCEPT;
+}
+
+/*
+ * A source route leads a packet elsewhere than its destination says, and other
+ * headers may. Most are refused when they are asked for, but not what was set
+ * before the socket was the association's, nor that of the second message of
+ * sendmmsg(2).
+ */
+static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
+{
+	return IPCB(skb)->opt.srr;
+}
+
+static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
+{
+	const u8 first = ipv6_hdr(skb)->nexthdr;
+	unsigned int offset = 0;
+
+	if (!ipv6_ext_hdr(first))
+		return false;
+	/* The stack itself adds one to large packets of TCP. */
+	if (sk->sk_type != SOCK_STREAM &&
+	    (first == NEXTHDR_HOP || first == NEXTHDR_DEST))
+		return true;
+	return ipv6_find_hdr(skb, &offset, NEXTHDR_ROUTING, NULL, NULL) >= 0;
 }
 
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
@@ -53,7 +83,7 @@ static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 	if (IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	return acf_check_output(skb, state, &ip_hdr(skb)->saddr,
-				&ip_hdr(skb)->daddr);
+				&ip_hdr(skb)->daddr, acf_led_v4);
 }
 
 static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
@@ -62,7 +92,7 @@ static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 	if (IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	return acf_check_output(skb, state, &ipv6_hdr(skb)->saddr,
-				&ipv6_hdr(skb)->daddr);
+				&ipv6_hdr(skb)->daddr, acf_led_v6);
 }
 
 /* First: what others rewrite is not what the socket sent. */
@@ -107,6 +137,8 @@ int acf_helper_output_register(acf_output_t output)
 void acf_helper_output_unregister(void)
 {
 	unregister_pernet_subsys(&acf_net_ops);
+	/* Netfilter itself does not wait. */
+	synchronize_rcu();
 }
 
 /* Where a packet that came in was sent to; sets @family. NULL if not IP. */

@@ -38,6 +38,12 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 	};
 }
 
+/* Whether something that came in was not read yet. */
+bool acf_helper_sk_has_input(const struct sock *sk)
+{
+	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+}
+
 /* Whether a UDP socket has the beginning of a datagram that was not sent yet. */
 bool acf_helper_sk_corked(const struct sock *sk)
 {
@@ -65,6 +71,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	case AF_INET:
 		memcpy(info->local, &sk->sk_rcv_saddr,
 		       sizeof(sk->sk_rcv_saddr));
+		memcpy(info->remote, &sk->sk_daddr, sizeof(sk->sk_daddr));
 		if (info->full)
 			memcpy(info->source, &inet->inet_saddr,
 			       sizeof(inet->inet_saddr));
@@ -72,6 +79,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	case AF_INET6:
 		info->v6only = ipv6_only_sock(sk);
 		memcpy(info->local, &sk->sk_v6_rcv_saddr, sizeof(info->local));
+		memcpy(info->remote, &sk->sk_v6_daddr, sizeof(info->remote));
 		np = info->full ? inet6_sk(sk) : NULL;
 		if (np)
 			memcpy(info->source, &np->saddr, sizeof(info->source));

@@ -4,6 +4,9 @@
  */
 
 #include <linux/fdtable.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/net.h>
@@ -145,30 +148,54 @@ bool acf_helper_task_traces(const struct task_struct *task)
 	return !list_empty(&task->ptraced);
 }
 
+/* Whether a file is the memory of another process. */
+static bool acf_is_foreign_memory(const struct file *file,
+				  const struct mm_struct *mm)
+{
+	const struct inode *inode = file_inode(file);
+
+	return inode->i_sb->s_magic == PROC_SUPER_MAGIC &&
+	       S_ISREG(inode->i_mode) &&
+	       !strcmp(file->f_path.dentry->d_name.name, "mem") &&
+	       file->private_data && file->private_data != mm;
+}
+
+/* Whether a file lets its owner inject packets as a network device. */
+static bool acf_is_network_device(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+
+	return S_ISCHR(inode->i_mode) &&
+	       (inode->i_rdev == MKDEV(MISC_MAJOR, TUN_MINOR) ||
+		inode->i_rdev == MKDEV(MISC_MAJOR, VHOST_NET_MINOR));
+}
+
 /*
- * Whether a file lets packets in, or calls out, by memory alone: packet and XDP
- * sockets have rings, and an io_uring may be polled by another process.
+ * Whether a file is a way out that no hook is asked about any more: packet and
+ * XDP sockets have rings, an io_uring may be polled by another process, a TUN
+ * device takes any packet, and /proc/PID/mem asks only who opens it.
  */
-static bool acf_is_ring(struct file *file, const struct mm_struct *mm)
+static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 {
 	const struct socket *sock = sock_from_file(file);
 
 	if (sock)
 		return sock->ops->family == PF_PACKET ||
 		       sock->ops->family == PF_XDP;
-	return acf_gate_uring_polled(file, mm);
+	return acf_gate_uring_polled(file, mm) || acf_is_network_device(file) ||
+	       acf_is_foreign_memory(file, mm);
 }
 
-static int acf_find_ring(const void *mm, struct file *file, unsigned int fd)
+static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
 {
-	return acf_is_ring(file, mm);
+	return acf_is_way_out(file, mm);
 }
 
 /*
  * Whether a thread has such a file open or in its memory. May sleep. A process
  * that exits holds nothing.
  */
-bool acf_helper_task_holds_ring(struct task_struct *task)
+bool acf_helper_task_holds_way_out(struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
 	struct vm_area_struct *vma;
@@ -178,14 +205,14 @@ bool acf_helper_task_holds_ring(struct task_struct *task)
 		return false;
 	scoped_guard(task_lock, task) {
 		if (task->files)
-			found = iterate_fd(task->files, 0, acf_find_ring, mm);
+			found = iterate_fd(task->files, 0, acf_find_way_out, mm);
 	}
 	if (!found) {
 		VMA_ITERATOR(vmi, mm, 0);
 
 		mmap_read_lock(mm);
 		for_each_vma(vmi, vma) {
-			found = vma->vm_file && acf_is_ring(vma->vm_file, mm);
+			found = vma->vm_file && acf_is_way_out(vma->vm_file, mm);
 			if (found)
 				break;
 		}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control calls, one at a time, as under `Table::control`: `src/table/assign.rs`.
-//! They are about process 0, whose first thread is task 0.
+//! Control calls, one at a time, as under `Table::control`:
+//! `src/table/{assign,narrow,release}.rs`. They are about process 0, whose
+//! first thread is task 0.
 
 use crate::check::Promise;
 use crate::fork::{association, insert, join, remove};
@@ -250,31 +251,40 @@ fn release_process(run: &mut Run<'_>, without: Option<Without>) -> Go<Promise> {
 
 /// `Table::end`
 fn end(run: &mut Run<'_>, without: Option<Without>, id: u8) -> Go<()> {
-    if without != Some(Without::Revoking) {
-        run.act("revoke", |w| w.association(id).revoked = true)?;
-    }
+    revoke(run, without, id)?;
     remove_each(run, without, false, |run, task| {
         run.ask("is_member", |w| w.task(task).entry == Some(id))
     })
 }
 
+/// `Association::revoke`
+fn revoke(run: &mut Run<'_>, without: Option<Without>, id: u8) -> Go<()> {
+    if without != Some(Without::Revoking) {
+        run.act("revoke", |w| w.association(id).revoked = true)?;
+    }
+    Ok(())
+}
+
 /// `Table::release_association` of association 0.
 fn release_association(run: &mut Run<'_>, without: Option<Without>) -> Go<Promise> {
-    // `by_id`, `parts_of`: who is listed, and no part is made meanwhile.
-    let parts = run.step("by_id, parts_of", |w| {
+    // `by_id`, `revoke_within`: who is listed, and no part is made meanwhile.
+    let parts = run.step("by_id", |w| {
         let part = |a: &Association| a.made && a.buried == 0;
         let listed = w.associations.iter().enumerate().filter(|(_, a)| part(a));
         let within = listed.filter(|(i, a)| *i == 0 || a.parent.is_some());
         within.fold(0, |all, (i, _)| all | (1 << i))
     })?;
-    for id in members(parts) {
-        end(run, without, id)?;
+    if parts & 1 == 0 {
+        return Ok(Promise::Nothing);
     }
-    Ok(if parts & 1 == 0 {
-        Promise::Nothing
-    } else {
-        Promise::Ended(parts)
-    })
+    for id in members(parts) {
+        revoke(run, without, id)?;
+    }
+    remove_each(run, without, false, |run, task| {
+        let within = |a: u8| parts & (1 << a) != 0;
+        run.ask("is_within", |w| w.task(task).entry.is_some_and(within))
+    })?;
+    Ok(Promise::Ended(parts))
 }
 
 /// `Table::release_all`

@@ -46,6 +46,9 @@ pub(crate) fn copy_process(
         // Whoever was in all the while has its child in, and nobody else. For
         // threads there is what the calls promise.
         let (after, of_child) = (w.effective(maker), w.effective(child));
+        if w.is_wider(of_child, before) {
+            w.complain("the child has more than its maker had");
+        }
         if !thread && before == after && of_child != after {
             w.complain(match after {
                 Some(_) => "the child is not where its maker is",

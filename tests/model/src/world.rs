@@ -91,6 +91,16 @@ impl World {
         entry.filter(|&a| !self.revoked(a))
     }
 
+    /// Whether the second association is a part of the first, or of a part.
+    pub(crate) fn is_wider(&self, one: Option<u8>, other: Option<u8>) -> bool {
+        let parent = |id: &u8| self.associations[usize::from(*id)].parent;
+        let mut whole = other.as_ref().and_then(parent);
+        while whole.is_some() && whole != one {
+            whole = whole.as_ref().and_then(parent);
+        }
+        whole.is_some()
+    }
+
     pub(crate) fn complain(&mut self, complaint: &'static str) {
         self.complaint.get_or_insert(complaint);
     }

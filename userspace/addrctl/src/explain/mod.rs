@@ -141,8 +141,9 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     })?;
     f.write_str(
         " what could go around the association: a packet or XDP socket, memory mapped from one, \
-         an io_uring whose polling thread is of a process outside, a UDP socket with half of a \
-         datagram from an address outside the set, or a process outside that it traces; nothing was changed; \
+         an io_uring whose polling thread is of a process outside, a TUN device, a UDP socket with half of a \
+         datagram from an address outside the set, or a process outside that it traces or whose \
+         /proc/PID/mem it has open; nothing was changed; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",
     )

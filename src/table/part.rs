@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Parts of associations, which narrowing makes: what they are parts of, and
+//! how many there can be. Any context, except for making one.
+
+use core::iter::successors;
+
+use kernel::prelude::*;
+use kernel::sync::atomic::ordering;
+use kernel::sync::Arc;
+
+use super::association::User;
+use super::Association;
+
+/// How many parts there can be at a time of an association that was made from
+/// outside, those of its parts included. One that nobody is in any more counts
+/// as long as it has a socket or parts.
+const MAX_PARTS: usize = 256;
+
+/// How many times a process can narrow itself.
+const MAX_DEPTH: usize = 8;
+
+/// What makes an association a part of another, which stays as long.
+///
+/// # Invariants
+///
+/// Counted in the `parts` of the association's root.
+pub(super) struct PartOf(User);
+
+impl PartOf {
+    /// One more part of `whole`. Only with `Table::control` held, or there may
+    /// be one too many. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` when there are [`MAX_PARTS`] parts of its root or it is itself
+    /// [`MAX_DEPTH`] parts deep, `ENOENT` when it has ended.
+    pub(super) fn join(whole: Arc<Association>) -> Result<Self> {
+        // Nobody else needs a right for this: it must not eat all memory, nor
+        // make control calls take for ever.
+        if whole.depth() >= MAX_DEPTH || whole.root().parts().load(ordering::Relaxed) >= MAX_PARTS {
+            return Err(ENOSPC);
+        }
+        let user = User::join(whole).ok_or(ENOENT)?;
+        let root = user.association().root();
+        root.parts().add(1_usize, ordering::Relaxed);
+        // INVARIANT: Counted.
+        Ok(Self(user))
+    }
+
+    /// What it is a part of.
+    fn whole(&self) -> &Association {
+        self.0.association()
+    }
+}
+
+impl Drop for PartOf {
+    /// Any context.
+    fn drop(&mut self) {
+        let root = self.whole().root();
+        root.parts().fetch_sub(1_usize, ordering::Relaxed);
+    }
+}
+
+impl Association {
+    /// What it is a part of, if it is one.
+    fn whole(&self) -> Option<&Self> {
+        self.part_of().map(PartOf::whole)
+    }
+
+    /// It, what it is a part of, and so on.
+    fn up(&self) -> impl Iterator<Item = &Self> {
+        successors(Some(self), |this| this.whole())
+    }
+
+    /// The one that was made from outside, of which it is a part, or a part of
+    /// a part, or which it is.
+    fn root(&self) -> &Self {
+        self.up().last().unwrap_or(self)
+    }
+
+    /// How many parts it is away from its root.
+    pub(super) fn depth(&self) -> usize {
+        self.up().count() - 1
+    }
+
+    /// Whether it is a part of `other`.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        self.whole()
+            .is_some_and(|whole| core::ptr::eq(whole, other))
+    }
+
+    /// Whether it is `other`, or a part of it, or of a part.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.up().any(|this| core::ptr::eq(this, other))
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ending associations, and taking processes out of them. May sleep.
+
+use kernel::prelude::*;
+
+use crate::sys::task::{self, TaskRef, Visited};
+
+use super::{Association, Table};
+
+impl Table {
+    /// Takes a process, with all its threads, out of its association. Returns
+    /// the number of threads. Children stay, and sockets keep their scope.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when it is not associated, `ENOMEM`.
+    pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
+        let _one_at_a_time = self.control.lock();
+        if self.of_process(process)?.is_none() {
+            return Err(ENOENT);
+        }
+        // The first thread may have exited while others go on.
+        let first = usize::from(self.remove(process.key()));
+        let released = self.remove_each(first, |task| task.is_thread_of(process));
+        self.settle();
+        Ok(released)
+    }
+
+    /// Ends an association and its parts: all their tasks become unassociated
+    /// at once. Returns their number. Sockets keep their scope, and the
+    /// associations stay listed until the last of them is closed.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when there is none with this id.
+    pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
+        let _one_at_a_time = self.control.lock();
+        let ending = self.by_id(id).ok_or(ENOENT)?;
+        // All of them before the first look at the tasks: one look does for
+        // all, and none can move to a part that goes on.
+        self.revoke_within(&ending);
+        let released = self.remove_each(0, |task| self.is_within(task.key(), &ending));
+        drop(ending);
+        self.settle();
+        Ok(released)
+    }
+
+    /// Ends every association, as [`Self::release_association`] ends one.
+    /// Returns how many tasks they had.
+    pub(crate) fn release_all(&self) -> usize {
+        let _one_at_a_time = self.control.lock();
+        self.revoke_all();
+        let released = self.remove_each(0, |_| true);
+        self.settle();
+        released
+    }
+
+    /// Ends one association, which has no parts, as
+    /// [`Self::release_association`] does, without waiting for it to be gone.
+    pub(super) fn end(&self, association: &Association) {
+        association.revoke();
+        self.remove_each(0, |task| self.is_member(task.key(), association));
+    }
+
+    /// Removes the tasks that are `wanted` until a look at all tasks finds
+    /// none of them. `removed` is how many were removed before, whose clones
+    /// are waited for as well. Returns their number.
+    fn remove_each(&self, mut removed: usize, wanted: impl Fn(&Visited<'_>) -> bool) -> usize {
+        let mut total = 0;
+        loop {
+            task::each(|task| {
+                removed += usize::from(wanted(&task) && self.remove(task.key()));
+                true
+            });
+            if removed == 0 {
+                return total;
+            }
+            total += removed;
+            removed = 0;
+            // Children on their way found their maker released, or are found
+            // at the next look.
+            task::wait_for_clones();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What leaves, whether or not anybody takes it: packets between addresses of
+//! one machine pass its loopback interface, and a packet socket sees them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use libc::{AF_PACKET, SOCK_DGRAM};
+
+use super::packets::on_loopback;
+use crate::addr::ip;
+use crate::sock::Sock;
+
+/// How long nothing must come until all has come, in milliseconds.
+const SILENCE: i32 = 500;
+
+/// The flag of a TCP segment that asks for a connection, and the flag of those
+/// that answer.
+const SYN: u8 = 2;
+const ACK: u8 = 16;
+
+/// A socket that sees the packets of one family.
+pub struct Wire(Sock);
+
+/// An IP packet.
+pub struct Packet(Vec<u8>);
+
+impl Wire {
+    /// Looks at packets to an address like this one, from now on.
+    pub fn watched_for(like: &str) -> Self {
+        let sock = Sock::new(AF_PACKET, SOCK_DGRAM, 0).expect("a packet socket");
+        sock.bind(on_loopback(like)).expect("bind");
+        Self(sock)
+    }
+
+    /// What has passed until it fell silent.
+    pub fn packets(&self) -> Vec<Packet> {
+        let mut packets = Vec::new();
+        while self.0.has_input(SILENCE) {
+            let (bytes, _) = self.0.receive().expect("what has passed");
+            packets.push(Packet(bytes));
+        }
+        packets
+    }
+
+    /// Whether somebody asked for a connection from `source` to this port.
+    pub fn saw_connection(&self, source: &str, port: u16) -> bool {
+        let packets = self.packets();
+        packets.iter().any(|p| p.connects(ip(source), port))
+    }
+}
+
+impl Packet {
+    fn source(&self) -> IpAddr {
+        match self.0[0] >> 4 {
+            4 => {
+                let bytes: [u8; 4] = self.0[12..16].try_into().expect("4 bytes");
+                Ipv4Addr::from(bytes).into()
+            }
+            _ => {
+                let bytes: [u8; 16] = self.0[8..24].try_into().expect("16 bytes");
+                Ipv6Addr::from(bytes).into()
+            }
+        }
+    }
+
+    /// The length of the header, for IPv6 without those that follow it.
+    fn header_len(&self) -> usize {
+        match self.0[0] >> 4 {
+            4 => usize::from(self.0[0] & 15) * 4,
+            _ => 40,
+        }
+    }
+
+    /// What is in it, by number.
+    pub fn protocol(&self) -> i32 {
+        i32::from(match self.0[0] >> 4 {
+            4 => self.0[9],
+            _ => self.0[6],
+        })
+    }
+
+    /// The IPv4 options.
+    pub fn options(&self) -> &[u8] {
+        &self.0[20..self.header_len().max(20)]
+    }
+
+    fn connects(&self, source: IpAddr, port: u16) -> bool {
+        let segment = &self.0[self.header_len()..];
+        self.protocol() == libc::IPPROTO_TCP
+            && self.source() == source
+            && segment[2..4] == port.to_be_bytes()
+            && segment[13] & (SYN | ACK) == SYN
+    }
+}
