@@ -66,6 +66,10 @@ pub(crate) struct Table {
     // Held by whoever changes associations from outside, one at a time.
     #[pin]
     control: Mutex<()>,
+    // Held from when the list of exclusive addresses is made until the sets are
+    // what it was made of. Taken after `control`, before the registry.
+    #[pin]
+    reserving: Mutex<()>,
     queue: OwnQueue,
     by_id: Arc<Dir>,
     module: &'static ThisModule,
@@ -88,6 +92,7 @@ impl Table {
                 any_reserved: Atomic::new(false),
                 registry <- new_mutex!(Registry::new()),
                 control <- new_mutex!(()),
+                reserving <- new_mutex!(()),
                 queue,
                 by_id,
                 module,

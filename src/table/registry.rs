@@ -135,6 +135,7 @@ impl Table {
         let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL_ACCOUNT)?;
         self.registry.lock().listed.insert(node);
         if association.reserves() {
+            let _alone = self.reserving.lock();
             if let Err(error) = self.renew_reserved(None) {
                 self.unlist(association);
                 return Err(error);
@@ -155,6 +156,7 @@ impl Table {
     /// itself is free again. Once for each.
     pub(super) fn bury(&self, association: &Association) {
         if self.unlist(association) && association.reserves() {
+            let _alone = self.reserving.lock();
             // Without memory, wildcards of the host go on leaving the
             // addresses alone: more than needed, never less.
             let _ = self.renew_reserved(None);
@@ -165,7 +167,8 @@ impl Table {
 
     /// Brings the list of exclusive addresses up to date, with the set that
     /// `coming` is about to get in place of the one it has. Gives back the old
-    /// list, to be dropped when that may take a while.
+    /// list, to be dropped when that may take a while. `reserving` is held, with
+    /// `coming` until it has got it: another renewal would not know of it.
     ///
     /// # Errors
     ///

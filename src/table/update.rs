@@ -54,7 +54,8 @@ impl Table {
         let mut all = self.prepare(association, entries, reset)?;
         let mut changed = KVec::with_capacity(all.len(), GFP_KERNEL)?;
         let mut replaced = KVec::with_capacity(2 * all.len() + 1, GFP_KERNEL)?;
-        if association.reserves() {
+        let reserving = association.reserves().then(|| self.reserving.lock());
+        if reserving.is_some() {
             let old = self.renew_reserved(Some((association, all[0].set.entries())))?;
             let _ = replaced.push_within_capacity(old);
         }
@@ -68,6 +69,7 @@ impl Table {
             }
             let _ = changed.push_within_capacity((coming.association, coming.strays));
         }
+        drop(reserving);
         Replaced::drop_all(replaced);
         let mut ended = 0;
         for (association, strays) in changed {

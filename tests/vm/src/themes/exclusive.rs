@@ -12,9 +12,12 @@ use crate::child::eventually;
 use crate::client::{Device, Terms};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, nobody_answers};
-use crate::sock::PROTOS;
+use crate::sock::{Proto, PROTOS};
 use crate::spec::{Kind, Spec};
 use crate::tenant::Tenant;
+
+/// How often it is tried.
+const ROUNDS: usize = 20;
 
 const EXCLUSIVE: Terms<'static> = Terms::flags(AssignFlags::EXCLUSIVE);
 
@@ -146,6 +149,25 @@ pub fn tests() -> Vec<Test> {
             ),
         ]);
     }
+    tests.push(behaviour(
+        "an_address_becomes_exclusive_while_another_association_ends",
+        || {
+            let (host, tenant) = (Tenant::host(), Tenant::with(ONE, &EXCLUSIVE));
+            host.serve("host", Spec::wildcard(Proto::Tcp, Kind::V4, 22));
+            let update = |change| {
+                let id = Target::Association(tenant.id);
+                let updated = Device::open().update(id, change, &["10.1.0.3"], false);
+                assert_eq!(updated.expect("update"), 0);
+            };
+            for _ in 0..ROUNDS {
+                // What it had is given back a little later, by somebody else.
+                drop(Tenant::with(TWO, &EXCLUSIVE));
+                update(Change::Add);
+                nobody_answers(Proto::Tcp, ("10.1.0.3", 22));
+                update(Change::Remove);
+            }
+        },
+    ));
     tests.push(behaviour("exclusive_associations_are_told_as_such", || {
         for (terms, exclusive) in [(EXCLUSIVE, true), (Terms::DEFAULT, false)] {
             let tenant = Tenant::with(ONE, &terms);
