@@ -71,8 +71,11 @@ struct kobject *acf_helper_kernel_kobj(void)
 	return kernel_kobj;
 }
 
-/* NULL on failure. */
+/*
+ * NULL on failure. One work at a time: they wait for the same locks, and the
+ * kernel would make a thread for each that waits.
+ */
 struct workqueue_struct *acf_helper_queue_new(const char *name)
 {
-	return alloc_workqueue("%s", WQ_UNBOUND, 0, name);
+	return alloc_workqueue("%s", WQ_UNBOUND, 1, name);
 }

@@ -23,14 +23,14 @@ use crate::world::{HOST, TENANTS};
 const EVERY: u64 = 4;
 
 /// After so many it says how far it is.
-const PROGRESS: u64 = 50;
+const PROGRESS: u64 = 25;
 
 /// Cycles before memory is looked at: what stays once has come by then.
 const WARM_UP: u64 = 10;
 
 pub fn run(cycles: u64) -> Vec<String> {
     under_traffic(WARM_UP);
-    let before = Memory::now();
+    let before = Memory::settled();
     let mut lines = under_traffic(cycles);
     lines.extend(before.is_back());
     lines
@@ -50,11 +50,12 @@ fn under_traffic(cycles: u64) -> Vec<String> {
     let traffic = Traffic::start();
     eventually("traffic", || traffic.flows());
     let (mut dice, mut tally) = (Dice::new(1), Tally::default());
-    let started = Instant::now();
+    let (before, started) = (Memory::now(), Instant::now());
     for cycle in 0..cycles {
         if cycle > 0 && cycle % PROGRESS == 0 {
-            let seconds = started.elapsed().as_secs();
-            eprintln!("{cycle} cycles in {seconds} s, {} asleep", tally.asleep);
+            let (seconds, asleep) = (started.elapsed().as_secs(), tally.asleep);
+            let memory = before.so_far();
+            eprintln!("{cycle} cycles in {seconds} s, {asleep} asleep; {memory}");
         }
         one_cycle(cycle, &mut dice, &traffic, &mut tally);
     }

@@ -81,7 +81,7 @@ const LIVES: [(&str, fn()); 14] = [
 
 pub fn run(rounds: u64) -> Vec<String> {
     each_once(&mut Dice::new(2));
-    let before = Memory::now();
+    let before = Memory::settled();
     let mut dice = Dice::new(3);
     for _ in 0..rounds.div_ceil(LIVES.len() as u64) {
         each_once(&mut dice);

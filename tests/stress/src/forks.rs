@@ -27,7 +27,7 @@ const LIMIT: u64 = 300;
 pub fn run(forks: u64) -> Vec<String> {
     burst(2_000);
     wait_until_empty();
-    let before = Memory::now();
+    let before = Memory::settled();
     let started = Instant::now();
     burst(forks);
     let seconds = started.elapsed().as_secs_f64();
@@ -74,7 +74,7 @@ fn fork_until(made: &AtomicU64, limit: u64) {
 pub fn bombs(rounds: u64) -> Vec<String> {
     bomb(true);
     bomb(false);
-    let before = Memory::now();
+    let before = Memory::settled();
     let mut most = 0;
     for round in 0..rounds {
         most = bomb(round % 2 == 0).max(most);

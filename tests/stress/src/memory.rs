@@ -13,8 +13,12 @@ use std::time::{Duration, Instant};
 const SLACK_KB: u64 = 4096;
 /// Likewise for the objects of a cache.
 const SLACK_OBJECTS: u64 = 500;
+/// So many caches are named that have grown most.
+const MOST: usize = 6;
 /// How long memory may take to come back.
 const LIMIT: Duration = Duration::from_secs(90);
+/// Memory that has not fallen for so long has come back as far as it will.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// What was given out at one moment.
 pub struct Memory {
@@ -23,8 +27,24 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// What is given out when all has gone that was about to.
+    pub fn settled() -> Self {
+        let (mut least, started) = (Self::now(), Instant::now());
+        let mut since = started;
+        while since.elapsed() < SETTLED && started.elapsed() < LIMIT {
+            sleep(Duration::from_secs(1));
+            let now = Self::now();
+            if now.sum() < least.sum() {
+                (least, since) = (now, Instant::now());
+            }
+        }
+        least
+    }
+
     /// What is given out now, without what could go at once.
     pub fn now() -> Self {
+        // Memory that readers might still use.
+        let _ = fs::write("/sys/module/rcutree/parameters/do_rcu_barrier", "1");
         // Directory entries and inodes, also of what there is no more.
         let _ = fs::write("/proc/sys/vm/drop_caches", "3");
         if let Ok(caches) = fs::read_dir("/sys/kernel/slab") {
@@ -48,13 +68,21 @@ impl Memory {
     pub fn is_back(&self) -> Vec<String> {
         let deadline = Instant::now() + LIMIT;
         loop {
-            let now = Self::now();
+            let now = Self::settled();
             let grown = self.grown(&now);
             if grown.is_empty() {
                 return self.difference(&now);
             }
             assert!(Instant::now() < deadline, "memory lost: {grown:?}");
-            sleep(Duration::from_secs(1));
+        }
+    }
+
+    /// One number for what is looked at.
+    fn sum(&self) -> u64 {
+        if self.objects.is_empty() {
+            self.unreclaimable_kb
+        } else {
+            self.objects.values().sum()
         }
     }
 
@@ -75,7 +103,13 @@ impl Memory {
         grown
     }
 
-    fn difference(&self, now: &Self) -> Vec<String> {
+    /// Says in words how it is while work goes on, and proves nothing.
+    pub fn so_far(&self) -> String {
+        self.difference(&Self::now()).join("; ")
+    }
+
+    /// Says in words how it is now.
+    pub fn difference(&self, now: &Self) -> Vec<String> {
         let slab = now.unreclaimable_kb as i64 - self.unreclaimable_kb as i64;
         let mut lines = vec![format!(
             "slab, unreclaimable: {} KB before, {slab:+} KB",
@@ -84,13 +118,25 @@ impl Memory {
         if self.objects.is_empty() {
             return lines;
         }
-        let kmalloc = |objects: &BTreeMap<String, u64>| -> u64 {
+        let general = |objects: &BTreeMap<String, u64>| -> u64 {
             let ours = objects.iter().filter(|(cache, _)| is_general(cache));
             ours.map(|(_, count)| count).sum()
         };
-        let (before, after) = (kmalloc(&self.objects), kmalloc(&now.objects));
+        let (before, after) = (general(&self.objects), general(&now.objects));
         let change = after as i64 - before as i64;
         lines.push(format!("kmalloc objects: {before} before, {change:+}"));
+        let changes = now.objects.iter().map(|(cache, after)| {
+            let before = self.objects.get(cache).copied().unwrap_or(0);
+            (*after as i64 - before as i64, cache)
+        });
+        let mut changes: Vec<_> = changes.filter(|(change, _)| *change > 0).collect();
+        changes.sort_unstable_by(|a, b| b.cmp(a));
+        changes.truncate(MOST);
+        let most = changes
+            .iter()
+            .map(|(change, cache)| format!("{cache} {change:+}"));
+        let most = most.collect::<Vec<_>>().join(", ");
+        lines.push(format!("of these most: {most}"));
         lines
     }
 }
