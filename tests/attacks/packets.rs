@@ -34,7 +34,8 @@ pub fn conversation(at: &'static str) -> Child {
         started.send("");
         loop {
             client.send_to(SECRET, (at, PORT)).expect("send");
-            server.receive().expect("receive");
+            // It may be late, on a busy machine.
+            let _ = server.receive();
             sleep(Duration::from_millis(20));
         }
     });

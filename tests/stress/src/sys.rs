@@ -146,9 +146,16 @@ pub fn vfork_and_hang() -> io::Result<()> {
 pub fn wait(pid: i32, nohang: bool) -> io::Result<Option<(i32, bool)>> {
     let flags = libc::__WALL | if nohang { libc::WNOHANG } else { 0 };
     let mut raw = 0;
-    // SAFETY: `raw` is writable for the call.
-    let got = check(unsafe { libc::waitpid(pid, &mut raw, flags) }.into())? as i32;
-    Ok((got != 0).then_some((got, raw == 0)))
+    loop {
+        // SAFETY: `raw` is writable for the call.
+        match check(unsafe { libc::waitpid(pid, &mut raw, flags) }.into()) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            got => {
+                let got = got? as i32;
+                return Ok((got != 0).then_some((got, raw == 0)));
+            }
+        }
+    }
 }
 
 /// Sends a signal to a process, or with a negative pid to a group.
