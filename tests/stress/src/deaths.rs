@@ -70,7 +70,7 @@ const LIVES: [(&str, fn()); 14] = [
     }),
     ("crashing", || {
         let child = Child::spawn(stay);
-        child.signal(libc::SIGSEGV);
+        child.signal(libc::SIGABRT);
         std::process::abort();
     }),
     ("exiting_from_a_thread", || {
