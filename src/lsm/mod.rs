@@ -189,7 +189,7 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<po
             policy::Family::V4
         },
         stream: info.stream,
-        connected: info.connected && !info.opening,
+        connected: info.is_established(),
         scoped,
         local: info.local,
         source: info.source,

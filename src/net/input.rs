@@ -20,7 +20,7 @@ pub(crate) fn delivers(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
         return true;
     };
     let found = match sk.info() {
-        Some(info) if info.stream && info.connected && !info.opening => Found::Connection,
+        Some(info) if info.stream && info.is_established() => Found::Connection,
         _ => Found::Unconnected,
     };
     let guard = rcu::read_lock();

@@ -29,31 +29,21 @@ const ALIGN: usize = 8;
 /// Whether every source that the control messages in `bytes` ask for is the
 /// association's. What is malformed is left to the protocol, which refuses it.
 #[must_use]
-pub fn sources_allowed(owner: &Owner<'_>, mut bytes: &[u8]) -> bool {
-    while let Some((message, rest)) = next(bytes) {
-        if let Some(addr) = message.source() {
-            if !addr.to_canonical().is_unspecified() && !owner.owns(addr) {
-                return false;
-            }
-        }
-        bytes = rest;
-    }
-    true
+pub fn sources_allowed(owner: &Owner<'_>, bytes: &[u8]) -> bool {
+    messages(bytes)
+        .filter_map(|message| message.source())
+        .all(|addr| addr.to_canonical().is_unspecified() || owner.owns(addr))
 }
 
 /// Whether a control message in `bytes` asks for a source route, an extension
 /// header or a mark, which can lead a packet where it would not go.
 #[must_use]
-pub fn routed(mut bytes: &[u8]) -> bool {
-    while let Some((message, rest)) = next(bytes) {
-        match (message.level, message.kind) {
-            (SOL_IP, IP_RETOPTS) | (SOL_SOCKET, SO_MARK) => return true,
-            (SOL_IPV6, kind) if IPV6_HEADERS.contains(&kind) => return true,
-            _ => {}
-        }
-        bytes = rest;
-    }
-    false
+pub fn routed(bytes: &[u8]) -> bool {
+    messages(bytes).any(|message| match (message.level, message.kind) {
+        (SOL_IP, IP_RETOPTS) | (SOL_SOCKET, SO_MARK) => true,
+        (SOL_IPV6, kind) => IPV6_HEADERS.contains(&kind),
+        _ => false,
+    })
 }
 
 struct Message<'a> {
@@ -73,6 +63,15 @@ impl Message<'_> {
             _ => None,
         }
     }
+}
+
+/// The messages in `bytes`, up to one that is malformed.
+fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    core::iter::from_fn(move || {
+        let (message, rest) = next(bytes)?;
+        bytes = rest;
+        Some(message)
+    })
 }
 
 /// The first message, and what follows it. `None` at the end.

@@ -97,8 +97,9 @@ fn of_ipv6(name: i32) -> Kind {
         // IPV6_HDRINCL
         36 => Kind::Raw,
         // IPV6_2292PKTOPTIONS, IPV6_ROUTER_ALERT and its isolation,
-        // IPV6_JOIN_ANYCAST, IPV6_FLOWLABEL_MGR (of a label with headers), policies, extension headers, IPV6_TRANSPARENT;
-        // routers and packet filters.
+        // IPV6_JOIN_ANYCAST, IPV6_FLOWLABEL_MGR (of a label with headers),
+        // policies, extension headers, IPV6_TRANSPARENT; routers and packet
+        // filters.
         6 | 22 | 27 | 30 | 32 | 34 | 35 | 54 | 55 | 57 | 59 | 75 | 64 | 65 | 200..=220 => {
             Kind::Dangerous
         }

@@ -51,11 +51,7 @@ pub enum Found {
 #[must_use]
 pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -> bool {
     if is_private_loopback(addr) {
-        match origin {
-            Origin::Unknown => true,
-            Origin::Association(id) => id == owner.id,
-            Origin::Outside => false,
-        }
+        origin.may_be(owner)
     } else {
         owner.owns_publicly(addr) || (found == Found::Connection && owner.owns_or_owned(addr))
     }

@@ -37,12 +37,23 @@ pub enum Relation {
 /// Where a packet came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// There is no packet: an ICMP error, or a lookup for other reasons.
+    /// There is no packet: it was looked up for other reasons.
     Unknown,
     /// The association with this id sent it to this host.
     Association(u32),
     /// From elsewhere, or from an unassociated socket of this host.
     Outside,
+}
+
+impl Origin {
+    /// Whether a packet on the private loopback may be one of `owner`'s own.
+    pub(super) fn may_be(self, owner: &Owner<'_>) -> bool {
+        match self {
+            Origin::Unknown => true,
+            Origin::Association(id) => id == owner.id,
+            Origin::Outside => false,
+        }
+    }
 }
 
 impl Holder<'_> {
@@ -138,11 +149,7 @@ pub fn receives(
     let addr = addr.to_canonical();
     let wildcard = bound.to_canonical().is_unspecified();
     match owner {
-        Some(owner) if is_private_loopback(addr) => match origin {
-            Origin::Unknown => true,
-            Origin::Association(id) => id == owner.id,
-            Origin::Outside => false,
-        },
+        Some(owner) if is_private_loopback(addr) => origin.may_be(owner),
         Some(owner) => owner.owns_publicly(addr),
         None if is_private_loopback(addr) => !matches!(origin, Origin::Association(_)),
         None => !(wildcard && reserved),

@@ -73,6 +73,11 @@ impl SocketKind {
 }
 
 impl SocketInfo {
+    /// Whether it is a connection, and not only asks for one.
+    pub(crate) fn is_established(&self) -> bool {
+        self.connected && !self.opening
+    }
+
     /// # Safety
     ///
     /// `sk` is valid; it may be a timewait socket.

@@ -214,6 +214,19 @@ impl Visited<'_> {
         TaskRef(*self.0)
     }
 
+    /// Has it come back from the system call it sleeps in, and begin it anew,
+    /// as if it had been stopped and continued.
+    pub(crate) fn recall(&self) {
+        // SAFETY: `each` holds RCU, so the task is valid.
+        unsafe { raw::acf_helper_task_recall(self.0.as_ptr()) };
+    }
+
+    /// Whether it was recalled and did not come back yet.
+    pub(crate) fn is_recalled(&self) -> bool {
+        // SAFETY: `each` holds RCU, so the task is valid.
+        unsafe { raw::acf_helper_task_recalled(self.0.as_ptr()) }
+    }
+
     /// Its process id in the caller's pid namespace, if it has one there.
     pub(crate) fn process_id(&self) -> Option<i32> {
         // SAFETY: `each` holds RCU, so the task is valid.

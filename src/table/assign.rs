@@ -6,15 +6,21 @@ use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
+use kernel::time::{delay::fsleep, Delta};
 
 use crate::sys::map::InsertError;
 use crate::sys::module::ModuleRef;
 use crate::sys::sock::SkHold;
-use crate::sys::task::{self, TaskRef};
+use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::{Membership, Terms, User};
 use super::part::PartOf;
 use super::{sockets, AddressSet, Association, Table};
+
+/// How long is waited for tasks that were recalled: so many looks, with so long
+/// a pause between them.
+const RECALL_LOOKS: usize = 1000;
+const RECALL_PAUSE: Delta = Delta::from_millis(1);
 
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
@@ -47,7 +53,7 @@ impl Table {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL);
         }
-        let _one_at_a_time = self.control.lock();
+        let one_at_a_time = self.control.lock();
         let (association, first) = self.make(terms, set, loopback, None)?;
         let done = self.take_in_all(whom, &association).and_then(|all| {
             // Nothing can be made any more that was not allowed; what there
@@ -84,7 +90,35 @@ impl Table {
         // were.
         self.adopt(&all, &association);
         sockets::abort(&strangers);
+        // Whom we wait for may want to make a control call.
+        drop(one_at_a_time);
+        self.recall(&association);
         Ok(association)
+    }
+
+    /// Has every call end that a task of `association` began before it was one,
+    /// and that was not asked about: one that waits for data on a socket that
+    /// was left alone would get it. It is begun anew, as after `SIGSTOP` and
+    /// `SIGCONT`, and then asked about. Sleeps until that is so, but not for
+    /// tasks that nothing can wake.
+    fn recall(&self, association: &Association) {
+        let others = |visit: &mut dyn FnMut(task::Visited<'_>)| {
+            task::each(|task| {
+                if self.is_member(task.key(), association) && task.key() != TaskKey::current() {
+                    visit(task);
+                }
+                true
+            });
+        };
+        others(&mut |task| task.recall());
+        for _ in 0..RECALL_LOOKS {
+            let mut waiting = false;
+            others(&mut |task| waiting |= task.is_recalled());
+            if !waiting {
+                return;
+            }
+            fsleep(RECALL_PAUSE);
+        }
     }
 
     /// Takes in the sockets of every task of `association`, which was made for

@@ -85,6 +85,7 @@ attacks! {
     direct_descriptors
     inherited_ring
     old_descriptors
+    waiting_call
     closed_connection
     descriptors_of_power
     passed_descriptors

@@ -223,6 +223,32 @@ bool acf_helper_task_holds_way_out(struct task_struct *task)
 }
 
 /*
+ * Has a thread come back from the system call it sleeps in, and begin it anew,
+ * as if it had been stopped and continued: set_notify_signal(), which modules
+ * cannot call. Any context.
+ */
+void acf_helper_task_recall(struct task_struct *task)
+{
+	if (test_and_set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL))
+		return;
+	/* Whoever goes to sleep only now sees the flag before. */
+	if (READ_ONCE(task->__state) & TASK_INTERRUPTIBLE)
+		wake_up_process(task);
+	kick_process(task);
+}
+
+/*
+ * Whether it did not come back yet. Who is stopped is in no call, and does not
+ * come back before it is continued.
+ */
+bool acf_helper_task_recalled(struct task_struct *task)
+{
+	return test_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL) &&
+	       !(READ_ONCE(task->flags) & PF_EXITING) &&
+	       !(READ_ONCE(task->__state) & (__TASK_STOPPED | __TASK_TRACED));
+}
+
+/*
  * Calls @visit for every thread of every process, under RCU, as long as it
  * returns true.
  */

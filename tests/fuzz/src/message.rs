@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::pool;
 use crate::sys::process::now;
+use crate::sys::socket;
 use crate::world::{Counter, Tenant, World};
 
 const MAGIC: &[u8; 8] = b"ADDRCFUZ";
@@ -85,6 +86,16 @@ fn may_have(world: World, tenant: Tenant, addr: IpAddr, message: &Message, strea
     }
 }
 
+/// How a message was received, for a report.
+pub struct Way {
+    /// By which descriptor.
+    pub fd: i32,
+    /// With these flags.
+    pub flags: i32,
+    /// When the call began.
+    pub began: u64,
+}
+
 /// Checks a message that a tenant received, at `local` if that is known.
 pub fn check_received(
     world: World,
@@ -92,6 +103,7 @@ pub fn check_received(
     message: &Message,
     local: Option<IpAddr>,
     stream: bool,
+    way: &Way,
 ) {
     world.count(Counter::Messages);
     if message.sender == 0 {
@@ -120,8 +132,13 @@ pub fn check_received(
         };
         if wrong {
             let facts = format_args!(
-                "received {message:?} at {local:?} (stream {stream}), wrong is {addr}; now owner {:?}",
-                pool::index_of(addr).map(|i| world.owner(i))
+                "received {message:?} at {local:?} (stream {stream}), wrong is {addr}; now owner {:?}; \
+                 in a call since {} with flags {:x} on a socket {}; {}",
+                pool::index_of(addr).map(|i| world.owner(i)),
+                way.began,
+                way.flags,
+                socket::describe(way.fd),
+                world.about(tenant),
             );
             world.violation(Counter::MessageViolations, tenant, facts);
         }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 
 use super::Actor;
-use crate::message::{check_received, Message};
+use crate::message::{check_received, Message, Way};
 use crate::sys::{self, Result};
 use crate::{addr, received};
 
@@ -121,6 +121,7 @@ fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     let (mut data, mut control) = ([0; 2048], [0; 512]);
     for _ in 0..4 {
         let flags = flags | libc::MSG_DONTWAIT;
+        let began = sys::process::now();
         let got = sys::socket::receive(fd, &mut data, &mut control, flags)?;
         let extra = received::read(&control[..got.control]);
         for &new in &extra.descriptors {
@@ -144,7 +145,8 @@ fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
             } else {
                 extra.local.or(header)
             };
-            check_received(a.world, a.tenant, &message, local, stream);
+            let way = Way { fd, flags, began };
+            check_received(a.world, a.tenant, &message, local, stream, &way);
         }
         if got.data == 0 {
             break;

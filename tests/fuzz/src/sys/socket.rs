@@ -3,6 +3,7 @@
 //! Socket calls with addresses, control messages and options as bytes.
 
 use super::{check, Result};
+use crate::addr;
 
 /// One message to send.
 pub struct Outgoing<'a> {
@@ -218,6 +219,30 @@ pub fn receive_packet(fd: i32, data: &mut [u8], name: &mut [u8; 20]) -> Result<u
     // SAFETY: both buffers are writable and as long as said.
     let ret = unsafe { libc::recvfrom(fd, ptr, room, 0, name.as_mut_ptr().cast(), &mut len) };
     check(ret as i64).map(|n| n as usize)
+}
+
+/// What can be told of a socket, for a report: number, family, type, protocol,
+/// its name and its peer's, and whether this process may have a packet socket,
+/// which no associated process may.
+pub fn describe(fd: i32) -> String {
+    let number = |name| match get_option(fd, libc::SOL_SOCKET, name, 4).as_deref() {
+        Ok(&[a, b, c, d]) => i32::from_ne_bytes([a, b, c, d]),
+        _ => -1,
+    };
+    let name = |peer| name_of(fd, peer).map(|bytes| addr::read(&bytes));
+    let packet = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+    if let Ok(fd) = packet {
+        close(fd);
+    }
+    format!(
+        "{:?} ({}, {}, {}) on {:?} to {:?}, packet socket {packet:?}",
+        std::fs::read_link(format!("/proc/self/fd/{fd}")),
+        number(libc::SO_DOMAIN),
+        number(libc::SO_TYPE),
+        number(libc::SO_PROTOCOL),
+        name(false),
+        name(true),
+    )
 }
 
 /// Closes a descriptor that this process made and nobody owns.

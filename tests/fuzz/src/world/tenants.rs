@@ -70,6 +70,16 @@ impl World {
         self.is_bound(tenant) && since != u64::MAX && since <= time
     }
 
+    /// What is known of a tenant, for a report.
+    pub fn about(&self, tenant: Tenant) -> String {
+        let [started, bound] = [4, 5].map(|which| self.get(self.tenant_cell(tenant, which)));
+        format!(
+            "the tenant started at {started}, has rules since {bound}, has entries {:?}, raw {}",
+            self.entries_of(tenant),
+            self.may_have_raw(tenant)
+        )
+    }
+
     /// From now on nothing is forbidden to a tenant.
     pub fn free(&self, tenant: Tenant) {
         self.set(self.tenant_cell(tenant, 3), 1);

@@ -53,6 +53,15 @@ pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> io::Res
     check(moved as _).map(|n| n as usize)
 }
 
+/// Receives, and waits until `count` bytes have come.
+pub fn receive_all(fd: BorrowedFd<'_>, count: usize) -> io::Result<usize> {
+    let mut room = vec![0_u8; count];
+    let flags = libc::MSG_WAITALL;
+    // SAFETY: `room` is room for `count` bytes.
+    let got = unsafe { libc::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), count, flags) };
+    check(got as _).map(|n| n as usize)
+}
+
 /// Writes to a descriptor.
 pub fn write(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     // SAFETY: the kernel reads `data.len()` bytes of `data`.

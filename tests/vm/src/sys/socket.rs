@@ -146,6 +146,25 @@ pub fn recvfrom(fd: BorrowedFd<'_>, room: usize) -> io::Result<(Vec<u8>, Vec<u8>
     Ok((data, addr))
 }
 
+/// Receives a message of up to `room` bytes in a thread of its own, while this
+/// one may close the descriptor.
+pub fn receive_meanwhile(
+    fd: OwnedFd,
+    room: usize,
+    meanwhile: impl FnOnce(OwnedFd),
+) -> io::Result<usize> {
+    let number = fd.as_raw_fd();
+    let waiting = std::thread::spawn(move || {
+        let mut data = vec![0_u8; room];
+        // SAFETY: `data` is room for `room` bytes. That the descriptor may be
+        // closed by now is what this is about; nobody opens another.
+        let got = unsafe { libc::recv(number, data.as_mut_ptr().cast(), room, 0) };
+        check(got as _).map(|n| n as usize)
+    });
+    meanwhile(fd);
+    waiting.join().expect("the other thread")
+}
+
 /// Sets a socket option that is an integer.
 pub fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> io::Result<()> {
     set_option_bytes(fd, level, name, &value.to_ne_bytes())
