@@ -35,7 +35,7 @@ pub use option::option;
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};
 pub use prefix::{Prefix, PrefixError};
-pub use range::{merge, Range};
+pub use range::{merge, Range, Wide};
 pub use scope::{compare, receives, Holder, Origin, Relation};
 pub use set::SetView;
 pub use sockaddr::SockAddr;

@@ -5,7 +5,7 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::range::Range;
+use super::range::{Range, Wide};
 use super::verdict::Family;
 
 /// An IPv4 or IPv6 prefix; a host address is `/32` or `/128`.
@@ -70,7 +70,7 @@ impl Prefix {
             let inside = v6.to_ipv4_mapped().is_some();
             let around = prefix
                 .range_v6()
-                .is_some_and(|r| r.first() <= u128::from(mapped) && u128::from(mapped) <= r.last());
+                .is_some_and(|r| r.first() <= mapped.into() && r.last() >= mapped.into());
             if inside || around {
                 return Err(PrefixError::Mapped);
             }
@@ -119,13 +119,13 @@ impl Prefix {
 
     /// The addresses of an IPv6 prefix as numbers in host order.
     #[must_use]
-    pub fn range_v6(&self) -> Option<Range<u128>> {
+    pub fn range_v6(&self) -> Option<Range<Wide>> {
         let IpAddr::V6(v6) = self.addr else {
             return None;
         };
         let hosts = u128::MAX.checked_shr(self.len.into()).unwrap_or(0);
         let bits = u128::from(v6);
-        Some(Range::new(bits & !hosts, bits | hosts))
+        Some(Range::new((bits & !hosts).into(), (bits | hosts).into()))
     }
 
     fn first(&self) -> IpAddr {
@@ -136,7 +136,7 @@ impl Prefix {
         self.end(Range::last, Range::last)
     }
 
-    fn end(&self, v4: impl Fn(&Range<u32>) -> u32, v6: impl Fn(&Range<u128>) -> u128) -> IpAddr {
+    fn end(&self, v4: impl Fn(&Range<u32>) -> u32, v6: impl Fn(&Range<Wide>) -> Wide) -> IpAddr {
         match (self.range_v4(), self.range_v6()) {
             (Some(r), _) => Ipv4Addr::from(v4(&r)).into(),
             (_, Some(r)) => Ipv6Addr::from(v6(&r)).into(),

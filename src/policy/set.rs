@@ -6,7 +6,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::prefix::Prefix;
-use super::range::{contains, covers, intersect, Range};
+use super::range::{contains, covers, intersect, Range, Wide};
 use super::verdict::{Family, Source};
 
 /// A view of an address set.
@@ -18,7 +18,7 @@ use super::verdict::{Family, Source};
 #[derive(Clone, Copy, Debug)]
 pub struct SetView<'a> {
     v4: &'a [Range<u32>],
-    v6: &'a [Range<u128>],
+    v6: &'a [Range<Wide>],
     primary_v4: Option<Ipv4Addr>,
     primary_v6: Option<Ipv6Addr>,
 }
@@ -29,7 +29,7 @@ impl<'a> SetView<'a> {
     #[must_use]
     pub fn new(
         v4: &'a [Range<u32>],
-        v6: &'a [Range<u128>],
+        v6: &'a [Range<Wide>],
         primary_v4: Option<Ipv4Addr>,
         primary_v6: Option<Ipv6Addr>,
     ) -> Self {

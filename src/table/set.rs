@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
 
-use crate::policy::{merge, Prefix, Range, SetView};
+use crate::policy::{merge, Prefix, Range, SetView, Wide};
 
 /// An address set.
 ///
@@ -17,7 +17,7 @@ use crate::policy::{merge, Prefix, Range, SetView};
 pub(crate) struct AddressSet {
     entries: KVec<Prefix>,
     v4: KVec<Range<u32>>,
-    v6: KVec<Range<u128>>,
+    v6: KVec<Range<Wide>>,
     primary_v4: Option<Ipv4Addr>,
     primary_v6: Option<Ipv6Addr>,
 }

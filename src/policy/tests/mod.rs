@@ -31,7 +31,7 @@ use proptest::prelude::*;
 
 use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, near_prefix};
 
-use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket};
+use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket, Wide};
 
 /// How often a property is tried. An interpreter (miri) looks at what is done
 /// and not at what is found, and takes a thousand times as long.
@@ -44,7 +44,7 @@ fn cases(count: u32) -> ProptestConfig {
 struct OwnedSet {
     prefixes: Vec<Prefix>,
     v4: Vec<Range<u32>>,
-    v6: Vec<Range<u128>>,
+    v6: Vec<Range<Wide>>,
 }
 
 impl OwnedSet {

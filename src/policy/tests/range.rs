@@ -48,11 +48,16 @@ fn the_greatest_number_has_no_successor_to_overflow_to() {
         merged(ranges(&[(max, max), (0, 0)])),
         ranges(&[(0, 0), (max, max)])
     );
-    let top = vec![
-        Range::new(u128::MAX, u128::MAX),
-        Range::new(u128::MAX - 1, u128::MAX - 1),
-    ];
-    assert_eq!(merged(top), [Range::new(u128::MAX - 1, u128::MAX)]);
+    let [max, below] = [u128::MAX, u128::MAX - 1].map(Wide::from);
+    let top = vec![Range::new(max, max), Range::new(below, below)];
+    assert_eq!(merged(top), [Range::new(below, max)]);
+}
+
+#[test]
+fn the_halves_of_a_number_carry() {
+    let [low, high] = [u64::MAX.into(), 1_u128 << 64].map(Wide::from);
+    let two = vec![Range::new(high, high), Range::new(low, low)];
+    assert_eq!(merged(two), [Range::new(low, high)]);
 }
 
 fn ends() -> impl Strategy<Value = Vec<Range<u32>>> {
@@ -64,6 +69,14 @@ fn ends() -> impl Strategy<Value = Vec<Range<u32>>> {
 }
 
 proptest! {
+    #[test]
+    fn halves_are_ordered_as_the_number_is(a: u128, b: u128) {
+        let (x, y) = (Wide::from(a), Wide::from(b));
+        prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+        prop_assert_eq!(u128::from(x), a);
+        prop_assert_eq!(Ipv6Addr::from(x), Ipv6Addr::from(a));
+    }
+
     #[test]
     fn merged_ranges_are_sorted_with_a_gap_between_any_two(all in ends()) {
         let merged = merged(all);

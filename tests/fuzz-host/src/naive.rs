@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use addrconf_policy::{merge, Owner, Prefix, Range, SetView};
+use addrconf_policy::{merge, Owner, Prefix, Range, SetView, Wide};
 
 /// An address set.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Set {
     /// What it was made of, in order.
     pub prefixes: Vec<Prefix>,
     v4: Vec<Range<u32>>,
-    v6: Vec<Range<u128>>,
+    v6: Vec<Range<Wide>>,
 }
 
 impl Set {

@@ -2,11 +2,11 @@
 
 //! What the control device tells about associations.
 
-use addrconf_abi::{AddrEntry, Target, Wire, ABI_VERSION, MAX_ADDRS};
+use addrconf_abi::{AddrEntry, AssignFlags, Target, Wire, ABI_VERSION, MAX_ADDRS};
 
 use crate::addr::{HOST4, ONE, PREFIXES, SEVERAL, TWO};
 use crate::child::{in_child, stay, Channel, Child};
-use crate::client::{associate, entries, Device};
+use crate::client::{associate, associate_with, entries, Device, Terms};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
@@ -93,6 +93,26 @@ pub fn tests() -> Vec<Test> {
             let decode = |bytes| AddrEntry::decode(bytes).expect("an entry");
             let found: Vec<_> = addrs.chunks_exact(AddrEntry::SIZE).map(decode).collect();
             assert_eq!(found, entries(&set));
+        }),
+        // Enough to be sorted in another way than a few; what that keeps on the
+        // kernel's stack is aligned to 8 bytes there.
+        behaviour("addresses_in_no_order_are_sorted", || {
+            for flags in [AssignFlags::NONE, AssignFlags::EXCLUSIVE] {
+                let set: Vec<String> = (0..400)
+                    .map(|i| i * 7919 % 1021)
+                    .flat_map(|n| {
+                        [
+                            format!("10.7.{}.{}", n / 256, n % 256),
+                            format!("2001:db8:7::{n:x}"),
+                        ]
+                    })
+                    .collect();
+                let set: Vec<&str> = set.iter().map(String::as_str).collect();
+                let child = Child::spawn(|| stay());
+                associate_with(child.pid(), &set, &Terms::flags(flags));
+                let found = Device::open().query(Target::Pid(child.pid()));
+                assert_eq!(found.expect("query").addrs, entries(&set));
+            }
         }),
         behaviour("a_set_may_not_have_1025_addresses", || {
             let set: Vec<String> = (0..1025)
