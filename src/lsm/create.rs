@@ -20,8 +20,11 @@ pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
     }
 }
 
+/// `SOCK_RAW` of `include/linux/net.h`.
+const SOCK_RAW: i32 = 3;
+
 /// The running task got a socket. It may have been associated only after it was
-/// asked whether it may.
+/// asked whether it may. May sleep.
 pub(super) fn enter(sock: SkRef<'_>) -> Result {
     let Some(association) = super::current() else {
         return Ok(());
@@ -30,5 +33,9 @@ pub(super) fn enter(sock: SkRef<'_>) -> Result {
         return Err(EPERM);
     }
     sockets::take_in(sock, &association);
+    if sock.kind().kind == SOCK_RAW {
+        // It is in the tables from the first moment, when it was nobody's.
+        sock.drop_input();
+    }
     Ok(())
 }

@@ -163,6 +163,12 @@ impl<'a> SkRef<'a> {
         unsafe { raw::acf_helper_sk_has_input(self.as_ptr()) }
     }
 
+    /// Drops what came in so far. Not with a lock that packets need; sleeps.
+    pub(crate) fn drop_input(self) {
+        // SAFETY: The socket is valid by the type invariants.
+        unsafe { raw::acf_helper_sk_drop_input(self.as_ptr()) }
+    }
+
     /// Whether it has the beginning of a datagram that was not sent yet. Any
     /// context.
     pub(crate) fn is_corked(self) -> bool {

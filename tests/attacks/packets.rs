@@ -43,6 +43,22 @@ pub fn conversation(at: &'static str) -> Child {
     child
 }
 
+/// A process that says the secret to an address as fast as it can. Ends when
+/// dropped.
+pub fn rapid_talk(at: &'static str) -> Child {
+    let started = Channel::new();
+    let child = Child::spawn(|| {
+        let _server = Sock::serving(Proto::Udp, (at, PORT));
+        let client = Sock::for_ip(Proto::Udp, ip(at));
+        started.send("");
+        loop {
+            client.send_to(SECRET, (at, PORT)).expect("send");
+        }
+    });
+    started.receive();
+    child
+}
+
 /// Whether these bytes hold the secret.
 pub fn holds_secret(bytes: &[u8]) -> bool {
     bytes.windows(SECRET.len()).any(|part| part == SECRET)

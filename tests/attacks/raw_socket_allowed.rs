@@ -3,14 +3,19 @@
 //! A tenant that may have raw sockets uses them for itself, and neither
 //! overhears others nor speaks for them.
 
+use std::time::{Duration, Instant};
+
 use addrconf_abi::AssignFlags;
 use libc::{AF_INET, AF_INET6, AF_PACKET, EPERM, IPPROTO_RAW, IPPROTO_UDP, SOCK_RAW};
 
-use super::packets::{conversation, deceived, forged, holds_secret, overhear, udp, victim, FORGED};
+use super::packets::{
+    conversation, deceived, forged, holds_secret, overhear, rapid_talk, udp, victim, FORGED,
+};
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::child::Child;
 use crate::client::{associate_with, Terms};
 use crate::registry::{behaviour, everywhere, Test};
+use crate::runner::pace;
 use crate::sock::Sock;
 
 /// Family, own address, another's, the host's.
@@ -73,6 +78,23 @@ pub fn tests() -> Vec<Test> {
                         while ear.has_input(500) {
                             let (data, _) = ear.receive().expect("receive");
                             assert!(!holds_secret(&data), "overheard");
+                        }
+                    });
+                },
+            ),
+            // The kernel has it hear before it asks whose it is.
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_hears_nothing_before_it_is_the_tenants"),
+                move || {
+                    let _talk = rapid_talk(anothers);
+                    allowed(|| {
+                        let end = Instant::now() + Duration::from_secs(2) * pace();
+                        while Instant::now() < end {
+                            let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
+                            if ear.has_input(0) {
+                                let (data, _) = ear.receive().expect("receive");
+                                assert!(!holds_secret(&data), "overheard");
+                            }
                         }
                     });
                 },

@@ -93,6 +93,7 @@ struct acf_sock_info {
 
 struct sock *acf_helper_file_sk(struct file *file);
 bool acf_helper_sk_has_input(const struct sock *sk);
+void acf_helper_sk_drop_input(struct sock *sk);
 bool acf_helper_sk_corked(const struct sock *sk);
 void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);

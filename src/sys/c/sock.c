@@ -44,6 +44,17 @@ bool acf_helper_sk_has_input(const struct sock *sk)
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
+/*
+ * Drops what came in so far, and what was found to be for it so far. For raw
+ * sockets, which have no backlog. May sleep.
+ */
+void acf_helper_sk_drop_input(struct sock *sk)
+{
+	/* Packets are received under RCU. */
+	synchronize_rcu();
+	skb_queue_purge(&sk->sk_receive_queue);
+}
+
 /* Whether a UDP socket has the beginning of a datagram that was not sent yet. */
 bool acf_helper_sk_corked(const struct sock *sk)
 {
