@@ -127,7 +127,9 @@ impl Name {
 /// process is already associated; `EBUSY` it holds what cannot be taken in: a
 /// packet or XDP socket, a mapping of its ring, an io_uring that a process
 /// outside polls, a TUN device, `/proc/PID/mem` of another process, or half of a
-/// datagram from an address outside the set, or it traces a process outside; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
+/// datagram from an address outside the set, or it traces a process outside; `ETIMEDOUT` a thread did not
+/// come back within ten seconds from a call it began before: it is not
+/// associated, but its sockets keep the scope; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
 /// `EADDRINUSE` the loopback address is another association's, or none is free;
 /// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
 /// calls.

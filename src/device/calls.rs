@@ -76,7 +76,7 @@ pub(super) fn release(arg: Argument) -> Result {
     arg.write(&request)?;
     let tasks = match request.target {
         Target::Association(id) => table.release_association(id)?,
-        Target::All => table.release_all(),
+        Target::All => table.release_all()?,
         target => table.release_process(&process(target)?)?,
     };
     request.tasks = tasks.try_into()?;

@@ -111,6 +111,19 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_traces(self.0.as_ptr()) }
     }
 
+    /// Has it come back from the system call it sleeps in, and begin it anew,
+    /// as if it had been stopped and continued.
+    pub(crate) fn recall(&self) {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_recall(self.0.as_ptr()) };
+    }
+
+    /// Whether it was recalled and did not come back yet.
+    pub(crate) fn is_recalled(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_recalled(self.0.as_ptr()) }
+    }
+
     fn collect(&self, fill: Fill) -> Result<KVec<TaskRef>> {
         let mut room = 16_usize;
         loop {
@@ -212,19 +225,6 @@ impl Visited<'_> {
         unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
         // INVARIANT: Taken above.
         TaskRef(*self.0)
-    }
-
-    /// Has it come back from the system call it sleeps in, and begin it anew,
-    /// as if it had been stopped and continued.
-    pub(crate) fn recall(&self) {
-        // SAFETY: `each` holds RCU, so the task is valid.
-        unsafe { raw::acf_helper_task_recall(self.0.as_ptr()) };
-    }
-
-    /// Whether it was recalled and did not come back yet.
-    pub(crate) fn is_recalled(&self) -> bool {
-        // SAFETY: `each` holds RCU, so the task is valid.
-        unsafe { raw::acf_helper_task_recalled(self.0.as_ptr()) }
     }
 
     /// Its process id in the caller's pid namespace, if it has one there.

@@ -17,10 +17,12 @@ use super::association::{Membership, Terms, User};
 use super::part::PartOf;
 use super::{sockets, AddressSet, Association, Table};
 
-/// How long is waited for tasks that were recalled: so many looks, with so long
-/// a pause between them.
-const RECALL_LOOKS: usize = 1000;
-const RECALL_PAUSE: Delta = Delta::from_millis(1);
+/// How long is waited for tasks that were recalled, which on a busy machine have
+/// to wait for a processor, and the pauses between looks, which double. In
+/// microseconds.
+const PATIENCE: i64 = 10_000_000;
+const FIRST_PAUSE: i64 = 20;
+const LAST_PAUSE: i64 = 5_000;
 
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
@@ -30,6 +32,29 @@ pub(crate) struct Whom<'a> {
     pub(crate) tree: bool,
     /// End connections that are bound outside the set.
     pub(crate) reset: bool,
+}
+
+/// Has every call end that one of `tasks` began before it was associated, and
+/// that was not asked about: one that waits for data on a socket that was left
+/// alone would get it. It is begun anew, as after `SIGSTOP` and `SIGCONT`, and
+/// then asked about. Sleeps until that is so.
+///
+/// # Errors
+///
+/// `ETIMEDOUT` when it takes too long: its owner may keep a call from ending.
+fn recall(tasks: &[TaskRef]) -> Result {
+    let others = || tasks.iter().filter(|t| t.key() != TaskKey::current());
+    others().for_each(TaskRef::recall);
+    let (mut waited, mut pause) = (0, FIRST_PAUSE);
+    while others().any(TaskRef::is_recalled) {
+        if waited > PATIENCE {
+            return Err(ETIMEDOUT);
+        }
+        fsleep(Delta::from_micros(pause));
+        waited += pause;
+        pause = LAST_PAUSE.min(2 * pause);
+    }
+    Ok(())
 }
 
 impl Table {
@@ -42,7 +67,11 @@ impl Table {
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
     /// loopback address is taken, `EBUSY` when a process holds a way out
     /// ([`TaskRef::holds_way_out`]) or half of a datagram from another address,
-    /// or traces somebody who is not to be associated, `ENOMEM`.
+    /// or traces somebody who is not to be associated, `EPERM` when the caller
+    /// is associated by now, `ENOMEM`. Nothing changed. `ETIMEDOUT` when a
+    /// thread does not come back from a call: then the association is ended, and
+    /// sockets keep its scope, as after a release; and so with `EBUSY` when one
+    /// makes a way out in that moment.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -53,32 +82,18 @@ impl Table {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL);
         }
-        let one_at_a_time = self.control.lock();
+        let one_at_a_time = self.control_from_outside()?;
         let (association, first) = self.make(terms, set, loopback, None)?;
         let done = self.take_in_all(whom, &association).and_then(|all| {
+            let tasks = self.threads_of(&all, &association)?;
             // Nothing can be made any more that was not allowed; what there
             // is already could be used without a call.
-            let mut traces = false;
-            for process in &all {
-                let holds = |thread: &TaskRef| {
-                    thread.holds_way_out() || sockets::holds_half_a_message(thread, &association)
-                };
-                let threads = process.threads()?;
-                if threads.iter().any(holds) {
-                    return Err(EBUSY);
-                }
-                traces |= threads.iter().any(TaskRef::traces);
-            }
-            // Whom somebody traces cannot be read from here: that takes a look
-            // at every task there is, which few need.
-            if traces && self.traces_others(&association) {
-                return Err(EBUSY);
-            }
+            self.hold_no_way_out(&tasks, &association)?;
             self.list(&association)?;
             let strangers = Self::strangers(&all, &association, whom.reset)?;
-            Ok((all, strangers))
+            Ok((all, tasks, strangers))
         });
-        let (all, strangers) = match done {
+        let (all, tasks, strangers) = match done {
             Ok(done) => done,
             Err(error) => {
                 self.end(&association);
@@ -92,33 +107,43 @@ impl Table {
         sockets::abort(&strangers);
         // Whom we wait for may want to make a control call.
         drop(one_at_a_time);
-        self.recall(&association);
+        // What began before may have made a way out after all.
+        let settled = recall(&tasks)
+            .and_then(|()| self.threads_of(&all, &association))
+            .and_then(|tasks| self.hold_no_way_out(&tasks, &association));
+        if let Err(error) = settled {
+            let _one_at_a_time = self.control.lock();
+            self.end_with_parts(&association);
+            return Err(error);
+        }
         Ok(association)
     }
 
-    /// Has every call end that a task of `association` began before it was one,
-    /// and that was not asked about: one that waits for data on a socket that
-    /// was left alone would get it. It is begun anew, as after `SIGSTOP` and
-    /// `SIGCONT`, and then asked about. Sleeps until that is so, but not for
-    /// tasks that nothing can wake.
-    fn recall(&self, association: &Association) {
-        let others = |visit: &mut dyn FnMut(task::Visited<'_>)| {
-            task::each(|task| {
-                if self.is_member(task.key(), association) && task.key() != TaskKey::current() {
-                    visit(task);
-                }
-                true
-            });
-        };
-        others(&mut |task| task.recall());
-        for _ in 0..RECALL_LOOKS {
-            let mut waiting = false;
-            others(&mut |task| waiting |= task.is_recalled());
-            if !waiting {
-                return;
+    /// The tasks of `association`, which was made for these processes.
+    fn threads_of(&self, all: &[TaskRef], association: &Association) -> Result<KVec<TaskRef>> {
+        // As in `adopt`.
+        if let [process] = all {
+            let threads = process.threads()?;
+            if threads.len() == association.tasks() {
+                return Ok(threads);
             }
-            fsleep(RECALL_PAUSE);
         }
+        self.tasks_of(association)
+    }
+
+    /// Fails with `EBUSY` when one of `tasks`, which are those of
+    /// `association`, has something that goes around it.
+    fn hold_no_way_out(&self, tasks: &[TaskRef], association: &Association) -> Result {
+        let holds = |task: &TaskRef| {
+            task.holds_way_out() || sockets::holds_half_a_message(task, association)
+        };
+        // Whom somebody traces cannot be read from here: that takes a look at
+        // every task there is, which few need.
+        let traces = || tasks.iter().any(TaskRef::traces) && self.traces_others(association);
+        if tasks.iter().any(holds) || traces() {
+            return Err(EBUSY);
+        }
+        Ok(())
     }
 
     /// Takes in the sockets of every task of `association`, which was made for

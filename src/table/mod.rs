@@ -24,7 +24,7 @@ pub(crate) use set::AddressSet;
 use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::{new_mutex, rcu, Arc, Mutex};
+use kernel::sync::{new_mutex, rcu, Arc, Mutex, MutexGuard};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::published::Published;
@@ -34,6 +34,7 @@ use crate::sys::sysfs::Dir;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use association::Membership;
+use gather::gather;
 use registry::{Loopback, Registry};
 
 /// Where the table is found while the module is up.
@@ -99,6 +100,21 @@ impl Table {
             }),
             GFP_KERNEL,
         )
+    }
+
+    /// Has changes from outside happen one at a time, and none by a task that is
+    /// associated. Whether it is was asked before, but it may have become so
+    /// since, by whoever had its turn. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when the caller is associated.
+    fn control_from_outside(&self) -> Result<MutexGuard<'_, ()>> {
+        let guard = self.control.lock();
+        if self.association(TaskKey::current()).is_some() {
+            return Err(EPERM);
+        }
+        Ok(guard)
     }
 
     /// The association of a task, if any. Any context.
@@ -209,6 +225,18 @@ impl Table {
             }
             true
         });
+    }
+
+    /// The tasks of an association, revoked or not. May sleep.
+    fn tasks_of(&self, association: &Association) -> Result<KVec<TaskRef>> {
+        gather(|push| {
+            task::each(|task| {
+                if self.is_member(task.key(), association) {
+                    push(task.hold());
+                }
+                true
+            });
+        })
     }
 
     /// Whether the table has `task` down for `association`, revoked or not.

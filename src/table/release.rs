@@ -14,9 +14,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when it is not associated, `ENOMEM`.
+    /// `ENOENT` when it is not associated, `EPERM` when the caller is by now,
+    /// `ENOMEM`.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
-        let _one_at_a_time = self.control.lock();
+        let _one_at_a_time = self.control_from_outside()?;
         if self.of_process(process)?.is_none() {
             return Err(ENOENT);
         }
@@ -33,27 +34,38 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when there is none with this id.
+    /// `ENOENT` when there is none with this id, `EPERM` when the caller is
+    /// associated by now.
     pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
-        let _one_at_a_time = self.control.lock();
+        let _one_at_a_time = self.control_from_outside()?;
         let ending = self.by_id(id).ok_or(ENOENT)?;
-        // All of them before the first look at the tasks: one look does for
-        // all, and none can move to a part that goes on.
-        self.revoke_within(&ending);
-        let released = self.remove_each(0, |task| self.is_within(task.key(), &ending));
+        let released = self.end_with_parts(&ending);
         drop(ending);
         self.settle();
         Ok(released)
     }
 
+    /// Ends an association and its parts, without waiting for them to be gone.
+    /// Returns the number of their tasks.
+    pub(super) fn end_with_parts(&self, ending: &Association) -> usize {
+        // All of them before the first look at the tasks: one look does for
+        // all, and none can move to a part that goes on.
+        self.revoke_within(ending);
+        self.remove_each(0, |task| self.is_within(task.key(), ending))
+    }
+
     /// Ends every association, as [`Self::release_association`] ends one.
     /// Returns how many tasks they had.
-    pub(crate) fn release_all(&self) -> usize {
-        let _one_at_a_time = self.control.lock();
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when the caller is associated by now.
+    pub(crate) fn release_all(&self) -> Result<usize> {
+        let _one_at_a_time = self.control_from_outside()?;
         self.revoke_all();
         let released = self.remove_each(0, |_| true);
         self.settle();
-        released
+        Ok(released)
     }
 
     /// Ends one association, which has no parts, as

@@ -9,7 +9,6 @@ use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
 use crate::sys::sock::SkHold;
-use crate::sys::task;
 
 use super::gather::gather;
 use super::{sockets, AddressSet, Association, Table};
@@ -33,8 +32,8 @@ impl Table {
     /// # Errors
     ///
     /// `EEXIST` when an entry to add is there, `ENOENT` when one to remove is
-    /// not, `EINVAL` when none would be left, `E2BIG` when too many, `ENOMEM`;
-    /// nothing changed.
+    /// not, `EINVAL` when none would be left, `E2BIG` when too many, `EPERM`
+    /// when the caller is associated by now, `ENOMEM`; nothing changed.
     pub(crate) fn update(
         &self,
         association: &Arc<Association>,
@@ -42,7 +41,7 @@ impl Table {
         given: KVec<Prefix>,
         reset: bool,
     ) -> Result<u64> {
-        let _one_at_a_time = self.control.lock();
+        let _one_at_a_time = self.control_from_outside()?;
         let entries = self.changed(association, change, given)?;
         if entries.is_empty() {
             return Err(EINVAL);
@@ -194,16 +193,8 @@ impl Table {
         association: &Arc<Association>,
         set: Option<&AddressSet>,
     ) -> Result<KVec<SkHold>> {
-        let tasks = gather(|push| {
-            task::each(|task| {
-                if self.is_member(task.key(), association) {
-                    push(task.hold());
-                }
-                true
-            });
-        })?;
         let mut strays = KVec::new();
-        for task in &tasks {
+        for task in &self.tasks_of(association)? {
             for stray in sockets::strays(task, association, set)? {
                 strays.push(stray, GFP_KERNEL)?;
             }

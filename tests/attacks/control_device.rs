@@ -8,13 +8,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::thread::{sleep, spawn};
+use std::time::Duration;
 
 use addrconf_abi::{Change, Target, DEVICE_PATH, SYSFS_PATH};
 use libc::EPERM;
 
 use crate::addr::{HOST4, ONE, TWO};
-use crate::child::{as_tenant, eventually, in_child};
-use crate::client::{entries, Device};
+use crate::child::{as_tenant, eventually, in_child, stay, Channel, Child};
+use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 use crate::sys::process::unshare;
@@ -24,6 +26,11 @@ pub fn tests() -> Vec<Test> {
     vec![
         behaviour("every_control_call_of_a_tenant_is_refused", || {
             against_all(|| opened(DEVICE_PATH));
+        }),
+        behaviour("control_calls_begun_before_come_to_nothing", || {
+            for _ in 0..10 {
+                begun_before();
+            }
         }),
         behaviour("a_device_of_the_tenants_own_making_is_of_no_use", || {
             let own = format!("/tmp/own-device-{}", std::process::id());
@@ -140,4 +147,28 @@ fn all_are(device: &Device, other: i32, errno: i32) {
 fn is<T: std::fmt::Debug>(errno: i32, outcome: io::Result<T>) {
     let error = outcome.expect_err("not refused");
     assert_eq!(error.raw_os_error(), Some(errno), "{error}");
+}
+
+/// A process wants to be free again the moment it is associated: some of its
+/// calls wait for their turn just then.
+fn begun_before() {
+    let ready = Channel::new();
+    let child = Child::spawn(|| {
+        let own = Target::Pid(std::process::id() as i32);
+        for _ in 0..4 {
+            spawn(move || {
+                let device = opened(DEVICE_PATH);
+                loop {
+                    let _ = device.release(own);
+                }
+            });
+        }
+        ready.send("");
+        stay();
+    });
+    ready.receive();
+    associate_process(child.pid(), ONE);
+    sleep(Duration::from_millis(20));
+    let found = Device::open().query(Target::Pid(child.pid()));
+    assert!(found.is_ok(), "it is free: {found:?}");
 }

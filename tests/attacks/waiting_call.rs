@@ -11,13 +11,15 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
-use libc::{EADDRNOTAVAIL, EBADF, SOL_SOCKET, SO_RCVTIMEO};
+use addrconf_abi::Target;
+use libc::{EADDRNOTAVAIL, EBADF, ETIMEDOUT, ENOENT, SOL_SOCKET, SO_RCVTIMEO};
 
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
 use crate::child::{eventually, in_child, stay, Channel, Child};
-use crate::client::associate_process;
+use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::clone::sharing_memory;
 use crate::sys::packet::{receive_all, splice};
 use crate::sys::process::pipe;
 use crate::sys::socket::{accept, receive_meanwhile, recvfrom, recvmsg, set_option_bytes};
@@ -111,6 +113,10 @@ pub fn tests() -> Vec<Test> {
             let end = outcome(ip(ONE[0]), On::Datagrams, true, once(receive));
             assert_eq!(end, Ok(WORD.len()));
         }),
+        behaviour(
+            "a_process_with_a_call_that_does_not_come_back_cannot_be_assigned",
+            does_not_come_back,
+        ),
         behaviour("an_assignment_does_not_wait_for_who_is_stopped", || {
             in_child(stopped);
         }),
@@ -203,4 +209,25 @@ fn stopped() {
     associate_process(child.pid(), ONE);
     crate::sys::process::kill(child.pid(), libc::SIGCONT).expect("continue");
     thread::sleep(Duration::from_millis(10));
+}
+
+/// Nothing but the end of its child has a process come back from `vfork()`; its
+/// own memory could keep it in a call that receives as well.
+fn does_not_come_back() {
+    let child = Child::spawn(|| {
+        let _ = sharing_memory(libc::CLONE_VFORK, || {
+            thread::sleep(Duration::from_secs(600));
+            0
+        });
+    });
+    let stat = format!("/proc/{}/stat", child.pid());
+    eventually("it waits", || {
+        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") D "))
+    });
+    let (device, target) = (Device::open(), Target::Pid(child.pid()));
+    let error = device.assign(target, &entries(ONE), "").expect_err("assigned");
+    assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
+    let error = device.query(target).expect_err("associated");
+    assert_eq!(error.raw_os_error(), Some(ENOENT));
+    eventually("the association is gone", || device.ids().is_empty());
 }

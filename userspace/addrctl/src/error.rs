@@ -56,6 +56,8 @@ pub enum ErrorKind {
     NotInSet,
     /// The process holds what cannot be taken in.
     Holds,
+    /// A thread of the process is in a call that cannot be interrupted.
+    Stuck,
     /// Associations are left.
     Left,
     /// Other associations have the loopback address, or all there are.
@@ -188,6 +190,7 @@ impl Error {
                 refusal if refusal.is(Errno::EXIST) => ErrorKind::AlreadyAssociated,
                 refusal if refusal.is(Errno::ADDRINUSE) => ErrorKind::InUse,
                 refusal if refusal.is(Errno::BUSY) => ErrorKind::Holds,
+                refusal if refusal.is(Errno::TIMEDOUT) => ErrorKind::Stuck,
                 refusal => refusal.kind(),
             },
             Self::Update {

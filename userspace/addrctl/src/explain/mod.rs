@@ -119,6 +119,7 @@ fn assign(
             None => f.write_str(NO_LOOPBACK),
         },
         ErrorKind::Holds => holds(f, tree),
+        ErrorKind::Stuck => stuck(f, tree),
         ErrorKind::NotFound => f.write_str("the process has exited meanwhile"),
         ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(options, refusal) => {
             older(f, refusal)
@@ -146,6 +147,22 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
          /proc/PID/mem it has open; nothing was changed; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",
+    )
+}
+
+/// Why the calls of a process could not be begun anew.
+fn stuck(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
+    f.write_str(if tree {
+        "a thread of the process or of one of its descendants"
+    } else {
+        "a thread of the process"
+    })?;
+    f.write_str(
+        " did not come back within ten seconds from a system call that it began before, and in \
+         which it could still receive what is not for it: it waits for a disk, for a file system, \
+         or for a child of vfork(2); the process is not associated, but the sockets it has keep \
+         to the addresses, as after a `release`; `cat /proc/PID/task/*/stack` shows such a thread, \
+         start the program anew with `addrctl run`",
     )
 }
 

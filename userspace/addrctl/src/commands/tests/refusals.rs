@@ -106,6 +106,26 @@ fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
 }
 
 #[test]
+fn a_process_with_a_call_that_does_not_come_back_is_told_so() {
+    for (option, who) in [
+        ("", "a thread of the process did not come back"),
+        (" --tree", "of one of its descendants did not come back"),
+    ] {
+        let fake = nginx();
+        fake.state().failing = Some((Call::Assign, Errno::TIMEDOUT));
+        let line = format!("assign 812 10.0.0.1{option}");
+        for words in [
+            "cannot associate process 812 (nginx) with 10.0.0.1: ",
+            who,
+            "the process is not associated",
+            "`addrctl run`",
+        ] {
+            refused(&fake, &line, 1, words);
+        }
+    }
+}
+
+#[test]
 fn a_missing_process_or_association_is_named() {
     let fake = nginx();
     refused(&fake, "assign 7 10.0.0.1", 5, "there is no process 7");
