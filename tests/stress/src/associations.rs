@@ -10,7 +10,7 @@ use std::time::Instant;
 use addrconf_abi::Target;
 
 use crate::child::Child;
-use crate::device::{fact, wait_until_empty, Device};
+use crate::device::{entry, fact, open, wait_until_empty};
 use crate::memory::Memory;
 use crate::sys::{self, Sleepers};
 use crate::wait::eventually;
@@ -74,11 +74,15 @@ fn in_holder(count: u64) -> Vec<String> {
         .collect();
     clock.lap(&format!("{count} processes"));
 
-    let device = Device::open();
+    let device = open();
     let (before_kb, mut ids) = (kb(), Vec::new());
     for (n, pid) in pids.iter().enumerate() {
         let address = Ipv4Addr::from(0x0b00_0000 + n as u32);
-        ids.push(device.assign(*pid, address).expect("assign"));
+        ids.push(
+            device
+                .assign(Target::Pid(*pid), &[entry(address)], "")
+                .expect("assign"),
+        );
     }
     clock.lap(&format!("{count} associations"));
     let grown = kb().saturating_sub(before_kb) * 1024 / count;
@@ -87,14 +91,14 @@ fn in_holder(count: u64) -> Vec<String> {
         .push(format!("kernel memory: {grown} bytes for each"));
 
     clock.0 = Instant::now();
-    assert_eq!(device.ids(), ids);
+    assert_eq!(device.ids().expect("list"), ids);
     clock.lap("listing all ids");
     assert_eq!((fact("associations"), fact("tasks")), (count, count));
     let step = (pids.len() / SAMPLE).max(1);
     for (pid, id) in pids.iter().zip(&ids).step_by(step) {
         for target in [Target::Association(*id), Target::Pid(*pid)] {
-            let (found, of) = device.query(target).expect("query");
-            assert_eq!((found.id, found.tasks, of), (*id, 1, vec![*pid]));
+            let found = device.query(target).expect("query");
+            assert_eq!((found.id, found.tasks, found.pids), (*id, 1, vec![*pid]));
         }
         let text = std::fs::read_to_string(format!("/sys/kernel/addrconf/by-id/{id}"));
         assert!(!text.expect("the file in sysfs").is_empty());
@@ -107,7 +111,7 @@ fn in_holder(count: u64) -> Vec<String> {
     let released = device.release(Target::All).expect("flush");
     assert_eq!(released, count);
     clock.lap("ending all");
-    eventually("an empty list", || device.ids().is_empty());
+    eventually("an empty list", || device.ids().expect("list").is_empty());
     clock.lap("until all were gone");
     assert_eq!(fact("tasks"), 0);
     for pid in &pids {
@@ -132,7 +136,7 @@ fn at_work(clock: &mut Clock) {
     });
     tenant.succeeded();
     sys::ignore_children(true);
-    let device = Device::open();
+    let device = open();
     eventually("its end", || device.query(Target::Association(id)).is_err());
     clock.lap(&format!("a tenant that binds {binds} times"));
 }

@@ -10,7 +10,9 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::device::Device;
+use addrconf_abi::Target;
+
+use crate::device::{entry, open};
 use crate::sys;
 
 /// A child. It is killed, with its group, when this is dropped.
@@ -40,7 +42,9 @@ impl Child {
             theirs.read_exact(&mut [0]).expect("the word to go");
             body();
         });
-        let id = Device::open().assign(child.0, address).expect("assign");
+        let id = open()
+            .assign(Target::Pid(child.0), &[entry(address)], "")
+            .expect("assign");
         ours.write_all(&[0]).expect("the word to go");
         (child, id)
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use addrconf_abi::Target;
 
 use crate::child::{end_descendants, Child};
-use crate::device::{load, unload, wait_until_empty, Device};
+use crate::device::{load, open, unload, wait_until_empty};
 use crate::memory::Memory;
 use crate::sys;
 use crate::traffic::Traffic;
@@ -110,10 +110,10 @@ fn hurry(yes: bool) {
 fn live_and_die(way: u64) {
     let address = TENANTS[way as usize % TENANTS.len()];
     let (tenant, id) = Child::tenant(address, || work(address));
-    let device = Device::open();
+    let device = open();
     eventually("its work", || {
         let described = device.query(Target::Association(id)).expect("query");
-        described.0.tasks > 1 && described.0.sockets > 0
+        described.tasks > 1 && described.sockets > 0
     });
     // There are tasks at work: the module has to stay.
     sys::delete_module("addrconf").expect_err("in use");

@@ -3,15 +3,12 @@
 //! The control device, and the module itself coming and going.
 
 use std::fs::{self, File};
-use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Command, Family, ListRequest, Name, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, Wire, DEVICE_PATH, MAX_STRUCT, SYSFS_PATH,
-};
+use addrconf_abi::{AddrEntry, Family, DEVICE_PATH, SYSFS_PATH};
+use addrconf_test_client::Device;
 
 use crate::sys;
 use crate::wait::eventually;
@@ -20,89 +17,8 @@ use crate::wait::eventually;
 const MODULE: &str = "/lib/addrconf/addrconf.ko";
 
 /// The open control device.
-pub struct Device(File);
-
-impl Device {
-    /// Opens it.
-    pub fn open() -> Self {
-        let file = File::options().read(true).write(true).open(DEVICE_PATH);
-        Self(file.unwrap_or_else(|e| panic!("{DEVICE_PATH}: {e}")))
-    }
-
-    fn call<T: Wire>(&self, command: Command, request: &T) -> io::Result<T> {
-        let mut buffer = [0; MAX_STRUCT];
-        let bytes = request.encode(&mut buffer);
-        sys::ioctl(self.0.as_fd(), command.number(), bytes)?;
-        Ok(T::decode(bytes).unwrap_or_else(|e| panic!("{command:?} answered nonsense: {e:?}")))
-    }
-
-    /// Makes an association with one address for a process; its id.
-    pub fn assign(&self, pid: i32, address: Ipv4Addr) -> io::Result<u64> {
-        let mut buffer = [0; MAX_STRUCT];
-        let entry = entry(address).encode(&mut buffer);
-        let request = AssignRequest {
-            target: Target::Pid(pid),
-            addrs: entry.as_ptr() as u64,
-            addr_count: 1,
-            name: Name::default(),
-            id: 0,
-            flags: AssignFlags::NONE,
-            source: SourceChoice::Route,
-            loopback: [0; 4],
-        };
-        self.call(Command::Assign, &request).map(|answer| answer.id)
-    }
-
-    /// Releases; how many tasks that were.
-    pub fn release(&self, target: Target) -> io::Result<u64> {
-        let request = ReleaseRequest { target, tasks: 0 };
-        self.call(Command::Release, &request)
-            .map(|answer| answer.tasks)
-    }
-
-    /// Describes an association, with up to 4,096 of its processes.
-    pub fn query(&self, target: Target) -> io::Result<(QueryRequest, Vec<i32>)> {
-        let mut pids = vec![0_i32; 4096];
-        let request = QueryRequest {
-            target,
-            addrs: 0,
-            addr_room: 0,
-            addr_count: 0,
-            pids: pids.as_mut_ptr() as u64,
-            pid_room: pids.len() as u32,
-            pid_count: 0,
-            id: 0,
-            tasks: 0,
-            name: Name::default(),
-            exclusive: false,
-            source: SourceChoice::Route,
-            loopback: [0; 4],
-            sockets: 0,
-            flags: AssignFlags::NONE,
-        };
-        let answer = self.call(Command::Query, &request)?;
-        pids.truncate(answer.pid_count as usize);
-        Ok((answer, pids))
-    }
-
-    /// The ids of all associations.
-    pub fn ids(&self) -> Vec<u64> {
-        let mut all: Vec<u64> = Vec::new();
-        loop {
-            let mut ids = vec![0_u64; 4096];
-            let request = ListRequest {
-                after: all.last().copied().unwrap_or(0),
-                ids: ids.as_mut_ptr() as u64,
-                room: ids.len() as u32,
-                ..ListRequest::default()
-            };
-            let answer = self.call(Command::List, &request).expect("list");
-            all.extend(&ids[..answer.count as usize]);
-            if !answer.more {
-                return all;
-            }
-        }
-    }
+pub fn open() -> Device {
+    Device::open().unwrap_or_else(|e| panic!("{DEVICE_PATH}: {e}"))
 }
 
 /// One address, as it goes to the kernel.
@@ -128,7 +44,7 @@ pub fn wait_until_empty() {
     eventually("an empty table", || {
         fact("tasks") == 0 && fact("associations") == 0
     });
-    assert!(Device::open().ids().is_empty());
+    assert!(open().ids().expect("list").is_empty());
     let listed = fs::read_dir(format!("{SYSFS_PATH}/by-id")).expect("by-id");
     assert_eq!(listed.count(), 0, "files of associations");
 }

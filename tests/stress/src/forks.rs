@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use addrconf_abi::Target;
 
 use crate::child::Child;
-use crate::device::{fact, wait_until_empty, Device};
+use crate::device::{fact, open, wait_until_empty};
 use crate::memory::Memory;
 use crate::sys;
 use crate::wait::eventually;
@@ -92,7 +92,7 @@ fn bomb(tired: bool) -> u64 {
         sys::ignore_children(true);
         explode(deadline, tired);
     });
-    let device = Device::open();
+    let device = open();
     let mut most = 0;
     eventually("the limit", || {
         most = most.max(fact("tasks"));
@@ -102,7 +102,7 @@ fn bomb(tired: bool) -> u64 {
         // Those that are killed make room for others, which must not escape.
         eventually("the end of the bomb", || {
             let pids = match device.query(Target::Association(id)) {
-                Ok((_, pids)) => pids,
+                Ok(found) => found.pids,
                 Err(_) => return true,
             };
             // First none makes any more, then none is left.

@@ -11,10 +11,6 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::AtomicU64;
 
-/// The number of `lsm_set_self_attr(2)`. New calls have the same distance to
-/// each other on every architecture (`scripts/syscall.tbl`: 434 and 460).
-pub const LSM_SET_SELF_ATTR: libc::c_long = libc::SYS_pidfd_open + (460 - 434);
-
 /// Turns the −1 of a system call into the error it stands for.
 fn check(ret: libc::c_long) -> io::Result<libc::c_long> {
     if ret == -1 {
@@ -207,23 +203,6 @@ pub fn be_nice() {
     unsafe { libc::nice(19) };
 }
 
-/// Asks the addrconf LSM to narrow the association of this process; `content`
-/// is what it is asked.
-pub fn set_self(content: &[u8]) -> io::Result<()> {
-    // struct lsm_ctx: id, flags, length of the whole and of the content.
-    let header = [
-        addrconf_abi::LSM_ID_ADDRCONF,
-        0,
-        (32 + content.len()) as u64,
-        content.len() as u64,
-    ];
-    let mut bytes = header.map(u64::to_ne_bytes).concat();
-    bytes.extend(content);
-    let (attribute, at, len) = (addrconf_abi::LSM_ATTR_CURRENT, bytes.as_ptr(), bytes.len());
-    // SAFETY: the kernel reads `len` bytes at `at`.
-    check(unsafe { libc::syscall(LSM_SET_SELF_ATTR, attribute, at, len as u32, 0) }).map(drop)
-}
-
 /// Begins to trace a process, without stopping it.
 pub fn trace(pid: i32) -> io::Result<()> {
     let none = ptr::null_mut::<libc::c_void>();
@@ -296,15 +275,4 @@ pub fn load_module(file: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: the parameters are an empty string that ends in NUL.
     let ret = unsafe { libc::syscall(libc::SYS_finit_module, fd, c"".as_ptr(), 0) };
     check(ret).map(drop)
-}
-
-/// Calls an ioctl whose argument is `arg`, which the kernel may write to.
-pub fn ioctl(fd: BorrowedFd<'_>, number: u32, arg: &mut [u8]) -> io::Result<()> {
-    // The number says how many bytes the kernel may touch.
-    assert!(addrconf_abi::size_of_arg(number) <= arg.len());
-    // SAFETY: `arg` is writable memory of at least the size that the number
-    // announces, checked above, and lives through the call. What it points to
-    // is the caller's to keep: see `Device`.
-    let ret = unsafe { libc::ioctl(fd.as_raw_fd(), number.into(), arg.as_mut_ptr()) };
-    check(ret.into()).map(drop)
 }

@@ -10,7 +10,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use addrconf_abi::{Name, NarrowHeader, Wire, MAX_STRUCT};
+use addrconf_abi::LSM_ATTR_CURRENT;
+use addrconf_test_client::narrow_bytes;
+use addrconf_test_client::sys::{set_self, LSM_SET_SELF_ATTR};
 
 use crate::child::Child;
 use crate::device::entry;
@@ -87,7 +89,7 @@ impl Traffic {
 
     /// How many of them sleep in a hook at this moment.
     pub fn asleep_in_hooks(&self) -> usize {
-        let asking = format!("{} ", sys::LSM_SET_SELF_ATTR);
+        let asking = format!("{} ", LSM_SET_SELF_ATTR);
         let kinds = KINDS.iter().zip(&self.workers);
         let narrow = kinds.filter(|((kind, _), _)| *kind == "narrow");
         let asleep = narrow.filter(|(_, worker)| {
@@ -188,14 +190,8 @@ fn descriptors() {
 /// What is refused to who is no tenant. Those who ask at the same time wait for
 /// each other in the hook.
 fn narrow() {
-    let header = NarrowHeader {
-        addr_count: 1,
-        name: Name::default(),
-    };
-    let mut buffers = [[0; MAX_STRUCT]; 2];
-    let [first, second] = &mut buffers;
-    let content = [&*header.encode(first), &*entry(HOST).encode(second)].concat();
-    let error = sys::set_self(&content).expect_err("not a tenant");
+    let content = narrow_bytes(&[entry(HOST)], "");
+    let error = set_self(LSM_ATTR_CURRENT, &content).expect_err("not a tenant");
     // With the module, without, and while it comes or goes.
     let expected = [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV];
     assert!(

@@ -9,7 +9,7 @@ use std::thread::park;
 use addrconf_abi::Target;
 
 use crate::child::Child;
-use crate::device::{fact, load, unload, wait_until_empty, Device};
+use crate::device::{fact, load, open, unload, wait_until_empty};
 use crate::sys;
 use crate::wait::eventually;
 use crate::world::TENANTS;
@@ -31,11 +31,11 @@ fn one_round() {
             }
         })
     });
-    let device = Device::open();
+    let device = open();
     for (_, id) in &tenants {
         eventually("its sockets", || {
             let found = device.query(Target::Association(*id)).expect("query");
-            found.0.sockets == 4
+            found.sockets == 4
         });
     }
     drop(device);
@@ -47,7 +47,7 @@ fn one_round() {
             "{error}"
         );
     }
-    let released = Device::open().release(Target::All).expect("flush");
+    let released = open().release(Target::All).expect("flush");
     assert_eq!(released, TENANTS.len() as u64);
     // All of them live on, and hold sockets that need the module's code.
     assert_eq!(fact("tasks"), 0);

@@ -1,87 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, called as a program would call it.
+//! The control device, and sets as a test's author writes them.
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::ops::Deref;
+use std::os::fd::AsRawFd;
 
-use std::net::Ipv4Addr;
-
-use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Command, Family, ListRequest, Name,
-    NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply,
-    Wire, DEVICE_PATH, MAX_STRUCT,
-};
+use addrconf_abi::{AddrEntry, Change, Family, Target, DEVICE_PATH, LSM_ATTR_CURRENT};
+pub use addrconf_test_client::sys::set_self;
+pub use addrconf_test_client::{entry_bytes, narrow_bytes, question, Assigned, Description, Terms};
 
 use crate::addr::ip;
 use crate::sys;
 
 /// The open control device.
-pub struct Device(File);
-
-/// How an association is to behave, besides its set. The default is what a
-/// caller of the first version of the interface gets.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Flags.
-    pub flags: AssignFlags,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address; unspecified for one that is free.
-    pub loopback: Ipv4Addr,
-}
-
-impl Terms<'_> {
-    /// The default.
-    pub const DEFAULT: Self = Self {
-        name: "",
-        flags: AssignFlags::NONE,
-        source: SourceChoice::Route,
-        loopback: Ipv4Addr::UNSPECIFIED,
-    };
-
-    /// The default, with these flags.
-    pub const fn flags(flags: AssignFlags) -> Self {
-        let mut terms = Self::DEFAULT;
-        terms.flags = flags;
-        terms
-    }
-}
-
-/// What `assign` answers.
-#[derive(Clone, Copy, Debug)]
-pub struct Assigned {
-    /// Id of the association.
-    pub id: u64,
-    /// Its dedicated loopback address.
-    pub loopback: Ipv4Addr,
-}
-
-/// What `query` answers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Description {
-    /// Id of the association.
-    pub id: u64,
-    /// Its name.
-    pub name: String,
-    /// Its set.
-    pub addrs: Vec<AddrEntry>,
-    /// Its processes.
-    pub pids: Vec<i32>,
-    /// How many tasks it has.
-    pub tasks: u64,
-    /// How many sockets it has.
-    pub sockets: u64,
-    /// Whether its addresses are exclusive.
-    pub exclusive: bool,
-    /// Its choice of source.
-    pub source: SourceChoice,
-    /// Its dedicated loopback address.
-    pub loopback: Ipv4Addr,
-}
+pub struct Device(addrconf_test_client::Device);
 
 impl Device {
     /// Opens it.
@@ -91,60 +25,7 @@ impl Device {
 
     /// Opens it where it may be missing.
     pub fn try_open() -> io::Result<Self> {
-        let file = File::options().read(true).write(true).open(DEVICE_PATH);
-        file.map(Self)
-    }
-
-    /// Hands over a structure; returns what came back.
-    fn call<T: Wire>(&self, command: Command, request: &T) -> io::Result<T> {
-        let mut buffer = [0; MAX_STRUCT];
-        let bytes = request.encode(&mut buffer);
-        self.call_bytes(command.number(), bytes)?;
-        Ok(T::decode(bytes).unwrap_or_else(|e| panic!("{command:?} answered nonsense: {e:?}")))
-    }
-
-    /// Calls any ioctl with any bytes.
-    pub fn call_bytes(&self, number: u32, bytes: &mut [u8]) -> io::Result<()> {
-        sys::device::ioctl_buffer(self.0.as_fd(), number, bytes)
-    }
-
-    /// Calls any ioctl with an address where there is no memory.
-    pub fn call_nowhere(&self, number: u32, address: u64) -> io::Result<()> {
-        sys::device::ioctl_nowhere(self.0.as_fd(), number, address)
-    }
-
-    /// Associates a process with the entries of a set.
-    pub fn assign(&self, target: Target, set: &[AddrEntry], name: &str) -> io::Result<u64> {
-        let terms = Terms {
-            name,
-            ..Terms::DEFAULT
-        };
-        Ok(self.assign_with(target, set, &terms)?.id)
-    }
-
-    /// The same, with all there is to say about it.
-    pub fn assign_with(
-        &self,
-        target: Target,
-        set: &[AddrEntry],
-        terms: &Terms<'_>,
-    ) -> io::Result<Assigned> {
-        let bytes = entry_bytes(set);
-        let request = AssignRequest {
-            target,
-            addrs: bytes.as_ptr() as u64,
-            addr_count: set.len() as u32,
-            name: Name::new(terms.name).expect("a name in a test is well-formed"),
-            id: 0,
-            flags: terms.flags,
-            source: terms.source,
-            loopback: terms.loopback.octets(),
-        };
-        let reply = self.call(Command::Assign, &request)?;
-        Ok(Assigned {
-            id: reply.id,
-            loopback: reply.loopback.into(),
-        })
+        addrconf_test_client::Device::open().map(Self)
     }
 
     /// Changes the set of an association; returns the number of connections
@@ -156,98 +37,26 @@ impl Device {
         set: &[&str],
         reset: bool,
     ) -> io::Result<u64> {
-        let set = entries(set);
-        let bytes = entry_bytes(&set);
-        let request = UpdateRequest {
-            target,
-            reset,
-            addrs: bytes.as_ptr() as u64,
-            addr_count: set.len() as u32,
-            change,
-            resets: 0,
-        };
-        Ok(self.call(Command::Update, &request)?.resets)
-    }
-
-    /// Ends an association, or a process's part in one; returns the number of
-    /// tasks released.
-    pub fn release(&self, target: Target) -> io::Result<u64> {
-        let request = ReleaseRequest { target, tasks: 0 };
-        Ok(self.call(Command::Release, &request)?.tasks)
-    }
-
-    /// Describes an association.
-    pub fn query(&self, target: Target) -> io::Result<Description> {
-        let mut addrs = vec![0_u8; 64 * AddrEntry::SIZE];
-        let mut pids = vec![0_i32; 4096];
-        let reply = self.query_into(target, &mut addrs, &mut pids)?;
-        let found = reply.addr_count as usize;
-        pids.truncate(reply.pid_count as usize);
-        Ok(Description {
-            id: reply.id,
-            name: reply.name.as_str().to_owned(),
-            addrs: addrs
-                .chunks_exact(AddrEntry::SIZE)
-                .take(found)
-                .map(|bytes| AddrEntry::decode(bytes).expect("an entry of a set"))
-                .collect(),
-            pids,
-            tasks: reply.tasks,
-            sockets: reply.sockets,
-            exclusive: reply.exclusive,
-            source: reply.source,
-            loopback: reply.loopback.into(),
-        })
-    }
-
-    /// Describes an association into buffers of any size.
-    pub fn query_into(
-        &self,
-        target: Target,
-        addrs: &mut [u8],
-        pids: &mut [i32],
-    ) -> io::Result<QueryRequest> {
-        let request = QueryRequest {
-            addrs: addrs.as_mut_ptr() as u64,
-            addr_room: (addrs.len() / AddrEntry::SIZE) as u32,
-            pids: pids.as_mut_ptr() as u64,
-            pid_room: pids.len() as u32,
-            ..question(target)
-        };
-        self.call(Command::Query, &request)
-    }
-
-    /// The ids of associations after `after`, at most `room`, and whether
-    /// there are more.
-    pub fn list(&self, after: u64, room: u32) -> io::Result<(Vec<u64>, bool)> {
-        let mut ids = vec![0_u64; room as usize];
-        let request = ListRequest {
-            after,
-            ids: ids.as_mut_ptr() as u64,
-            room,
-            ..ListRequest::default()
-        };
-        let reply = self.call(Command::List, &request)?;
-        ids.truncate(reply.count as usize);
-        Ok((ids, reply.more))
+        self.0.update(target, change, &entries(set), reset)
     }
 
     /// The ids of all associations.
     pub fn ids(&self) -> Vec<u64> {
-        let (ids, more) = self.list(0, 1024).expect("list");
-        assert!(!more);
-        ids
+        self.0.ids().expect("list")
     }
+}
 
-    /// Which interface the module has.
-    pub fn version(&self) -> io::Result<VersionReply> {
-        self.call(Command::Version, &VersionReply::default())
+impl Deref for Device {
+    type Target = addrconf_test_client::Device;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
 impl From<File> for Device {
     fn from(file: File) -> Self {
-        Self(file)
+        Self(file.into())
     }
 }
 
@@ -288,36 +97,6 @@ fn entry(text: &str) -> AddrEntry {
     }
 }
 
-/// The bytes of a set as they cross the boundary.
-pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for entry in set {
-        bytes.extend_from_slice(entry.encode(&mut [0; MAX_STRUCT]));
-    }
-    bytes
-}
-
-/// A question about an association that leaves no room for lists.
-pub fn question(target: Target) -> QueryRequest {
-    QueryRequest {
-        target,
-        addrs: 0,
-        addr_room: 0,
-        addr_count: 0,
-        pids: 0,
-        pid_room: 0,
-        pid_count: 0,
-        id: 0,
-        tasks: 0,
-        name: Name::default(),
-        exclusive: false,
-        source: SourceChoice::Route,
-        loopback: [0; 4],
-        sockets: 0,
-        flags: AssignFlags::NONE,
-    }
-}
-
 /// Associates this process with a set; returns the association's id.
 pub fn associate(set: &[&str]) -> u64 {
     associate_process(std::process::id() as i32, set)
@@ -344,16 +123,5 @@ pub fn narrow(set: &[&str], name: &str) -> io::Result<()> {
 
 /// Narrows the set of this process to these entries.
 pub fn narrow_to(set: &[AddrEntry], name: &str) -> io::Result<()> {
-    sys::process::set_self(addrconf_abi::LSM_ATTR_CURRENT, &narrow_bytes(set, name))
-}
-
-/// What a process hands over to narrow its set.
-pub fn narrow_bytes(set: &[AddrEntry], name: &str) -> Vec<u8> {
-    let header = NarrowHeader {
-        addr_count: set.len() as u32,
-        name: Name::new(name).expect("a name in a test is well-formed"),
-    };
-    let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();
-    bytes.extend(entry_bytes(set));
-    bytes
+    set_self(LSM_ATTR_CURRENT, &narrow_bytes(set, name))
 }

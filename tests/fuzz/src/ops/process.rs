@@ -4,12 +4,12 @@
 
 use std::sync::atomic::Ordering;
 
-use addrconf_abi::{
-    AddrEntry, Change, NarrowHeader, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT,
-};
+use addrconf_abi::{AddrEntry, Change, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT};
 
 use super::Actor;
-use crate::control::{entry_bytes, Device};
+use addrconf_test_client::narrow_bytes;
+
+use crate::control::{set_self, Device};
 use crate::pool;
 use crate::rng::Rng;
 use crate::sys::process::{self, call, Call};
@@ -158,19 +158,14 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
     } else {
         None
     };
-    let header = NarrowHeader {
-        addr_count: set.len() as u32,
-        name: Default::default(),
-    };
-    let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();
-    bytes.extend(entry_bytes(&set));
+    let mut bytes = narrow_bytes(&set, "");
     if a.rng.percent(10) {
         let at = a.rng.below(bytes.len());
         bytes[at] ^= 1 << a.rng.below(8);
         // What this asks for is not known here.
-        return process::set_self(&bytes);
+        return set_self(&bytes);
     }
-    let result = process::set_self(&bytes);
+    let result = set_self(&bytes);
     if let (Ok(()), Some(index)) = (result, theirs) {
         if a.world.is_bound(a.tenant) && !a.world.ever_had(index, a.tenant) {
             let facts = format_args!("narrowed itself to {set:?}, which has entry {index}");

@@ -40,7 +40,7 @@ fn check(world: World, device: &Device, tenant: Tenant) {
             }
             Err(_) => {}
             Ok(found) => {
-                for entry in &found.set {
+                for entry in &found.addrs {
                     let addr = match entry.family {
                         Family::V4 => {
                             let [a, b, c, d, ..] = entry.addr;

@@ -228,29 +228,6 @@ pub fn call(call: &Call) -> Result<i32> {
     check(ret).map(|n| n as i32)
 }
 
-/// `ioctl()` whose argument is `arg`; the number says how much of it counts.
-pub fn ioctl(fd: i32, number: u32, arg: &mut [u8]) -> Result<()> {
-    assert!(addrconf_abi::size_of_arg(number) <= arg.len());
-    // SAFETY: `arg` is writable and as long as the number announces. What it
-    // names besides are buffers of the callers, which keep them alive.
-    check(unsafe { libc::ioctl(fd, number.into(), arg.as_mut_ptr()) }.into()).map(drop)
-}
-
-/// `lsm_set_self_attr()` of the addrconf LSM.
-pub fn set_self(content: &[u8]) -> Result<()> {
-    const SYS_LSM_SET_SELF_ATTR: libc::c_long = 460;
-    // struct lsm_ctx: id, flags, len, ctx_len, then the content.
-    let len = (32 + content.len()) as u64;
-    let mut bytes = Vec::new();
-    for field in [addrconf_abi::LSM_ID_ADDRCONF, 0, len, content.len() as u64] {
-        bytes.extend(field.to_ne_bytes());
-    }
-    bytes.extend(content);
-    let (ptr, attribute) = (bytes.as_ptr(), addrconf_abi::LSM_ATTR_CURRENT);
-    // SAFETY: the kernel reads `len` bytes at `ptr`.
-    check(unsafe { libc::syscall(SYS_LSM_SET_SELF_ATTR, attribute, ptr, len as u32, 0) }).map(drop)
-}
-
 /// Unloads a kernel module, without waiting until it is unused.
 pub fn delete_module() -> Result<()> {
     let name = c"addrconf".as_ptr();

@@ -5,7 +5,6 @@
 
 pub mod bpf;
 pub mod clone;
-pub mod device;
 pub mod family;
 pub mod fault;
 pub mod packet;

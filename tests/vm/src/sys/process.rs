@@ -143,21 +143,6 @@ pub fn drop_capability(capability: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
 }
 
-/// Sets an attribute of this process that belongs to the addrconf LSM.
-pub fn set_self(attribute: u32, content: &[u8]) -> io::Result<()> {
-    const SYS_LSM_SET_SELF_ATTR: libc::c_long = 460;
-    // struct lsm_ctx: id, flags, len, ctx_len, then the content.
-    let len = (32 + content.len()) as u64;
-    let mut bytes = Vec::new();
-    for field in [addrconf_abi::LSM_ID_ADDRCONF, 0, len, content.len() as u64] {
-        bytes.extend(field.to_ne_bytes());
-    }
-    bytes.extend(content);
-    let (ptr, len) = (bytes.as_ptr(), bytes.len() as u32);
-    // SAFETY: the kernel reads `len` bytes at `ptr`.
-    check(unsafe { libc::syscall(SYS_LSM_SET_SELF_ATTR, attribute, ptr, len, 0) }).map(drop)
-}
-
 /// Takes a descriptor from another process.
 pub fn take_descriptor(pid: i32, fd: i32) -> io::Result<OwnedFd> {
     let pidfd = pidfd_open(pid)?;

@@ -10,13 +10,13 @@ use libc::{EADDRNOTAVAIL, EINVAL, ENOENT, EPERM};
 
 use crate::addr::{HOST4, ONE, PAIRS, PREFIXES};
 use crate::child::{as_tenant, eventually, in_child, stay, Channel, Child};
-use crate::client::{associate, entries, narrow, narrow_bytes, narrow_to, Device};
+use crate::client::{associate, entries, narrow, narrow_bytes, narrow_to, set_self, Device};
 use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, PROTOS};
 use crate::spec::{Kind, Spec};
-use crate::sys::process::{drop_capability, set_self};
+use crate::sys::process::drop_capability;
 use crate::tenant::Tenant;
 
 pub fn tests() -> Vec<Test> {
