@@ -8,7 +8,7 @@
 //! | `abi` | version of the control interface |
 //! | `associations` | how many there are |
 //! | `tasks` | how many tasks (threads) are associated |
-//! | `by-id/ID` | one association, for the owner (root) only |
+//! | `by-id/ID` | one association, for the owner (root) only, and for no associated task |
 
 use core::fmt::{self, Write as _};
 

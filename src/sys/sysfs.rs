@@ -55,6 +55,11 @@ impl Drop for Dir {
 pub(crate) trait Show: Send + Sync + 'static {
     /// Writes the content. What does not fit is cut off. May sleep.
     fn show(&self, out: &mut Page<'_>) -> fmt::Result;
+
+    /// Whether the running task may read it; else it gets `EPERM`.
+    fn is_readable(&self) -> bool {
+        true
+    }
 }
 
 /// A file that shows a `T`.
@@ -102,6 +107,9 @@ impl<T: Show> File<T> {
     unsafe extern "C" fn show(data: *const c_void, page: *mut ffi::c_char) -> isize {
         // SAFETY: By the function's contract.
         let data = unsafe { &*data.cast::<T>() };
+        if !data.is_readable() {
+            return EPERM.to_errno() as isize;
+        }
         // SAFETY: By the function's contract; sysfs hands over a zeroed page.
         let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE - 1) };
         let mut out = Page { page, used: 0 };

@@ -3,7 +3,7 @@
 //! Ways for a tenant that is root to get at the control device.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
@@ -90,6 +90,19 @@ pub fn tests() -> Vec<Test> {
                 }
             });
             drop(tenant);
+        }),
+        behaviour("who_has_which_address_cannot_be_read_in_sysfs", || {
+            let _tenant = idle(TWO);
+            let id = Device::open().ids()[0];
+            let file = format!("{SYSFS_PATH}/by-id/{id}");
+            let mut held = File::open(&file).expect("the file");
+            assert!(fs::read_to_string(&file).is_ok_and(|text| text.contains(TWO[0])));
+            as_tenant(ONE, || {
+                let refused = |read: io::Result<_>| read.expect_err("read").raw_os_error();
+                assert_eq!(refused(fs::read_to_string(&file)), Some(EPERM));
+                let mut text = String::new();
+                assert_eq!(refused(held.read_to_string(&mut text).map(|_| text)), Some(EPERM));
+            });
         }),
         behaviour("the_tool_is_of_no_use_to_a_tenant", || {
             let tenant = idle(TWO);
