@@ -111,6 +111,19 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_traces(self.0.as_ptr()) }
     }
 
+    /// Whether it sleeps in a system call that only waits (`epoll_wait`,
+    /// `futex`), and gets no data.
+    pub(crate) fn only_waits(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_task_only_waits(self.0.as_ptr()) }
+    }
+
+    /// Whether it waits in a call on this socket.
+    pub(crate) fn waits_on(&self, sk: SkRef<'_>) -> bool {
+        // SAFETY: The task and the socket are valid by the type invariants.
+        unsafe { raw::acf_helper_task_waits_on(self.0.as_ptr(), sk.as_ptr()) }
+    }
+
     /// Has it come back from the system call it sleeps in, and begin it anew,
     /// as if it had been stopped and continued.
     pub(crate) fn recall(&self) {

@@ -34,17 +34,21 @@ pub(crate) struct Whom<'a> {
     pub(crate) reset: bool,
 }
 
-/// Has every call end that one of `tasks` began before it was associated, and
-/// that was not asked about: one that waits for data on a socket that was left
-/// alone would get it. It is begun anew, as after `SIGSTOP` and `SIGCONT`, and
-/// then asked about. Sleeps until that is so.
+/// Has every call end that one of `tasks` began before it was in `association`,
+/// and that was not asked about: one that waits for data on a socket that was
+/// left alone would get it. It is begun anew, as after `SIGSTOP` and `SIGCONT`,
+/// and then asked about. Not a call that waits on a socket of the association's,
+/// or that gets no data: programs may not expect it to end. Sleeps until that is
+/// so.
 ///
 /// # Errors
 ///
 /// `ETIMEDOUT` when it takes too long: its owner may keep a call from ending.
-fn recall(tasks: &[TaskRef]) -> Result {
+fn recall(tasks: &[TaskRef], association: &Association) -> Result {
     let others = || tasks.iter().filter(|t| t.key() != TaskKey::current());
-    others().for_each(TaskRef::recall);
+    others()
+        .filter(|t| !t.only_waits() && !sockets::waits_on_its_own(t, association))
+        .for_each(TaskRef::recall);
     let (mut waited, mut pause) = (0, FIRST_PAUSE);
     while others().any(TaskRef::is_recalled) {
         if waited > PATIENCE {
@@ -108,7 +112,7 @@ impl Table {
         // Whom we wait for may want to make a control call.
         drop(one_at_a_time);
         // What began before may have made a way out after all.
-        let settled = recall(&tasks)
+        let settled = recall(&tasks, &association)
             .and_then(|()| self.threads_of(&all, &association))
             .and_then(|tasks| self.hold_no_way_out(&tasks, &association));
         if let Err(error) = settled {

@@ -71,6 +71,18 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
     });
 }
 
+/// Whether a task waits in a call on a socket of `association`, which gets only
+/// what it may. Must not be called with spinlocks held.
+pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
+    let mut found = false;
+    task.each_socket(|sk| {
+        found =
+            association_of(sk).is_some_and(|a| a.id() == association.id()) && task.waits_on(sk);
+        !found
+    });
+    found
+}
+
 /// Whether [`adopt`] would leave alone, among a task's open files, a socket with
 /// the beginning of a datagram from another address, which could still be sent
 /// without a call that is asked about. Must not be called with spinlocks held.

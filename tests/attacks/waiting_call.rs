@@ -22,7 +22,7 @@ use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_memory;
 use crate::sys::packet::{receive_all, splice};
 use crate::sys::process::pipe;
-use crate::sys::socket::{accept, receive_meanwhile, recvfrom, recvmsg, set_option_bytes};
+use crate::sys::socket::{accept, epoll, epoll_wait, receive_meanwhile, recvfrom, recvmsg, set_option_bytes};
 
 /// What a call waits on.
 #[derive(Clone, Copy)]
@@ -112,6 +112,21 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_call_that_waits_on_ones_own_address_goes_on", || {
             let end = outcome(ip(ONE[0]), On::Datagrams, true, once(receive));
             assert_eq!(end, Ok(WORD.len()));
+        }),
+        behaviour("a_call_with_a_time_limit_on_ones_own_address_goes_on", || {
+            let end = outcome(ip(ONE[0]), On::Datagrams, true, |sock, ready| {
+                ready.send("");
+                sock.receive().map(|(data, _)| data.len())
+            });
+            assert_eq!(end, Ok(WORD.len()));
+        }),
+        behaviour("an_assignment_is_not_noticed_in_epoll_wait", || {
+            let end = outcome(ip(ONE[0]), On::Datagrams, true, |sock, ready| {
+                let epoll = epoll(sock.as_fd())?;
+                ready.send("");
+                epoll_wait(epoll.as_fd(), 30_000).map(usize::from)
+            });
+            assert_eq!(end, Ok(1));
         }),
         behaviour(
             "a_process_with_a_call_that_does_not_come_back_cannot_be_assigned",

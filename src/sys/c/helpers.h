@@ -156,6 +156,8 @@ bool acf_helper_task_traces(const struct task_struct *task);
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
 bool acf_helper_task_holds_way_out(struct task_struct *task);
+bool acf_helper_task_only_waits(struct task_struct *task);
+bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);
 bool acf_helper_task_recalled(struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),

@@ -7,6 +7,7 @@
 #include <linux/in6.h>
 #include <linux/net.h>
 #include <linux/udp.h>
+#include <linux/unaligned.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -63,7 +64,9 @@ bool acf_helper_sk_corked(const struct sock *sk)
 
 /*
  * Reads without the socket lock: a concurrent bind or connect of the same
- * socket has an answer of its own to get, and may be seen or not.
+ * socket has an answer of its own to get, and may be seen or not. An IPv6
+ * address may be seen in parts: what is decided by it is checked once more
+ * with each packet.
  *
  * @sk may be a timewait socket. False if it is neither IPv4 nor IPv6.
  */
@@ -80,20 +83,22 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	};
 	switch (info->family) {
 	case AF_INET:
-		memcpy(info->local, &sk->sk_rcv_saddr,
-		       sizeof(sk->sk_rcv_saddr));
-		memcpy(info->remote, &sk->sk_daddr, sizeof(sk->sk_daddr));
+		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)info->local);
+		put_unaligned(READ_ONCE(sk->sk_daddr), (__be32 *)info->remote);
 		if (info->full)
-			memcpy(info->source, &inet->inet_saddr,
-			       sizeof(inet->inet_saddr));
+			put_unaligned(READ_ONCE(inet->inet_saddr),
+				      (__be32 *)info->source);
 		break;
 	case AF_INET6:
 		info->v6only = ipv6_only_sock(sk);
-		memcpy(info->local, &sk->sk_v6_rcv_saddr, sizeof(info->local));
-		memcpy(info->remote, &sk->sk_v6_daddr, sizeof(info->remote));
+		data_race(memcpy(info->local, &sk->sk_v6_rcv_saddr,
+				 sizeof(info->local)));
+		data_race(memcpy(info->remote, &sk->sk_v6_daddr,
+				 sizeof(info->remote)));
 		np = info->full ? inet6_sk(sk) : NULL;
 		if (np)
-			memcpy(info->source, &np->saddr, sizeof(info->source));
+			data_race(memcpy(info->source, &np->saddr,
+					 sizeof(info->source)));
 		break;
 	default:
 		return false;
@@ -136,7 +141,7 @@ int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16])
 		if (saddr && sk->sk_type == SOCK_STREAM && inet->inet_num)
 			err = acf_gate_sock_update_saddr(sk, &saddr, AF_INET);
 		else
-			inet->inet_saddr = saddr;
+			WRITE_ONCE(inet->inet_saddr, saddr);
 	} else if (sk->sk_family == AF_INET6) {
 		np = inet6_sk(sk);
 		if (np && ipv6_addr_any(&sk->sk_v6_rcv_saddr))

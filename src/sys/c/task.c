@@ -3,6 +3,8 @@
  * Naming and enumerating tasks.
  */
 
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -16,6 +18,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <net/sock.h>
 
 #include "helpers.h"
 
@@ -220,6 +223,65 @@ bool acf_helper_task_holds_way_out(struct task_struct *task)
 	}
 	mmput(mm);
 	return found;
+}
+
+/*
+ * Whether a thread sleeps in a system call that only waits, and gets no data.
+ * When it wakes, its next call begins after this. No call of a 32-bit program
+ * that gets data has one of these numbers.
+ */
+bool acf_helper_task_only_waits(struct task_struct *task)
+{
+	if (!(READ_ONCE(task->__state) & TASK_INTERRUPTIBLE) ||
+	    task->flags & (PF_KTHREAD | PF_USER_WORKER))
+		return false;
+	switch (syscall_get_nr(task, task_pt_regs(task))) {
+#ifdef __NR_epoll_wait
+	case __NR_epoll_wait:
+#endif
+#ifdef __NR_poll
+	case __NR_poll:
+#endif
+#ifdef __NR_select
+	case __NR_select:
+#endif
+#ifdef __NR_pause
+	case __NR_pause:
+#endif
+	case __NR_epoll_pwait:
+	case __NR_epoll_pwait2:
+	case __NR_ppoll:
+	case __NR_pselect6:
+	case __NR_futex:
+	case __NR_nanosleep:
+	case __NR_clock_nanosleep:
+	case __NR_wait4:
+	case __NR_waitid:
+	case __NR_rt_sigsuspend:
+	case __NR_rt_sigtimedwait:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether a thread waits for a socket to have something. Any context. */
+bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
+{
+	const wait_queue_entry_t *entry;
+	struct socket_wq *wq;
+
+	guard(rcu)();
+	wq = rcu_dereference(sk->sk_wq);
+	if (!wq)
+		return false;
+	/* Who polls has something else in there. */
+	guard(spinlock_irqsave)(&wq->wait.lock);
+	list_for_each_entry(entry, &wq->wait.head, entry) {
+		if (entry->private == task)
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -125,7 +125,10 @@ pub fn check_received(
             let private = addr == IpAddr::from([127, 0, 0, 1]) || addr.is_ipv6();
             !own && (private || message.sender != 0)
         } else if pool::index_of(addr).is_some() || pool::is_dark(addr) {
-            !may_have(world, tenant, addr, message, stream)
+            // It may have been sent long after it was begun, on a corked socket.
+            let since = pool::index_of(addr)
+                .is_some_and(|index| world.had(index, tenant, message.time, now()));
+            !since && !may_have(world, tenant, addr, message, stream)
         } else {
             // Where it says it went is a group, say; where it arrived is not.
             !own && Some(addr) == local.map(|l| l.to_canonical()) && !addr.is_unspecified()
