@@ -76,8 +76,8 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
     let mut found = false;
     task.each_socket(|sk| {
-        found =
-            association_of(sk).is_some_and(|a| a.id() == association.id()) && task.waits_on(sk);
+        let own = association_of(sk).is_some_and(|a| a.id() == association.id());
+        found = own && task.waits_on(sk);
         !found
     });
     found

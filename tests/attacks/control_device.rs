@@ -101,7 +101,10 @@ pub fn tests() -> Vec<Test> {
                 let refused = |read: io::Result<_>| read.expect_err("read").raw_os_error();
                 assert_eq!(refused(fs::read_to_string(&file)), Some(EPERM));
                 let mut text = String::new();
-                assert_eq!(refused(held.read_to_string(&mut text).map(|_| text)), Some(EPERM));
+                assert_eq!(
+                    refused(held.read_to_string(&mut text).map(|_| text)),
+                    Some(EPERM)
+                );
             });
         }),
         behaviour("the_tool_is_of_no_use_to_a_tenant", || {

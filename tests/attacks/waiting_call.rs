@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use addrconf_abi::Target;
-use libc::{EADDRNOTAVAIL, EBADF, ETIMEDOUT, ENOENT, SOL_SOCKET, SO_RCVTIMEO};
+use libc::{EADDRNOTAVAIL, EBADF, ENOENT, ETIMEDOUT, SOL_SOCKET, SO_RCVTIMEO};
 
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
 use crate::child::{eventually, in_child, stay, Channel, Child};
@@ -22,7 +22,9 @@ use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_memory;
 use crate::sys::packet::{receive_all, splice};
 use crate::sys::process::pipe;
-use crate::sys::socket::{accept, epoll, epoll_wait, receive_meanwhile, recvfrom, recvmsg, set_option_bytes};
+use crate::sys::socket::{
+    accept, epoll, epoll_wait, receive_meanwhile, recvfrom, recvmsg, set_option_bytes,
+};
 
 /// What a call waits on.
 #[derive(Clone, Copy)]
@@ -48,7 +50,9 @@ const CALLS: [(&str, On, Call); 7] = [
         let (_read, write) = pipe()?;
         splice(sock.as_fd(), write.as_fd(), 64)
     }),
-    ("accept", On::Listener, |sock| accept(sock.as_fd()).map(|_| 1)),
+    ("accept", On::Listener, |sock| {
+        accept(sock.as_fd()).map(|_| 1)
+    }),
     ("recv_of_a_datagram", On::Datagrams, receive),
     ("recvmsg_of_a_datagram", On::Datagrams, |sock| {
         recvmsg(sock.as_fd(), 64).map(|(data, ..)| data.len())
@@ -113,13 +117,16 @@ pub fn tests() -> Vec<Test> {
             let end = outcome(ip(ONE[0]), On::Datagrams, true, once(receive));
             assert_eq!(end, Ok(WORD.len()));
         }),
-        behaviour("a_call_with_a_time_limit_on_ones_own_address_goes_on", || {
-            let end = outcome(ip(ONE[0]), On::Datagrams, true, |sock, ready| {
-                ready.send("");
-                sock.receive().map(|(data, _)| data.len())
-            });
-            assert_eq!(end, Ok(WORD.len()));
-        }),
+        behaviour(
+            "a_call_with_a_time_limit_on_ones_own_address_goes_on",
+            || {
+                let end = outcome(ip(ONE[0]), On::Datagrams, true, |sock, ready| {
+                    ready.send("");
+                    sock.receive().map(|(data, _)| data.len())
+                });
+                assert_eq!(end, Ok(WORD.len()));
+            },
+        ),
         behaviour("an_assignment_is_not_noticed_in_epoll_wait", || {
             let end = outcome(ip(ONE[0]), On::Datagrams, true, |sock, ready| {
                 let epoll = epoll(sock.as_fd())?;
@@ -179,7 +186,14 @@ fn outcome(
         stay();
     });
     let to = Addr::from((at, port.receive().parse::<u16>().expect("a port")));
-    let speaker = Sock::for_ip(if matches!(on, On::Datagrams) { Proto::Udp } else { Proto::Tcp }, at);
+    let speaker = Sock::for_ip(
+        if matches!(on, On::Datagrams) {
+            Proto::Udp
+        } else {
+            Proto::Tcp
+        },
+        at,
+    );
     if matches!(on, On::Connection) {
         speaker.connect(to.clone()).expect("connect");
     }
@@ -204,7 +218,11 @@ fn outcome(
 
 /// The socket that is waited on; says its port.
 fn waiting(at: IpAddr, on: On, port: &Channel) -> Sock {
-    let proto = if matches!(on, On::Datagrams) { Proto::Udp } else { Proto::Tcp };
+    let proto = if matches!(on, On::Datagrams) {
+        Proto::Udp
+    } else {
+        Proto::Tcp
+    };
     let sock = Sock::serving(proto, (at, 0));
     port.send(&sock.local().port().to_string());
     match on {
@@ -240,7 +258,9 @@ fn does_not_come_back() {
         fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") D "))
     });
     let (device, target) = (Device::open(), Target::Pid(child.pid()));
-    let error = device.assign(target, &entries(ONE), "").expect_err("assigned");
+    let error = device
+        .assign(target, &entries(ONE), "")
+        .expect_err("assigned");
     assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
     let error = device.query(target).expect_err("associated");
     assert_eq!(error.raw_os_error(), Some(ENOENT));

@@ -62,6 +62,12 @@ bool acf_helper_sk_corked(const struct sock *sk)
 	return sk_is_udp(sk) && READ_ONCE(udp_sk(sk)->pending);
 }
 
+static void acf_copy_v6(u8 to[16], const struct in6_addr *from)
+{
+	/* It may be seen in parts; see acf_helper_sk_info(). */
+	data_race(memcpy(to, from, sizeof(*from)));
+}
+
 /*
  * Reads without the socket lock: a concurrent bind or connect of the same
  * socket has an answer of its own to get, and may be seen or not. An IPv6
@@ -91,14 +97,11 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		break;
 	case AF_INET6:
 		info->v6only = ipv6_only_sock(sk);
-		data_race(memcpy(info->local, &sk->sk_v6_rcv_saddr,
-				 sizeof(info->local)));
-		data_race(memcpy(info->remote, &sk->sk_v6_daddr,
-				 sizeof(info->remote)));
+		acf_copy_v6(info->local, &sk->sk_v6_rcv_saddr);
+		acf_copy_v6(info->remote, &sk->sk_v6_daddr);
 		np = info->full ? inet6_sk(sk) : NULL;
 		if (np)
-			data_race(memcpy(info->source, &np->saddr,
-					 sizeof(info->source)));
+			acf_copy_v6(info->source, &np->saddr);
 		break;
 	default:
 		return false;
