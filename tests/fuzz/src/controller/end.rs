@@ -42,12 +42,12 @@ impl Controller {
             }
         }
         self.world.note_action(Action::Kill);
+        let entries = self.world.entries_of(tenant);
+        entries.iter().for_each(|&i| self.world.unsettle(i));
         self.kill(tenant);
         reap_all(slice::from_mut(&mut Some(running)));
         let _ = fs::remove_dir(group(tenant));
-        for index in self.world.entries_of(tenant) {
-            self.world.lose(index);
-        }
+        entries.iter().for_each(|&i| self.world.lose(i));
         let any_free = self
             .slots
             .iter()

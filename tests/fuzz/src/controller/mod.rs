@@ -190,13 +190,15 @@ impl Controller {
                 .map(|i| own[(start + i) % own.len()])
                 .collect();
             let (stay, go) = turned.split_at(keep);
+            go.iter().for_each(|&i| world.unsettle(i));
             let result = if self.rng.percent(50) {
                 device.update(target, Change::Remove, &entries(go), reset)
             } else {
                 device.update(target, Change::Replace, &entries(stay), reset)
             };
-            if result.is_ok() {
-                go.iter().for_each(|&i| world.lose(i));
+            match result {
+                Ok(_) => go.iter().for_each(|&i| world.lose(i)),
+                Err(_) => go.iter().for_each(|&i| world.settle(i)),
             }
             result
         };

@@ -35,6 +35,13 @@ impl World {
         }
     }
 
+    /// The module may not know of it any more. To be called before.
+    pub fn unsettle(&self, index: usize) {
+        if let Some(nr) = self.changes(index).checked_sub(1) {
+            self.set(self.interval(index, nr) + 3, u64::MAX);
+        }
+    }
+
     /// It is nobody's again. To be called after.
     pub fn lose(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
