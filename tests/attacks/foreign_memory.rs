@@ -8,15 +8,13 @@ use std::os::unix::fs::FileExt;
 
 use libc::{EACCES, EPERM};
 
+use super::traced_process::against;
 use crate::addr::{ONE, TWO};
-use crate::child::{as_tenant, stay, Channel, Child};
-use crate::registry::{behaviour, refusal, Attack, Test};
+use crate::child::as_tenant;
+use crate::registry::{behaviour, refusal, Test};
 use crate::server::idle;
-use crate::sys::clone::become_user;
+use crate::sys::clone::NOBODY;
 use crate::sys::trace::{read_memory, write_memory};
-
-/// A user without privileges.
-const NOBODY: u32 = 65534;
 
 /// Where the tried memory is: the same place in every process of this program.
 static MUTABLE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(7);
@@ -66,23 +64,4 @@ pub fn tests() -> Vec<Test> {
         ));
     }
     tests
-}
-
-/// An unassociated process, and this one, both of `user` if there is one.
-fn against(user: Option<u32>, access: fn(i32) -> io::Result<()>) -> Attack {
-    let ready = Channel::new();
-    let victim = Child::spawn(|| {
-        if let Some(user) = user {
-            become_user(user).expect("setuid");
-        }
-        ready.send("");
-        stay();
-    });
-    ready.receive();
-    Box::new(move || {
-        if let Some(user) = user {
-            become_user(user).expect("setuid");
-        }
-        access(victim.pid())
-    })
 }

@@ -13,12 +13,9 @@ use crate::addr::{HOST4, ONE};
 use crate::child::{as_tenant, stay, Channel, Child};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, enter_namespaces};
+use crate::sys::clone::{become_user, enter_namespaces, NOBODY};
 use crate::sys::process::{pidfd_open, unshare};
 use crate::world;
-
-/// A user without privileges.
-const NOBODY: u32 = 65534;
 
 pub fn tests() -> Vec<Test> {
     vec![

@@ -12,11 +12,8 @@ use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::{associate, entries, narrow, Device};
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::server::idle;
-use crate::sys::clone::become_user;
+use crate::sys::clone::{become_user, NOBODY};
 use crate::sys::trace::{attach, detach, interrupt, seize, trace_me, wait_for_stop};
-
-/// A user without privileges.
-const NOBODY: u32 = 65534;
 
 type Way = (&'static str, fn(i32) -> io::Result<()>);
 
@@ -128,9 +125,9 @@ fn stop(pid: i32) {
     wait_for_stop(pid).expect("a stop");
 }
 
-/// An unassociated process to be traced, and this one, both of `user` if there
-/// is one.
-fn against(user: Option<u32>, trace: fn(i32) -> io::Result<()>) -> Attack {
+/// Something that this process does to an unassociated one, both of `user` if
+/// there is one.
+pub fn against(user: Option<u32>, access: fn(i32) -> io::Result<()>) -> Attack {
     let ready = Channel::new();
     let victim = Child::spawn(|| {
         if let Some(user) = user {
@@ -144,7 +141,7 @@ fn against(user: Option<u32>, trace: fn(i32) -> io::Result<()>) -> Attack {
         if let Some(user) = user {
             become_user(user).expect("setuid");
         }
-        trace(victim.pid())
+        access(victim.pid())
     })
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The system calls, with arguments good and bad.
+//! The system calls, with arguments good and bad, and the module itself.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -52,4 +53,21 @@ pub fn set_self(attribute: u32, content: &[u8]) -> io::Result<()> {
     let (ptr, len) = (bytes.as_ptr(), bytes.len() as u32);
     // SAFETY: the kernel reads `len` bytes at `ptr`.
     check(unsafe { libc::syscall(LSM_SET_SELF_ATTR, attribute, ptr, len, 0) })
+}
+
+/// Where the virtual machine has the module.
+const MODULE: &str = "/lib/addrconf/addrconf.ko";
+
+/// Unloads the module, without waiting until it is unused.
+pub fn unload_module() -> io::Result<()> {
+    let name = c"addrconf".as_ptr();
+    // SAFETY: `name` ends in NUL.
+    check(unsafe { libc::syscall(libc::SYS_delete_module, name, libc::O_NONBLOCK) })
+}
+
+/// Loads the module.
+pub fn load_module() -> io::Result<()> {
+    let file = File::open(MODULE)?;
+    // SAFETY: the parameters are an empty string that ends in NUL.
+    check(unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), c"".as_ptr(), 0) })
 }

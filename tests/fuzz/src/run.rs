@@ -4,18 +4,17 @@
 //! when all is over.
 
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
+
+use addrconf_test_client::sys::{load_module, unload_module};
 
 use crate::control::{number_in, Device};
 use crate::controller::Controller;
 use crate::oracle::{members, packets, probes, sockets};
-use crate::sys::process::{adopt_orphans, delete_module, go_first, load_module, now, print, reap};
+use crate::sys::process::{adopt_orphans, go_first, now, print, reap};
 use crate::world::{Action, Counter, World};
 use crate::{net, pool};
-
-/// Where the virtual machine has the module.
-const MODULE: &str = "/lib/addrconf/addrconf.ko";
 
 /// Runs the fuzzer for so long. `unbound`: the self-test.
 pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
@@ -131,20 +130,15 @@ fn nothing_left(world: World, seconds: u64) {
 
 /// The module can be unloaded, and loaded again.
 fn reload(world: World) {
-    let mut unloaded = delete_module();
+    let mut unloaded = unload_module();
     for _ in 0..50 * world.pace() {
         if unloaded.is_ok() {
             break;
         }
         thread::sleep(Duration::from_millis(100));
-        unloaded = delete_module();
+        unloaded = unload_module();
     }
-    let loaded = fs::File::open(MODULE)
-        .map_err(|e| e.raw_os_error().unwrap_or(0))
-        .and_then(|file| {
-            use std::os::fd::AsRawFd;
-            load_module(file.as_raw_fd())
-        });
+    let loaded = load_module();
     if unloaded.is_err() || loaded.is_err() {
         let facts = format_args!("unloading: {unloaded:?}, loading: {loaded:?}");
         world.violation(Counter::ReloadViolations, 0, facts);

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use addrconf_abi::Target;
 
 use crate::child::{end_descendants, Child};
+use addrconf_test_client::sys::unload_module;
+
 use crate::device::{load, open, unload, wait_until_empty};
 use crate::memory::Memory;
-use crate::sys;
 use crate::traffic::Traffic;
 use crate::wait::{eventually, Dice};
 use crate::world::{HOST, TENANTS};
@@ -116,7 +117,7 @@ fn live_and_die(way: u64) {
         described.tasks > 1 && described.sockets > 0
     });
     // There are tasks at work: the module has to stay.
-    sys::delete_module("addrconf").expect_err("in use");
+    unload_module().expect_err("in use");
     match way % 4 {
         0 => drop(tenant),
         1 => {

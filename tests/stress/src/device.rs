@@ -2,19 +2,16 @@
 
 //! The control device, and the module itself coming and going.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use addrconf_abi::{AddrEntry, Family, DEVICE_PATH, SYSFS_PATH};
+use addrconf_test_client::sys::{load_module, unload_module};
 use addrconf_test_client::Device;
 
 use crate::sys;
 use crate::wait::eventually;
-
-/// Where the virtual machine has the module.
-const MODULE: &str = "/lib/addrconf/addrconf.ko";
 
 /// The open control device.
 pub fn open() -> Device {
@@ -54,13 +51,12 @@ pub fn unload() {
     eventually("the module's end", || {
         // Orphans of a tenant that was killed are ours, and tasks until then.
         while let Ok(Some(_)) = sys::wait(-1, true) {}
-        sys::delete_module("addrconf").is_ok()
+        unload_module().is_ok()
     });
     assert!(!Path::new(DEVICE_PATH).exists());
 }
 
 /// Loads the module.
 pub fn load() {
-    let file = File::open(MODULE).unwrap_or_else(|e| panic!("{MODULE}: {e}"));
-    sys::load_module(file.as_fd()).expect("loading");
+    load_module().expect("loading");
 }

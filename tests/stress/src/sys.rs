@@ -4,7 +4,6 @@
 //! Nothing outside this file is unsafe.
 
 use std::arch::asm;
-use std::ffi::CString;
 use std::io::{self, Write};
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -259,20 +258,4 @@ pub fn take_descriptor(pid: i32, fd: i32) -> io::Result<OwnedFd> {
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })?;
     // SAFETY: the call returned a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-}
-
-/// Unloads a kernel module, without waiting until it is unused.
-pub fn delete_module(name: &str) -> io::Result<()> {
-    let name = CString::new(name)?;
-    // SAFETY: `name` ends in NUL and lives through the call.
-    let ret = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
-    check(ret).map(drop)
-}
-
-/// Loads a kernel module from a file.
-pub fn load_module(file: BorrowedFd<'_>) -> io::Result<()> {
-    let fd = file.as_raw_fd();
-    // SAFETY: the parameters are an empty string that ends in NUL.
-    let ret = unsafe { libc::syscall(libc::SYS_finit_module, fd, c"".as_ptr(), 0) };
-    check(ret).map(drop)
 }

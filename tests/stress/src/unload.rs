@@ -9,8 +9,9 @@ use std::thread::park;
 use addrconf_abi::Target;
 
 use crate::child::Child;
+use addrconf_test_client::sys::unload_module;
+
 use crate::device::{fact, load, open, unload, wait_until_empty};
-use crate::sys;
 use crate::wait::eventually;
 use crate::world::TENANTS;
 
@@ -40,7 +41,7 @@ fn one_round() {
     }
     drop(device);
     for _ in 0..10 {
-        let error = sys::delete_module("addrconf").expect_err("in use");
+        let error = unload_module().expect_err("in use");
         let errno = error.raw_os_error();
         assert!(
             [Some(libc::EBUSY), Some(libc::EAGAIN)].contains(&errno),
@@ -52,7 +53,7 @@ fn one_round() {
     // All of them live on, and hold sockets that need the module's code.
     assert_eq!(fact("tasks"), 0);
     assert!(tenants.iter().all(|(tenant, _)| tenant.lives()));
-    sys::delete_module("addrconf").expect_err("there are sockets");
+    unload_module().expect_err("there are sockets");
     drop(tenants);
     wait_until_empty();
     unload();

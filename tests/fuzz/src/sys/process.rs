@@ -228,19 +228,6 @@ pub fn call(call: &Call) -> Result<i32> {
     check(ret).map(|n| n as i32)
 }
 
-/// Unloads a kernel module, without waiting until it is unused.
-pub fn delete_module() -> Result<()> {
-    let name = c"addrconf".as_ptr();
-    // SAFETY: `name` ends in NUL.
-    check(unsafe { libc::syscall(libc::SYS_delete_module, name, libc::O_NONBLOCK) }).map(drop)
-}
-
-/// Loads a kernel module from a file.
-pub fn load_module(fd: i32) -> Result<()> {
-    // SAFETY: the parameters are an empty string that ends in NUL.
-    check(unsafe { libc::syscall(libc::SYS_finit_module, fd, c"".as_ptr(), 0) }).map(drop)
-}
-
 /// Writes a line at once, so that those of different processes do not mix.
 pub fn print(line: &str) {
     let line = format!("{line}\n");

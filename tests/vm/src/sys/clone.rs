@@ -105,6 +105,9 @@ pub fn enter_namespaces(fd: BorrowedFd<'_>, kinds: i32) -> io::Result<()> {
     check(unsafe { libc::setns(fd.as_raw_fd(), kinds) }.into()).map(drop)
 }
 
+/// A user without privileges.
+pub const NOBODY: u32 = 65534;
+
 /// Becomes another user for good, without capabilities, but one that its own
 /// other processes may trace.
 pub fn become_user(id: u32) -> io::Result<()> {

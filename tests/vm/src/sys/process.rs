@@ -2,7 +2,6 @@
 
 //! Processes, namespaces, capabilities and pipes.
 
-use std::ffi::CString;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -204,20 +203,4 @@ pub fn poll_readable<const N: usize>(
     // SAFETY: `polled` is an array of N entries.
     check(unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, milliseconds) }.into())?;
     Ok(polled.map(|p| p.revents != 0))
-}
-
-/// Unloads a kernel module, without waiting until it is unused.
-pub fn delete_module(name: &str) -> io::Result<()> {
-    let name = CString::new(name)?;
-    // SAFETY: `name` ends in NUL and lives through the call.
-    let ret = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
-    check(ret).map(drop)
-}
-
-/// Loads a kernel module from a file.
-pub fn load_module(file: BorrowedFd<'_>) -> io::Result<()> {
-    let fd = file.as_raw_fd();
-    // SAFETY: the parameters are an empty string that ends in NUL.
-    let ret = unsafe { libc::syscall(libc::SYS_finit_module, fd, c"".as_ptr(), 0) };
-    check(ret).map(drop)
 }

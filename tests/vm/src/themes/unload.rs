@@ -3,11 +3,10 @@
 //! The module goes when nobody needs it, not before. Last, since it takes the
 //! module away.
 
-use std::fs::File;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use addrconf_abi::{Target, DEVICE_PATH, SYSFS_PATH};
+use addrconf_test_client::sys::{load_module, unload_module};
 use libc::{EAGAIN, EBUSY};
 
 use crate::addr::{HOST4, ONE};
@@ -16,10 +15,6 @@ use crate::client::Device;
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
-use crate::sys::process::{delete_module, load_module};
-
-/// Where the virtual machine has the module.
-const MODULE: &str = "/lib/addrconf/addrconf.ko";
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -89,18 +84,17 @@ pub fn tests() -> Vec<Test> {
 }
 
 fn unload_is_refused() {
-    let error = delete_module("addrconf").expect_err("in use");
+    let error = unload_module().expect_err("in use");
     let errno = error.raw_os_error();
     assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{error}");
 }
 
 /// Unloads the module, calls `between`, and loads it again.
 fn unload_and_load(between: impl FnOnce()) {
-    eventually("the module's end", || delete_module("addrconf").is_ok());
+    eventually("the module's end", || unload_module().is_ok());
     assert!(!Path::new(DEVICE_PATH).exists());
     assert!(!Path::new(SYSFS_PATH).exists());
     between();
-    let file = File::open(MODULE).unwrap_or_else(|e| panic!("{MODULE}: {e}"));
-    load_module(file.as_fd()).expect("insmod");
+    load_module().expect("insmod");
     assert!(Device::open().ids().is_empty());
 }
