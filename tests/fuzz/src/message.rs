@@ -115,9 +115,9 @@ pub fn check_received(
         return;
     }
     let own = message.sender == tenant;
-    // Where it arrived, else where it was sent to. What a tenant says to itself
-    // may arrive anywhere: a corked socket ignores addresses.
-    let to = message.to.filter(|_| !own);
+    // Where it arrived, else where it was sent to. What a tenant says may arrive
+    // anywhere: a corked socket ignores addresses.
+    let to = message.to.filter(|_| message.sender == 0);
     if let Some(addr) = local.or(to) {
         let addr = addr.to_canonical();
         let wrong = if pool::is_loopback(addr) {

@@ -6,7 +6,7 @@
 use std::fs::write;
 use std::time::Duration;
 
-use crate::ops::{open_before, Actor};
+use crate::ops::{open_before, release_oneself, wait_before, Actor};
 use crate::rng::Rng;
 use crate::sys;
 use crate::sys::process::{self, fork};
@@ -30,12 +30,16 @@ pub fn live(tenant: Tenant) {
     let world = World::open();
     let own = std::process::id();
     write(group(tenant) + "/cgroup.procs", own.to_string()).expect("the control group");
+    let mut rng = Rng::new(world.seed() ^ u64::from(tenant) << 20);
+    if rng.percent(30) {
+        release_oneself();
+    }
     process::drop_capabilities(&WITHOUT).expect("dropping capabilities");
     process::ignore_children();
     process::be_nice();
-    let mut rng = Rng::new(world.seed() ^ u64::from(tenant) << 20);
     let mut actor = Actor::new(world, tenant, rng.next(), 0);
     open_before(&mut actor);
+    wait_before(&mut actor);
     // Some are associated while they fork as fast as they can.
     let busy = rng.below(3);
     world.set_stage(tenant, 1);

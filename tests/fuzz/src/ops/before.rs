@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets that a process has already when it is associated: they fit or not.
+//! What a process has and does already when it is associated: sockets that fit
+//! or not, calls that wait on them, and calls on the control device.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+use addrconf_abi::Target;
 
 use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 
+use super::sockets::receive_from;
 use super::Actor;
+use crate::control::Device;
 use crate::message::Message;
 use crate::sys::{self, Result};
 use crate::{addr, pool};
@@ -57,4 +64,63 @@ fn address(a: &mut Actor) -> IpAddr {
         5 => Ipv6Addr::LOCALHOST.into(),
         _ => pool::address(a.rng.below(pool::SIZE), a.rng.below(2)),
     }
+}
+
+/// Has threads wait in calls on sockets that fit or not, again and again.
+pub fn wait(a: &mut Actor) {
+    for _ in 0..a.rng.below(3) {
+        if let Ok((fd, kind)) = waited_on(a) {
+            let mut other = a.another();
+            spawn(move || {
+                while !other.world.stopped() {
+                    if other.wait_once(fd, kind).is_err() {
+                        sleep(Duration::from_millis(50));
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// A socket on which calls wait.
+fn waited_on(a: &mut Actor) -> Result<(i32, i32)> {
+    let from = address(a);
+    let family = if from.is_ipv6() { AF_INET6 } else { AF_INET };
+    let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM, SOCK_DGRAM]);
+    let fd = sys::socket::socket(family, kind, 0)?;
+    let one = 1_i32.to_ne_bytes();
+    sys::socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one)?;
+    super::sockets::ask_where(fd);
+    sys::socket::bind(fd, &addr::bytes(from, a.rng.pick(&addr::PORTS)))?;
+    if kind == SOCK_STREAM {
+        sys::socket::listen(fd, 8)?;
+    }
+    Ok((fd, kind))
+}
+
+impl Actor {
+    fn wait_once(&mut self, fd: i32, kind: i32) -> Result<()> {
+        if kind == SOCK_DGRAM {
+            return receive_from(self, fd, 0);
+        }
+        let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
+        // An error says that nothing came yet, or that it is not for us.
+        let _ = receive_from(self, new, libc::MSG_DONTWAIT);
+        sys::socket::close(new);
+        Ok(())
+    }
+}
+
+/// Has a thread, which keeps every right, release its process as often as it can
+/// until that is refused because it is associated.
+pub fn release_oneself() {
+    let Ok(device) = Device::open() else {
+        return;
+    };
+    let own = Target::Pid(std::process::id() as i32);
+    spawn(move || {
+        while device.release(own) != Err(libc::EPERM) {
+            sleep(Duration::from_micros(500));
+        }
+    });
 }

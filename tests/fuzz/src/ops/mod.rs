@@ -11,7 +11,7 @@ mod send;
 mod sockets;
 mod uring;
 
-pub use before::open as open_before;
+pub use before::{open as open_before, release_oneself, wait as wait_before};
 pub use pass::mailbox;
 pub use process::malformed;
 
@@ -85,6 +85,16 @@ impl Actor {
             depth,
             thread: false,
             arena: None,
+        }
+    }
+
+    /// The state of another thread of this process.
+    fn another(&mut self) -> Self {
+        Self {
+            rng: Rng::new(self.rng.next()),
+            depth: self.depth + 1,
+            thread: true,
+            ..Self::new(self.world, self.tenant, 0, 0)
         }
     }
 

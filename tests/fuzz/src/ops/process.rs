@@ -96,15 +96,8 @@ pub fn thread(a: &mut Actor) -> Result<()> {
     if a.thread {
         return Ok(());
     }
-    let mut other = Actor {
-        world: a.world,
-        tenant: a.tenant,
-        rng: Rng::new(a.rng.next()),
-        fds: a.fds.clone(),
-        depth: a.depth + 1,
-        thread: true,
-        arena: None,
-    };
+    let mut other = a.another();
+    other.fds.clone_from(&a.fds);
     // After some unshare() there can be no thread.
     let spawned = std::thread::Builder::new().spawn(move || other.act(60));
     spawned.map(drop).map_err(|e| e.raw_os_error().unwrap_or(0))

@@ -97,7 +97,7 @@ pub fn accept(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
     a.fds.push(new);
-    receive_from(a, new, 0)
+    receive_from(a, new, libc::MSG_DONTWAIT)
 }
 
 /// Receives, and checks what.
@@ -109,7 +109,7 @@ pub fn receive(a: &mut Actor) -> Result<()> {
         let flags = a
             .rng
             .pick(&[0, 0, 0, libc::MSG_PEEK, libc::MSG_ERRQUEUE, libc::MSG_TRUNC]);
-        last = receive_from(a, fd, flags);
+        last = receive_from(a, fd, flags | libc::MSG_DONTWAIT);
     }
     match last {
         Err(libc::EAGAIN) => Ok(()),
@@ -117,10 +117,10 @@ pub fn receive(a: &mut Actor) -> Result<()> {
     }
 }
 
-fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
+/// Receives a few times on one socket, and checks what.
+pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     let (mut data, mut control) = ([0; 2048], [0; 512]);
     for _ in 0..4 {
-        let flags = flags | libc::MSG_DONTWAIT;
         let began = sys::process::now();
         let got = sys::socket::receive(fd, &mut data, &mut control, flags)?;
         let extra = received::read(&control[..got.control]);

@@ -48,8 +48,9 @@ fn check(world: World, device: &Device, tenant: Tenant) {
                         }
                         Family::V6 => entry.addr.into(),
                     };
-                    // The first address of a prefix stands for it.
-                    let index = (0..pool::SIZE).find(|&i| pool::entry(i) == *entry);
+                    // Who has a prefix may narrow itself to a part of it.
+                    let index = pool::index_of(addr)
+                        .filter(|&i| entry.prefix_len >= pool::entry(i).prefix_len);
                     let known = index.is_some_and(|i| world.ever_had(i, tenant));
                     if !known && world.is_bound(tenant) && lives(pid) {
                         let facts =
