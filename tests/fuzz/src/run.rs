@@ -4,8 +4,8 @@
 //! when all is over.
 
 use std::process::{Command, ExitCode};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use addrconf_test_client::sys::{load_module, unload_module};
 
@@ -123,6 +123,11 @@ fn nothing_left(world: World, seconds: u64) {
             return;
         }
         thread::sleep(Duration::from_secs(1));
+    }
+    // A connection that nobody has any more goes on until its other end knows.
+    for file in ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"] {
+        let path = format!("/proc/net/{file}");
+        print(&fs::read_to_string(path).unwrap_or_default());
     }
     let facts = format_args!("associations and tasks left: {left:?}");
     world.violation(Counter::LeftViolations, 0, facts);
