@@ -16,6 +16,11 @@ use crate::sys::process::{adopt_orphans, go_first, now, print, reap};
 use crate::world::{Action, Counter, World};
 use crate::{net, pool};
 
+/// Seconds until the last connection without an owner has ended, on an ordinary
+/// kernel, less than after which the supervisor calls it hanging. `TCP_TX_DELAY`
+/// makes one wait 120 seconds (`TCP_RTO_MAX`) before each of its last resends.
+const AT_THE_END: u64 = 90;
+
 /// Runs the fuzzer for so long. `unbound`: the self-test.
 pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     world.note_action(Action::Wait);
@@ -67,7 +72,7 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     if unbound {
         return self_test(world);
     }
-    nothing_left(world, 60 * world.pace());
+    nothing_left(world, AT_THE_END * world.pace());
     controller.close();
     reload(world);
     let violations = world.counted(Counter::Violations);
@@ -86,7 +91,7 @@ fn self_test(world: World) -> ExitCode {
         ("leftovers", Counter::LeftViolations),
         ("reloading", Counter::ReloadViolations),
     ];
-    nothing_left(world, 60 * world.pace());
+    nothing_left(world, AT_THE_END * world.pace());
     let mut blind = world.counted(Counter::LeftViolations) > 0;
     leave_something(world);
     for (name, counter) in kinds {
