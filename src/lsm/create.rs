@@ -20,20 +20,18 @@ pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
     }
 }
 
-/// `SOCK_RAW` of `include/linux/net.h`.
-const SOCK_RAW: i32 = 3;
-
 /// The running task got a socket. It may have been associated only after it was
 /// asked whether it may. May sleep.
 pub(super) fn enter(sock: SkRef<'_>) -> Result {
     let Some(association) = super::current() else {
         return Ok(());
     };
-    if !sockets::covers(&association, sock.kind()) {
+    let kind = sock.kind();
+    if !sockets::covers(&association, kind) {
         return Err(EPERM);
     }
     sockets::take_in(sock, &association);
-    if sock.kind().kind == SOCK_RAW {
+    if kind.kind == policy::SOCK_RAW {
         // It is in the tables from the first moment, when it was nobody's.
         sock.drop_input();
     }

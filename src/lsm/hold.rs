@@ -28,7 +28,7 @@ pub(super) fn check(sock: SkRef<'_>) -> Result {
     };
     // An associated socket receives what its association may, in anybody's
     // hands but another association's.
-    if sockets::association_of(sock).is_some_and(|a| a.id() == association.id()) {
+    if sockets::belongs_to(sock, &association) {
         return Ok(());
     }
     let Some(socket) = super::describe(sock, &association)? else {

@@ -181,7 +181,7 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<po
             sockets::take_in(sock, association);
         }
     }
-    let scoped = sockets::association_of(sock).is_some_and(|a| a.id() == association.id());
+    let scoped = sockets::belongs_to(sock, association);
     Ok(Some(policy::Socket {
         family: if info.is_v6 {
             policy::Family::V6

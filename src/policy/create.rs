@@ -23,7 +23,8 @@ const IPPROTO_TCP: i32 = 6;
 const IPPROTO_UDP: i32 = 17;
 const IPPROTO_ICMPV6: i32 = 58;
 
-const SOCK_RAW: i32 = 3;
+/// `SOCK_RAW` of `include/linux/net.h`.
+pub const SOCK_RAW: i32 = 3;
 
 /// Decides `socket(family, type, protocol)`; `kind` is the type without flags.
 /// `raw` tells that the association may have raw sockets.

@@ -30,7 +30,7 @@ mod tests;
 
 pub use bind::{bind, long_enough};
 pub use control::{routed, sources_allowed};
-pub use create::create;
+pub use create::{create, SOCK_RAW};
 pub use option::option;
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};

@@ -20,6 +20,11 @@ pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>
     SLOTS.get(sk)
 }
 
+/// Whether a socket belongs to `association`. Any context.
+pub(crate) fn belongs_to(sk: SkRef<'_>, association: &Association) -> bool {
+    association_of(sk).is_some_and(|a| a.id() == association.id())
+}
+
 /// Makes a socket that belongs to nobody `association`'s, if it is of a kind
 /// that is covered. Any context.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
@@ -76,8 +81,7 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
     let mut found = false;
     task.each_socket(|sk| {
-        let own = association_of(sk).is_some_and(|a| a.id() == association.id());
-        found = own && task.waits_on(sk);
+        found = belongs_to(sk, association) && task.waits_on(sk);
         !found
     });
     found
@@ -132,9 +136,7 @@ pub(super) fn strays(
         if let Some(set) = set {
             owner.set = set.view();
         }
-        association_of(sk).is_some_and(|a| a.id() == association.id())
-            && info.connected
-            && !owner.owns(info.local)
+        belongs_to(sk, association) && info.connected && !owner.owns(info.local)
     })
 }
 

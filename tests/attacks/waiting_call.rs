@@ -21,7 +21,7 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_memory;
 use crate::sys::packet::{receive_all, splice};
-use crate::sys::process::pipe;
+use crate::sys::process::{kill, pipe};
 use crate::sys::socket::{
     accept, epoll, epoll_wait, receive_meanwhile, recvfrom, recvmsg, set_option_bytes,
 };
@@ -32,6 +32,15 @@ enum On {
     Connection,
     Listener,
     Datagrams,
+}
+
+impl On {
+    fn proto(self) -> Proto {
+        match self {
+            On::Connection | On::Listener => Proto::Tcp,
+            On::Datagrams => Proto::Udp,
+        }
+    }
 }
 
 /// A call that waits, and says how much it got.
@@ -186,14 +195,7 @@ fn outcome(
         stay();
     });
     let to = Addr::from((at, port.receive().parse::<u16>().expect("a port")));
-    let speaker = Sock::for_ip(
-        if matches!(on, On::Datagrams) {
-            Proto::Udp
-        } else {
-            Proto::Tcp
-        },
-        at,
-    );
+    let speaker = Sock::for_ip(on.proto(), at);
     if matches!(on, On::Connection) {
         speaker.connect(to.clone()).expect("connect");
     }
@@ -218,12 +220,7 @@ fn outcome(
 
 /// The socket that is waited on; says its port.
 fn waiting(at: IpAddr, on: On, port: &Channel) -> Sock {
-    let proto = if matches!(on, On::Datagrams) {
-        Proto::Udp
-    } else {
-        Proto::Tcp
-    };
-    let sock = Sock::serving(proto, (at, 0));
+    let sock = Sock::serving(on.proto(), (at, 0));
     port.send(&sock.local().port().to_string());
     match on {
         On::Connection => sock.accept().expect("accept").0,
@@ -231,17 +228,21 @@ fn waiting(at: IpAddr, on: On, port: &Channel) -> Sock {
     }
 }
 
+/// Waits until a process is in a state of `/proc/PID/stat`.
+fn eventually_in(state: char, child: &Child) {
+    let path = format!("/proc/{}/stat", child.pid());
+    eventually("the state", || {
+        fs::read_to_string(&path).is_ok_and(|stat| stat.contains(&format!(") {state} ")))
+    });
+}
+
 /// Someone who is stopped is in no call; it is asked when it is continued.
 fn stopped() {
     let child = Child::spawn(|| stay());
-    crate::sys::process::kill(child.pid(), libc::SIGSTOP).expect("stop");
-    let stat = format!("/proc/{}/stat", child.pid());
-    eventually("it is stopped", || {
-        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
-    });
+    kill(child.pid(), libc::SIGSTOP).expect("stop");
+    eventually_in('T', &child);
     associate_process(child.pid(), ONE);
-    crate::sys::process::kill(child.pid(), libc::SIGCONT).expect("continue");
-    thread::sleep(Duration::from_millis(10));
+    kill(child.pid(), libc::SIGCONT).expect("continue");
 }
 
 /// Nothing but the end of its child has a process come back from `vfork()`; its
@@ -253,10 +254,7 @@ fn does_not_come_back() {
             0
         });
     });
-    let stat = format!("/proc/{}/stat", child.pid());
-    eventually("it waits", || {
-        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") D "))
-    });
+    eventually_in('D', &child);
     let (device, target) = (Device::open(), Target::Pid(child.pid()));
     let error = device
         .assign(target, &entries(ONE), "")
