@@ -17,8 +17,7 @@ use crate::world::{Action, Counter, World};
 use crate::{net, pool};
 
 /// Seconds until the last connection without an owner has ended, on an ordinary
-/// kernel, less than after which the supervisor calls it hanging. `TCP_TX_DELAY`
-/// makes one wait 120 seconds (`TCP_RTO_MAX`) before each of its last resends.
+/// kernel, less than after which the supervisor calls it hanging.
 const AT_THE_END: u64 = 90;
 
 /// Runs the fuzzer for so long. `unbound`: the self-test.

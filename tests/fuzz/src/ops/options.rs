@@ -55,6 +55,14 @@ const DANGEROUS: &[(i32, i32)] = &[
     (UDP, 104), // UDP_GRO
 ];
 
+/// Options by which a connection lasts long after its owner is gone: up to 24 days
+/// when the other end does not answer any more (`tcp_write_timeout()` in
+/// `net/ipv4/tcp_timer.c`), and minutes.
+const LONG_LASTING: [(i32, i32); 2] = [
+    (TCP, 18), // TCP_USER_TIMEOUT, milliseconds
+    (TCP, 37), // TCP_TX_DELAY, microseconds
+];
+
 /// One of the dangerous options, with a value that makes sense.
 pub fn set(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
@@ -138,6 +146,9 @@ pub fn set_any(a: &mut Actor) -> Result<()> {
     let name = a.rng.below(130) as i32;
     // SO_ATTACH_FILTER and its like name memory; with `set` they get theirs.
     let value = match a.rng.below(4) {
+        _ if LONG_LASTING.contains(&(level, name)) => {
+            (a.rng.below(10_000) as i32).to_ne_bytes().to_vec()
+        }
         0 => 1_i32.to_ne_bytes().to_vec(),
         1 => (a.rng.below(256) as i32).to_ne_bytes().to_vec(),
         2 => vec![0; a.rng.below(64)],
