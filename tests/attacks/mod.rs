@@ -99,6 +99,7 @@ attacks! {
     user_namespace
     network_namespace
     control_device
+    withheld_rights
     widening
     too_many_parts
     failed_allocations
