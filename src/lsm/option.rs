@@ -21,5 +21,9 @@ pub(super) fn check(sock: SkRef<'_>, level: i32, name: i32) -> Result {
     if !kind.is_internet() {
         return Ok(());
     }
+    // It sends what a message began that nobody was asked about.
+    if (level, name) == policy::UDP_CORK {
+        super::hold::check(sock)?;
+    }
     policy::option(level, name, association.terms().allow_raw).map_err(super::refused)
 }

@@ -31,7 +31,7 @@ mod tests;
 pub use bind::{bind, long_enough};
 pub use control::{routed, sources_allowed};
 pub use create::{create, SOCK_RAW};
-pub use option::option;
+pub use option::{option, UDP_CORK};
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};
 pub use prefix::{Prefix, PrefixError};

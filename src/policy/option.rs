@@ -16,6 +16,10 @@ const SOL_IPV6: i32 = 41;
 const SOL_ICMPV6: i32 = 58;
 const SOL_RAW: i32 = 255;
 
+/// Level and name of the option that ends a message begun with `MSG_MORE`, and
+/// sends it (`include/uapi/linux/udp.h`).
+pub const UDP_CORK: (i32, i32) = (SOL_UDP, 1);
+
 /// What an option is to the rules.
 enum Kind {
     /// It cannot give a socket an address, or a packet another way.
