@@ -24,6 +24,7 @@ use kernel::prelude::*;
 use kernel::sync::{rcu, Arc};
 
 use crate::policy;
+use crate::sys::file::FileRef;
 use crate::sys::gate::{Attachment, Compared, Hooks, Relation};
 use crate::sys::packet::Mark;
 use crate::sys::sock::{MessageRef, SkRef};
@@ -111,6 +112,10 @@ impl Hooks for Addrconf {
 
     fn socket_receive(sock: SkRef<'_>) -> Result {
         hold::take_over(sock)
+    }
+
+    fn file_use(file: FileRef<'_>) -> Result {
+        trace::use_file(file)
     }
 
     fn ptrace_attach(task: TaskKey) -> Result {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Having others do it: an associated task may trace its own kind only, and
-//! load no BPF programs. Never sleeps.
+//! Having others do it: an associated task may trace its own kind only, write
+//! no memory but theirs, inject no packets, and load no BPF programs. Never
+//! sleeps.
 
 use kernel::prelude::*;
 
+use crate::sys::file::FileRef;
 use crate::sys::task::TaskKey;
 use crate::table::{self, Association};
 
@@ -22,6 +24,25 @@ pub(super) fn traceme(tracer: TaskKey) -> Result {
     match table::get().and_then(|t| t.association(tracer)) {
         Some(association) => may_trace(&association, TaskKey::current()),
         None => Ok(()),
+    }
+}
+
+/// The running task reads or writes `file`, or gets it from another: it may have
+/// come by it before it was associated, and where no descriptor shows it.
+pub(super) fn use_file(file: FileRef<'_>) -> Result {
+    let Some(association) = super::current() else {
+        return Ok(());
+    };
+    let may = match file.memory() {
+        Some(memory) => {
+            memory.is_current() || table::get().is_some_and(|t| t.has_memory(&association, memory))
+        }
+        None => !file.is_network_device(),
+    };
+    if may {
+        Ok(())
+    } else {
+        Err(EACCES)
     }
 }
 

@@ -13,6 +13,7 @@ use kernel::bindings;
 use kernel::error::{from_result, to_result};
 use kernel::prelude::*;
 
+use super::file::FileRef;
 use super::packet::{address, destination, mark, Mark};
 use super::raw;
 use super::sock::{MessageRef, SkRef, SocketInfo};
@@ -54,6 +55,9 @@ pub(crate) trait Hooks {
     /// The running task is about to get a descriptor of `sock` from another
     /// process. May sleep.
     fn socket_receive(sock: SkRef<'_>) -> Result;
+    /// The running task is about to read or write `file`, or to get a descriptor
+    /// of it from another process. Not asked about ordinary files. May sleep.
+    fn file_use(file: FileRef<'_>) -> Result;
     /// The running task asks for what a tracer may do with `task`. Must not
     /// sleep.
     fn ptrace_attach(task: TaskKey) -> Result;
@@ -156,6 +160,7 @@ impl<T: Hooks> VTable<T> {
         socket_setsockopt: Some(Self::socket_setsockopt),
         sock_rcv_skb: Some(Self::sock_rcv_skb),
         file_receive: Some(Self::file_receive),
+        file_permission: Some(Self::file_permission),
         ptrace_access_check: Some(Self::ptrace_access_check),
         ptrace_traceme: Some(Self::ptrace_traceme),
         bpf: Some(Self::bpf),
@@ -333,6 +338,18 @@ impl<T: Hooks> VTable<T> {
         // SAFETY: The socket of a file is a full one, and stays as long.
         match unsafe { SkRef::new(sk) } {
             Some(sk) => from_result(|| T::socket_receive(sk).map(|()| 0)),
+            // SAFETY: By the function's contract.
+            None => unsafe { Self::file_permission(file) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `file` is valid.
+    unsafe extern "C" fn file_permission(file: *mut bindings::file) -> c_int {
+        // SAFETY: By the function's contract.
+        match unsafe { FileRef::new(file) } {
+            Some(file) => from_result(|| T::file_use(file).map(|()| 0)),
             None => 0,
         }
     }

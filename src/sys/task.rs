@@ -40,6 +40,25 @@ impl MapKey for TaskKey {
     }
 }
 
+/// Identity of the memory of a process: the address of its `mm_struct`, which no
+/// other has as long as something refers to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemoryKey(NonNull<bindings::mm_struct>);
+
+impl MemoryKey {
+    /// `None` for a null pointer.
+    pub(super) fn new(memory: *const bindings::mm_struct) -> Option<Self> {
+        NonNull::new(memory.cast_mut()).map(Self)
+    }
+
+    /// Whether it is the running task's.
+    pub(crate) fn is_current(self) -> bool {
+        let task = Task::current_raw();
+        // SAFETY: The running task is valid; the memory is only compared.
+        unsafe { raw::acf_helper_task_has_memory(task, self.0.as_ptr()) }
+    }
+}
+
 /// A reference to a task.
 ///
 /// # Invariants
@@ -99,7 +118,8 @@ impl TaskRef {
 
     /// Whether this task has a way out that no hook is asked about any more: a
     /// packet or XDP socket, an io_uring that another process polls, a TUN
-    /// device, the memory of another process. May sleep.
+    /// device, the memory of another process or the right to provide it. Or
+    /// whether that cannot be told, as its memory is locked for long. May sleep.
     pub(crate) fn holds_way_out(&self) -> bool {
         // SAFETY: By the type invariants the task is valid.
         unsafe { raw::acf_helper_task_holds_way_out(self.0.as_ptr()) }
@@ -222,6 +242,13 @@ impl Visited<'_> {
     pub(crate) fn is_thread_of(&self, other: &TaskRef) -> bool {
         // SAFETY: `each` holds RCU, so the task is valid; so is the other.
         unsafe { raw::acf_helper_task_same_process(self.0.as_ptr(), other.0.as_ptr()) }
+    }
+
+    /// Whether this is the task's memory.
+    pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
+        // SAFETY: `each` holds RCU, so the task is valid; the memory is only
+        // compared.
+        unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.0.as_ptr()) }
     }
 
     /// Who traces the task, if anybody does.

@@ -24,6 +24,10 @@ const PATIENCE: i64 = 10_000_000;
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
 
+/// How often the children of a tree are looked for, if there are new ones each
+/// time.
+const MAX_LOOKS: usize = 1_000;
+
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
     /// The process.
@@ -72,7 +76,9 @@ impl Table {
     /// loopback address is taken, `EBUSY` when a process holds a way out
     /// ([`TaskRef::holds_way_out`]) or half of a datagram from another address,
     /// or traces somebody who is not to be associated, `EPERM` when the caller
-    /// is associated by now, `ENOMEM`. Nothing changed. `ETIMEDOUT` when a
+    /// is associated by now, `EAGAIN` when the processes of a tree exit, and leave
+    /// children to others of it, faster than can be followed, `ENOMEM`. Nothing
+    /// changed. `ETIMEDOUT` when a
     /// thread does not come back from a call: then the association is ended, and
     /// sockets keep its scope, as after a release; and so with `EBUSY` when one
     /// makes a way out in that moment.
@@ -108,10 +114,12 @@ impl Table {
         // New sockets are the association's from birth; now for those there
         // were.
         self.adopt(&all, &association);
-        sockets::abort(&strangers);
-        // Whom we wait for may want to make a control call.
+        // Whom we wait for may want to make a control call, or keep a socket
+        // locked.
         drop(one_at_a_time);
-        // What began before may have made a way out after all.
+        sockets::abort(&strangers);
+        // What began before may have made a way out after all, in whatever part
+        // its maker is now.
         let settled = recall(&tasks, &association)
             .and_then(|()| self.threads_of(&all, &association))
             .and_then(|tasks| self.hold_no_way_out(&tasks, &association));
@@ -123,16 +131,17 @@ impl Table {
         Ok(association)
     }
 
-    /// The tasks of `association`, which was made for these processes.
+    /// The tasks of `association`, which was made for these processes, and of its
+    /// parts.
     fn threads_of(&self, all: &[TaskRef], association: &Association) -> Result<KVec<TaskRef>> {
-        // As in `adopt`.
+        // As in `adopt`. Who narrows is not counted any more.
         if let [process] = all {
             let threads = process.threads()?;
-            if threads.len() == association.tasks() {
+            if threads.len() == association.tasks() && association.has_no_parts() {
                 return Ok(threads);
             }
         }
-        self.tasks_of(association)
+        self.tasks_within(association)
     }
 
     /// Fails with `EBUSY` when one of `tasks`, which are those of
@@ -172,14 +181,15 @@ impl Table {
         });
     }
 
-    /// Whether a task of `association` traces one that is not of it.
+    /// Whether a task of `association`, or of a part of it, traces one that is
+    /// of neither.
     fn traces_others(&self, association: &Association) -> bool {
         let mut found = false;
         task::each(|task| {
-            found = !self.is_member(task.key(), association)
+            found = !self.is_within(task.key(), association)
                 && task
                     .tracer()
-                    .is_some_and(|t| self.is_member(t, association));
+                    .is_some_and(|t| self.is_within(t, association));
             !found
         });
         found
@@ -235,21 +245,49 @@ impl Table {
         self.take_in(whom.process, association)?;
         let mut processes = KVec::new();
         processes.push(whom.process.clone(), GFP_KERNEL)?;
-        let mut looked_at = 0;
-        while whom.tree && looked_at < processes.len() {
-            // Who is in has its later children in as well, so once the
-            // children of everybody who is in were looked at, that is all.
-            for child in processes[looked_at].children()? {
+        if whom.tree {
+            let mut gone = KVec::new();
+            for _ in 0..MAX_LOOKS {
+                if !self.take_in_children(&mut processes, &mut gone, association)? {
+                    return Ok(processes);
+                }
+            }
+            return Err(EAGAIN);
+        }
+        Ok(processes)
+    }
+
+    /// Puts the children of `processes` into `association`, and theirs, which are
+    /// added. Whether there were any: whose maker exits meanwhile is the child of
+    /// one that may have been looked at before. Who is in has its later children
+    /// in as well, so a look that finds none is the last. `gone` are children
+    /// that have exited, and wait for whoever made them.
+    fn take_in_children(
+        &self,
+        processes: &mut KVec<TaskRef>,
+        gone: &mut KVec<TaskRef>,
+        association: &Arc<Association>,
+    ) -> Result<bool> {
+        let mut found = false;
+        let mut nr = 0;
+        while nr < processes.len() {
+            for child in processes[nr].children()? {
+                let is_known = |others: &[TaskRef]| others.iter().any(|o| o.key() == child.key());
+                if self.is_member(child.key(), association) || is_known(gone) || is_known(processes)
+                {
+                    continue;
+                }
+                found = true;
                 match self.take_in(&child, association) {
                     Ok(()) => processes.push(child, GFP_KERNEL)?,
-                    // It exited, and its children are somebody else's.
-                    Err(error) if error == ESRCH => {}
+                    // Its children are somebody else's.
+                    Err(error) if error == ESRCH => gone.push(child, GFP_KERNEL)?,
                     Err(error) => return Err(error),
                 }
             }
-            looked_at += 1;
+            nr += 1;
         }
-        Ok(processes)
+        Ok(found)
     }
 
     /// Puts every thread of `process` into `association`, until a look finds

@@ -31,7 +31,7 @@ use crate::sys::published::Published;
 use crate::sys::queue::OwnQueue;
 use crate::sys::rcu_cell::RcuCell;
 use crate::sys::sysfs::Dir;
-use crate::sys::task::{self, TaskKey, TaskRef};
+use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef};
 
 use association::Membership;
 use gather::gather;
@@ -227,16 +227,27 @@ impl Table {
         });
     }
 
-    /// The tasks of an association, revoked or not. May sleep.
-    fn tasks_of(&self, association: &Association) -> Result<KVec<TaskRef>> {
+    /// The tasks of an association and of its parts, revoked or not. May sleep.
+    fn tasks_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
-                if self.is_member(task.key(), association) {
+                if self.is_within(task.key(), association) {
                     push(task.hold());
                 }
                 true
             });
         })
+    }
+
+    /// Whether a task of an association or of its parts has this memory. Any
+    /// context.
+    pub(crate) fn has_memory(&self, association: &Association, memory: MemoryKey) -> bool {
+        let mut found = false;
+        task::each(|task| {
+            found = task.has_memory(memory) && self.is_within(task.key(), association);
+            !found
+        });
+        found
     }
 
     /// Whether the table has `task` down for `association`, revoked or not.

@@ -79,6 +79,11 @@ impl Association {
         self.up().last().unwrap_or(self)
     }
 
+    /// Whether nobody is in a part of it, which was made from outside.
+    pub(super) fn has_no_parts(&self) -> bool {
+        self.parts().load(ordering::Relaxed) == 0
+    }
+
     /// How many parts it is away from its root.
     pub(super) fn depth(&self) -> usize {
         self.up().count() - 1

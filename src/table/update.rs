@@ -41,7 +41,7 @@ impl Table {
         given: KVec<Prefix>,
         reset: bool,
     ) -> Result<u64> {
-        let _one_at_a_time = self.control_from_outside()?;
+        let one_at_a_time = self.control_from_outside()?;
         let entries = self.changed(association, change, given)?;
         if entries.is_empty() {
             return Err(EINVAL);
@@ -70,6 +70,9 @@ impl Table {
         }
         drop(reserving);
         Replaced::drop_all(replaced);
+        // Who sends from memory that a slow file system provides keeps its socket
+        // locked for as long.
+        drop(one_at_a_time);
         let mut ended = 0;
         for (association, strays) in changed {
             ended += sockets::abort(&strays);
@@ -186,15 +189,15 @@ impl Table {
         Ok(entries)
     }
 
-    /// The connections of an association that are on addresses it would not
-    /// own with `set`, or does not own now.
+    /// The connections of an association, also in the hands of its parts, that
+    /// are on addresses it would not own with `set`, or does not own now.
     fn strays(
         &self,
         association: &Arc<Association>,
         set: Option<&AddressSet>,
     ) -> Result<KVec<SkHold>> {
         let mut strays = KVec::new();
-        for task in &self.tasks_of(association)? {
+        for task in &self.tasks_within(association)? {
             for stray in sockets::strays(task, association, set)? {
                 strays.push(stray, GFP_KERNEL)?;
             }

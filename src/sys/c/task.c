@@ -5,6 +5,7 @@
 
 #include <asm/syscall.h>
 #include <asm/unistd.h>
+#include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -18,6 +19,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/userfaultfd_k.h>
 #include <net/sock.h>
 
 #include "helpers.h"
@@ -151,20 +153,36 @@ bool acf_helper_task_traces(const struct task_struct *task)
 	return !list_empty(&task->ptraced);
 }
 
-/* Whether a file is the memory of another process. */
-static bool acf_is_foreign_memory(const struct file *file,
-				  const struct mm_struct *mm)
+/*
+ * The memory that whoever has a file can write: that of a process, or what
+ * userfaultfd(2) provides. Not to be dereferenced. NULL if none.
+ */
+const struct mm_struct *acf_helper_file_memory(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
+	const char *name = file->f_path.dentry->d_name.name;
 
-	return inode->i_sb->s_magic == PROC_SUPER_MAGIC &&
-	       S_ISREG(inode->i_mode) &&
-	       !strcmp(file->f_path.dentry->d_name.name, "mem") &&
-	       file->private_data && file->private_data != mm;
+	if (inode->i_sb->s_magic == PROC_SUPER_MAGIC)
+		return S_ISREG(inode->i_mode) && !strcmp(name, "mem") ?
+			       file->private_data :
+			       NULL;
+#ifdef CONFIG_USERFAULTFD
+	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	    !strcmp(name, "[userfaultfd]"))
+		return ((struct userfaultfd_ctx *)file->private_data)->mm;
+#endif
+	return NULL;
+}
+
+/* Whether a thread has this memory. Any context. */
+bool acf_helper_task_has_memory(const struct task_struct *task,
+				const struct mm_struct *mm)
+{
+	return READ_ONCE(task->mm) == mm;
 }
 
 /* Whether a file lets its owner inject packets as a network device. */
-static bool acf_is_network_device(const struct file *file)
+bool acf_helper_file_is_network_device(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 
@@ -176,17 +194,20 @@ static bool acf_is_network_device(const struct file *file)
 /*
  * Whether a file is a way out that no hook is asked about any more: packet and
  * XDP sockets have rings, an io_uring may be polled by another process, a TUN
- * device takes any packet, and /proc/PID/mem asks only who opens it.
+ * device takes any packet, /proc/PID/mem asks only who opens it, and who has a
+ * userfaultfd fills pages.
  */
 static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 {
 	const struct socket *sock = sock_from_file(file);
+	const struct mm_struct *memory = acf_helper_file_memory(file);
 
 	if (sock)
 		return sock->ops->family == PF_PACKET ||
 		       sock->ops->family == PF_XDP;
-	return acf_gate_uring_polled(file, mm) || acf_is_network_device(file) ||
-	       acf_is_foreign_memory(file, mm);
+	return acf_gate_uring_polled(file, mm) ||
+	       acf_helper_file_is_network_device(file) ||
+	       (memory && memory != mm);
 }
 
 static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
@@ -195,8 +216,24 @@ static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
 }
 
 /*
- * Whether a thread has such a file open or in its memory. May sleep. A process
- * that exits holds nothing.
+ * Locks what a process has mapped, unless that takes longer than a second: it
+ * may be changing it with the help of a file system that does not answer.
+ */
+static bool acf_lock_memory(struct mm_struct *mm)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		if (mmap_read_trylock(mm))
+			return true;
+		fsleep(1000);
+	}
+	return false;
+}
+
+/*
+ * Whether a thread has such a file open or in its memory, or that cannot be
+ * told. May sleep. A process that exits holds nothing.
  */
 bool acf_helper_task_holds_way_out(struct task_struct *task)
 {
@@ -210,10 +247,11 @@ bool acf_helper_task_holds_way_out(struct task_struct *task)
 		if (task->files)
 			found = iterate_fd(task->files, 0, acf_find_way_out, mm);
 	}
-	if (!found) {
+	if (!found && !acf_lock_memory(mm)) {
+		found = true;
+	} else if (!found) {
 		VMA_ITERATOR(vmi, mm, 0);
 
-		mmap_read_lock(mm);
 		for_each_vma(vmi, vma) {
 			found = vma->vm_file && acf_is_way_out(vma->vm_file, mm);
 			if (found)
