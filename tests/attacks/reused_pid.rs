@@ -9,7 +9,7 @@ use addrconf_abi::Target;
 use libc::{EADDRNOTAVAIL, ENOENT, ESRCH};
 
 use crate::addr::{HOST4, ONE, TWO};
-use crate::child::{as_tenant, end_with, stay, Channel};
+use crate::child::{as_tenant, end_with, stay, Channel, Child};
 use crate::client::{entries, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
@@ -38,18 +38,15 @@ pub fn tests() -> Vec<Test> {
             },
         ),
         behaviour("a_tenant_with_a_former_free_pid_is_confined", || {
-            as_tenant(ONE, || {
-                let pid = {
-                    let free = crate::child::Child::spawn(|| ());
-                    let pid = free.pid();
-                    free.succeeded();
-                    pid
-                };
-                let answer = Channel::new();
-                reuse(pid, || answer.send(&verdicts(&[HOST4, ONE[0]])));
-                assert_eq!(answer.receive(), format!("{EADDRNOTAVAIL} ok"));
-                end(pid);
-            });
+            for _ in 0..ROUNDS {
+                let pid = former_free_process();
+                as_tenant(ONE, || {
+                    let answer = Channel::new();
+                    reuse(pid, || answer.send(&verdicts(&[HOST4, ONE[0]])));
+                    assert_eq!(answer.receive(), format!("{EADDRNOTAVAIL} ok"));
+                    end(pid);
+                });
+            }
         }),
         behaviour(
             "a_pidfd_of_a_former_process_does_not_mean_the_new_one",
@@ -94,6 +91,16 @@ pub fn tests() -> Vec<Test> {
 fn former_tenant() -> i32 {
     let tenant = idle(ONE);
     tenant.pid()
+}
+
+/// The pid of an unassociated process that is gone, which could bind anywhere.
+fn former_free_process() -> i32 {
+    let answer = Channel::new();
+    let free = Child::spawn(|| answer.send(&verdicts(&[HOST4])));
+    let pid = free.pid();
+    assert_eq!(answer.receive(), "ok");
+    free.succeeded();
+    pid
 }
 
 /// A process with that pid, which runs `f` and stays.
