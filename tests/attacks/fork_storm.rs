@@ -3,18 +3,20 @@
 //! A process that forks as fast as it can, by several threads, while it is
 //! being associated, narrowed or released: a child is what its maker is.
 
+use std::os::fd::AsFd;
 use std::thread;
 
 use addrconf_abi::Target;
 use libc::EADDRNOTAVAIL;
 
-use crate::addr::{HOST4, ONE};
+use crate::addr::{Addr, HOST4, ONE};
 use crate::child::{end_with, eventually, stay, Channel, Child};
 use crate::client::{associate_process, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
-use crate::sys::clone::exit_thread;
-use crate::sys::process::{self, clone3};
+use crate::sys::clone::exit_thread_with;
+use crate::sys::process::{self, clone3, Status};
+use crate::sys::socket::{bind, socket};
 
 /// How many children before and after.
 const BEFORE: usize = 20;
@@ -22,6 +24,15 @@ const CHILDREN: usize = 150;
 
 /// How often.
 const ROUNDS: usize = 5;
+
+/// How many threads make children.
+const MAKERS: usize = 4;
+
+/// How many children each makes for sure before, and for sure after.
+const SURE: usize = 10;
+
+/// How many children stay in the end.
+const STAYING: u64 = 4;
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -90,28 +101,19 @@ fn storm(meanwhile: impl FnOnce(i32)) -> Vec<String> {
 }
 
 /// Four threads make children by a bare `clone3()` while their process is
-/// associated. What is made after that is all in it.
+/// associated. Once it is, every child is; and no thread is free again.
 fn threads() {
-    let (ready, stop, made) = (Channel::new(), Channel::new(), Channel::new());
+    let (ready, associated) = (Channel::new(), Channel::new());
+    let (made, stop) = (Channel::new(), Channel::new());
     let maker = Child::spawn(|| {
+        let to = Addr::from((HOST4, 0));
         thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for nr in 0..CHILDREN / 4 {
-                        // Without locks and memory: other threads had them.
-                        match clone3(0).expect("clone3") {
-                            None => exit_thread(),
-                            Some(pid) => drop(process::wait(pid, false)),
-                        }
-                        if nr == 5 {
-                            ready.send("");
-                        }
-                    }
-                });
+            for _ in 0..MAKERS {
+                scope.spawn(|| make_children(&to, &ready, &associated));
             }
         });
         // The last ones stay, to be counted.
-        for _ in 0..4 {
+        for _ in 0..STAYING {
             if clone3(0).expect("clone3").is_none() {
                 end_with(|| stay());
             }
@@ -119,16 +121,56 @@ fn threads() {
         made.send("");
         stop.receive();
     });
-    ready.receive();
-    let id = associate_process(maker.pid(), ONE);
-    for _ in 1..4 {
+    for _ in 0..MAKERS {
         ready.receive();
     }
+    let id = associate_process(maker.pid(), ONE);
+    associated.send("");
     made.receive();
     let device = Device::open();
     eventually("the count of tasks", || {
         let found = device.query(Target::Association(id)).expect("query");
-        found.tasks == 5 && found.pids.len() == 5
+        found.tasks == STAYING + 1 && found.pids.len() as u64 == found.tasks
     });
     stop.send("");
+    maker.succeeded();
+}
+
+/// Makes children that ask for a foreign address: some that get it, more while
+/// the process is being associated, and some for sure after that.
+fn make_children(to: &Addr, ready: &Channel, associated: &Channel) {
+    for _ in 0..SURE {
+        assert_eq!(errno_of_a_child(to), 0, "it is too early for this");
+    }
+    ready.send("");
+    let (mut confined, mut afterwards) = (false, 0);
+    while afterwards < SURE {
+        let after = associated.has_line();
+        let errno = errno_of_a_child(to);
+        assert!([0, EADDRNOTAVAIL].contains(&errno), "errno {errno}");
+        assert!(
+            errno != 0 || !confined && !after,
+            "a child is free: after the association {after}, after a confined one {confined}"
+        );
+        confined |= errno != 0;
+        afterwards += usize::from(after);
+    }
+}
+
+/// The errno of a child that binds to an address.
+fn errno_of_a_child(to: &Addr) -> i32 {
+    // Without locks and memory: other threads had them.
+    let Some(pid) = clone3(0).expect("clone3") else {
+        exit_thread_with(errno_of_binding(to));
+    };
+    match process::wait(pid, false) {
+        Ok(Some((_, Status::Exited(errno)))) => errno,
+        other => panic!("the child ended so: {other:?}"),
+    }
+}
+
+fn errno_of_binding(to: &Addr) -> i32 {
+    let bound =
+        socket(libc::AF_INET, libc::SOCK_DGRAM, 0).and_then(|sock| bind(sock.as_fd(), to.bytes()));
+    bound.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0)
 }

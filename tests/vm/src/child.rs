@@ -129,12 +129,27 @@ impl Channel {
         self.read.as_fd()
     }
 
+    /// Whether a line has come. It stays there, for everybody to see.
+    pub fn has_line(&self) -> bool {
+        self.has_line_within(0)
+    }
+
+    /// Waits for a line that stays there, for everybody to see.
+    pub fn await_line(&self) {
+        let limit = patience().as_millis() as i32;
+        assert!(self.has_line_within(limit), "no word from the other side");
+    }
+
+    fn has_line_within(&self, milliseconds: i32) -> bool {
+        let ready = process::poll_readable([self.read.as_fd()], milliseconds);
+        ready.expect("poll") == [true]
+    }
+
     /// Waits for a line.
     pub fn receive(&self) -> String {
         let mut line = Vec::new();
         loop {
-            let ready = process::poll_readable([self.read.as_fd()], patience().as_millis() as i32);
-            assert_eq!(ready.expect("poll"), [true], "no word from the other side");
+            self.await_line();
             let mut byte = [0];
             (&self.read).read_exact(&mut byte).expect("read a pipe");
             if byte == *b"\n" {

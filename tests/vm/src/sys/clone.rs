@@ -93,9 +93,15 @@ pub fn opened_by_another(number: i32) -> OwnedFd {
 
 /// Ends this thread only.
 pub fn exit_thread() -> ! {
+    exit_thread_with(0)
+}
+
+/// Ends this thread only, and with it the process if it was the only one, with
+/// this status. Takes no lock.
+pub fn exit_thread_with(status: i32) -> ! {
     // SAFETY: the thread takes nothing with it; what it borrows from its stack
     // to others stays mapped.
-    unsafe { libc::syscall(libc::SYS_exit, 0) };
+    unsafe { libc::syscall(libc::SYS_exit, status) };
     exit_now(1)
 }
 

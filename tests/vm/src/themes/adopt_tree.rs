@@ -3,6 +3,9 @@
 //! Associating a process with all its descendants: all of them or none, and
 //! nobody escapes who is made meanwhile.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use addrconf_abi::{AssignFlags, Target};
 use libc::{EADDRNOTAVAIL, EEXIST};
 
@@ -108,50 +111,80 @@ fn tree() -> (Child, Vec<i32>) {
     (root, pids)
 }
 
-/// Processes that have children all the time while their tree is assigned;
-/// every child made afterwards is confined, and so is everybody who is left.
+/// How many processes have children all the time.
+const FORKERS: usize = 4;
+
+/// How many generations of each there are for sure before, and for sure after.
+const SURE: usize = 5;
+
+/// From how many on they take their time, and how many are too many.
+const MANY: usize = 100;
+const TOO_MANY: usize = 1000;
+
+/// What the processes of a growing tree hear and say.
+struct Growth {
+    /// Some are made.
+    some: Channel,
+    /// All are associated.
+    assigned: Channel,
+    /// How many there are, by the last one.
+    count: Channel,
+    /// Now everybody is to say what it may bind to.
+    tell: Channel,
+    words: Channel,
+}
+
+/// Processes that have children all the time while their tree is assigned: all
+/// are confined, of before and after.
 fn forks_against_assign() {
-    let (ready, assigned, words) = (Channel::new(), Channel::new(), Channel::new());
-    const FORKERS: usize = 4;
+    let growth = Growth {
+        some: Channel::new(),
+        assigned: Channel::new(),
+        count: Channel::new(),
+        tell: Channel::new(),
+        words: Channel::new(),
+    };
     let root = Child::spawn(|| {
         let _forkers: Vec<Child> = (0..FORKERS)
-            .map(|_| {
-                Child::spawn(|| {
-                    ready.send("");
-                    // Each is the child of the one before, which goes on to
-                    // be its parent until the end.
-                    fork_on(&assigned, &words, 0);
-                    stay();
-                })
-            })
+            .map(|_| Child::spawn(|| grow(&growth, 1, 0)))
             .collect();
         stay();
     });
     for _ in 0..FORKERS {
-        ready.receive();
+        growth.some.receive();
     }
     associate_with(root.pid(), ONE, &Terms::flags(AssignFlags::TREE));
-    for _ in 0..FORKERS {
-        assigned.send("");
+    growth.assigned.send("");
+    let counts = (0..FORKERS).map(|_| growth.count.receive().parse::<usize>());
+    let all: usize = counts.map(|count| count.expect("a number")).sum();
+    growth.tell.send("");
+    for nr in 0..all {
+        let confined = format!("{EADDRNOTAVAIL} ok");
+        assert_eq!(growth.words.receive(), confined, "answer {nr} of {all}");
     }
-    for _ in 0..FORKERS {
-        assert_eq!(
-            words.receive(),
-            format!("{EADDRNOTAVAIL} ok"),
-            "the last child"
-        );
-    }
+    let found = Device::open().query(Target::Pid(root.pid()));
+    assert_eq!(found.expect("query").pids.len(), all + 1);
     drop(root);
 }
 
-/// Has a child that has a child, and so on, until told that it is enough.
-fn fork_on(enough: &Channel, words: &Channel, depth: usize) {
-    let done = crate::sys::process::poll_readable([enough.reader()], 0).expect("poll") == [true];
-    if done || depth == 200 {
-        enough.receive();
-        words.send(&verdicts(&[HOST4, "10.0.0.1"]));
-        stay();
+/// Is number `nr` of its kind, `after` of which were made after the assignment.
+/// Has a child, which has a child, and so on, as long as there are too few.
+fn grow(growth: &Growth, nr: usize, after: usize) {
+    if nr == SURE {
+        growth.some.send("");
     }
-    let _child = Child::spawn(|| fork_on(enough, words, depth + 1));
+    let after = after + usize::from(growth.assigned.has_line());
+    let _child = if after <= SURE {
+        assert!(nr < TOO_MANY, "it takes too long: this proves nothing");
+        if nr > MANY {
+            sleep(Duration::from_millis(10));
+        }
+        Some(Child::spawn(|| grow(growth, nr + 1, after)))
+    } else {
+        growth.count.send(&nr.to_string());
+        None
+    };
+    growth.tell.await_line();
+    growth.words.send(&verdicts(&[HOST4, "10.0.0.1"]));
     stay();
 }

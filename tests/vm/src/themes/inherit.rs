@@ -196,14 +196,19 @@ fn in_own_namespaces() -> io::Result<()> {
     outcome(&format!("{} ok", out.receive()))
 }
 
+/// How many threads there are for sure before, and for sure after; and how many
+/// are too many.
+const SURE: usize = 15;
+const TOO_MANY: usize = 1000;
+
 /// A process makes threads as fast as it can while it is associated from
 /// outside. Each thread, of before and after, must then be confined.
 fn threads_against_assign() {
-    const THREADS: usize = 60;
-    let (started, go, answers) = (Channel::new(), Channel::new(), Channel::new());
+    let (some, assigned, answers) = (Channel::new(), Channel::new(), Channel::new());
     let child = Child::spawn(|| {
-        let mut gates = Vec::new();
-        for nr in 0..THREADS {
+        let (mut gates, mut after) = (Vec::new(), 0);
+        while after < SURE {
+            after += usize::from(assigned.has_line());
             let (open, gate) = mpsc::channel::<()>();
             let thread = thread::spawn(move || {
                 // It ends with the sender.
@@ -211,26 +216,27 @@ fn threads_against_assign() {
                 verdicts(&PROBES)
             });
             gates.push((open, thread));
-            if nr == THREADS / 4 {
-                started.send("");
+            if gates.len() == SURE {
+                some.send("");
             }
+            assert!(gates.len() < TOO_MANY, "this proves nothing");
         }
-        go.receive();
         for (open, thread) in gates {
             drop(open);
             let verdict = thread.join().expect("a thread");
             answers.send(&verdict);
         }
+        answers.send("end");
         stay();
     });
-    started.receive();
+    some.receive();
     associate_process(child.pid(), ONE);
-    go.send("");
-    for nr in 0..THREADS {
-        assert_eq!(
-            answers.receive(),
-            format!("{EADDRNOTAVAIL} ok"),
-            "thread {nr}"
-        );
-    }
+    assigned.send("");
+    let said = std::iter::from_fn(|| Some(answers.receive()).filter(|word| word != "end"));
+    let said: Vec<_> = said.collect();
+    assert!(said.len() >= 2 * SURE, "{said:?}");
+    let free = said
+        .iter()
+        .filter(|word| **word != format!("{EADDRNOTAVAIL} ok"));
+    assert_eq!(free.count(), 0, "{said:?}");
 }
