@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `vmtests probe ADDRESS...`: a program that a test can execute. It tries to
-//! bind a UDP socket to each address and prints for each `ok` or the errno.
+//! bind a UDP socket to each address and prints for each `ok` or the errno. For
+//! the word `uid` it prints the effective user id.
 
 use std::process::{Command, ExitCode};
 
 use crate::sock::{Proto, Sock};
+use crate::sys::process::effective_user;
 
 /// The hidden command.
 pub const COMMAND: &str = "probe";
+
+/// What asks it for the effective user id.
+pub const USER: &str = "uid";
 
 /// Runs it.
 pub fn main(args: &[String]) -> ExitCode {
@@ -23,6 +28,9 @@ pub fn verdicts(addrs: &[impl AsRef<str>]) -> String {
 }
 
 fn verdict(text: &str) -> String {
+    if text == USER {
+        return effective_user().to_string();
+    }
     let ip = crate::addr::ip(text);
     match Sock::for_ip(Proto::Udp, ip).bind((ip, 0)) {
         Ok(()) => "ok".to_owned(),

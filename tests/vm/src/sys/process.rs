@@ -142,6 +142,12 @@ pub fn drop_capability(capability: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
 }
 
+/// The effective user id of this process.
+pub fn effective_user() -> u32 {
+    // SAFETY: `geteuid` has no requirements.
+    unsafe { libc::geteuid() }
+}
+
 /// Takes a descriptor from another process.
 pub fn take_descriptor(pid: i32, fd: i32) -> io::Result<OwnedFd> {
     let pidfd = pidfd_open(pid)?;
