@@ -66,14 +66,14 @@ pub fn tests() -> Vec<Test> {
             as_tenant(ONE, || {
                 let device = opened(DEVICE_PATH);
                 unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET).expect("unshare");
-                all_are(&device, tenant.pid(), EPERM);
-                in_child(|| all_are(&device, tenant.pid(), EPERM));
+                every_call_is_refused(&device, tenant.pid());
+                in_child(|| every_call_is_refused(&device, tenant.pid()));
             });
             in_child(|| {
                 // Nor is it to anybody else.
                 let device = opened(DEVICE_PATH);
                 unshare(libc::CLONE_NEWUSER).expect("unshare");
-                all_are(&device, tenant.pid(), EPERM);
+                every_call_is_refused(&device, tenant.pid());
             });
             eventually("one association", || Device::open().ids().len() == 1);
         }),
@@ -134,7 +134,7 @@ fn opened(path: &str) -> Device {
 /// got by `get`, and somebody else is not.
 fn against_all(get: impl Fn() -> Device) {
     let tenant = idle(TWO);
-    as_tenant(ONE, || all_are(&get(), tenant.pid(), EPERM));
+    as_tenant(ONE, || every_call_is_refused(&get(), tenant.pid()));
     let device = get();
     eventually("one association", || device.ids().len() == 1);
     let by_pid = device.query(Target::Pid(tenant.pid())).expect("query");
@@ -142,27 +142,24 @@ fn against_all(get: impl Fn() -> Device) {
     device.release(Target::Pid(tenant.pid())).expect("release");
 }
 
-/// Panics unless every call fails so, all but the one that asks for the
-/// version.
-fn all_are(device: &Device, other: i32, errno: i32) {
+/// Panics unless every call is refused, all but the one that asks for the
+/// version, about this process and about another.
+pub fn every_call_is_refused(device: &Device, other: i32) {
     let own = std::process::id() as i32;
     for pid in [own, other] {
         let target = Target::Pid(pid);
-        is(errno, device.assign(target, &entries(&[HOST4]), ""));
-        is(errno, device.update(target, Change::Add, &[HOST4], false));
-        is(
-            errno,
-            device.update(target, Change::Remove, &[ONE[0]], true),
-        );
-        is(errno, device.release(target));
-        is(errno, device.query(target));
+        refused(device.assign(target, &entries(&[HOST4]), ""));
+        refused(device.update(target, Change::Add, &[HOST4], false));
+        refused(device.update(target, Change::Remove, &[ONE[0]], true));
+        refused(device.release(target));
+        refused(device.query(target));
     }
-    is(errno, device.list(0, 8));
+    refused(device.list(0, 8));
 }
 
-fn is<T: std::fmt::Debug>(errno: i32, outcome: io::Result<T>) {
+fn refused<T: std::fmt::Debug>(outcome: io::Result<T>) {
     let error = outcome.expect_err("not refused");
-    assert_eq!(error.raw_os_error(), Some(errno), "{error}");
+    assert_eq!(error.raw_os_error(), Some(EPERM), "{error}");
 }
 
 /// A process wants to be free again the moment it is associated: some of its

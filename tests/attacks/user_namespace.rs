@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A user namespace, in which anybody has all capabilities, with and without a
-//! network namespace that belongs to it.
+//! network namespace that belongs to it: one's own, or another's.
 
-use std::{fs, io};
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
 
 use libc::{EADDRNOTAVAIL, EPERM};
 
-use crate::addr::{HOST4, ONE};
-use crate::registry::{refusal, Attack, Test};
+use super::control_device::every_call_is_refused;
+use crate::addr::{HOST4, ONE, TWO};
+use crate::child::{as_tenant, eventually, stay, Channel, Child};
+use crate::client::Device;
+use crate::registry::{behaviour, refusal, Attack, Test};
+use crate::server::idle;
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::become_user;
-use crate::sys::process::unshare;
+use crate::sys::clone::{become_user, enter_namespaces, NOBODY};
+use crate::sys::process::{pidfd_open, unshare};
 use crate::world::configure;
 
-/// A user without privileges.
-const NOBODY: u32 = 65534;
-
 pub fn tests() -> Vec<Test> {
+    let mut tests = own();
+    for (how, enter) in WAYS {
+        tests.extend(anothers(how, enter));
+    }
+    tests
+}
+
+/// In namespaces that the tenant makes.
+fn own() -> Vec<Test> {
     vec![
         refusal(
             "raw_socket_with_all_capabilities_in_a_user_namespace_is_refused",
@@ -48,11 +60,7 @@ pub fn tests() -> Vec<Test> {
             EADDRNOTAVAIL,
             || {
                 Box::new(|| {
-                    enter(libc::CLONE_NEWNET);
-                    // Who is root there keeps its capabilities over exec.
-                    fs::write("/proc/self/uid_map", "0 0 1")?;
-                    let add = format!("link set lo up\naddr add {HOST4}/32 dev lo\n");
-                    configure(&add).expect("ip");
+                    own_network().expect("a network");
                     Sock::v4(Proto::Tcp).bind((HOST4, 80))
                 })
             },
@@ -87,6 +95,84 @@ pub fn tests() -> Vec<Test> {
             carried_in,
         ),
     ]
+}
+
+/// Ways to enter a user namespace of another, and the network that belongs to it.
+const WAYS: [(&str, fn(&Child) -> io::Result<()>); 2] = [
+    ("by_its_files", |owner| {
+        // The network first would be refused to who has no right in it.
+        for (name, kind) in [("user", libc::CLONE_NEWUSER), ("net", libc::CLONE_NEWNET)] {
+            let space = File::open(format!("/proc/{}/ns/{name}", owner.pid()))?;
+            enter_namespaces(space.as_fd(), kind)?;
+        }
+        Ok(())
+    }),
+    ("by_a_pidfd", |owner| {
+        let process = pidfd_open(owner.pid())?;
+        let kinds = libc::CLONE_NEWUSER | libc::CLONE_NEWNET;
+        enter_namespaces(process.as_fd(), kinds)
+    }),
+];
+
+/// In namespaces of another, in which the tenant has all capabilities.
+fn anothers(how: &str, enter: fn(&Child) -> io::Result<()>) -> Vec<Test> {
+    let attempt = move |attempt: fn() -> io::Result<()>| -> Attack {
+        let owner = owner();
+        Box::new(move || {
+            enter(&owner).expect("its namespaces");
+            attempt()
+        })
+    };
+    vec![
+        refusal(
+            format!("bind_in_anothers_user_namespace_entered_{how}_is_refused"),
+            ONE,
+            EADDRNOTAVAIL,
+            move || attempt(|| Sock::v4(Proto::Tcp).bind((HOST4, 80))),
+        ),
+        refusal(
+            format!("raw_socket_in_anothers_user_namespace_entered_{how}_is_refused"),
+            ONE,
+            EPERM,
+            move || {
+                attempt(|| {
+                    let (kind, protocol) = (libc::SOCK_RAW, libc::IPPROTO_ICMP);
+                    Sock::new(libc::AF_INET, kind, protocol).map(drop)
+                })
+            },
+        ),
+        behaviour(
+            format!("control_calls_in_anothers_user_namespace_entered_{how}_are_refused"),
+            move || {
+                let (owner, other) = (owner(), idle(TWO));
+                as_tenant(ONE, || {
+                    enter(&owner).expect("its namespaces");
+                    every_call_is_refused(&Device::open(), other.pid());
+                });
+                eventually("one association", || Device::open().ids().len() == 1);
+            },
+        ),
+    ]
+}
+
+/// An unassociated process in namespaces of its own, with the host's address.
+fn owner() -> Child {
+    let ready = Channel::new();
+    let owner = Child::spawn(|| {
+        own_network().expect("namespaces");
+        ready.send("");
+        stay();
+    });
+    ready.receive();
+    owner
+}
+
+/// Enters a user namespace and a network of its own with the host's address.
+fn own_network() -> io::Result<()> {
+    enter(libc::CLONE_NEWNET);
+    // Who is root there keeps its capabilities over exec.
+    fs::write("/proc/self/uid_map", "0 0 1")?;
+    configure(&format!("link set lo up\naddr add {HOST4}/32 dev lo\n"))
 }
 
 /// Enters a user namespace, and others that will belong to it.
