@@ -7,13 +7,19 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
+use libc::EPERM;
+
 use super::capability::{needed, NET_ADMIN};
 use super::packets::{deceived, forged, trust_the_network, victim};
 use crate::addr::{HOST4, ONE};
-use crate::child::as_tenant;
-use crate::registry::{behaviour, Test};
+use crate::child::{as_tenant, in_child};
+use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::family::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
+use crate::sys::clone::{become_user, NOBODY};
+use crate::sys::family::{device_ioctl, device_request, give_tunnel_to, SIOCSIFFLAGS, TUNSETIFF};
+
+/// A user who is not [`NOBODY`].
+const OTHER: u32 = 1000;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::from(needed(
@@ -21,6 +27,8 @@ pub fn tests() -> Vec<Test> {
         &[NET_ADMIN],
         inject,
     ));
+    // Without it, by somebody whom the host gave a device.
+    tests.extend(given());
     // Why the capability must be withheld.
     tests.push(behaviour(
         "injecting_packets_by_a_tunnel_works_for_a_tenant_with_the_capability",
@@ -32,6 +40,67 @@ pub fn tests() -> Vec<Test> {
         },
     ));
     tests
+}
+
+/// A tunnel device that belongs to a user can be used by that one without any
+/// capability, as the kernel documents.
+fn given() -> Vec<Test> {
+    vec![
+        everywhere(
+            "injecting_packets_by_a_tunnel_of_ones_own_without_the_capability_works",
+            || {
+                let victim = prepare(NOBODY);
+                in_child(|| attach_as(NOBODY).expect("inject"));
+                deceived(&victim, "10.0.0.2").expect("the forged message");
+            },
+        ),
+        // Why no such device may be given to a tenant's user.
+        behaviour(
+            "injecting_packets_by_a_tunnel_of_ones_own_without_the_capability_works_for_a_tenant",
+            || {
+                let victim = prepare(NOBODY);
+                as_tenant(ONE, || attach_as(NOBODY).expect("inject"));
+                deceived(&victim, "10.0.0.2").expect("the forged message");
+            },
+        ),
+        everywhere(
+            "injecting_packets_by_a_tunnel_of_another_user_is_refused",
+            || {
+                let _victim = prepare(OTHER);
+                in_child(|| is_refused(attach_as(NOBODY)));
+            },
+        ),
+        behaviour(
+            "injecting_packets_by_a_tunnel_of_another_user_is_refused_to_a_tenant",
+            || {
+                let _victim = prepare(OTHER);
+                as_tenant(ONE, || is_refused(attach_as(NOBODY)));
+            },
+        ),
+    ]
+}
+
+/// The host makes a tunnel device that belongs to a user; returns who may be
+/// deceived by it.
+fn prepare(user: u32) -> Sock {
+    trust_the_network();
+    let tunnel = tunnel().expect("a tunnel");
+    give_tunnel_to(tunnel.as_fd(), user).expect("a lasting tunnel");
+    victim(HOST4)
+}
+
+/// Injects a packet as a user without capabilities.
+fn attach_as(user: u32) -> io::Result<()> {
+    // Where there is udev everybody may open it.
+    let file = open()?;
+    become_user(user)?;
+    attach(&file)?;
+    (&file).write_all(&forged("10.0.0.2", HOST4))
+}
+
+fn is_refused(outcome: io::Result<()>) {
+    let errno = outcome.expect_err("it works").raw_os_error();
+    assert_eq!(errno, Some(EPERM));
 }
 
 fn inject() -> io::Result<()> {
@@ -48,13 +117,20 @@ fn write_forged() -> io::Result<()> {
 
 /// Makes a tunnel device and puts it into operation.
 fn tunnel() -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/net/tun")?;
-    let kind = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
-    device_ioctl(file.as_fd(), TUNSETIFF, device_request("tun0", kind))?;
+    let file = open()?;
+    attach(&file)?;
     let up = device_request("tun0", libc::IFF_UP as i16);
     device_ioctl(Sock::v4(Proto::Udp).as_fd(), SIOCSIFFLAGS, up)?;
     Ok(file)
+}
+
+fn open() -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).open("/dev/net/tun")
+}
+
+/// Attaches to a tunnel device, which is made if there is none.
+fn attach(file: &File) -> io::Result<()> {
+    let kind = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
+    device_ioctl(file.as_fd(), TUNSETIFF, device_request("tun0", kind))
 }

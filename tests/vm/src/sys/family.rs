@@ -12,6 +12,10 @@ use super::check;
 
 /// Asks for a tunnel device of a name.
 pub const TUNSETIFF: libc::c_ulong = 0x4004_54ca;
+/// Has a tunnel device stay when nobody has it open.
+const TUNSETPERSIST: libc::c_ulong = 0x4004_54cb;
+/// Says which user a tunnel device belongs to.
+const TUNSETOWNER: libc::c_ulong = 0x4004_54cc;
 /// Sets the flags of a network device.
 pub const SIOCSIFFLAGS: libc::c_ulong = 0x8914;
 
@@ -36,6 +40,16 @@ pub fn device_ioctl(
     // SAFETY: these calls read and write a struct ifreq, which `request` is.
     let ret = unsafe { libc::ioctl(fd.as_raw_fd(), number, request.as_mut_ptr()) };
     check(ret.into()).map(drop)
+}
+
+/// Has a tunnel device stay, and belong to a user.
+pub fn give_tunnel_to(fd: BorrowedFd<'_>, user: u32) -> io::Result<()> {
+    for (number, value) in [(TUNSETOWNER, user), (TUNSETPERSIST, 1)] {
+        let value = libc::c_ulong::from(value);
+        // SAFETY: these calls take a number and no pointer.
+        check(unsafe { libc::ioctl(fd.as_raw_fd(), number, value) }.into())?;
+    }
+    Ok(())
 }
 
 /// Reads a socket option of any size.
