@@ -86,6 +86,7 @@ attacks! {
     inherited_ring
     old_descriptors
     waiting_call
+    waiting_ring
     closed_connection
     descriptors_of_power
     passed_descriptors

@@ -28,9 +28,12 @@ use crate::sys::socket::{
 
 /// What a call waits on.
 #[derive(Clone, Copy)]
-enum On {
+pub enum On {
+    /// What a peer says.
     Connection,
+    /// A peer.
     Listener,
+    /// Messages.
     Datagrams,
 }
 
@@ -176,7 +179,7 @@ fn awake(pid: &str) -> usize {
 
 /// How a call ends that waits on a socket at `at` while its process is
 /// associated, or is not, when the host says something afterwards.
-fn outcome(
+pub fn outcome(
     at: IpAddr,
     on: On,
     assigned: bool,

@@ -2,6 +2,8 @@
 
 //! Socket calls made by the kernel's threads, through io_uring.
 
+mod pending;
+
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use io_uring::{opcode, squeue, types, IoUring};
 use crate::addr::Addr;
 use crate::child::within;
 use crate::sock::Sock;
+
+pub use pending::Wait;
 
 /// How long a thread that polls may take to notice.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,7 +52,7 @@ impl On<'_> {
 }
 
 /// A ring whose every operation is done by a kernel thread, never by the
-/// calling one.
+/// calling one, but for those that are only begun.
 pub struct Ring(IoUring);
 
 impl Ring {
@@ -59,7 +63,16 @@ impl Ring {
 
     /// A ring that a kernel thread polls for work as well.
     pub fn polled() -> Self {
-        let ring = IoUring::builder().setup_sqpoll(10_000).build(8);
+        Self::polled_for(10_000)
+    }
+
+    /// The same, whose thread soon sleeps when there is nothing to do.
+    pub fn briefly_polled() -> Self {
+        Self::polled_for(50)
+    }
+
+    fn polled_for(milliseconds: u32) -> Self {
+        let ring = IoUring::builder().setup_sqpoll(milliseconds).build(8);
         Self(ring.expect("a polled ring"))
     }
 
@@ -72,6 +85,11 @@ impl Ring {
         // place until this function returns, and by then it is done.
         unsafe { self.0.submission().push(&entry) }.expect("room in the ring");
         self.0.submit_and_wait(1)?;
+        self.result()
+    }
+
+    /// The result of what is done.
+    fn result(&mut self) -> io::Result<i32> {
         let done = self.0.completion().next().expect("a completion");
         match done.result() {
             errno @ ..=-1 => Err(io::Error::from_raw_os_error(-errno)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! System calls that the standard library does not offer, one function each.
-//! Nothing outside this folder and `uring.rs` is unsafe.
+//! Nothing outside this folder and `uring` is unsafe.
 
 pub mod bpf;
 pub mod clone;
