@@ -26,27 +26,40 @@ pub fn needed(
     capabilities: &'static [u32],
     attack: impl Fn() -> io::Result<()> + Clone + 'static,
 ) -> [Test; 3] {
+    needed_with(name, capabilities, || (), move |()| attack())
+}
+
+/// The same of an attack by means of what there is from before the association.
+pub fn needed_with<T: 'static>(
+    name: &str,
+    capabilities: &'static [u32],
+    prepare: fn() -> T,
+    attack: impl Fn(&T) -> io::Result<()> + Clone + 'static,
+) -> [Test; 3] {
     let (with, by_host, by_tenant) = (attack.clone(), attack.clone(), attack);
     [
         everywhere(format!("{name}_with_the_capability_works"), move || {
-            in_child(|| with().expect("with the capability"));
+            let means = prepare();
+            in_child(|| with(&means).expect("with the capability"));
         }),
         everywhere(
             format!("{name}_without_the_capability_is_refused"),
             move || {
-                in_child(|| refused(capabilities, &by_host));
+                let means = prepare();
+                in_child(|| refused(capabilities, || by_host(&means)));
             },
         ),
         behaviour(
             format!("{name}_by_a_tenant_without_the_capability_is_refused"),
             move || {
-                as_tenant(ONE, || refused(capabilities, &by_tenant));
+                let means = prepare();
+                as_tenant(ONE, || refused(capabilities, || by_tenant(&means)));
             },
         ),
     ]
 }
 
-fn refused(capabilities: &[u32], attack: &impl Fn() -> io::Result<()>) {
+fn refused(capabilities: &[u32], attack: impl Fn() -> io::Result<()>) {
     for &capability in capabilities {
         drop_capability(capability).expect("drop a capability");
     }

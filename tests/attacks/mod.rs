@@ -5,6 +5,7 @@
 
 mod capability;
 mod packets;
+mod rtnetlink;
 mod shortage;
 mod thief;
 mod wire;
@@ -74,6 +75,7 @@ attacks! {
     unknown_families
     bpf_steers_connections
     bpf_rewrites_addresses
+    xdp_program_drops_packets
     reuseport_program_chooses_thief
     socket_filter_is_harmless
     new_address_of_the_machine

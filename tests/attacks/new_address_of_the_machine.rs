@@ -5,16 +5,18 @@
 
 use std::io;
 
-use libc::{AF_NETLINK, EADDRNOTAVAIL, SOCK_RAW};
+use libc::EADDRNOTAVAIL;
 
 use super::capability::{needed, NET_ADMIN};
-use crate::addr::{Addr, ONE};
+use super::rtnetlink::{self, attribute};
+use crate::addr::ONE;
 use crate::child::as_tenant;
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 
 const NEW_ADDRESS: u16 = 20;
 const DELETE_ADDRESS: u16 = 21;
+const IFA_LOCAL: u16 = 2;
 /// The address in question.
 const ADDRESS: [u8; 4] = [10, 0, 0, 77];
 
@@ -46,30 +48,12 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Tells the kernel over rtnetlink about an address of the loopback interface,
-/// and waits for its answer.
+/// Tells the kernel about an address of the loopback interface.
 fn request(kind: u16, address: [u8; 4]) -> io::Result<()> {
-    // struct nlmsghdr: length, kind, flags (REQUEST, ACK), number, port.
-    let mut bytes = 32_u32.to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(5_u16.to_ne_bytes());
-    bytes.extend([0; 8]);
     // struct ifaddrmsg: family, prefix, flags, scope, interface.
     let prefix = if address[0] == 127 { 8 } else { 32 };
-    bytes.extend([libc::AF_INET as u8, prefix, 0, 0]);
-    bytes.extend(super::packets::LOOPBACK.to_ne_bytes());
-    // The attribute IFA_LOCAL.
-    bytes.extend(8_u16.to_ne_bytes());
-    bytes.extend(2_u16.to_ne_bytes());
-    bytes.extend(address);
-    let sock = Sock::new(AF_NETLINK, SOCK_RAW, 0)?;
-    let mut kernel = (AF_NETLINK as u16).to_ne_bytes().to_vec();
-    kernel.resize(12, 0);
-    sock.send_to(&bytes, Addr::raw(&kernel))?;
-    let (answer, _) = sock.receive()?;
-    // struct nlmsgerr comes after the header.
-    match i32::from_ne_bytes(answer[16..20].try_into().expect("4 bytes")) {
-        0 => Ok(()),
-        error => Err(io::Error::from_raw_os_error(-error)),
-    }
+    let mut body = vec![libc::AF_INET as u8, prefix, 0, 0];
+    body.extend(super::packets::LOOPBACK.to_ne_bytes());
+    body.extend(attribute(IFA_LOCAL, &address));
+    rtnetlink::request(kind, &body)
 }
