@@ -116,6 +116,13 @@ impl TaskRef {
         self.collect(raw::acf_helper_children)
     }
 
+    /// Whether all threads of this task's process have exited, and its children
+    /// are somebody else's.
+    pub(crate) fn is_gone(&self) -> bool {
+        // SAFETY: By the type invariants the task is valid.
+        unsafe { raw::acf_helper_process_is_gone(self.0.as_ptr()) }
+    }
+
     /// Whether this task has a way out that no hook is asked about any more: a
     /// packet or XDP socket, an io_uring that another process polls, a TUN
     /// device, the memory of another process or the right to provide it. Or

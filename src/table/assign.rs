@@ -247,9 +247,13 @@ impl Table {
         processes.push(whom.process.clone(), GFP_KERNEL)?;
         if whom.tree {
             let mut gone = KVec::new();
-            for _ in 0..MAX_LOOKS {
+            for look in 0..MAX_LOOKS {
                 if !self.take_in_children(&mut processes, &mut gone, association)? {
                     return Ok(processes);
+                }
+                // It may take a process long to exit.
+                if look > MAX_LOOKS / 10 {
+                    fsleep(Delta::from_micros(1_000));
                 }
             }
             return Err(EAGAIN);
@@ -280,8 +284,12 @@ impl Table {
                 found = true;
                 match self.take_in(&child, association) {
                     Ok(()) => processes.push(child, GFP_KERNEL)?,
-                    // Its children are somebody else's.
-                    Err(error) if error == ESRCH => gone.push(child, GFP_KERNEL)?,
+                    // Its children are somebody else's, or will be.
+                    Err(error) if error == ESRCH => {
+                        if child.is_gone() {
+                            gone.push(child, GFP_KERNEL)?;
+                        }
+                    }
                     Err(error) => return Err(error),
                 }
             }

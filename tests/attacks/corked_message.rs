@@ -77,7 +77,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// A socket on an address of the host, with the beginning of a message.
-fn bound_and_corked(to: Addr) -> Sock {
+pub(super) fn bound_and_corked(to: Addr) -> Sock {
     let sock = corked(Sock::v4(Proto::Udp));
     sock.bind((HOST4, 0)).expect("bind");
     sock.send_to(b"x", to).expect("cork");

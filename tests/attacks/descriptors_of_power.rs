@@ -22,7 +22,7 @@ use crate::sock::{Proto, Sock};
 use crate::sys::family::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
 
 /// A word in the memory of every process of this program.
-static WORD: AtomicU64 = AtomicU64::new(7);
+pub(super) static WORD: AtomicU64 = AtomicU64::new(7);
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -152,7 +152,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// The memory of a process, to be read and written.
-fn memory_of(pid: i32) -> File {
+pub(super) fn memory_of(pid: i32) -> File {
     let file = File::options()
         .read(true)
         .write(true)
@@ -170,13 +170,13 @@ fn is_busy(pid: i32, flags: AssignFlags) -> bool {
     }
 }
 
-fn tunnel() -> File {
+pub(super) fn tunnel() -> File {
     let file = File::options().read(true).write(true).open("/dev/net/tun");
     file.expect("a tunnel device")
 }
 
 /// Makes the interface of a tunnel and puts it into operation.
-fn make(tunnel: &File) -> io::Result<()> {
+pub(super) fn make(tunnel: &File) -> io::Result<()> {
     let kind = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
     device_ioctl(tunnel.as_fd(), TUNSETIFF, device_request("tun0", kind))?;
     let up = device_request("tun0", libc::IFF_UP as i16);

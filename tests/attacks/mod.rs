@@ -91,6 +91,7 @@ attacks! {
     waiting_ring
     closed_connection
     descriptors_of_power
+    hidden_descriptors
     passed_descriptors
     reopened_descriptors
     shared_descriptors

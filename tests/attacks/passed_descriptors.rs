@@ -127,7 +127,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// The operation of receiving a descriptor.
-fn received(through: &UnixDatagram) -> io::Result<()> {
+pub(super) fn received(through: &UnixDatagram) -> io::Result<()> {
     match receive_descriptor(through.as_fd())? {
         Some(_) => Ok(()),
         None => Err(io::Error::from_raw_os_error(EACCES)),

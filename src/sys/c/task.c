@@ -105,6 +105,23 @@ unsigned int acf_helper_children(struct task_struct *process,
 	return count;
 }
 
+/*
+ * Whether all threads of a process have exited, and its children are somebody
+ * else's. A thread that has begun to exit has its children still.
+ */
+bool acf_helper_process_is_gone(struct task_struct *process)
+{
+	struct task_struct *thread;
+
+	guard(rcu)();
+	for_each_thread(process, thread) {
+		/* Who has left them has done so before: see exit_notify(). */
+		if (!smp_load_acquire(&thread->exit_state))
+			return false;
+	}
+	return true;
+}
+
 struct acf_each_socket {
 	bool (*visit)(struct sock *sk, void *data);
 	void *data;

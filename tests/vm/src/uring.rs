@@ -224,9 +224,36 @@ impl Ring {
             .map(drop)
     }
 
-    /// Puts sockets into the ring's own table of files, from slot 0.
-    pub fn register(&mut self, socks: &[&Sock]) -> io::Result<()> {
-        let fds: Vec<_> = socks.iter().map(|s| s.as_fd().as_raw_fd()).collect();
+    /// Sets an option whose value is a number.
+    pub fn set_option<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        (level, name): (i32, i32),
+        value: i32,
+    ) -> io::Result<()> {
+        let place = (&raw const value).cast();
+        let (level, name, len) = (level as u32, name as u32, size_of::<i32>() as u32);
+        self.run_on(on.into(), |fd| {
+            opcode::SetSockOpt::new(fd, level, name, place, len).build()
+        })
+        .map(drop)
+    }
+
+    /// Writes to a place in a file.
+    pub fn write_at<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        data: &[u8],
+        place: u64,
+    ) -> io::Result<()> {
+        let write = |fd| opcode::Write::new(fd, data.as_ptr(), data.len() as u32);
+        self.run_on(on.into(), |fd| write(fd).offset(place).build())
+            .map(drop)
+    }
+
+    /// Puts files into the ring's own table of files, from slot 0.
+    pub fn register(&mut self, files: &[&impl AsFd]) -> io::Result<()> {
+        let fds: Vec<_> = files.iter().map(|f| f.as_fd().as_raw_fd()).collect();
         self.0.submitter().register_files(&fds)
     }
 

@@ -16,6 +16,7 @@ use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
+use crate::sys::process::{adopt_orphans, fork, wait};
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -58,6 +59,11 @@ pub fn tests() -> Vec<Test> {
         behaviour("no_descendant_escapes_while_a_tree_is_assigned", || {
             for _ in 0..3 {
                 forks_against_assign();
+            }
+        }),
+        behaviour("no_orphan_escapes_while_its_tree_is_assigned", || {
+            for _ in 0..5 {
+                orphans_against_assign();
             }
         }),
         behaviour("servers_of_a_tree_narrow_when_assigned", || {
@@ -120,6 +126,45 @@ const SURE: usize = 5;
 /// From how many on they take their time, and how many are too many.
 const MANY: usize = 100;
 const TOO_MANY: usize = 1000;
+
+/// Processes that each have one child and exit, so that the child becomes the
+/// root's, while their tree is assigned: whoever is left is confined.
+fn orphans_against_assign() {
+    let (ready, enough, words) = (Channel::new(), Channel::new(), Channel::new());
+    let root = Child::spawn(|| {
+        adopt_orphans().expect("prctl");
+        for _ in 0..FORKERS {
+            // It exits with its first child.
+            Child::spawn(|| hand_on(&ready, &enough, &words)).succeeded();
+        }
+        while wait(-1, false).is_ok() {}
+    });
+    for _ in 0..FORKERS {
+        ready.receive();
+    }
+    associate_with(root.pid(), ONE, &Terms::flags(AssignFlags::TREE));
+    enough.send("");
+    for _ in 0..FORKERS {
+        assert_eq!(words.receive(), format!("{EADDRNOTAVAIL} ok"), "an orphan");
+    }
+    drop(root);
+}
+
+/// Has a child, which does the same, and exits, until that is enough.
+fn hand_on(ready: &Channel, enough: &Channel, words: &Channel) {
+    for nr in 0.. {
+        if nr == SURE {
+            ready.send("");
+        }
+        if enough.has_line() {
+            words.send(&verdicts(&[HOST4, "10.0.0.1"]));
+            stay();
+        }
+        if fork().expect("fork").is_some() {
+            return;
+        }
+    }
+}
 
 /// What the processes of a growing tree hear and say.
 struct Growth {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a process must not have when it is associated, hidden from whoever looks
+//! at its descriptors: it waits in a Unix socket of the process's own, or is in
+//! the table of an io_uring.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixDatagram;
+use std::sync::atomic::Ordering;
+
+use libc::{EACCES, EADDRNOTAVAIL, IPPROTO_UDP, UDP_CORK};
+
+use super::corked_message::bound_and_corked;
+use super::descriptors_of_power::{make, memory_of, tunnel, WORD};
+use super::packets::forged;
+use super::passed_descriptors::received;
+use crate::addr::ONE;
+use crate::child::{as_tenant, stay, Channel, Child};
+use crate::registry::{behaviour, refusal, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::trace::{receive_descriptor, send_descriptor};
+use crate::uring::{On, Ring};
+
+/// The only slot.
+const FIRST: On<'static> = On::Slot(0);
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        waiting("the_memory_of_a_child", || {
+            let child = Child::spawn(|| stay());
+            (memory_of(child.pid()), Some(child))
+        }),
+        waiting("a_tunnel", || (tunnel(), None)),
+        refusal(
+            "ring_write_to_the_memory_of_a_child_in_its_own_table_is_refused",
+            ONE,
+            EACCES,
+            || {
+                let child = Child::spawn(|| stay());
+                let mut ring = holding(memory_of(child.pid()));
+                Box::new(move || {
+                    let _child = &child;
+                    ring.write_at(FIRST, &9_u64.to_ne_bytes(), (&raw const WORD) as u64)
+                })
+            },
+        ),
+        refusal(
+            "ring_write_to_a_tunnel_in_its_own_table_is_refused",
+            ONE,
+            EACCES,
+            || {
+                let tunnel = tunnel();
+                make(&tunnel).expect("a tunnel");
+                let mut ring = holding(tunnel);
+                Box::new(move || ring.write_at(FIRST, &forged("10.0.0.2", "10.0.0.1"), 0))
+            },
+        ),
+        refusal(
+            "memory_in_a_rings_table_cannot_become_a_descriptor",
+            ONE,
+            EACCES,
+            || {
+                let child = Child::spawn(|| stay());
+                let mut ring = holding(memory_of(child.pid()));
+                Box::new(move || {
+                    let _child = &child;
+                    ring.install(0).map(drop)
+                })
+            },
+        ),
+        refusal(
+            "half_a_message_in_a_rings_table_cannot_be_finished",
+            ONE,
+            EADDRNOTAVAIL,
+            || {
+                let witness = Sock::serving(Proto::Udp, ("10.0.0.3", 0));
+                let mut ring = holding(bound_and_corked(witness.local()));
+                Box::new(move || {
+                    ring.set_option(FIRST, (IPPROTO_UDP, UDP_CORK), 0)?;
+                    witness.receive().map(drop)
+                })
+            },
+        ),
+        behaviour("a_tenant_writes_the_memory_of_its_own_child", || {
+            as_tenant(ONE, || {
+                let (go, word) = (Channel::new(), Channel::new());
+                let child = Child::spawn(|| {
+                    go.receive();
+                    word.send(&WORD.load(Ordering::Relaxed).to_string());
+                    stay();
+                });
+                let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+                send_descriptor(theirs.as_fd(), memory_of(child.pid()).as_fd()).expect("send");
+                let memory = receive_descriptor(ours.as_fd()).expect("a message");
+                let memory = File::from(memory.expect("the memory"));
+                let place = (&raw const WORD) as u64;
+                memory.write_at(&9_u64.to_ne_bytes(), place).expect("write");
+                go.send("");
+                assert_eq!(word.receive(), "9");
+            });
+        }),
+    ]
+}
+
+/// A file is sent before the association, and received afterwards.
+fn waiting(what: &str, open: fn() -> (File, Option<Child>)) -> Test {
+    let name = format!("receiving_{what}_that_waited_is_refused");
+    refusal(name, ONE, EACCES, move || {
+        let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+        let (file, child) = open();
+        send_descriptor(theirs.as_fd(), file.as_fd()).expect("send");
+        Box::new(move || {
+            let _child = &child;
+            received(&ours)
+        })
+    })
+}
+
+/// A ring whose table is all that holds a file.
+fn holding(file: impl AsFd) -> Ring {
+    let mut ring = Ring::new();
+    ring.register(&[&file]).expect("register");
+    ring
+}
