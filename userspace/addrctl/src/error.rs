@@ -58,6 +58,8 @@ pub enum ErrorKind {
     Holds,
     /// A thread of the process is in a call that cannot be interrupted.
     Stuck,
+    /// The processes of a tree could not be followed.
+    Outrun,
     /// Associations are left.
     Left,
     /// Other associations have the loopback address, or all there are.
@@ -191,6 +193,7 @@ impl Error {
                 refusal if refusal.is(Errno::ADDRINUSE) => ErrorKind::InUse,
                 refusal if refusal.is(Errno::BUSY) => ErrorKind::Holds,
                 refusal if refusal.is(Errno::TIMEDOUT) => ErrorKind::Stuck,
+                refusal if refusal.is(Errno::AGAIN) => ErrorKind::Outrun,
                 refusal => refusal.kind(),
             },
             Self::Update {

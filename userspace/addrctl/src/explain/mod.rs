@@ -120,6 +120,11 @@ fn assign(
         },
         ErrorKind::Holds => holds(f, tree),
         ErrorKind::Stuck => stuck(f, tree),
+        ErrorKind::Outrun => f.write_str(
+            "its descendants exit, and leave their children to one another, faster than they can \
+             be followed; nothing was changed; stop them (SIGSTOP), assign, and have them go on \
+             (SIGCONT)",
+        ),
         ErrorKind::NotFound => f.write_str("the process has exited meanwhile"),
         ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(options, refusal) => {
             older(f, refusal)
@@ -143,8 +148,9 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     f.write_str(
         " what could go around the association: a packet or XDP socket, memory mapped from one, \
          an io_uring whose polling thread is of a process outside, a TUN device, a UDP socket with half of a \
-         datagram from an address outside the set, or a process outside that it traces or whose \
-         /proc/PID/mem it has open; nothing was changed; \
+         datagram from an address outside the set, or a process outside that it traces, whose \
+         /proc/PID/mem it has open or whose pages it provides (userfaultfd); or what it has mapped \
+         changes for too long to be looked at; nothing was changed; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",
     )

@@ -106,6 +106,18 @@ fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
 }
 
 #[test]
+fn a_tree_that_cannot_be_followed_is_told_so() {
+    let fake = nginx();
+    fake.state().failing = Some((Call::Assign, Errno::AGAIN));
+    refused(
+        &fake,
+        "assign 812 10.0.0.1 --tree",
+        1,
+        "faster than they can be followed; nothing",
+    );
+}
+
+#[test]
 fn a_process_with_a_call_that_does_not_come_back_is_told_so() {
     for (option, who) in [
         ("", "a thread of the process did not come back"),
