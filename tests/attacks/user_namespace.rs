@@ -97,8 +97,10 @@ fn own() -> Vec<Test> {
     ]
 }
 
-/// Ways to enter a user namespace of another, and the network that belongs to it.
-const WAYS: [(&str, fn(&Child) -> io::Result<()>); 2] = [
+/// Enters the user namespace of another, and the network that belongs to it.
+type Enter = fn(&Child) -> io::Result<()>;
+
+const WAYS: [(&str, Enter); 2] = [
     ("by_its_files", |owner| {
         // The network first would be refused to who has no right in it.
         for (name, kind) in [("user", libc::CLONE_NEWUSER), ("net", libc::CLONE_NEWNET)] {
@@ -115,7 +117,7 @@ const WAYS: [(&str, fn(&Child) -> io::Result<()>); 2] = [
 ];
 
 /// In namespaces of another, in which the tenant has all capabilities.
-fn anothers(how: &str, enter: fn(&Child) -> io::Result<()>) -> Vec<Test> {
+fn anothers(how: &str, enter: Enter) -> Vec<Test> {
     let attempt = move |attempt: fn() -> io::Result<()>| -> Attack {
         let owner = owner();
         Box::new(move || {
