@@ -102,6 +102,7 @@ attacks! {
     fork_storm
     user_namespace
     network_namespace
+    uid_zero_without_capabilities
     control_device
     withheld_rights
     widening

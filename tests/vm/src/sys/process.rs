@@ -126,10 +126,29 @@ pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
+/// `_LINUX_CAPABILITY_VERSION_3`, and pid 0 for this thread.
+const CAPABILITY_HEADER: [u32; 2] = [0x2008_0522, 0];
+
+/// Takes all capabilities from this thread, those too that `exec` could give it.
+pub fn drop_all_capabilities() -> io::Result<()> {
+    // As many as there can be; beyond those that there are it is `EINVAL`.
+    for capability in 0..64_u64 {
+        // SAFETY: this option takes no pointers.
+        let ret = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
+        match check(ret.into()) {
+            Err(e) if e.raw_os_error() != Some(libc::EINVAL) => return Err(e),
+            _ => {}
+        }
+    }
+    let (header, none) = (CAPABILITY_HEADER, [0_u32; 6]);
+    // SAFETY: both have the layout and size of version 3; the kernel only reads
+    // them.
+    check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) }).map(drop)
+}
+
 /// Takes a capability out of the effective and permitted set of this thread.
 pub fn drop_capability(capability: u32) -> io::Result<()> {
-    // _LINUX_CAPABILITY_VERSION_3; pid 0 is this thread.
-    let header = [0x2008_0522_u32, 0];
+    let header = CAPABILITY_HEADER;
     // Effective, permitted, inheritable; low half, then high half.
     let mut data = [0_u32; 6];
     // SAFETY: `header` and `data` have the layout and size of version 3.
