@@ -37,6 +37,7 @@ attacks! {
     automatic_port
     fast_open
     deferred_connection
+    deferred_accept
     loopback_aliases
     loopback_source
     crossed_connection
