@@ -68,6 +68,7 @@ attacks! {
     tun_device_injects_packets
     smc_serves_foreign_address
     sctp_serves_foreign_address
+    sctp_adds_foreign_address
     mptcp_takes_foreign_address
     rds_forges_source
     l2tp_forges_source

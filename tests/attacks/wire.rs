@@ -3,7 +3,7 @@
 //! What leaves, whether or not anybody takes it: packets between addresses of
 //! one machine pass its loopback interface, and a packet socket sees them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use libc::{AF_PACKET, SOCK_DGRAM};
 
@@ -51,16 +51,19 @@ impl Wire {
 }
 
 impl Packet {
-    fn source(&self) -> IpAddr {
+    /// Where it says it comes from.
+    pub fn source(&self) -> IpAddr {
         match self.0[0] >> 4 {
-            4 => {
-                let bytes: [u8; 4] = self.0[12..16].try_into().expect("4 bytes");
-                Ipv4Addr::from(bytes).into()
-            }
-            _ => {
-                let bytes: [u8; 16] = self.0[8..24].try_into().expect("16 bytes");
-                Ipv6Addr::from(bytes).into()
-            }
+            4 => v4(&self.0[12..16]),
+            _ => v6(&self.0[8..24]),
+        }
+    }
+
+    /// Where it goes.
+    pub fn destination(&self) -> IpAddr {
+        match self.0[0] >> 4 {
+            4 => v4(&self.0[16..20]),
+            _ => v6(&self.0[24..40]),
         }
     }
 
@@ -85,11 +88,41 @@ impl Packet {
         &self.0[20..self.header_len().max(20)]
     }
 
-    fn connects(&self, source: IpAddr, port: u16) -> bool {
-        let segment = &self.0[self.header_len()..];
-        self.protocol() == libc::IPPROTO_TCP
-            && self.source() == source
-            && segment[2..4] == port.to_be_bytes()
-            && segment[13] & (SYN | ACK) == SYN
+    /// Whether it is an echo request of IPv6.
+    pub fn is_v6_echo_request(&self) -> bool {
+        self.protocol() == libc::IPPROTO_ICMPV6 && self.content()[0] == 128
     }
+
+    fn connects(&self, source: IpAddr, port: u16) -> bool {
+        self.asks_for(port) && self.source() == source
+    }
+
+    /// Whether it asks for a connection to this port.
+    pub fn asks_for(&self, port: u16) -> bool {
+        let content = self.content();
+        self.opens(SYN) && content[2..4] == port.to_be_bytes()
+    }
+
+    /// Whether it grants a connection to this port.
+    pub fn grants(&self, port: u16) -> bool {
+        let content = self.content();
+        self.opens(SYN | ACK) && content[..2] == port.to_be_bytes()
+    }
+
+    fn opens(&self, flags: u8) -> bool {
+        self.protocol() == libc::IPPROTO_TCP && self.content()[13] & (SYN | ACK) == flags
+    }
+
+    /// What is behind the header.
+    pub fn content(&self) -> &[u8] {
+        &self.0[self.header_len()..]
+    }
+}
+
+fn v4(bytes: &[u8]) -> IpAddr {
+    <[u8; 4]>::try_from(bytes).expect("4 bytes").into()
+}
+
+fn v6(bytes: &[u8]) -> IpAddr {
+    <[u8; 16]>::try_from(bytes).expect("16 bytes").into()
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An SCTP connection gets addresses while it lives (RFC 5061): its peer is told
+//! of them, and sends there.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use libc::{AF_INET, EADDRNOTAVAIL, EPERM, EPROTONOSUPPORT, IPPROTO_SCTP, SOCK_STREAM};
+
+use super::sctp_serves_foreign_address::bindx;
+use super::wire::Wire;
+use crate::addr::{ip, Addr, HOST4, ONE};
+use crate::child::{stay, within, Channel, Child};
+use crate::registry::{refusal, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::socket::set_option_bytes;
+
+// include/uapi/linux/sctp.h
+const SCTP_SET_PEER_PRIMARY_ADDR: i32 = 5;
+/// The kind of a chunk with data.
+const DATA: u8 = 0;
+
+const ANOTHERS: &str = "10.0.0.2";
+
+/// How long the peer may take to confirm an address.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        refusal(
+            "sctp_adds_no_address_to_a_connection",
+            ONE,
+            EPROTONOSUPPORT,
+            || {
+                let peer = Peer::start();
+                Box::new(move || {
+                    let sock = connected()?;
+                    bindx(&sock, ANOTHERS)?;
+                    peer.speaks_to_another("something")
+                })
+            },
+        ),
+        refusal(
+            "an_sctp_connection_of_before_gets_no_address",
+            ONE,
+            EPERM,
+            || {
+                let peer = Peer::start();
+                let sock = connected().expect("connect before");
+                Box::new(move || {
+                    bindx(&sock, ANOTHERS)?;
+                    peer.speaks_to_another("something")
+                })
+            },
+        ),
+        refusal(
+            "an_sctp_connection_of_before_prefers_no_other_address",
+            ONE,
+            EPERM,
+            || {
+                let peer = Peer::start();
+                let sock = connected().expect("connect before");
+                bindx(&sock, ANOTHERS).expect("bind before");
+                Box::new(move || {
+                    prefer(&sock)?;
+                    peer.speaks_to_another("data")
+                })
+            },
+        ),
+    ]
+}
+
+/// Who is told of addresses, and looks at what is sent to another's.
+struct Peer {
+    _child: Child,
+    go: Channel,
+    told: Channel,
+}
+
+impl Peer {
+    fn start() -> Self {
+        for name in ["addip_enable", "addip_noauth_enable"] {
+            fs::write(format!("/proc/sys/net/sctp/{name}"), "1").expect("sysctl");
+        }
+        let (go, told) = (Channel::new(), Channel::new());
+        let child = Child::spawn(|| {
+            let wire = Wire::watched_for(HOST4);
+            let server = Sock::new(AF_INET, SOCK_STREAM, IPPROTO_SCTP).expect("SCTP");
+            server.serve(Proto::Tcp, (HOST4, 81)).expect("serve");
+            told.send("");
+            let (connection, _) = server.accept().expect("accept");
+            go.receive();
+            connection.send(b"x").expect("send");
+            told.send(to_another(&wire));
+            stay();
+        });
+        told.receive();
+        Self {
+            _child: child,
+            go,
+            told,
+        }
+    }
+
+    /// That it says this much to another's address.
+    fn speaks_to_another(&self, much: &str) -> io::Result<()> {
+        self.go.send("");
+        match self.told.receive() {
+            said if said == much || said == "data" => Ok(()),
+            said => Err(io::Error::other(format!("it sends {said} there"))),
+        }
+    }
+}
+
+/// What passes to another's address.
+fn to_another(wire: &Wire) -> &'static str {
+    let mut packets = wire.packets();
+    packets.retain(|p| p.protocol() == IPPROTO_SCTP && p.destination() == ip(ANOTHERS));
+    // The first chunk is behind ports, tag and checksum.
+    if packets.iter().any(|p| p.content().get(12) == Some(&DATA)) {
+        "data"
+    } else if packets.is_empty() {
+        "nothing"
+    } else {
+        "something"
+    }
+}
+
+/// A connection to the peer.
+fn connected() -> io::Result<Sock> {
+    let sock = Sock::new(AF_INET, SOCK_STREAM, IPPROTO_SCTP)?;
+    // The port is the one of `bindx`.
+    sock.bind((ONE[0], 80))?;
+    sock.connect((HOST4, 81))?;
+    Ok(sock)
+}
+
+/// Has the peer send to another's address.
+fn prefer(sock: &Sock) -> io::Result<()> {
+    // struct sctp_setpeerprim: connection, struct sockaddr_storage
+    let addr = Addr::from((ANOTHERS, 80)).resized(128);
+    let request = [&[0; 4], addr.bytes()].concat();
+    let mut outcome = Ok(());
+    within(PATIENCE, || {
+        let name = SCTP_SET_PEER_PRIMARY_ADDR;
+        outcome = set_option_bytes(sock.as_fd(), IPPROTO_SCTP, name, &request);
+        // Not yet confirmed.
+        !matches!(&outcome, Err(e) if e.raw_os_error() == Some(EADDRNOTAVAIL))
+    });
+    outcome
+}
