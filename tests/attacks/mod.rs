@@ -46,6 +46,7 @@ attacks! {
     multicast
     nonlocal_addresses
     bound_to_device
+    sticky_source
     repaired_connection
     source_routes
     spliced_data

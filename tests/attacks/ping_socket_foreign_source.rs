@@ -72,7 +72,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-fn ping_socket(domain: i32) -> Sock {
+/// A socket for echo requests, of either family.
+pub fn ping_socket(domain: i32) -> Sock {
     // Nobody may make one otherwise.
     fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").expect("a range");
     let protocol = match domain {
@@ -82,7 +83,8 @@ fn ping_socket(domain: i32) -> Sock {
     Sock::new(domain, SOCK_DGRAM, protocol).expect("a ping socket")
 }
 
-fn request(domain: i32) -> Vec<u8> {
+/// What such a socket sends.
+pub fn request(domain: i32) -> Vec<u8> {
     let mut request = echo_request();
     if domain == AF_INET6 {
         request[0] = 128;

@@ -95,6 +95,16 @@ pub fn as_tenant(set: &[&str], f: impl FnOnce()) {
     Child::tenant(set, f).succeeded();
 }
 
+/// Runs `f` in a child associated with `set`, in an unassociated one if that is
+/// empty, and waits for its good end.
+pub fn in_child_with(set: &[&str], f: impl FnOnce()) {
+    if set.is_empty() {
+        in_child(f);
+    } else {
+        as_tenant(set, f);
+    }
+}
+
 /// Lines of text from any process to any other that has forked since.
 #[derive(Debug)]
 pub struct Channel {

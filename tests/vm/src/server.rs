@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::addr::Addr;
-use crate::child::{as_tenant, stay, Channel, Child};
+use crate::child::{in_child_with, stay, Channel, Child};
 use crate::sock::{Proto, Sock};
 
 /// A process with one socket, which answers everybody with a word. Ends when
@@ -101,12 +101,7 @@ pub fn nobody_answers(proto: Proto, addr: impl Into<Addr>) {
 pub fn source_seen(proto: Proto, ip: &str, set: &[&str], client: impl FnOnce(Addr)) -> Addr {
     let server = Sock::serving(proto, (ip, 0));
     let to = server.local();
-    let run = || client(to);
-    if set.is_empty() {
-        crate::child::in_child(run);
-    } else {
-        as_tenant(set, run);
-    }
+    in_child_with(set, || client(to));
     let from = match proto {
         Proto::Tcp => server.accept().map(|(_, from)| from),
         Proto::Udp => server.receive().map(|(_, from)| from),

@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::process::Command;
 
 use addrconf_abi::SourceChoice;
-use libc::{EADDRNOTAVAIL, EPERM, IPPROTO_IPV6, IPV6_PKTINFO};
+use libc::{EADDRNOTAVAIL, EPERM};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, Channel, Child};
@@ -18,7 +18,7 @@ use crate::registry::{behaviour, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{source_control, Proto, Sock, PROTOS};
 use crate::sys::process::poll_readable;
-use crate::sys::socket::{send_twice, set_option_bytes};
+use crate::sys::socket::send_twice;
 
 /// The first is the primary one; the second is on an interface of its own.
 const SPREAD: &[&str] = &["10.0.0.1", "10.5.0.1", "2001:db8::1", "2001:db8:5::1"];
@@ -270,25 +270,5 @@ fn control_messages() -> Vec<Test> {
             }),
         ]);
     }
-    tests.push(behaviour(
-        "a_sticky_source_outside_the_set_is_not_used",
-        || {
-            let server = Sock::serving(Proto::Udp, ("2001:db8:1::3", 5000));
-            as_tenant(ONE, || {
-                let sock = Sock::v6(Proto::Udp);
-                let IpAddr::V6(host) = ip(HOST6) else {
-                    unreachable!()
-                };
-                let info = [&host.octets()[..], &[0; 4]].concat();
-                set_option_bytes(sock.as_fd(), IPPROTO_IPV6, IPV6_PKTINFO, &info).expect("option");
-                let _ = sock.send_to(b"x", ("2001:db8:1::3", 5000));
-                Sock::v6(Proto::Udp)
-                    .send_to(b"x", ("2001:db8:1::3", 5000))
-                    .expect("send");
-            });
-            let (_, from) = server.receive().expect("receive");
-            assert_eq!(from.ip(), ip("2001:db8::1"));
-        },
-    ));
     tests
 }
