@@ -16,6 +16,7 @@ use libc::{
     TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE,
 };
 
+use super::fast_open::without_cookies;
 use super::wire::Wire;
 use crate::addr::{ip, Addr, PAIRS};
 use crate::child::{stay, Channel, Child};
@@ -97,8 +98,7 @@ impl Case {
     /// Whether a process asks the witness for a connection by `deed`, from the
     /// address that has been taken from it meanwhile if it is a tenant.
     fn leaves(&self, tenant: bool, prepare: Preparation, deed: Deed) -> bool {
-        // For clients and servers, without cookies.
-        std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "519").expect("sysctl");
+        without_cookies();
         let witness = Sock::serving(Proto::Tcp, (self.witness, 0));
         let to = witness.local();
         let (ready, go) = (Channel::new(), Channel::new());

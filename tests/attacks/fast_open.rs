@@ -77,9 +77,13 @@ fn deferred(to: Addr, as_written: IpAddr, between: fn(&Sock)) -> Attack {
 
 /// A socket that connects when it sends.
 fn deferring(to: IpAddr) -> Sock {
-    // For clients and servers, without the cookies of an earlier connection.
-    fs::write("/proc/sys/net/ipv4/tcp_fastopen", "519").expect("sysctl");
+    without_cookies();
     let sock = Sock::for_ip(Proto::Tcp, to);
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
     sock
+}
+
+/// Has clients and servers do without the cookies of an earlier connection.
+pub fn without_cookies() {
+    fs::write("/proc/sys/net/ipv4/tcp_fastopen", "519").expect("sysctl");
 }

@@ -39,6 +39,7 @@ attacks! {
     deferred_connection
     deferred_accept
     loopback_aliases
+    another_tenants_loopback
     loopback_source
     crossed_connection
     old_loopback_connection
