@@ -11,6 +11,7 @@ use libc::{AF_INET, AF_INET6, AF_PACKET, EPERM, IPPROTO_RAW, IPPROTO_UDP, SOCK_R
 use super::packets::{
     conversation, deceived, forged, holds_secret, overhear, rapid_talk, udp, victim, FORGED,
 };
+use super::raw_socket_forges_source::take_headers;
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::child::Child;
 use crate::client::{associate_with, Terms};
@@ -51,6 +52,21 @@ pub fn tests() -> Vec<Test> {
                         let _ = sock.send_to(&packet, Addr::from((host, 0)));
                     });
                     assert!(!victim.has_input(500), "it came");
+                },
+            ),
+            behaviour(
+                format!("an_allowed_{family}_raw_socket_that_takes_headers_forges_none"),
+                move || {
+                    let victim = victim(host);
+                    allowed(|| {
+                        let sock = taking_headers(domain);
+                        // It may also vanish on its way out.
+                        let _ = sock.send_to(&forged(anothers, host), Addr::from((host, 0)));
+                        let packet = forged(own, host);
+                        sock.send_to(&packet, Addr::from((host, 0))).expect("send");
+                    });
+                    deceived(&victim, own).expect("the second message");
+                    assert!(!victim.has_input(500), "both came");
                 },
             ),
             behaviour(
@@ -129,9 +145,19 @@ pub fn tests() -> Vec<Test> {
             let packet = forged(anothers, host);
             sock.send_to(&packet, Addr::from((host, 0))).expect("send");
             deceived(&victim, anothers).expect("the message");
+            let sock = taking_headers(domain);
+            sock.send_to(&packet, Addr::from((host, 0))).expect("send");
+            deceived(&victim, anothers).expect("the message");
         }
     }));
     tests
+}
+
+/// A raw socket of a protocol that is sent whole packets on.
+fn taking_headers(domain: i32) -> Sock {
+    let sock = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("raw");
+    take_headers(&sock).expect("setsockopt");
+    sock
 }
 
 /// Runs `f` in a process that may have raw sockets.

@@ -3,13 +3,18 @@
 //! A raw socket sends IP headers that the program wrote, with any source.
 
 use std::io;
+use std::os::fd::AsFd;
 
-use libc::{AF_INET, AF_INET6, EPERM, IPPROTO_ICMP, IPPROTO_RAW, IPPROTO_UDP, SOCK_RAW};
+use libc::{
+    AF_INET, AF_INET6, EPERM, IPPROTO_ICMP, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_RAW, IPPROTO_UDP,
+    IPV6_HDRINCL, IP_HDRINCL, SOCK_RAW,
+};
 
 use super::packets::{deceived, echo_request, forged, udp, victim};
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::registry::{refusal, Test};
 use crate::sock::Sock;
+use crate::sys::socket::set_option;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -39,6 +44,20 @@ pub fn tests() -> Vec<Test> {
                     let victim = victim(to);
                     let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("a raw socket");
                     Box::new(move || {
+                        send_forged(&sock, source, to)?;
+                        deceived(&victim, source)
+                    })
+                },
+            ),
+            refusal(
+                format!("a_{family}_raw_socket_opened_before_does_not_take_to_headers"),
+                ONE,
+                EPERM,
+                move || {
+                    let victim = victim(to);
+                    let sock = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("a raw socket");
+                    Box::new(move || {
+                        take_headers(&sock)?;
                         send_forged(&sock, source, to)?;
                         deceived(&victim, source)
                     })
@@ -81,6 +100,15 @@ pub fn tests() -> Vec<Test> {
         },
     ));
     tests
+}
+
+/// Has a raw socket of any protocol take what is sent for whole packets.
+pub fn take_headers(sock: &Sock) -> io::Result<()> {
+    let (level, name) = match sock.local().family() {
+        AF_INET => (IPPROTO_IP, IP_HDRINCL),
+        _ => (IPPROTO_IPV6, IPV6_HDRINCL),
+    };
+    set_option(sock.as_fd(), level, name, 1)
 }
 
 fn send_forged(sock: &Sock, source: &str, to: &str) -> io::Result<()> {
