@@ -9,12 +9,12 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 
-use libc::EPERM;
+use libc::{EADDRNOTAVAIL, EPERM};
 
 use super::packets::{deceived, victim, FORGED, PORT};
 use super::thief::{who_answers, Thief};
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
-use crate::child::{as_tenant, in_child, Channel};
+use crate::child::{in_child_with, Channel};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::sys::bpf::{add, call, copy, link, program, set, store, store_constant, Insn, EXIT};
@@ -159,22 +159,18 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = i32> + '_ {
     bytes.chunks_exact(4).map(word)
 }
 
-fn run(set: &[&str], f: impl FnOnce()) {
-    if set.is_empty() {
-        in_child(f);
-    } else {
-        as_tenant(set, f);
-    }
-}
-
 /// Who answers at another's address, when somebody bound to his own.
 fn bind_changed(family: &Family, proto: Proto, set: &[&str]) -> Option<String> {
     let code = write_address(family.address, family.anothers);
     let link = changing(family.bind, &code);
     let _thief = Thief::start(set, proto, || {
         let sock = Sock::for_ip(proto, ip(family.own));
-        let served = sock.serve(proto, (family.own, 80));
-        assert!(served.is_ok() || !set.is_empty(), "{served:?}");
+        sock.bind((family.own, 80)).expect("bind");
+        if proto == Proto::Tcp {
+            let errno = sock.listen().err().and_then(|e| e.raw_os_error());
+            let expected = (!set.is_empty()).then_some(EADDRNOTAVAIL);
+            assert_eq!(errno, expected, "listen");
+        }
         sock
     });
     drop(link);
@@ -197,7 +193,7 @@ fn connect_bound(family: &Family, set: &[&str]) -> bool {
         call(BIND),
     ]);
     let _link = changing(family.connect, &code);
-    run(set, || {
+    in_child_with(set, || {
         who_answers(Proto::Tcp, family.host, 80);
     });
     server.has_input(0) && server.accept().expect("accept").1.ip() == ip(family.anothers)
@@ -215,7 +211,7 @@ fn connect_changed(family: &Family, set: &[&str]) -> bool {
     ]);
     let _link = changing(family.connect, &code);
     let answered = Channel::new();
-    run(set, || {
+    in_child_with(set, || {
         let word = who_answers(Proto::Tcp, family.host, 80);
         answered.send(word.as_deref().unwrap_or("nobody"));
     });
@@ -226,7 +222,7 @@ fn connect_changed(family: &Family, set: &[&str]) -> bool {
 fn send_changed(family: &Family, set: &[&str]) {
     let code = write_address(family.source, family.anothers);
     let _link = changing(family.sendmsg, &code);
-    run(set, || {
+    in_child_with(set, || {
         let sock = Sock::for_ip(Proto::Udp, ip(family.host));
         let _ = sock.send_to(FORGED, (family.host, PORT));
     });

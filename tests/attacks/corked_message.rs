@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 
-use libc::{IPPROTO_UDP, MSG_MORE, UDP_CORK};
+use libc::{EADDRNOTAVAIL, IPPROTO_UDP, MSG_MORE, UDP_CORK};
 
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
 use crate::client::associate;
@@ -19,34 +19,36 @@ use super::packet_socket_opened_before::cannot_be_associated;
 use super::witness::{sources, spoof, Spoof};
 
 pub fn tests() -> Vec<Test> {
+    let begun_outside = spoof("a_corked_message_v4", "10.0.0.3", HOST4, |to| {
+        let sock = corked(Sock::v4(Proto::Udp));
+        Box::new(move || {
+            sock.send_from(b"x", to, ip(HOST4))?;
+            uncork(&sock)
+        })
+    });
+    let finished = spoof("a_message_finished_by_another", "10.0.0.3", HOST4, |to| {
+        let sock = Sock::v4(Proto::Udp);
+        let control = control_bytes(&source_control(ip(HOST4)));
+        Box::new(move || {
+            // The first opens it, the second is not looked at.
+            let hostile = (to.bytes(), control);
+            let mut messages = [hostile.clone(), hostile];
+            let _ = send_batch(sock.as_fd(), b"x", &mut messages, MSG_MORE)?;
+            sock.send_to(b"x", to.clone())
+        })
+    });
+    let refused = [begun_outside, finished].map(|spoof| spoof.refused(EADDRNOTAVAIL));
     [
-        spoof("a_corked_message_v4", "10.0.0.3", HOST4, |to| {
-            let sock = corked(Sock::v4(Proto::Udp));
-            Box::new(move || {
-                sock.send_from(b"x", to, ip(HOST4))?;
-                uncork(&sock)
-            })
-        }),
         spoof("a_message_corked_before_v4", "10.0.0.3", HOST4, |to| {
             corked_before(Sock::v4(Proto::Udp), to, ip(HOST4))
         }),
         spoof("a_message_corked_before_v6", "2001:db8::3", HOST6, |to| {
             corked_before(Sock::v6(Proto::Udp), to, ip(HOST6))
         }),
-        spoof("a_message_finished_by_another", "10.0.0.3", HOST4, |to| {
-            let sock = Sock::v4(Proto::Udp);
-            let control = control_bytes(&source_control(ip(HOST4)));
-            Box::new(move || {
-                // The first opens it, the second is not looked at.
-                let hostile = (to.bytes(), control);
-                let mut messages = [hostile.clone(), hostile];
-                let _ = send_batch(sock.as_fd(), b"x", &mut messages, MSG_MORE)?;
-                sock.send_to(b"x", to.clone())
-            })
-        }),
     ]
     .into_iter()
     .flat_map(Spoof::tests)
+    .chain(refused.into_iter().flatten())
     .chain([
         behaviour(
             "a_process_with_half_a_message_from_elsewhere_cannot_be_associated",

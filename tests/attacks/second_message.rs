@@ -39,7 +39,7 @@ pub fn tests() -> Vec<Test> {
         ),
     ]
     .into_iter()
-    .flat_map(Spoof::tests)
+    .flat_map(Spoof::behind_another)
     .collect()
 }
 

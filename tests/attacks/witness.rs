@@ -56,27 +56,55 @@ pub fn spoof(
     }
 }
 
+/// How an attempt by a tenant ends, besides that nothing foreign arrives.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    /// It is refused, or comes to nothing.
+    InVain,
+    /// It is refused with this errno.
+    Refused(i32),
+    /// What is sent before it, from the set, arrives.
+    Late,
+}
+
 impl Spoof {
     /// The two tests. The attacker's set is [`ONE`].
     pub fn tests(self) -> [Test; 2] {
-        self.against(ONE)
+        self.ending(End::InVain, ONE)
     }
 
     /// The same, for an attacker with another set.
     pub fn against(self, set: &'static [&'static str]) -> [Test; 2] {
+        self.ending(End::InVain, set)
+    }
+
+    /// The same, for an attempt that a system call refuses.
+    pub fn refused(self, errno: i32) -> [Test; 2] {
+        self.ending(End::Refused(errno), ONE)
+    }
+
+    /// The same, for an attempt behind a message that nothing may stop.
+    pub fn behind_another(self) -> [Test; 2] {
+        self.ending(End::Late, ONE)
+    }
+
+    fn ending(self, end: End, set: &'static [&'static str]) -> [Test; 2] {
         [
             behaviour(
                 format!("{}_shows_no_source_outside_the_set", self.name),
                 move || {
-                    for source in self.sources(set) {
+                    let sources = self.sources(set, end);
+                    for &source in &sources {
                         assert!(contains(set, source), "a message from {source}");
                     }
+                    let lost = end == End::Late && sources.is_empty();
+                    assert!(!lost, "the message before it did not arrive");
                 },
             ),
             everywhere(
                 format!("{}_works_for_an_unassociated_process", self.name),
                 move || {
-                    let sources = self.sources(&[]);
+                    let sources = self.sources(&[], End::InVain);
                     let foreign = ip(self.foreign);
                     assert!(sources.contains(&foreign), "the attack failed: {sources:?}");
                 },
@@ -86,7 +114,7 @@ impl Spoof {
 
     /// Where everything came from that the attack by a process associated with
     /// `set` had arrive; by an unassociated one if that is empty.
-    fn sources(self, set: &[&str]) -> Vec<IpAddr> {
+    fn sources(self, set: &[&str], end: End) -> Vec<IpAddr> {
         let witness = Sock::serving(self.proto, (self.at, 0));
         let to = witness.local();
         Child::spawn(|| {
@@ -95,16 +123,25 @@ impl Spoof {
                 attack().expect("nothing should refuse the attack");
             } else {
                 associate(set);
-                // Whether it is refused or in vain is the same here.
-                let _ = attack();
+                end.check(attack());
             }
         })
         .succeeded();
-        if set.is_empty() {
+        if set.is_empty() || end == End::Late {
             // On a busy machine it may take its time.
             witness.has_input(PATIENCE);
         }
         sources(self.proto, &witness)
+    }
+}
+
+impl End {
+    /// Panics unless the attack was refused as it must be.
+    fn check(self, outcome: io::Result<()>) {
+        if let Self::Refused(errno) = self {
+            let error = outcome.expect_err("nothing refused the attack");
+            assert_eq!(error.raw_os_error(), Some(errno), "{error}");
+        }
     }
 }
 
