@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use crate::addr::{Addr, HOST4};
+use crate::addr::{Addr, ANY6, HOST4, HOST6};
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
 
@@ -47,7 +47,31 @@ pub fn tests() -> Vec<Test> {
             }
         },
     };
-    [of_sending, of_listening]
+    let of_sending_v6 = Eavesdrop {
+        name: "a_v6_socket_that_got_its_port_by_sending",
+        open: || {
+            one_port();
+            let sock = Sock::v6_only(Proto::Udp);
+            sock.send_to(b"x", ("2001:db8::1", 9)).map(|()| sock)
+        },
+        speak: || {
+            let sock = Sock::serving(Proto::Udp, (ANY6, 5000));
+            for to in [HOST6, "2001:db8::2", "::1"] {
+                let _ = sock.send_to(b"x", (to, ONLY));
+            }
+        },
+    };
+    // It is spoken to in IPv4 alone, which only such a socket hears.
+    let of_sending_dual = Eavesdrop {
+        name: "a_dual_stack_socket_that_got_its_port_by_sending",
+        open: || {
+            one_port();
+            let sock = Sock::v6(Proto::Udp);
+            sock.send_to(b"x", ("2001:db8::1", 9)).map(|()| sock)
+        },
+        speak: of_sending.speak,
+    };
+    [of_sending, of_sending_v6, of_sending_dual, of_listening]
         .into_iter()
         .flat_map(Eavesdrop::tests)
         .collect()

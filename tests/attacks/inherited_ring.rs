@@ -4,16 +4,19 @@
 //! submits is the one that acts; a polling thread acts as the ring's maker.
 
 use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
 
 use addrconf_abi::Target;
-use libc::{EADDRNOTAVAIL, EBUSY, EPERM};
+use libc::{EADDRNOTAVAIL, EBUSY, EINVAL, EPERM};
 
 use crate::addr::{Addr, HOST4, ONE};
 use crate::child::{in_child, Channel, Child};
 use crate::client::{associate_process, entries, Device};
-use crate::registry::{behaviour, refusal, Attack, Test};
+use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::process::take_descriptor;
+use crate::sys::trace::send_descriptor;
 use crate::uring::Ring;
 
 pub fn tests() -> Vec<Test> {
@@ -102,6 +105,15 @@ pub fn tests() -> Vec<Test> {
                 child.succeeded();
             },
         ),
+        everywhere("no_ring_can_be_sent_to_another_process", || {
+            let (ours, _theirs) = UnixDatagram::pair().expect("socketpair");
+            let sock = Sock::v4(Proto::Tcp);
+            send_descriptor(ours.as_fd(), sock.as_fd()).expect("a socket can be");
+            for ring in [Ring::new(), Ring::polled()] {
+                let sent = send_descriptor(ours.as_fd(), ring.descriptor());
+                assert_eq!(sent.expect_err("sent").raw_os_error(), Some(EINVAL));
+            }
+        }),
         refusal("taking_a_polled_ring_is_refused", ONE, EPERM, || {
             let number = Channel::new();
             let owner = Child::spawn(|| {

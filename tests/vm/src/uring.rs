@@ -5,14 +5,16 @@
 mod pending;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use io_uring::{opcode, squeue, types, IoUring};
 
 use crate::addr::Addr;
 use crate::child::within;
-use crate::sock::Sock;
+use crate::sock::{source_control, Sock};
+use crate::sys::socket::{control_bytes, header, part_of};
 
 pub use pending::Wait;
 
@@ -209,18 +211,31 @@ impl Ring {
         data: &[u8],
         addr: impl Into<Addr>,
     ) -> io::Result<()> {
-        let addr = addr.into();
-        let mut part = libc::iovec {
-            iov_base: data.as_ptr().cast_mut().cast(),
-            iov_len: data.len(),
-        };
-        // SAFETY: all fields may be zero: null pointers of length zero.
-        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        message.msg_name = addr.bytes().as_ptr().cast_mut().cast();
-        message.msg_namelen = addr.bytes().len() as u32;
-        message.msg_iov = &mut part;
-        message.msg_iovlen = 1;
-        self.run_on(on.into(), |fd| opcode::SendMsg::new(fd, &message).build())
+        self.send_message(on.into(), data, &addr.into(), Vec::new())
+    }
+
+    /// The same, from a source that the message itself asks for.
+    pub fn send_from<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        data: &[u8],
+        addr: impl Into<Addr>,
+        source: IpAddr,
+    ) -> io::Result<()> {
+        let control = control_bytes(&source_control(source));
+        self.send_message(on.into(), data, &addr.into(), control)
+    }
+
+    fn send_message(
+        &mut self,
+        on: On<'_>,
+        data: &[u8],
+        addr: &Addr,
+        mut control: Vec<u8>,
+    ) -> io::Result<()> {
+        let mut part = part_of(data);
+        let message = header(&mut part, addr.bytes(), &mut control);
+        self.run_on(on, |fd| opcode::SendMsg::new(fd, &message).build())
             .map(drop)
     }
 
@@ -285,6 +300,12 @@ impl Ring {
     /// Its descriptor's number.
     pub fn number(&self) -> i32 {
         self.0.as_raw_fd()
+    }
+
+    /// Its descriptor.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        // SAFETY: the ring has it open for as long as this borrows it.
+        unsafe { BorrowedFd::borrow_raw(self.0.as_raw_fd()) }
     }
 
     /// Closes this process's descriptor of a polled ring, but keeps the memory.

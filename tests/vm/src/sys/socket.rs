@@ -223,14 +223,16 @@ pub fn send_twice(
     check(ret.into()).map(|n| n as usize)
 }
 
-pub(super) fn part_of(data: &[u8]) -> libc::iovec {
+/// Data as the calls take it.
+pub fn part_of(data: &[u8]) -> libc::iovec {
     libc::iovec {
         iov_base: data.as_ptr().cast_mut().cast(),
         iov_len: data.len(),
     }
 }
 
-pub(super) fn header(part: &mut libc::iovec, to: &[u8], control: &mut [u8]) -> libc::msghdr {
+/// A message as the calls take it. It points to all that it is made of.
+pub fn header(part: &mut libc::iovec, to: &[u8], control: &mut [u8]) -> libc::msghdr {
     // SAFETY: all fields may be zero: null pointers of length zero.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_name = to.as_ptr().cast_mut().cast();

@@ -5,9 +5,9 @@
 
 use libc::{EADDRNOTAVAIL, EPROTONOSUPPORT};
 
-use crate::addr::{ip, ANY4, HOST4, ONE, V4_ONLY, V6_ONLY};
+use crate::addr::{ip, ANY4, HOST4, HOST6, ONE, V4_ONLY, V6_ONLY};
 use crate::child::{as_tenant, in_child};
-use crate::registry::{behaviour, refusal, Test};
+use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::server::{nobody_answers, source_seen};
 use crate::sock::{Proto, Sock};
 use crate::uring::Ring;
@@ -77,7 +77,31 @@ fn refusals(make: Make, kind: &str) -> Vec<Test> {
             EADDRNOTAVAIL,
             move || Box::new(move || make().send_to(&Sock::v4(Proto::Udp), b"x", (HOST4, 9))),
         ),
+        refusal(
+            name("sendmsg_from_a_foreign_source"),
+            ONE,
+            EADDRNOTAVAIL,
+            move || from_a_source(make, HOST4),
+        ),
+        refusal(
+            name("sendmsg_from_a_foreign_v6_source"),
+            ONE,
+            EADDRNOTAVAIL,
+            move || from_a_source(make, HOST6),
+        ),
     ]
+}
+
+/// Sends to somebody, who must find that it came from this source.
+fn from_a_source(make: Make, source: &'static str) -> Attack {
+    let witness = Sock::serving(Proto::Udp, (source, 0));
+    Box::new(move || {
+        let sock = Sock::for_ip(Proto::Udp, ip(source));
+        make().send_from(&sock, b"x", witness.local(), ip(source))?;
+        let (_, from) = witness.receive()?;
+        assert_eq!(from.ip(), ip(source));
+        Ok(())
+    })
 }
 
 fn behaviours(make: Make, kind: &str) -> Vec<Test> {
