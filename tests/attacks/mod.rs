@@ -72,6 +72,7 @@ attacks! {
     sctp_serves_foreign_address
     sctp_adds_foreign_address
     mptcp_takes_foreign_address
+    mptcp_joins
     rds_forges_source
     l2tp_forges_source
     vsock_reaches_others

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An MPTCP connection takes in others, which the kernel makes from and to
+//! addresses that an administrator named, on sockets that belong to nobody.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use addrconf_abi::AssignFlags;
+use libc::{AF_INET, EAGAIN, EPERM, IPPROTO_MPTCP, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO};
+
+use super::wire::{Packet, Wire};
+use crate::addr::{ip, ANY4, HOST4, ONE};
+use crate::child::{stay, within, Channel, Child};
+use crate::client::{associate_process, Terms};
+use crate::registry::{behaviour, everywhere, Test};
+use crate::runner::pace;
+use crate::sock::{Proto, Sock};
+use crate::sys::socket::{recvfrom, set_option_bytes};
+use crate::tenant::Tenant;
+use crate::world::configure;
+
+const PORT: u16 = 80;
+const OWN: &str = ONE[0];
+const ANOTHERS: &str = "10.0.0.2";
+
+/// How long a connection more may take to come.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        everywhere("mptcp_of_a_host_joins_from_another_address", || {
+            let (server, client) = End::pair(OWN);
+            assert!(Join::from(ANOTHERS).asked, "the attack failed");
+            assert_eq!(client.talks(), [0, EAGAIN]);
+            assert_eq!(server.talks(), [0, 0]);
+        }),
+        behaviour("mptcp_of_before_says_nothing_by_a_join", || {
+            let (_server, client) = End::pair(OWN);
+            associate_process(client.child.pid(), ONE);
+            Join::from(ANOTHERS);
+            assert_eq!(client.talks(), [EPERM, EPERM]);
+        }),
+        behaviour("mptcp_of_before_hears_nothing_by_a_join", || {
+            let (server, client) = End::pair(HOST4);
+            associate_process(server.child.pid(), ONE);
+            Join::at(ANOTHERS);
+            assert_eq!(client.talks(), [0, EAGAIN]);
+            assert_eq!(server.talks(), [EPERM, EPERM]);
+        }),
+        behaviour(
+            "mptcp_of_the_host_is_not_joined_at_an_exclusive_address",
+            || {
+                let _tenant = Tenant::with(ONE, &Terms::flags(AssignFlags::EXCLUSIVE));
+                let _ends = End::pair(HOST4);
+                Join::at(OWN).is_in_vain();
+            },
+        ),
+    ];
+    for (what, addr) in [("one", OWN), ("another", ANOTHERS)] {
+        let name = format!("mptcp_of_a_host_is_joined_at_{what}_address");
+        tests.push(everywhere(name, move || {
+            let _ends = End::pair(HOST4);
+            assert!(Join::at(addr).granted, "the attack failed");
+        }));
+    }
+    tests
+}
+
+/// A process with one end of an MPTCP connection.
+struct End {
+    child: Child,
+    ready: Channel,
+    go: Channel,
+    told: Channel,
+}
+
+impl End {
+    /// A server at all addresses, and a client that has a connection from this
+    /// address to the host's.
+    fn pair(from: &str) -> (Self, Self) {
+        let server = Self::server();
+        let client = Self::client(from);
+        server.ready.receive();
+        client.ready.receive();
+        (server, client)
+    }
+
+    fn server() -> Self {
+        let limits = "mptcp limits set subflows 2 add_addr_accepted 2\n";
+        configure(limits).expect("ip");
+        let server = Self::with(|told| {
+            let sock = mptcp();
+            sock.serve(Proto::Tcp, (ANY4, PORT)).expect("serve");
+            told.send("");
+            let (connection, _) = sock.accept().expect("accept");
+            connection.receive().expect("receive");
+            connection.send(b"x").expect("send");
+            // It goes on listening.
+            std::mem::forget(sock);
+            connection
+        });
+        server.told.receive();
+        server
+    }
+
+    /// There can be more connections only when both have said something.
+    fn client(from: &str) -> Self {
+        Self::with(|_| {
+            let sock = mptcp();
+            sock.bind((from, 0)).expect("bind");
+            sock.connect((HOST4, PORT)).expect("connect");
+            sock.send(b"x").expect("send");
+            sock.receive().expect("receive");
+            sock
+        })
+    }
+
+    fn with(connect: impl FnOnce(&Channel) -> Sock) -> Self {
+        let (ready, go, told) = (Channel::new(), Channel::new(), Channel::new());
+        let child = Child::spawn(|| {
+            let sock = connect(&told);
+            // struct timeval: what does not come must not hold up the test.
+            let limit = [0_i64, 500_000].map(i64::to_ne_bytes).concat();
+            set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_RCVTIMEO, &limit).expect("setsockopt");
+            ready.send("");
+            go.receive();
+            let sent = sock.send(b"x");
+            let received = recvfrom(sock.as_fd(), 16);
+            for outcome in [sent, received.map(drop)] {
+                let errno = outcome.err().and_then(|e| e.raw_os_error());
+                told.send(&errno.unwrap_or(0).to_string());
+            }
+            stay();
+        });
+        Self {
+            child,
+            ready,
+            go,
+            told,
+        }
+    }
+
+    /// What it gets when it says something more, and then listens: errnos, or
+    /// zero.
+    fn talks(&self) -> [i32; 2] {
+        self.go.send("");
+        [(); 2].map(|()| self.told.receive().parse().expect("an errno"))
+    }
+}
+
+fn mptcp() -> Sock {
+    Sock::new(AF_INET, SOCK_STREAM, IPPROTO_MPTCP).expect("MPTCP")
+}
+
+/// What passes when the kernel is told to have connections join.
+#[derive(Default)]
+struct Join {
+    asked: bool,
+    granted: bool,
+}
+
+impl Join {
+    /// From this address.
+    fn from(addr: &str) -> Self {
+        Self::by(&format!("{addr} subflow"), |p| p.source() == ip(addr))
+    }
+
+    /// At this address, which the other end is told.
+    fn at(addr: &str) -> Self {
+        Self::by(&format!("{addr} signal"), |p| p.destination() == ip(addr))
+    }
+
+    fn by(endpoint: &str, asks: impl Fn(&Packet) -> bool) -> Self {
+        let wire = Wire::watched_for(HOST4);
+        configure(&format!("mptcp endpoint add {endpoint}\n")).expect("ip");
+        let mut join = Self::default();
+        within(PATIENCE * pace(), || {
+            for packet in wire.packets() {
+                join.asked |= packet.asks_for(PORT) && asks(&packet);
+                join.granted |= packet.grants(PORT);
+            }
+            join.granted
+        });
+        join
+    }
+
+    /// Panics unless somebody asked, and nobody granted it.
+    fn is_in_vain(&self) {
+        assert!(self.asked, "nobody asked");
+        assert!(!self.granted, "it was granted");
+    }
+}
