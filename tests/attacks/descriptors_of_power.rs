@@ -161,7 +161,7 @@ pub(super) fn memory_of(pid: i32) -> File {
 }
 
 /// Whether a process cannot be assigned now; it is afterwards if it can.
-fn is_busy(pid: i32, flags: AssignFlags) -> bool {
+pub(super) fn is_busy(pid: i32, flags: AssignFlags) -> bool {
     let terms = Terms::flags(flags);
     match Device::open().assign_with(Target::Pid(pid), &entries(ONE), &terms) {
         Ok(_) => false,

@@ -5,21 +5,27 @@
 //! the table of an io_uring.
 
 use std::fs::File;
+use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
+use addrconf_abi::AssignFlags;
 use libc::{EACCES, EADDRNOTAVAIL, IPPROTO_UDP, UDP_CORK};
 
 use super::corked_message::bound_and_corked;
-use super::descriptors_of_power::{make, memory_of, tunnel, WORD};
+use super::descriptors_of_power::{is_busy, make, memory_of, tunnel, WORD};
 use super::packets::forged;
 use super::passed_descriptors::received;
 use crate::addr::ONE;
 use crate::child::{as_tenant, stay, Channel, Child};
+use crate::client::narrow;
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::clone::sharing_descriptors_until_the_end;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 use crate::uring::{On, Ring};
 
@@ -80,6 +86,30 @@ pub fn tests() -> Vec<Test> {
                 Box::new(move || ring.set_option(FIRST, (IPPROTO_UDP, UDP_CORK), 0))
             },
         ),
+        behaviour("narrowing_meanwhile_hides_no_descriptor", || {
+            let (ready, narrowed) = (Channel::new(), Channel::new());
+            let child = Child::spawn(|| {
+                thread::scope(|scope| {
+                    scope.spawn(|| {
+                        while narrow(&ONE[..1], "").is_err() {}
+                        narrowed.send("");
+                    });
+                    // Whoever associates the process waits for this call to end.
+                    let helper = sharing_descriptors_until_the_end(|| {
+                        ready.send("");
+                        narrowed.receive();
+                        // Those who narrowed are counted for a while longer.
+                        thread::sleep(Duration::from_secs(1));
+                        // The process has it as well.
+                        mem::forget(memory_of(std::process::id() as i32));
+                    });
+                    helper.expect("a child");
+                    stay();
+                });
+            });
+            ready.receive();
+            assert!(is_busy(child.pid(), AssignFlags::NONE));
+        }),
         behaviour("a_tenant_writes_the_memory_of_its_own_child", || {
             as_tenant(ONE, || {
                 let (go, word) = (Channel::new(), Channel::new());

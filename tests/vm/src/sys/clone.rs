@@ -76,8 +76,17 @@ pub fn with_pid(pid: i32) -> io::Result<Option<i32>> {
 
 /// Makes a child that shares the table of descriptors, runs `f`, and exits.
 pub fn sharing_descriptors(f: impl FnOnce()) -> io::Result<i32> {
+    sharing(libc::CLONE_FILES, f)
+}
+
+/// The same, and waits for its end as `vfork()` does: not to be interrupted.
+pub fn sharing_descriptors_until_the_end(f: impl FnOnce()) -> io::Result<i32> {
+    sharing(libc::CLONE_FILES | libc::CLONE_VFORK, f)
+}
+
+fn sharing(flags: i32, f: impl FnOnce()) -> io::Result<i32> {
     let mut args = [0; 11];
-    args[0] = libc::CLONE_FILES as u64;
+    args[0] = flags as u64;
     match clone3(args)? {
         Some(pid) => Ok(pid),
         None => crate::child::end_with(f),
