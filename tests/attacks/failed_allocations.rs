@@ -4,12 +4,12 @@
 
 use std::io;
 
-use addrconf_abi::{Change, Target};
+use addrconf_abi::{AssignFlags, Change, Target};
 
-use super::shortage::{self, each_failure, ready};
-use crate::addr::{ANY4, ONE, PAIRS};
+use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
+use crate::addr::{ANY4, HOST4, ONE, PAIRS, TWO};
 use crate::child::{eventually, stay, Channel, Child};
-use crate::client::{entries, Description, Device};
+use crate::client::{entries, Description, Device, Terms};
 use crate::registry::Test;
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
@@ -21,11 +21,22 @@ pub fn tests() -> Vec<Test> {
             "assign_with_sockets_without_memory_changes_nothing",
             assign_with_sockets,
         ),
-        ("update_without_memory_changes_nothing", update),
+        ("exclusive_assign_without_memory_changes_nothing", || {
+            let device = ready(true);
+            let child = Child::spawn(|| stay());
+            assigned(&device, &child, AssignFlags::EXCLUSIVE, 1);
+        }),
         (
-            "release_of_a_process_without_memory_changes_nothing",
-            release_process,
+            "assign_of_a_tree_without_memory_changes_nothing",
+            assign_tree,
         ),
+        (
+            "assign_that_resets_without_memory_changes_nothing",
+            assign_reset,
+        ),
+        ("flush_needs_no_memory", flush),
+        ("update_without_memory_changes_nothing", update),
+        ("release_of_a_process_needs_no_memory", release_process),
         (
             "release_of_an_association_without_memory_changes_nothing",
             release_association,
@@ -38,7 +49,7 @@ pub fn tests() -> Vec<Test> {
 fn assign() {
     let device = ready(true);
     let child = Child::spawn(|| stay());
-    assigned(&device, &child);
+    assigned(&device, &child, AssignFlags::NONE, 1);
 }
 
 fn assign_with_sockets() {
@@ -53,19 +64,44 @@ fn assign_with_sockets() {
         stay();
     });
     opened.receive();
-    assigned(&device, &child);
+    assigned(&device, &child, AssignFlags::NONE, 1);
 }
 
-fn assigned(device: &Device, child: &Child) {
+fn assign_tree() {
+    let device = ready(true);
+    let (made, pids) = (Channel::new(), Channel::new());
+    let root = Child::spawn(|| {
+        let _children = [(); 2].map(|()| {
+            Child::spawn(|| {
+                pids.send(&std::process::id().to_string());
+                stay();
+            })
+        });
+        made.send("");
+        stay();
+    });
+    made.receive();
+    let pids = [(); 2].map(|()| pids.receive().parse().expect("a pid"));
+    assigned(&device, &root, AssignFlags::TREE, 3);
+    for pid in pids {
+        device.query(Target::Pid(pid)).expect_err("half associated");
+    }
+}
+
+/// A process, or a tree of so many tasks, is assigned, and released if that
+/// worked.
+fn assigned(device: &Device, child: &Child, flags: AssignFlags, tasks: u64) {
     let (target, set) = (Target::Pid(child.pid()), entries(PAIRS[0]));
+    let terms = Terms::flags(flags);
     each_failure(
         true,
-        || device.assign(target, &set, "me"),
+        || device.assign_with(target, &set, &terms),
         |outcome| {
-            if outcome.is_ok() {
+            if let Ok(assigned) = outcome {
                 let found = device.query(target).expect("query");
-                assert_eq!((found.tasks, found.addrs.len()), (1, set.len()));
-                device.release(target).expect("release");
+                assert_eq!((found.tasks, found.addrs.len()), (tasks, set.len()));
+                let whole = Target::Association(assigned.id);
+                device.release(whole).expect("release");
             } else {
                 device.query(target).expect_err("half associated");
             }
@@ -75,6 +111,53 @@ fn assigned(device: &Device, child: &Child) {
                     found.map_or(true, |found| found.tasks == 0)
                 })
             });
+        },
+    );
+}
+
+/// With a connection outside the set, which is ended if that worked. Its peer
+/// need not hear of it: a packet that says so needs memory too.
+fn assign_reset() {
+    let device = ready(true);
+    let server = Sock::serving(Proto::Tcp, (HOST4, 80));
+    let terms = Terms::flags(AssignFlags::RESET);
+    let (connected, go, ended) = (Channel::new(), Channel::new(), Channel::new());
+    each_failure_with(
+        true,
+        || {
+            let child = Child::spawn(|| {
+                let client = Sock::v4(Proto::Tcp);
+                client.connect((HOST4, 80)).expect("connect");
+                connected.send("");
+                go.receive();
+                ended.send(&client.has_input(0).to_string());
+                stay();
+            });
+            connected.receive();
+            (child, server.accept().expect("accept"))
+        },
+        |(child, _)| device.assign_with(Target::Pid(child.pid()), &entries(ONE), &terms),
+        |(child, _), outcome| {
+            let found = device.query(Target::Pid(child.pid()));
+            assert_eq!(found.is_ok(), outcome.is_ok(), "half associated");
+            go.send("");
+            let ended = ended.receive() == "true";
+            assert!(ended || outcome.is_err(), "it goes on");
+        },
+    );
+}
+
+fn flush() {
+    let device = ready(true);
+    needs_no_memory(
+        || [idle(ONE), idle(TWO)],
+        |_| device.release(Target::All),
+        |tenants, outcome| {
+            outcome.as_ref().expect("flush");
+            for tenant in tenants {
+                let found = device.query(Target::Pid(tenant.pid()));
+                found.expect_err("associated");
+            }
         },
     );
 }
@@ -115,18 +198,13 @@ fn described(device: &Device, target: Target) -> Description {
 
 fn release_process() {
     let device = ready(true);
-    let child = idle(ONE);
-    let target = Target::Pid(child.pid());
-    each_failure(
-        true,
-        || device.release(target),
-        |outcome| {
-            if outcome.is_err() {
-                assert_eq!(described(&device, target).tasks, 1);
-            } else {
-                device.query(target).expect_err("released");
-                device.assign(target, &entries(ONE), "").expect("again");
-            }
+    needs_no_memory(
+        || idle(ONE),
+        |tenant| device.release(Target::Pid(tenant.pid())),
+        |tenant, outcome| {
+            outcome.as_ref().expect("release");
+            let found = device.query(Target::Pid(tenant.pid()));
+            found.expect_err("associated");
         },
     );
 }

@@ -3,13 +3,15 @@
 //! A call of a tenant runs out of memory, which the tenant can see to itself:
 //! it gains nothing by that.
 
-use addrconf_abi::Target;
-use libc::{EADDRNOTAVAIL, ENOMEM};
-
 use std::io;
+use std::os::fd::AsFd;
 
-use super::shortage::{self, each_failure, each_failure_with, ready};
-use crate::addr::{ip, Addr, HOST4, ONE, PAIRS};
+use addrconf_abi::Target;
+use libc::{EADDRNOTAVAIL, ENOMEM, IPPROTO_UDP, UDP_CORK};
+
+use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
+use super::witness::sources;
+use crate::addr::{ip, Addr, ANY4, HOST4, ONE, PAIRS};
 use crate::child::{as_tenant, eventually, Channel, Child};
 use crate::client::narrow;
 use crate::probe::verdicts;
@@ -17,6 +19,7 @@ use crate::registry::Test;
 use crate::sock::{Proto, Sock};
 use crate::sys::fault::{Faults, Log};
 use crate::sys::process;
+use crate::sys::socket::set_option;
 
 pub fn tests() -> Vec<Test> {
     shortage::tests(vec![
@@ -26,23 +29,25 @@ pub fn tests() -> Vec<Test> {
         ),
         ("fork_without_memory_changes_nothing", fork),
         ("socket_without_memory_changes_nothing", socket),
-        ("bind_without_memory_changes_nothing", || {
-            calls(false, |sock| sock.bind((HOST4, 0)))
+        ("refusing_a_bind_needs_no_memory", || {
+            refused(|sock| sock.bind((HOST4, 0)));
         }),
-        ("bind_to_a_member_without_memory_changes_nothing", || {
-            calls(true, |sock| sock.bind((ONE[0], 0)))
+        ("bind_without_memory_changes_nothing", || {
+            calls(Proto::Tcp, |sock| sock.bind((ONE[0], 0)));
         }),
         ("sendmsg_without_memory_changes_nothing", || {
-            calls(true, |sock| sock.send_to(b"x", (ONE[0], 9)))
+            calls(Proto::Udp, |sock| sock.send_to(b"x", (ONE[0], 9)));
         }),
-        (
-            "sendmsg_from_a_foreign_source_without_memory_changes_nothing",
-            || {
-                calls(false, |sock| sock.send_from(b"x", (ONE[0], 9), ip(HOST4)));
-            },
-        ),
+        ("refusing_a_source_in_sendmsg_needs_no_memory", || {
+            refused(|sock| sock.send_from(b"x", (ONE[0], 9), ip(HOST4)));
+        }),
         ("connect_without_memory_changes_nothing", connect),
         ("listen_without_memory_changes_nothing", listen),
+        ("accept_without_memory_changes_nothing", accept),
+        (
+            "a_message_sent_in_parts_without_memory_comes_from_the_set",
+            corked,
+        ),
     ])
 }
 
@@ -65,6 +70,7 @@ fn narrow_itself() {
             done.send(if failed { "failed" } else { "no more" });
         });
         if done.receive() == "no more" {
+            assert!(nth > 1, "no allocation failed: this proves nothing");
             return;
         }
     }
@@ -103,7 +109,7 @@ fn fork() {
 }
 
 /// The errno of binding outside the set.
-fn foreign_bind() -> i32 {
+pub fn foreign_bind() -> i32 {
     let bound = Sock::v4(Proto::Udp).bind((HOST4, 0));
     bound.map_or_else(|e| e.raw_os_error().unwrap_or(1), |()| 0)
 }
@@ -124,15 +130,30 @@ fn socket() {
     });
 }
 
-/// A call of a tenant on a fresh datagram socket.
-fn calls(good: bool, call: fn(&Sock) -> io::Result<()>) {
+/// A call of a tenant on a fresh socket.
+fn calls(proto: Proto, call: fn(&Sock) -> io::Result<()>) {
     ready(true);
     as_tenant(ONE, || {
         each_failure_with(
-            good,
+            true,
+            || Sock::v4(proto),
+            call,
+            |_, _| assert_eq!(foreign_bind(), EADDRNOTAVAIL),
+        );
+    });
+}
+
+/// The same of one that must be refused.
+fn refused(call: fn(&Sock) -> io::Result<()>) {
+    ready(true);
+    as_tenant(ONE, || {
+        needs_no_memory(
             || Sock::v4(Proto::Udp),
             call,
-            |_| assert_eq!(foreign_bind(), EADDRNOTAVAIL),
+            |_, outcome| {
+                let error = outcome.as_ref().expect_err("foreign");
+                assert_eq!(error.raw_os_error(), Some(EADDRNOTAVAIL), "{error}");
+            },
         );
     });
 }
@@ -145,7 +166,7 @@ fn connect() {
             true,
             || Sock::v4(Proto::Tcp),
             |sock| sock.connect((HOST4, 80)),
-            |outcome| {
+            |_, outcome| {
                 if outcome.is_ok() {
                     assert_eq!(foreign_bind(), EADDRNOTAVAIL);
                 }
@@ -166,7 +187,55 @@ fn listen() {
             true,
             || Sock::v4(Proto::Tcp),
             Sock::listen,
-            |_| assert_eq!(foreign_bind(), EADDRNOTAVAIL),
+            |_, _| assert_eq!(foreign_bind(), EADDRNOTAVAIL),
         );
     });
+}
+
+fn accept() {
+    ready(true);
+    as_tenant(ONE, || {
+        each_failure_with(
+            true,
+            || {
+                let server = Sock::serving(Proto::Tcp, (ANY4, 0));
+                let client = Sock::v4(Proto::Tcp);
+                let to = (ONE[0], server.local().port());
+                client.connect(to).expect("connect");
+                (server, client)
+            },
+            |(server, _client)| server.accept(),
+            |_, outcome| {
+                if let Ok((connection, _)) = outcome {
+                    assert_eq!(connection.local().ip(), ip(ONE[0]));
+                }
+                assert_eq!(foreign_bind(), EADDRNOTAVAIL);
+            },
+        );
+    });
+}
+
+fn corked() {
+    ready(true);
+    let witness = Sock::serving(Proto::Udp, (HOST4, 0));
+    let to = witness.local();
+    as_tenant(ONE, || {
+        each_failure_with(
+            true,
+            || Sock::v4(Proto::Udp),
+            |sock| {
+                set_option(sock.as_fd(), IPPROTO_UDP, UDP_CORK, 1)?;
+                sock.send_to(b"x", to.clone())?;
+                sock.send_to(b"y", to.clone())?;
+                set_option(sock.as_fd(), IPPROTO_UDP, UDP_CORK, 0)
+            },
+            |_, _| assert_eq!(foreign_bind(), EADDRNOTAVAIL),
+        );
+    });
+    let sources = sources(Proto::Udp, &witness);
+    assert!(!sources.is_empty());
+    assert!(
+        sources.iter().all(|&from| from == ip(ONE[0])),
+        "{sources:?}"
+    );
 }

@@ -114,5 +114,6 @@ attacks! {
     too_many_parts
     failed_allocations
     failed_allocations_of_a_tenant
+    failed_allocations_around_a_tenant
     unloading
 }

@@ -8,7 +8,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use io_uring::{opcode, squeue, types};
 
-use super::{On, Ring, PATIENCE};
+use super::{name, On, Ring, PATIENCE};
+use crate::addr::Addr;
 use crate::child::within;
 use crate::sock::Sock;
 use crate::sys::process::pipe;
@@ -94,6 +95,17 @@ impl Ring {
                 opcode::Splice::new(fd, -1, to, -1, len).build()
             }
         }
+    }
+
+    /// `bind()` by the calling thread.
+    pub fn bind_by_caller(&mut self, sock: &Sock, addr: impl Into<Addr>) -> io::Result<()> {
+        let addr: &'static Addr = Box::leak(Box::new(addr.into()));
+        let (ptr, len) = name(addr);
+        let entry = opcode::Bind::new(On::Sock(sock).fd(), ptr, len).build();
+        // SAFETY: the address stays for ever.
+        unsafe { self.0.submission().push(&entry) }.expect("room in the ring");
+        self.0.submit_and_wait(1)?;
+        self.result().map(drop)
     }
 
     /// Waits for the result of what was begun: a descriptor, or how many bytes
