@@ -131,7 +131,8 @@ impl Name {
 /// process outside, or what it has mapped stays locked for a second; `EAGAIN` the
 /// processes of a tree exit, and leave children to others of it, faster than can
 /// be followed; `ETIMEDOUT` a thread did not come back within ten seconds from a
-/// call it began before: it is not associated, but its sockets keep the scope; `EBADF` not a pidfd; `EFAULT`, `ENOMEM`, `E2BIG`;
+/// call it began before: it is not associated, but its sockets keep the scope; `EBADF` not a pidfd; `EFAULT`, `E2BIG`; `ENOMEM`, where sockets may keep the
+/// scope as well;
 /// `EADDRINUSE` the loopback address is another association's, or none is free;
 /// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
 /// calls.

@@ -81,7 +81,8 @@ impl Table {
     /// changed. `ETIMEDOUT` when a
     /// thread does not come back from a call: then the association is ended, and
     /// sockets keep its scope, as after a release; and so with `EBUSY` when one
-    /// makes a way out in that moment.
+    /// makes a way out in that moment, or `ENOMEM` when there is no memory to see
+    /// whether one did.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -117,7 +118,6 @@ impl Table {
         // Whom we wait for may want to make a control call, or keep a socket
         // locked.
         drop(one_at_a_time);
-        sockets::abort(&strangers);
         // What began before may have made a way out after all, in whatever part
         // its maker is now.
         let settled = recall(&tasks, &association)
@@ -128,6 +128,7 @@ impl Table {
             self.end_with_parts(&association);
             return Err(error);
         }
+        sockets::abort(&strangers);
         Ok(association)
     }
 
