@@ -4,10 +4,13 @@
 //! addresses of three tenants and of the host on an interface that leads
 //! nowhere.
 
+use std::fs;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv6Addr};
 use std::process::{Command, Stdio};
 
-use crate::addr::{HOST4, HOST6, ONE, THREE, TWO};
+use crate::addr::{ip, HOST4, HOST6, ONE, THREE, TWO};
+use crate::child::eventually;
 use crate::sys::process::unshare;
 
 /// Moves this process to a new such machine.
@@ -16,27 +19,53 @@ pub fn enter() -> io::Result<()> {
     let dummy = "link add dummy0 type dummy\nlink set dummy0 up\n";
     // A development machine may have no dummy interface; the loopback
     // interface can hold the addresses as well.
-    configure(&(dummy.to_owned() + &addresses("dummy0"))).or_else(|_| configure(&addresses("lo")))
+    configure(&(dummy.to_owned() + &script("dummy0"))).or_else(|_| configure(&script("lo")))?;
+    eventually("local routes", are_reached);
+    Ok(())
 }
 
-fn addresses(device: &str) -> String {
+/// The addresses of the machine.
+fn addresses() -> Vec<IpAddr> {
+    let named = [ONE, TWO, THREE, &[HOST4, HOST6]].concat();
+    let networks = [1, 2, 3].map(|host| [format!("10.1.0.{host}"), format!("2001:db8:1::{host}")]);
+    let others = networks.concat().into_iter().chain(["10.1.0.200".into()]);
+    let all = named.into_iter().map(str::to_owned).chain(others);
+    all.map(|address| ip(&address)).collect()
+}
+
+/// Whether what is sent to its own addresses stays in the machine. A while after
+/// an IPv6 address was added it is still sent out by the interface that has it:
+/// the local route is made by a kernel thread (`addrconf_dad_work()` in
+/// `net/ipv6/addrconf.c`), which may have to wait for another machine's end.
+fn are_reached() -> bool {
+    // Local: RTF_LOCAL of include/uapi/linux/ipv6_route.h.
+    let is_local = |flags: &str| u32::from_str_radix(flags, 16).is_ok_and(|f| f >> 31 == 1);
+    let table = fs::read_to_string("/proc/thread-self/net/ipv6_route").expect("IPv6 routes");
+    let routes: Vec<Vec<_>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let has_route = |address: Ipv6Addr| {
+        let address = format!("{:032x}", u128::from(address));
+        routes
+            .iter()
+            .any(|r| r[0] == address && r[1] == "80" && is_local(r[8]))
+    };
+    addresses().into_iter().all(|address| match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(address) => has_route(address),
+    })
+}
+
+fn script(device: &str) -> String {
     let mut script = "link set lo up\n".to_owned();
-    let mut add = |address: &str| {
-        let bits = if address.contains(':') {
-            "/128 nodad"
-        } else {
-            "/32"
+    for address in addresses() {
+        let bits = match address {
+            IpAddr::V4(_) => "/32",
+            IpAddr::V6(_) => "/128 nodad",
         };
         script += &format!("addr add {address}{bits} dev {device}\n");
-    };
-    for address in [ONE, TWO, THREE, &[HOST4, HOST6]].concat() {
-        add(address);
     }
-    for host in [1, 2, 3] {
-        add(&format!("10.1.0.{host}"));
-        add(&format!("2001:db8:1::{host}"));
-    }
-    add("10.1.0.200");
     script
         + &format!("route add 10.1.0.0/24 dev {device}\nroute add 2001:db8:1::/64 dev {device}\n")
 }
