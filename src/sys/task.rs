@@ -124,7 +124,7 @@ impl TaskRef {
     }
 
     /// Whether this task has a way out that no hook is asked about any more: a
-    /// packet or XDP socket, an io_uring that another process polls, a TUN
+    /// packet or XDP socket, an MPTCP connection, an io_uring that another process polls, a TUN
     /// device, the memory of another process or the right to provide it. Or
     /// whether that cannot be told, as its memory is locked for long. May sleep.
     pub(crate) fn holds_way_out(&self) -> bool {

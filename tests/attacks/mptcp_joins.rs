@@ -7,12 +7,13 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use addrconf_abi::AssignFlags;
-use libc::{AF_INET, EAGAIN, EPERM, IPPROTO_MPTCP, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO};
+use libc::{AF_INET, EAGAIN, IPPROTO_MPTCP, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO};
 
+use super::descriptors_of_power::is_busy;
 use super::wire::{Packet, Wire};
 use crate::addr::{ip, ANY4, HOST4, ONE};
 use crate::child::{stay, within, Channel, Child};
-use crate::client::{associate_process, Terms};
+use crate::client::Terms;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
@@ -35,18 +36,25 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(client.talks(), [0, EAGAIN]);
             assert_eq!(server.talks(), [0, 0]);
         }),
-        behaviour("mptcp_of_before_says_nothing_by_a_join", || {
-            let (_server, client) = End::pair(OWN);
-            associate_process(client.child.pid(), ONE);
-            Join::from(ANOTHERS);
-            assert_eq!(client.talks(), [EPERM, EPERM]);
-        }),
-        behaviour("mptcp_of_before_hears_nothing_by_a_join", || {
-            let (server, client) = End::pair(HOST4);
-            associate_process(server.child.pid(), ONE);
-            Join::at(ANOTHERS);
-            assert_eq!(client.talks(), [0, EAGAIN]);
-            assert_eq!(server.talks(), [EPERM, EPERM]);
+        behaviour(
+            "a_process_with_an_mptcp_connection_cannot_be_assigned",
+            || {
+                let (server, client) = End::pair(OWN);
+                for end in [server, client] {
+                    assert!(is_busy(end.child.pid(), AssignFlags::NONE));
+                }
+            },
+        ),
+        behaviour("a_process_with_an_mptcp_server_can_be_assigned", || {
+            let ready = Channel::new();
+            let child = Child::spawn(|| {
+                let sock = mptcp();
+                sock.serve(Proto::Tcp, (ANY4, PORT)).expect("serve");
+                ready.send("");
+                stay();
+            });
+            ready.receive();
+            assert!(!is_busy(child.pid(), AssignFlags::NONE));
         }),
         behaviour(
             "mptcp_of_the_host_is_not_joined_at_an_exclusive_address",

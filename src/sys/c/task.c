@@ -21,6 +21,7 @@
 #include <linux/sched/task.h>
 #include <linux/userfaultfd_k.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 #include "helpers.h"
 
@@ -209,8 +210,18 @@ bool acf_helper_file_is_network_device(const struct file *file)
 }
 
 /*
+ * Whether the kernel may have a connection go on from and to other addresses,
+ * by sockets of its own.
+ */
+static bool acf_is_joined(const struct sock *sk)
+{
+	return sk && READ_ONCE(sk->sk_protocol) == IPPROTO_MPTCP &&
+	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_LISTEN));
+}
+
+/*
  * Whether a file is a way out that no hook is asked about any more: packet and
- * XDP sockets have rings, an io_uring may be polled by another process, a TUN
+ * XDP sockets have rings, MPTCP connections are joined by others, an io_uring may be polled by another process, a TUN
  * device takes any packet, /proc/PID/mem asks only who opens it, and who has a
  * userfaultfd fills pages.
  */
@@ -221,7 +232,7 @@ static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 
 	if (sock)
 		return sock->ops->family == PF_PACKET ||
-		       sock->ops->family == PF_XDP;
+		       sock->ops->family == PF_XDP || acf_is_joined(sock->sk);
 	return acf_gate_uring_polled(file, mm) ||
 	       acf_helper_file_is_network_device(file) ||
 	       (memory && memory != mm);

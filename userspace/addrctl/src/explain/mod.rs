@@ -146,7 +146,7 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
         "the process holds"
     })?;
     f.write_str(
-        " what could go around the association: a packet or XDP socket, memory mapped from one, \
+        " what could go around the association: a packet or XDP socket, memory mapped from one, an MPTCP connection, \
          an io_uring whose polling thread is of a process outside, a TUN device, a UDP socket with half of a \
          datagram from an address outside the set, or a process outside that it traces, whose \
          /proc/PID/mem it has open or whose pages it provides (userfaultfd); or what it has mapped \
