@@ -221,9 +221,9 @@ static bool acf_is_joined(const struct sock *sk)
 
 /*
  * Whether a file is a way out that no hook is asked about any more: packet and
- * XDP sockets have rings, MPTCP connections are joined by others, an io_uring may be polled by another process, a TUN
- * device takes any packet, /proc/PID/mem asks only who opens it, and who has a
- * userfaultfd fills pages.
+ * XDP sockets have rings, MPTCP connections are joined by others, an io_uring
+ * may be polled by another process, a TUN device takes any packet,
+ * /proc/PID/mem asks only who opens it, and who has a userfaultfd fills pages.
  */
 static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 {
