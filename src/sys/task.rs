@@ -124,9 +124,10 @@ impl TaskRef {
     }
 
     /// Whether this task has a way out that no hook is asked about any more: a
-    /// packet or XDP socket, an MPTCP connection, an io_uring that another process polls, a TUN
-    /// device, the memory of another process or the right to provide it. Or
-    /// whether that cannot be told, as its memory is locked for long. May sleep.
+    /// packet or XDP socket, an MPTCP connection, an io_uring that another
+    /// process polls, a TUN device, the memory of another process or the right
+    /// to provide it. Or whether that cannot be told, as its memory is locked
+    /// for long. May sleep.
     pub(crate) fn holds_way_out(&self) -> bool {
         // SAFETY: By the type invariants the task is valid.
         unsafe { raw::acf_helper_task_holds_way_out(self.0.as_ptr()) }
