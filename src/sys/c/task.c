@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/magic.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -244,19 +245,20 @@ static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
 }
 
 /*
- * Locks what a process has mapped, unless that takes longer than a second: it
- * may be changing it with the help of a file system that does not answer.
+ * Locks what a process has mapped, unless that takes longer than ten seconds: it
+ * may be changing it with the help of a file system that does not answer. Whoever
+ * forks all the time leaves short gaps only, so looks are frequent.
  */
 static bool acf_lock_memory(struct mm_struct *mm)
 {
-	unsigned int tries;
+	unsigned long end = jiffies + 10 * HZ;
 
-	for (tries = 0; tries < 1000; tries++) {
-		if (mmap_read_trylock(mm))
-			return true;
-		fsleep(1000);
+	while (!mmap_read_trylock(mm)) {
+		if (time_after(jiffies, end))
+			return false;
+		fsleep(50);
 	}
-	return false;
+	return true;
 }
 
 /*
