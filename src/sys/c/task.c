@@ -261,6 +261,24 @@ static bool acf_lock_memory(struct mm_struct *mm)
 	return true;
 }
 
+/* Whether a process has such a file in its memory, or that cannot be told. */
+static bool acf_maps_way_out(struct mm_struct *mm)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+	bool found = false;
+
+	if (!acf_lock_memory(mm))
+		return true;
+	for_each_vma(vmi, vma) {
+		found = vma->vm_file && acf_is_way_out(vma->vm_file, mm);
+		if (found)
+			break;
+	}
+	mmap_read_unlock(mm);
+	return found;
+}
+
 /*
  * Whether a thread has such a file open or in its memory, or that cannot be
  * told. May sleep. A process that exits holds nothing.
@@ -268,7 +286,6 @@ static bool acf_lock_memory(struct mm_struct *mm)
 bool acf_helper_task_holds_way_out(struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
-	struct vm_area_struct *vma;
 	bool found = false;
 
 	if (!mm)
@@ -277,18 +294,7 @@ bool acf_helper_task_holds_way_out(struct task_struct *task)
 		if (task->files)
 			found = iterate_fd(task->files, 0, acf_find_way_out, mm);
 	}
-	if (!found && !acf_lock_memory(mm)) {
-		found = true;
-	} else if (!found) {
-		VMA_ITERATOR(vmi, mm, 0);
-
-		for_each_vma(vmi, vma) {
-			found = vma->vm_file && acf_is_way_out(vma->vm_file, mm);
-			if (found)
-				break;
-		}
-		mmap_read_unlock(mm);
-	}
+	found = found || acf_maps_way_out(mm);
 	mmput(mm);
 	return found;
 }
