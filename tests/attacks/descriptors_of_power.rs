@@ -27,17 +27,7 @@ pub(super) static WORD: AtomicU64 = AtomicU64::new(7);
 pub fn tests() -> Vec<Test> {
     vec![
         everywhere("the_memory_of_a_child_is_written_by_a_descriptor", || {
-            let (go, word) = (Channel::new(), Channel::new());
-            let child = Child::spawn(|| {
-                go.receive();
-                word.send(&WORD.load(Ordering::Relaxed).to_string());
-                stay();
-            });
-            let memory = memory_of(child.pid());
-            let place = (&raw const WORD) as u64;
-            memory.write_at(&9_u64.to_ne_bytes(), place).expect("write");
-            go.send("");
-            assert_eq!(word.receive(), "9");
+            writes_a_child(memory_of);
         }),
         behaviour(
             "a_process_with_the_memory_of_a_child_cannot_be_assigned",
@@ -149,6 +139,22 @@ pub fn tests() -> Vec<Test> {
             drop(files);
         }),
     ]
+}
+
+/// Writes a word in a child's memory, got by its pid; panics unless the child finds
+/// it there.
+pub(super) fn writes_a_child(memory_of: impl FnOnce(i32) -> File) {
+    let (go, word) = (Channel::new(), Channel::new());
+    let child = Child::spawn(|| {
+        go.receive();
+        word.send(&WORD.load(Ordering::Relaxed).to_string());
+        stay();
+    });
+    let memory = memory_of(child.pid());
+    let place = (&raw const WORD) as u64;
+    memory.write_at(&9_u64.to_ne_bytes(), place).expect("write");
+    go.send("");
+    assert_eq!(word.receive(), "9");
 }
 
 /// The memory of a process, to be read and written.

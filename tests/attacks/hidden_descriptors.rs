@@ -5,11 +5,10 @@
 //! the table of an io_uring.
 
 use std::fs::File;
+use std::io;
 use std::mem;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixDatagram;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use addrconf_abi::AssignFlags;
 use libc::{EACCES, EADDRNOTAVAIL, IPPROTO_UDP, UDP_CORK};
 
 use super::corked_message::bound_and_corked;
-use super::descriptors_of_power::{is_busy, make, memory_of, tunnel, WORD};
+use super::descriptors_of_power::{is_busy, make, memory_of, tunnel, writes_a_child, WORD};
 use super::packets::forged;
 use super::passed_descriptors::received;
 use crate::addr::ONE;
@@ -39,18 +38,9 @@ pub fn tests() -> Vec<Test> {
             (memory_of(child.pid()), Some(child))
         }),
         waiting("a_tunnel", || (tunnel(), None)),
-        refusal(
+        on_memory(
             "ring_write_to_the_memory_of_a_child_in_its_own_table_is_refused",
-            ONE,
-            EACCES,
-            || {
-                let child = Child::spawn(|| stay());
-                let mut ring = holding(memory_of(child.pid()));
-                Box::new(move || {
-                    let _child = &child;
-                    ring.write_at(FIRST, &9_u64.to_ne_bytes(), (&raw const WORD) as u64)
-                })
-            },
+            |ring| ring.write_at(FIRST, &9_u64.to_ne_bytes(), (&raw const WORD) as u64),
         ),
         refusal(
             "ring_write_to_a_tunnel_in_its_own_table_is_refused",
@@ -63,18 +53,9 @@ pub fn tests() -> Vec<Test> {
                 Box::new(move || ring.write_at(FIRST, &forged("10.0.0.2", "10.0.0.1"), 0))
             },
         ),
-        refusal(
+        on_memory(
             "memory_in_a_rings_table_cannot_become_a_descriptor",
-            ONE,
-            EACCES,
-            || {
-                let child = Child::spawn(|| stay());
-                let mut ring = holding(memory_of(child.pid()));
-                Box::new(move || {
-                    let _child = &child;
-                    ring.install(0).map(drop)
-                })
-            },
+            |ring| ring.install(0).map(drop),
         ),
         refusal(
             "half_a_message_in_a_rings_table_cannot_be_finished",
@@ -112,20 +93,12 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("a_tenant_writes_the_memory_of_its_own_child", || {
             as_tenant(ONE, || {
-                let (go, word) = (Channel::new(), Channel::new());
-                let child = Child::spawn(|| {
-                    go.receive();
-                    word.send(&WORD.load(Ordering::Relaxed).to_string());
-                    stay();
+                writes_a_child(|pid| {
+                    let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+                    send_descriptor(theirs.as_fd(), memory_of(pid).as_fd()).expect("send");
+                    let memory = receive_descriptor(ours.as_fd()).expect("a message");
+                    memory.expect("the memory").into()
                 });
-                let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
-                send_descriptor(theirs.as_fd(), memory_of(child.pid()).as_fd()).expect("send");
-                let memory = receive_descriptor(ours.as_fd()).expect("a message");
-                let memory = File::from(memory.expect("the memory"));
-                let place = (&raw const WORD) as u64;
-                memory.write_at(&9_u64.to_ne_bytes(), place).expect("write");
-                go.send("");
-                assert_eq!(word.receive(), "9");
             });
         }),
     ]
@@ -141,6 +114,18 @@ fn waiting(what: &str, open: fn() -> (File, Option<Child>)) -> Test {
         Box::new(move || {
             let _child = &child;
             received(&ours)
+        })
+    })
+}
+
+/// What is tried with the memory of a child, which only a ring's table holds.
+fn on_memory(name: &str, operate: fn(&mut Ring) -> io::Result<()>) -> Test {
+    refusal(name, ONE, EACCES, move || {
+        let child = Child::spawn(|| stay());
+        let mut ring = holding(memory_of(child.pid()));
+        Box::new(move || {
+            let _child = &child;
+            operate(&mut ring)
         })
     })
 }
