@@ -125,10 +125,12 @@ impl Name {
 /// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
 /// process is already associated; `EBUSY` it holds what cannot be taken in: a
-/// packet or XDP socket, a mapping of its ring, an MPTCP connection, an io_uring
-/// that a process outside polls, a TUN device, `/proc/PID/mem` or a userfaultfd of
-/// another process, or half of a datagram from an address outside the set, or it
-/// traces a process outside, or what it has mapped stays locked for ten seconds;
+/// packet or XDP socket, a mapping of its ring, an MPTCP connection, a socket in a
+/// sockmap of BPF programs, an io_uring that a process outside polls, a TUN device,
+/// `/proc/PID/mem` or a userfaultfd of another process, or half of a datagram from
+/// an address outside the set, or it traces a process outside, or what it has
+/// mapped stays locked for ten seconds, or its children exit faster than they can
+/// be looked through;
 /// `EAGAIN` the processes of a tree exit, and leave children to others of it,
 /// faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
 /// seconds from a call it began before: it is not associated, but its sockets keep

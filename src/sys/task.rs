@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::from_err_ptr;
+use kernel::error::{from_err_ptr, to_result};
 use kernel::ffi;
 use kernel::prelude::*;
 use kernel::task::Task;
@@ -123,14 +123,31 @@ impl TaskRef {
         unsafe { raw::acf_helper_process_is_gone(self.0.as_ptr()) }
     }
 
-    /// Whether this task has a way out that no hook is asked about any more: a
-    /// packet or XDP socket, an MPTCP connection, an io_uring that another
-    /// process polls, a TUN device, the memory of another process or the right
-    /// to provide it. Or whether that cannot be told, as its memory is locked
-    /// for long. May sleep.
-    pub(crate) fn holds_way_out(&self) -> bool {
+    /// Whether this task has a way out open that no hook is asked about any more: a
+    /// packet or XDP socket, one that BPF programs redirect, an MPTCP connection,
+    /// an io_uring that another process polls, a TUN device, the memory of another
+    /// process or the right to provide it.
+    pub(crate) fn opens_way_out(&self) -> bool {
         // SAFETY: By the type invariants the task is valid.
-        unsafe { raw::acf_helper_task_holds_way_out(self.0.as_ptr()) }
+        unsafe { raw::acf_helper_task_opens_way_out(self.0.as_ptr()) }
+    }
+
+    /// Whether this task has a way out in its memory. May sleep, but does not wait
+    /// for the task.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` when that is locked, as it is while it changes.
+    pub(crate) fn maps_way_out(&self) -> Result<bool> {
+        // SAFETY: By the type invariants the task is valid.
+        let found = unsafe { raw::acf_helper_task_maps_way_out(self.0.as_ptr()) };
+        to_result(found).map(|()| found != 0)
+    }
+
+    /// Whether it has memory and descriptors, and both are another's as well.
+    pub(crate) fn shares_with(&self, other: &TaskRef) -> bool {
+        // SAFETY: By the type invariants both are valid.
+        unsafe { raw::acf_helper_task_shares_with(self.0.as_ptr(), other.0.as_ptr()) }
     }
 
     /// Whether this thread traces anybody.

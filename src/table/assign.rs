@@ -6,7 +6,7 @@ use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
-use kernel::time::{delay::fsleep, Delta};
+use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
 use crate::sys::map::InsertError;
 use crate::sys::module::ModuleRef;
@@ -17,16 +17,34 @@ use super::association::{Membership, Terms, User};
 use super::part::PartOf;
 use super::{sockets, AddressSet, Association, Table};
 
-/// How long is waited for tasks that were recalled, which on a busy machine have
-/// to wait for a processor, and the pauses between looks, which double. In
+/// How long is waited for tasks, which on a busy machine have to wait for a
+/// processor: in all for what is done with others kept waiting, and again for
+/// what is done afterwards.
+const PATIENCE: Delta = Delta::from_secs(10);
+/// The pauses between looks at whether tasks came back, which double. In
 /// microseconds.
-const PATIENCE: i64 = 10_000_000;
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
+/// Between looks at memory that is locked: whoever forks all the time leaves
+/// short gaps only.
+const MEMORY_PAUSE: Delta = Delta::from_micros(50);
+/// Between looks for children that wait for their makers to exit, which may take
+/// a while, once there were so many.
+const CHILDREN_PAUSE: Delta = Delta::from_micros(1_000);
+const QUICK_LOOKS: usize = 100;
 
-/// How often the children of a tree are looked for, if there are new ones each
-/// time.
-const MAX_LOOKS: usize = 1_000;
+/// [`PATIENCE`] that began when this was made.
+struct Patience(Instant<Monotonic>);
+
+impl Patience {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.elapsed() > PATIENCE
+    }
+}
 
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
@@ -53,16 +71,33 @@ fn recall(tasks: &[TaskRef], association: &Association) -> Result {
     others()
         .filter(|t| !t.only_waits() && !sockets::waits_on_its_own(t, association))
         .for_each(TaskRef::recall);
-    let (mut waited, mut pause) = (0, FIRST_PAUSE);
+    let (patience, mut pause) = (Patience::new(), FIRST_PAUSE);
     while others().any(TaskRef::is_recalled) {
-        if waited > PATIENCE {
+        if patience.is_over() {
             return Err(ETIMEDOUT);
         }
         fsleep(Delta::from_micros(pause));
-        waited += pause;
         pause = LAST_PAUSE.min(2 * pause);
     }
     Ok(())
+}
+
+/// Whether a task has a way out that no hook is asked about, or that cannot be
+/// told in time: it may keep its memory locked with the help of a file system that
+/// does not answer.
+fn holds_way_out(task: &TaskRef, patience: &Patience) -> bool {
+    if task.opens_way_out() {
+        return true;
+    }
+    loop {
+        if let Ok(found) = task.maps_way_out() {
+            return found;
+        }
+        if patience.is_over() {
+            return true;
+        }
+        fsleep(MEMORY_PAUSE);
+    }
 }
 
 impl Table {
@@ -74,7 +109,7 @@ impl Table {
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
     /// loopback address is taken, `EBUSY` when a process holds a way out
-    /// ([`TaskRef::holds_way_out`]) or half of a datagram from another address,
+    /// ([`holds_way_out`]) or half of a datagram from another address,
     /// or traces somebody who is not to be associated, `EPERM` when the caller
     /// is associated by now, `EAGAIN` when the processes of a tree exit, and leave
     /// children to others of it, faster than can be followed, `ENOMEM`. Nothing
@@ -94,16 +129,19 @@ impl Table {
             return Err(EINVAL);
         }
         let one_at_a_time = self.control_from_outside()?;
+        let patience = Patience::new();
         let (association, first) = self.make(terms, set, loopback, None)?;
-        let done = self.take_in_all(whom, &association).and_then(|all| {
-            let tasks = self.threads_of(&all, &association)?;
-            // Nothing can be made any more that was not allowed; what there
-            // is already could be used without a call.
-            self.hold_no_way_out(&tasks, &association)?;
-            self.list(&association)?;
-            let strangers = Self::strangers(&all, &association, whom.reset)?;
-            Ok((all, tasks, strangers))
-        });
+        let done = self
+            .take_in_all(whom, &association, &patience)
+            .and_then(|all| {
+                let tasks = self.threads_of(&all, &association)?;
+                // Nothing can be made any more that was not allowed; what there
+                // is already could be used without a call.
+                self.hold_no_way_out(&tasks, &association, &patience)?;
+                self.list(&association)?;
+                let strangers = Self::strangers(&all, &association, whom.reset)?;
+                Ok((all, tasks, strangers))
+            });
         let (all, tasks, strangers) = match done {
             Ok(done) => done,
             Err(error) => {
@@ -118,11 +156,7 @@ impl Table {
         // Whom we wait for may want to make a control call, or keep a socket
         // locked.
         drop(one_at_a_time);
-        // What began before may have made a way out after all, in whatever part
-        // its maker is now.
-        let settled = recall(&tasks, &association)
-            .and_then(|()| self.threads_of(&all, &association))
-            .and_then(|tasks| self.hold_no_way_out(&tasks, &association));
+        let settled = recall(&tasks, &association).and_then(|()| self.search(&all, &association));
         if let Err(error) = settled {
             let _one_at_a_time = self.control.lock();
             self.end_with_parts(&association);
@@ -135,26 +169,69 @@ impl Table {
     /// The tasks of `association`, which was made for these processes, and of its
     /// parts.
     fn threads_of(&self, all: &[TaskRef], association: &Association) -> Result<KVec<TaskRef>> {
-        // As in `adopt`. Who narrows is not counted any more.
+        // As in `adopt`. Who narrows is not counted any more, and who is released
+        // is not one.
         if let [process] = all {
             let threads = process.threads()?;
-            if threads.len() == association.tasks() && association.has_no_parts() {
+            if threads.len() == association.tasks()
+                && association.has_no_parts()
+                && threads.iter().all(|t| self.is_member(t.key(), association))
+            {
                 return Ok(threads);
             }
         }
         self.tasks_within(association)
     }
 
+    /// Looks through everybody who is in `association`, which was made for these
+    /// processes, or in a part of it, once nobody is in a call any more that began
+    /// before: what such a call made, and what was handed on from child to child
+    /// while others were looked at. Whoever has no way out comes by none, nor do
+    /// the children that it makes afterwards; so there is an end to it.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` when one has a way out, or they exit faster than can be followed;
+    /// `ENOMEM`.
+    fn search(&self, all: &[TaskRef], association: &Association) -> Result {
+        let patience = Patience::new();
+        loop {
+            // Who is being made can be found.
+            task::wait_for_clones();
+            let mut tasks = self.threads_of(all, association)?;
+            tasks.retain(|t| !self.has_such(t.key(), Membership::is_searched));
+            if tasks.is_empty() {
+                return Ok(());
+            }
+            self.hold_no_way_out(&tasks, association, &patience)?;
+            for task in &tasks {
+                self.note_searched(task.key(), association);
+            }
+            if patience.is_over() {
+                return Err(EBUSY);
+            }
+        }
+    }
+
     /// Fails with `EBUSY` when one of `tasks`, which are those of
     /// `association`, has something that goes around it.
-    fn hold_no_way_out(&self, tasks: &[TaskRef], association: &Association) -> Result {
-        let holds = |task: &TaskRef| {
-            task.holds_way_out() || sockets::holds_half_a_message(task, association)
+    fn hold_no_way_out(
+        &self,
+        tasks: &[TaskRef],
+        association: &Association,
+        patience: &Patience,
+    ) -> Result {
+        let holds = |(nr, task): (usize, &TaskRef)| {
+            // Threads of a process follow one another.
+            let is_known = nr > 0 && task.shares_with(&tasks[nr - 1]);
+            !is_known
+                && (holds_way_out(task, patience)
+                    || sockets::holds_half_a_message(task, association))
         };
         // Whom somebody traces cannot be read from here: that takes a look at
         // every task there is, which few need.
         let traces = || tasks.iter().any(TaskRef::traces) && self.traces_others(association);
-        if tasks.iter().any(holds) || traces() {
+        if tasks.iter().enumerate().any(holds) || traces() {
             return Err(EBUSY);
         }
         Ok(())
@@ -242,22 +319,22 @@ impl Table {
         &self,
         whom: &Whom<'_>,
         association: &Arc<Association>,
+        patience: &Patience,
     ) -> Result<KVec<TaskRef>> {
         self.take_in(whom.process, association)?;
         let mut processes = KVec::new();
         processes.push(whom.process.clone(), GFP_KERNEL)?;
         if whom.tree {
-            let mut gone = KVec::new();
-            for look in 0..MAX_LOOKS {
-                if !self.take_in_children(&mut processes, &mut gone, association)? {
-                    return Ok(processes);
+            let (mut gone, mut looks) = (KVec::new(), 0);
+            while self.take_in_children(&mut processes, &mut gone, association)? {
+                if patience.is_over() {
+                    return Err(EAGAIN);
                 }
-                // It may take a process long to exit.
-                if look > MAX_LOOKS / 10 {
-                    fsleep(Delta::from_micros(1_000));
+                looks += 1;
+                if looks > QUICK_LOOKS {
+                    fsleep(CHILDREN_PAUSE);
                 }
             }
-            return Err(EAGAIN);
         }
         Ok(processes)
     }

@@ -302,7 +302,11 @@ impl Drop for User {
 /// # Invariants
 ///
 /// Counted in the association's `tasks`.
-pub(super) struct Membership(User);
+pub(super) struct Membership {
+    user: User,
+    // It holds no way out, and can come by none: see `Table::search`.
+    searched: Atomic<bool>,
+}
 
 impl Membership {
     /// One more task for `association`, unless it has ended. Any context.
@@ -313,23 +317,44 @@ impl Membership {
         let user = User::join(association)?;
         user.0.tasks.add(1_usize, ordering::Relaxed);
         // INVARIANT: Counted above.
-        Some(Self(user))
+        Some(Self {
+            user,
+            searched: Atomic::new(false),
+        })
+    }
+
+    /// That of a child of its task, which has what its task has, unless the
+    /// association has ended. Any context.
+    pub(super) fn of_child(&self) -> Option<Self> {
+        let child = Self::join(self.association()?)?;
+        child.searched.store(self.is_searched(), ordering::Relaxed);
+        Some(child)
+    }
+
+    /// Notes that its task holds no way out.
+    pub(super) fn set_searched(&self) {
+        self.searched.store(true, ordering::Relaxed);
+    }
+
+    /// Whether its task was found to hold no way out, or comes from one that was.
+    pub(super) fn is_searched(&self) -> bool {
+        self.searched.load(ordering::Relaxed)
     }
 
     /// Whether this is a part in `association`.
     pub(super) fn is_of(&self, association: &Association) -> bool {
-        core::ptr::eq(self.0.association(), association)
+        core::ptr::eq(self.user.association(), association)
     }
 
     /// Whether this is a part in `association`, or in a part of it, or of a
     /// part.
     pub(super) fn is_within(&self, association: &Association) -> bool {
-        self.0.association().is_within(association)
+        self.user.association().is_within(association)
     }
 
     /// The association, unless it was revoked.
     pub(super) fn association(&self) -> Option<Arc<Association>> {
-        let association = &self.0 .0;
+        let association = &self.user.0;
         (!association.is_revoked()).then(|| association.clone())
     }
 }
@@ -337,6 +362,6 @@ impl Membership {
 impl Drop for Membership {
     /// Any context.
     fn drop(&mut self) {
-        self.0 .0.tasks.fetch_sub(1_usize, ordering::Relaxed);
+        self.user.0.tasks.fetch_sub(1_usize, ordering::Relaxed);
     }
 }

@@ -164,11 +164,8 @@ impl Table {
     }
 
     fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
-        let Some(association) = self.association(TaskKey::current()) else {
-            return Ok(());
-        };
-        // It may have been released this moment; then so is the child.
-        let Some(membership) = Membership::join(association) else {
+        // The maker may have been released this moment; then so is the child.
+        let Some(membership) = self.membership_of_child() else {
             return Ok(());
         };
         self.insert(child, membership, flags)
@@ -176,6 +173,16 @@ impl Table {
                 InsertError::Occupied => EEXIST,
                 InsertError::Table(_) => ENOMEM,
             })
+    }
+
+    /// That of a child of the running task, if that is associated.
+    fn membership_of_child(&self) -> Option<Membership> {
+        // As in `association`.
+        if self.occupied.load(ordering::Relaxed) == 0 {
+            return None;
+        }
+        let guard = rcu::read_lock();
+        self.members.get(TaskKey::current(), &guard)?.of_child()
     }
 
     /// Forgets a task, which is gone. Any context but NMI.
@@ -229,9 +236,14 @@ impl Table {
 
     /// The tasks of an association and of its parts, revoked or not. May sleep.
     fn tasks_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
+        self.tasks_that(|membership| membership.is_within(association))
+    }
+
+    /// The tasks with such a part in an association. May sleep.
+    fn tasks_that(&self, is_meant: impl Fn(&Membership) -> bool) -> Result<KVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
-                if self.is_within(task.key(), association) {
+                if self.has_such(task.key(), &is_meant) {
                     push(task.hold());
                 }
                 true
@@ -252,19 +264,30 @@ impl Table {
 
     /// Whether the table has `task` down for `association`, revoked or not.
     fn is_member(&self, task: TaskKey, association: &Association) -> bool {
-        let guard = rcu::read_lock();
-        self.members
-            .get(task, &guard)
-            .is_some_and(|m| m.is_of(association))
+        self.has_such(task, |membership| membership.is_of(association))
     }
 
     /// Whether the table has `task` down for `association`, for a part of it or
     /// for a part of one, revoked or not.
     fn is_within(&self, task: TaskKey, association: &Association) -> bool {
+        self.has_such(task, |membership| membership.is_within(association))
+    }
+
+    /// Notes that a task holds no way out, if the table has it down for
+    /// `association`, or for a part of it.
+    fn note_searched(&self, task: TaskKey, association: &Association) {
+        self.has_such(task, |membership| {
+            membership.is_within(association) && {
+                membership.set_searched();
+                true
+            }
+        });
+    }
+
+    /// Whether a task has such a part in an association.
+    fn has_such(&self, task: TaskKey, is_meant: impl FnOnce(&Membership) -> bool) -> bool {
         let guard = rcu::read_lock();
-        self.members
-            .get(task, &guard)
-            .is_some_and(|m| m.is_within(association))
+        self.members.get(task, &guard).is_some_and(is_meant)
     }
 
     fn insert(

@@ -160,7 +160,10 @@ acf_helper_task_tracer(const struct task_struct *task);
 bool acf_helper_task_traces(const struct task_struct *task);
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
-bool acf_helper_task_holds_way_out(struct task_struct *task);
+bool acf_helper_task_opens_way_out(struct task_struct *task);
+int acf_helper_task_maps_way_out(struct task_struct *task);
+bool acf_helper_task_shares_with(const struct task_struct *task,
+				 const struct task_struct *other);
 bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);

@@ -5,10 +5,8 @@
 
 #include <asm/syscall.h>
 #include <asm/unistd.h>
-#include <linux/delay.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
-#include <linux/jiffies.h>
 #include <linux/magic.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -20,6 +18,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/skmsg.h>
 #include <linux/userfaultfd_k.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -220,11 +219,23 @@ static bool acf_is_joined(const struct sock *sk)
 	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
+/* Whether BPF programs may take what is sent and received elsewhere. */
+static bool acf_is_redirected(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_NET_SOCK_MSG)
+	guard(rcu)();
+	return sk && sk_psock(sk);
+#else
+	return false;
+#endif
+}
+
 /*
  * Whether a file is a way out that no hook is asked about any more: packet and
- * XDP sockets have rings, MPTCP connections are joined by others, an io_uring
- * may be polled by another process, a TUN device takes any packet,
- * /proc/PID/mem asks only who opens it, and who has a userfaultfd fills pages.
+ * XDP sockets have rings, MPTCP connections are joined by others, BPF programs
+ * may redirect what is sent and received, an io_uring may be polled by another
+ * process, a TUN device takes any packet, /proc/PID/mem asks only who opens it,
+ * and who has a userfaultfd fills pages.
  */
 static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 {
@@ -233,7 +244,9 @@ static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
 
 	if (sock)
 		return sock->ops->family == PF_PACKET ||
-		       sock->ops->family == PF_XDP || acf_is_joined(sock->sk);
+		       sock->ops->family == PF_XDP ||
+		       acf_is_joined(sock->sk) ||
+		       acf_is_redirected(sock->sk);
 	return acf_gate_uring_polled(file, mm) ||
 	       acf_helper_file_is_network_device(file) ||
 	       (memory && memory != mm);
@@ -244,59 +257,53 @@ static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
 	return acf_is_way_out(file, mm);
 }
 
-/*
- * Locks what a process has mapped, unless that takes longer than ten seconds: it
- * may be changing it with the help of a file system that does not answer. Whoever
- * forks all the time leaves short gaps only, so looks are frequent.
- */
-static bool acf_lock_memory(struct mm_struct *mm)
+/* Whether a thread has such a file open. A process that exits has none. */
+bool acf_helper_task_opens_way_out(struct task_struct *task)
 {
-	unsigned long end = jiffies + 10 * HZ;
-
-	while (!mmap_read_trylock(mm)) {
-		if (time_after(jiffies, end))
-			return false;
-		fsleep(50);
-	}
-	return true;
-}
-
-/* Whether a process has such a file in its memory, or that cannot be told. */
-static bool acf_maps_way_out(struct mm_struct *mm)
-{
-	VMA_ITERATOR(vmi, mm, 0);
-	struct vm_area_struct *vma;
-	bool found = false;
-
-	if (!acf_lock_memory(mm))
-		return true;
-	for_each_vma(vmi, vma) {
-		found = vma->vm_file && acf_is_way_out(vma->vm_file, mm);
-		if (found)
-			break;
-	}
-	mmap_read_unlock(mm);
-	return found;
+	guard(task_lock)(task);
+	return task->files && task->mm &&
+	       iterate_fd(task->files, 0, acf_find_way_out, task->mm);
 }
 
 /*
- * Whether a thread has such a file open or in its memory, or that cannot be
- * told. May sleep. A process that exits holds nothing.
+ * Whether a thread has such a file in its memory: 1 or 0, or -EAGAIN when that is
+ * locked, as it is while it changes. May sleep, but for nobody's sake.
  */
-bool acf_helper_task_holds_way_out(struct task_struct *task)
+int acf_helper_task_maps_way_out(struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
-	bool found = false;
+	struct vm_area_struct *vma;
+	int found = 0;
 
 	if (!mm)
-		return false;
-	scoped_guard(task_lock, task) {
-		if (task->files)
-			found = iterate_fd(task->files, 0, acf_find_way_out, mm);
+		return 0;
+	if (mmap_read_trylock(mm)) {
+		VMA_ITERATOR(vmi, mm, 0);
+
+		for_each_vma(vmi, vma) {
+			found = vma->vm_file &&
+				acf_is_way_out(vma->vm_file, mm);
+			if (found)
+				break;
+		}
+		mmap_read_unlock(mm);
+	} else {
+		found = -EAGAIN;
 	}
-	found = found || acf_maps_way_out(mm);
-	mmput(mm);
+	/* Whoever is the last to let go waits for input and output under way. */
+	mmput_async(mm);
 	return found;
+}
+
+/* Whether two threads share their memory and their table of descriptors. */
+bool acf_helper_task_shares_with(const struct task_struct *task,
+				 const struct task_struct *other)
+{
+	const struct mm_struct *mm = READ_ONCE(task->mm);
+	const struct files_struct *files = READ_ONCE(task->files);
+
+	return mm && mm == READ_ONCE(other->mm) && files &&
+	       files == READ_ONCE(other->files);
 }
 
 /*
