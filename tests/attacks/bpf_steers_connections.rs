@@ -11,8 +11,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use libc::EPERM;
 
 use super::capability::{needed, BPF, NET_ADMIN, SYS_ADMIN};
+use super::packet_socket_opened_before::cannot_be_associated;
 use super::thief::{who_answers, Thief};
 use crate::addr::ONE;
+use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::sys::bpf::{
@@ -111,6 +113,17 @@ pub fn tests() -> Vec<Test> {
             },
         ),
     ]);
+    tests.push(behaviour(
+        "a_process_with_a_redirected_connection_cannot_be_assigned",
+        || {
+            let (_ours, theirs) = connection();
+            let map = redirection();
+            put_socket(map.as_fd(), 0, theirs.as_fd()).expect("put");
+            cannot_be_associated();
+            drop(theirs);
+            associate(ONE);
+        },
+    ));
     tests.extend(needed(
         "steering_traffic_by_a_program",
         &[NET_ADMIN, BPF, SYS_ADMIN],

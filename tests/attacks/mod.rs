@@ -97,11 +97,13 @@ attacks! {
     closed_connection
     descriptors_of_power
     hidden_descriptors
+    handed_on
     passed_descriptors
     reopened_descriptors
     shared_descriptors
     traced_process
     foreign_memory
+    slow_memory
     unusual_children
     reused_pid
     fork_storm

@@ -5,7 +5,7 @@
 
 use std::os::fd::AsFd;
 
-use libc::{AF_PACKET, EBUSY, EPERM, SOCK_RAW};
+use libc::{AF_PACKET, EBUSY, EFAULT, EPERM, SOCK_RAW};
 
 use super::packets::{conversation, on_loopback, overhear, SECRET};
 use crate::addr::{HOST4, ONE};
@@ -14,8 +14,9 @@ use crate::client::{entries, Device};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
 use crate::sys::family::Shared;
-use crate::sys::process::take_descriptor;
+use crate::sys::process::{pipe, take_descriptor};
 use crate::sys::socket::set_option_bytes;
+use crate::uring::Ring;
 
 const BLOCK: usize = 16 * 4096;
 const FRAME: usize = 2048;
@@ -50,6 +51,24 @@ pub fn tests() -> Vec<Test> {
                 cannot_be_associated();
             },
         ),
+        everywhere(
+            "nobody_keeps_the_pages_of_a_ring_of_packets_without_it",
+            || {
+                let (_sock, packets) = ring();
+                let memory = Shared::new(BLOCK).expect("memory");
+                for (memory, can) in [(memory, true), (packets, false)] {
+                    let (_read, write) = pipe().expect("a pipe");
+                    let ends = [
+                        memory.put_into(write.as_fd()).map(drop),
+                        Ring::new().register_memory(&memory),
+                    ];
+                    for end in ends {
+                        let errno = end.map_err(|e| e.raw_os_error());
+                        assert_eq!(errno, if can { Ok(()) } else { Err(Some(EFAULT)) });
+                    }
+                }
+            },
+        ),
         refusal(
             "a_packet_socket_taken_from_an_unassociated_process_overhears_nobody",
             ONE,
@@ -80,7 +99,8 @@ pub fn cannot_be_associated() {
     assert_eq!(errno, Some(EBUSY));
 }
 
-fn ear() -> Sock {
+/// A packet socket that hears what the host gets.
+pub(super) fn ear() -> Sock {
     let ear = Sock::new(AF_PACKET, SOCK_RAW, 0).expect("a packet socket");
     ear.bind(on_loopback(HOST4)).expect("bind");
     ear

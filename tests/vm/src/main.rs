@@ -21,6 +21,7 @@ mod probe;
 mod registry;
 mod runner;
 mod server;
+mod slow_file;
 mod sock;
 mod spec;
 mod sys;

@@ -14,6 +14,7 @@ use io_uring::{opcode, squeue, types, IoUring};
 use crate::addr::Addr;
 use crate::child::within;
 use crate::sock::{source_control, Sock};
+use crate::sys::family::Shared;
 use crate::sys::socket::{control_bytes, header, part_of};
 
 pub use pending::Wait;
@@ -270,6 +271,16 @@ impl Ring {
     pub fn register(&mut self, files: &[&impl AsFd]) -> io::Result<()> {
         let fds: Vec<_> = files.iter().map(|f| f.as_fd().as_raw_fd()).collect();
         self.0.submitter().register_files(&fds)
+    }
+
+    /// Has the kernel keep the pages of some memory for operations.
+    pub fn register_memory(&mut self, memory: &Shared) -> io::Result<()> {
+        let part = libc::iovec {
+            iov_base: memory.address() as *mut _,
+            iov_len: memory.len(),
+        };
+        // SAFETY: no operation of this file uses what is registered.
+        unsafe { self.0.submitter().register_buffers(&[part]) }
     }
 
     /// Makes room for sockets in the ring's own table of files.

@@ -7,6 +7,7 @@ pub mod bpf;
 pub mod clone;
 pub mod family;
 pub mod fault;
+pub mod file;
 pub mod packet;
 pub mod process;
 pub mod socket;

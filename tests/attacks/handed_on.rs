@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A process that must not be associated for what it has forks and exits, and so
+//! does its child, and so on: whoever looks through one after the other finds
+//! those gone who had it, and does not see their children.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+
+use addrconf_abi::{AssignFlags, Target};
+use libc::{EAGAIN, EBUSY};
+
+use super::packet_socket_opened_before::ear;
+use crate::addr::ONE;
+use crate::child::{eventually, Channel, Child};
+use crate::client::{entries, Device, Terms};
+use crate::registry::{behaviour, Test};
+use crate::sys::file::Mapped;
+use crate::sys::process::{adopt_orphans, fork, wait};
+
+/// How many generations there are for sure before.
+const SURE: usize = 5;
+/// In how many places their ancestor has a file in its memory, so that it takes
+/// long to look through.
+const PLACES: usize = 20_000;
+const PAGE: usize = 4096;
+
+pub fn tests() -> Vec<Test> {
+    vec![behaviour(
+        "a_packet_socket_handed_on_from_child_to_child_is_found",
+        || {
+            for _ in 0..3 {
+                look_for_it();
+            }
+        },
+    )]
+}
+
+fn look_for_it() {
+    let (ready, enough) = (Channel::new(), Channel::new());
+    let root = Child::spawn(|| {
+        adopt_orphans().expect("prctl");
+        // It exits with its first child.
+        Child::spawn(|| hand_on(&ready, &enough)).succeeded();
+        let program = File::open("/proc/self/exe").expect("open");
+        let places = (0..PLACES).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
+        let places: Vec<_> = places.collect();
+        ready.send("");
+        while wait(-1, false).is_ok() {}
+        drop(places);
+    });
+    ready.receive();
+    ready.receive();
+    let device = Device::open();
+    let terms = Terms::flags(AssignFlags::TREE);
+    let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
+    enough.send("");
+    let errno = assigned.expect_err("it was not found").raw_os_error();
+    // Or it was not even caught up with.
+    assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{errno:?}");
+    eventually("the association is gone", || device.ids().is_empty());
+    root.succeeded();
+}
+
+/// Has a packet socket, and a child, which has it as well and does the same; and
+/// exits.
+fn hand_on(ready: &Channel, enough: &Channel) {
+    let _ear = ear();
+    for nr in 0.. {
+        if nr == SURE {
+            ready.send("");
+        }
+        if enough.has_line() || fork().expect("fork").is_some() {
+            return;
+        }
+    }
+}

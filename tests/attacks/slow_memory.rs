@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who uses memory that a file system of its own provides decides how long the
+//! kernel waits for it, and keeps locked meanwhile what it was about: a socket,
+//! or the memory of the process. No control call about others is to wait.
+
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
+
+use addrconf_abi::{Change, Target};
+use libc::EBUSY;
+
+use crate::addr::{HOST4, ONE, TWO};
+use crate::child::{eventually, stay, within, Channel, Child};
+use crate::client::{associate, associate_process, entries, Device};
+use crate::registry::{behaviour, Test};
+use crate::slow_file::SlowFile;
+use crate::sock::{Proto, Sock};
+use crate::sys::family::Shared;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("a_connection_kept_locked_stops_no_control_call", connection),
+        behaviour("memory_kept_locked_stops_no_control_call", memory),
+    ]
+}
+
+/// Another process can be associated.
+fn others_are_associated() {
+    let other = Child::spawn(|| stay());
+    associate_process(other.pid(), TWO);
+}
+
+/// Sending from such memory, it cannot be reset until the memory comes.
+fn connection() {
+    let file = SlowFile::new();
+    let server = Sock::serving(Proto::Tcp, (HOST4, 80));
+    let (id, done) = (Channel::new(), Channel::new());
+    let _tenant = Child::spawn(|| {
+        id.send(&associate(ONE).to_string());
+        let sock = Sock::v4(Proto::Tcp);
+        sock.connect((HOST4, 80)).expect("connect");
+        // It is reset at last.
+        let _ = file.map().send(sock.as_fd());
+        stay();
+    });
+    let target = Target::Association(id.receive().parse().expect("an id"));
+    let _connection = server.accept().expect("accept");
+    file.await_question();
+
+    let update = Child::spawn(|| {
+        let updated = Device::open().update(target, Change::Remove, &ONE[..1], true);
+        assert_eq!(updated.expect("update"), 1, "connections that were reset");
+        done.send("");
+    });
+    let device = Device::open();
+    let set_of = |target| device.query(target).expect("query").addrs;
+    eventually("the address is gone", || {
+        set_of(target) == entries(&ONE[1..])
+    });
+    others_are_associated();
+    // Or nothing was locked.
+    assert!(!within(Duration::from_secs(1), || done.has_line()));
+    file.answer();
+    update.succeeded();
+}
+
+/// Reading it by `/proc/self/mem` while another thread maps something keeps the
+/// process's memory locked against everybody: assignments look there.
+fn memory() {
+    let file = SlowFile::new();
+    let child = Child::spawn(|| {
+        let mapped = file.map();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let memory = File::open("/proc/self/mem").expect("open");
+                let read = memory.read_exact_at(&mut [0], mapped.address());
+                read.expect("the memory");
+            });
+            file.await_question();
+            Shared::new(4096).expect("mmap");
+        });
+        stay();
+    });
+    let threads = format!("/proc/{}/task", child.pid());
+    eventually("both wait", || {
+        let stats = fs::read_dir(&threads).expect("threads").map(|thread| {
+            let path = thread.expect("a thread").path().join("stat");
+            fs::read_to_string(path).unwrap_or_default()
+        });
+        stats.filter(|stat| stat.contains(") D ")).count() == 2
+    });
+
+    let (device, target) = (Device::open(), Target::Pid(child.pid()));
+    let error = device.assign(target, &entries(ONE), "");
+    let errno = error.expect_err("it was not looked at").raw_os_error();
+    assert_eq!(errno, Some(EBUSY));
+    others_are_associated();
+    file.answer();
+    eventually("it can be looked at", || {
+        device.assign(target, &entries(ONE), "").is_ok()
+    });
+}
