@@ -147,10 +147,12 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     })?;
     f.write_str(
         " what could go around the association: a packet or XDP socket, memory mapped from one, an MPTCP connection, \
-         an io_uring whose polling thread is of a process outside, a TUN device, a UDP socket with half of a \
-         datagram from an address outside the set, or a process outside that it traces, whose \
-         /proc/PID/mem it has open or whose pages it provides (userfaultfd); or what it has mapped \
-         changes for too long to be looked at; nothing was changed; \
+         a socket in a sockmap of BPF programs, an io_uring whose polling thread is of a process \
+         outside, a TUN device, a UDP socket with half of a datagram from an address outside the \
+         set, or a process outside that it traces, whose /proc/PID/mem it has open or whose pages \
+         it provides (userfaultfd); or what it has mapped changes for too long to be looked at, or \
+         its children exit too fast; nothing was changed, but for who came by such a thing \
+         meanwhile, whose sockets keep to the addresses, as after a `release`; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",
     )

@@ -96,7 +96,7 @@ fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
         for words in [
             "cannot associate process 812 (nginx) with 10.0.0.1: ",
             who,
-            "a packet or XDP socket, memory mapped from one, an MPTCP connection, an io_uring whose",
+            "a packet or XDP socket, memory mapped from one, an MPTCP connection, a socket in a sockmap",
             "nothing was changed",
             "`addrctl run`",
         ] {
