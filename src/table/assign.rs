@@ -28,8 +28,8 @@ const LAST_PAUSE: i64 = 5_000;
 /// Between looks at memory that is locked: whoever forks all the time leaves
 /// short gaps only.
 const MEMORY_PAUSE: Delta = Delta::from_micros(50);
-/// Between looks for children that wait for their makers to exit, which may take
-/// a while, once there were so many.
+/// Between looks for children that are being made, or that wait for their makers
+/// to exit, which may take a while, once there were so many.
 const CHILDREN_PAUSE: Delta = Delta::from_micros(1_000);
 const QUICK_LOOKS: usize = 100;
 
@@ -196,16 +196,22 @@ impl Table {
     fn search(&self, all: &[TaskRef], association: &Association) -> Result {
         let patience = Patience::new();
         loop {
-            // Who is being made can be found.
+            // They are not found yet, and may have what their makers have not any
+            // more. Who was being made before the association is there by now.
+            let others_come = association.has_unborn();
             task::wait_for_clones();
             let mut tasks = self.threads_of(all, association)?;
             tasks.retain(|t| !self.has_such(t.key(), Membership::is_searched));
-            if tasks.is_empty() {
-                return Ok(());
-            }
             self.hold_no_way_out(&tasks, association, &patience)?;
             for task in &tasks {
-                self.note_searched(task.key(), association);
+                let is_meant = |membership: &Membership| membership.is_within(association);
+                self.note(task.key(), is_meant, Membership::set_searched);
+            }
+            if tasks.is_empty() {
+                if !others_come {
+                    return Ok(());
+                }
+                fsleep(CHILDREN_PAUSE);
             }
             if patience.is_over() {
                 return Err(EBUSY);

@@ -7,6 +7,7 @@ use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
+use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
 use kernel::workqueue::{impl_has_work, new_work, Work, WorkItem};
 
@@ -49,8 +50,10 @@ pub(crate) struct Association {
     tasks: Atomic<usize>,
     sockets: Atomic<usize>,
     // How many parts there are of one that was made from outside, all of
-    // theirs included.
+    // theirs included; and how many tasks are being made in it and in them by
+    // those that were not searched.
     parts: Atomic<usize>,
+    unborn: Atomic<usize>,
     // Ended from outside: tasks that are left do not count. Sockets keep their
     // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
@@ -91,6 +94,7 @@ impl Association {
                 tasks: Atomic::new(0),
                 sockets: Atomic::new(0),
                 parts: Atomic::new(0),
+                unborn: Atomic::new(0),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
                 part_of,
@@ -166,6 +170,15 @@ impl Association {
     /// Of one that was made from outside, the count of its parts, and theirs.
     pub(super) fn parts(&self) -> &Atomic<usize> {
         &self.parts
+    }
+
+    /// Of one that was made from outside, whether tasks are being made in it, or
+    /// in a part of it, by such as were not searched before. Whoever is marked
+    /// as searched before makes none afterwards.
+    pub(super) fn has_unborn(&self) -> bool {
+        // Pairs with `Membership::of_child`.
+        smp_mb(ordering::Full);
+        self.unborn.load(ordering::Relaxed) != 0
     }
 
     /// How many tasks it has, those that exit this moment included.
@@ -306,6 +319,8 @@ pub(super) struct Membership {
     user: User,
     // It holds no way out, and can come by none: see `Table::search`.
     searched: Atomic<bool>,
+    // It is being made. If so it is counted in `unborn`.
+    unborn: Atomic<bool>,
 }
 
 impl Membership {
@@ -320,15 +335,38 @@ impl Membership {
         Some(Self {
             user,
             searched: Atomic::new(false),
+            unborn: Atomic::new(false),
         })
     }
 
-    /// That of a child of its task, which has what its task has, unless the
-    /// association has ended. Any context.
+    /// That of a child which its task is making, and which has what its task
+    /// has, unless the association has ended. Any context.
     pub(super) fn of_child(&self) -> Option<Self> {
         let child = Self::join(self.association()?)?;
-        child.searched.store(self.is_searched(), ordering::Relaxed);
+        if !self.is_searched() {
+            child.unborn.store(true, ordering::Relaxed);
+            // A full barrier: either this sees that its task is searched now, or
+            // whoever searches that there is a child.
+            child.root().unborn.fetch_add(1_usize, ordering::Full);
+        }
+        if self.is_searched() {
+            child.set_searched();
+            child.set_born();
+        }
         Some(child)
+    }
+
+    /// Notes that its task is on the list of tasks, or will be once the lock of
+    /// that is free.
+    pub(super) fn set_born(&self) {
+        if self.unborn.load(ordering::Relaxed) {
+            self.unborn.store(false, ordering::Relaxed);
+            self.root().unborn.fetch_sub(1_usize, ordering::Relaxed);
+        }
+    }
+
+    fn root(&self) -> &Association {
+        self.user.association().root()
     }
 
     /// Notes that its task holds no way out.
@@ -362,6 +400,7 @@ impl Membership {
 impl Drop for Membership {
     /// Any context.
     fn drop(&mut self) {
+        self.set_born();
         self.user.0.tasks.fetch_sub(1_usize, ordering::Relaxed);
     }
 }

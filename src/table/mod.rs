@@ -139,13 +139,14 @@ impl Table {
     }
 
     /// Brings a child up to date, whose maker, the running task, may have been
-    /// associated, narrowed or released since it inherited. Never sleeps.
+    /// associated, narrowed or released since it inherited, and which is on the
+    /// list of tasks next. Never sleeps.
     pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
         let Some(association) = self.association(TaskKey::current()) else {
             self.forget(child);
             return Ok(());
         };
-        match self.association(child) {
+        let done = match self.association(child) {
             None => {
                 // What it has, if anything, is of an association that ended.
                 self.forget(child);
@@ -160,7 +161,9 @@ impl Table {
                 }
             },
             Some(_) => Ok(()),
-        }
+        };
+        self.note(child, |_| true, Membership::set_born);
+        done
     }
 
     fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
@@ -273,15 +276,19 @@ impl Table {
         self.has_such(task, |membership| membership.is_within(association))
     }
 
-    /// Notes that a task holds no way out, if the table has it down for
-    /// `association`, or for a part of it.
-    fn note_searched(&self, task: TaskKey, association: &Association) {
-        self.has_such(task, |membership| {
-            membership.is_within(association) && {
-                membership.set_searched();
-                true
+    /// Notes something about a task that has such a part in an association.
+    fn note(
+        &self,
+        task: TaskKey,
+        is_meant: impl FnOnce(&Membership) -> bool,
+        note: impl FnOnce(&Membership),
+    ) {
+        let guard = rcu::read_lock();
+        if let Some(membership) = self.members.get(task, &guard) {
+            if is_meant(membership) {
+                note(membership);
             }
-        });
+        }
     }
 
     /// Whether a task has such a part in an association.

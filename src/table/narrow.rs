@@ -59,6 +59,9 @@ impl Table {
             for thread in process.threads()? {
                 if !self.is_member(thread.key(), association) {
                     let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
+                    if self.has_such(thread.key(), Membership::is_searched) {
+                        membership.set_searched();
+                    }
                     moved |= self.replace(thread.key(), membership, GFP_KERNEL_ACCOUNT)?;
                 }
             }

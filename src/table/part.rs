@@ -75,7 +75,7 @@ impl Association {
 
     /// The one that was made from outside, of which it is a part, or a part of
     /// a part, or which it is.
-    fn root(&self) -> &Self {
+    pub(super) fn root(&self) -> &Self {
         self.up().last().unwrap_or(self)
     }
 
