@@ -6,7 +6,24 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
-use crate::scenario::{Scenario, State, Step};
+/// A step: who took it (the last is whoever makes control calls, or nobody),
+/// and what it was.
+pub type Step = (u8, &'static str);
+
+/// What can happen, and must not.
+pub trait Model {
+    /// Everything there is at a moment.
+    type State: Clone + Hash;
+
+    /// How it begins.
+    fn start(&self) -> Self::State;
+
+    /// Everything that can happen next.
+    fn steps(&self, state: &Self::State) -> Vec<(Step, Self::State)>;
+
+    /// What is wrong with a state, which is the last one if nothing can happen.
+    fn wrong(&self, state: &Self::State, last: bool) -> Option<String>;
+}
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -21,16 +38,16 @@ pub struct Outcome {
 
 /// Takes every step that anybody could take next, from every state.
 #[must_use]
-pub fn explore(scenario: &Scenario) -> Outcome {
-    let start = scenario.start();
+pub fn explore(model: &impl Model) -> Outcome {
+    let start = model.start();
     let mut seen = HashSet::from([fingerprint(&start)]);
     // From which state each came, and by what.
     let mut origins: Vec<(usize, Step)> = vec![(0, (0, ""))];
     let mut queue = VecDeque::from([(0, start)]);
     let mut steps = 0;
     while let Some((at, state)) = queue.pop_front() {
-        let next = scenario.steps(&state);
-        if let Some(wrong) = scenario.wrong(&state, next.is_empty()) {
+        let next = model.steps(&state);
+        if let Some(wrong) = model.wrong(&state, next.is_empty()) {
             return Outcome {
                 states: seen.len(),
                 steps,
@@ -54,7 +71,7 @@ pub fn explore(scenario: &Scenario) -> Outcome {
 
 /// 128 bits that stand for a state: with a million of them, that two are alike
 /// is less likely than a fault of this machine.
-fn fingerprint(state: &State) -> (u64, u64) {
+fn fingerprint(state: &impl Hash) -> (u64, u64) {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         salt.hash(&mut hasher);

@@ -7,7 +7,8 @@
 //! `fork` and `control` are the code again, function by function and with its
 //! names, where each access to what is shared is one `Run::step`. `explore`
 //! takes every step that anybody could take next, from every state that can be
-//! reached. `world` is what is shared, and `check` what must always hold.
+//! reached. `world` is what is shared, and `check` what must always hold. `search`
+//! is a world of its own, for what comes last when a process is associated.
 //!
 //! Memory is as if everybody saw every write at once: what the code relies on
 //! beyond that is that `tasklist_lock` orders what `catch_up` reads after what
@@ -21,8 +22,10 @@ mod explore;
 mod fork;
 mod run;
 mod scenario;
+mod search;
 mod world;
 
 pub use control::Call;
-pub use explore::{explore, Outcome};
+pub use explore::{explore, Model, Outcome, Step};
 pub use scenario::{Scenario, Without};
+pub use search::{Search, Unsearched};

@@ -3,6 +3,7 @@
 //! Who does what in a world, and the code with a part left out.
 
 use crate::control::Call;
+use crate::explore::{Model, Step};
 use crate::run::Run;
 use crate::world::{Phase, Task, World, TASKS};
 use crate::{check, fork};
@@ -74,18 +75,16 @@ const CONTROL: usize = TASKS;
 
 /// Everything there is at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct State {
+pub struct State {
     pub(crate) world: World,
     actors: [Actor; TASKS + 1],
     calls_made: u8,
 }
 
-/// A step: who took it (the last is whoever makes control calls, or nobody),
-/// and what it was.
-pub(crate) type Step = (u8, &'static str);
+impl Model for Scenario {
+    type State = State;
 
-impl Scenario {
-    pub(crate) fn start(&self) -> State {
+    fn start(&self) -> State {
         let mut world = World::default();
         for task in 0..self.threads {
             world.task(task).phase = Phase::Listed;
@@ -101,8 +100,7 @@ impl Scenario {
         }
     }
 
-    /// Everything that can happen next.
-    pub(crate) fn steps(&self, state: &State) -> Vec<(Step, State)> {
+    fn steps(&self, state: &State) -> Vec<(Step, State)> {
         let mut steps = Vec::new();
         for task in 0..TASKS {
             let phase = state.world.tasks[task].phase;
@@ -124,6 +122,20 @@ impl Scenario {
         steps
     }
 
+    fn wrong(&self, state: &State, last: bool) -> Option<String> {
+        let idle = state.actors.iter().all(|a| a.doing == Doing::Idle);
+        if last && !idle {
+            return Some("somebody waits for ever".into());
+        }
+        check::wrong(&state.world).or_else(|| {
+            (last && self.exits)
+                .then(|| check::wrong_at_the_end(&state.world))
+                .flatten()
+        })
+    }
+}
+
+impl Scenario {
     /// What a task that runs can begin.
     fn set_out(&self, state: &State, task: usize, steps: &mut Vec<(Step, State)>) {
         let mut begin = |doing| {
@@ -190,18 +202,5 @@ impl Scenario {
             *doing = Doing::Idle;
         }
         steps.push(((task, what), next));
-    }
-
-    /// What is wrong with a state, which is the last one if nothing can happen.
-    pub(crate) fn wrong(&self, state: &State, last: bool) -> Option<String> {
-        let idle = state.actors.iter().all(|a| a.doing == Doing::Idle);
-        if last && !idle {
-            return Some("somebody waits for ever".into());
-        }
-        check::wrong(&state.world).or_else(|| {
-            (last && self.exits)
-                .then(|| check::wrong_at_the_end(&state.world))
-                .flatten()
-        })
     }
 }

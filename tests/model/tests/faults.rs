@@ -4,7 +4,7 @@
 //! left out.
 
 use addrconf_model::Call::{Assign, Narrow, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario, Without};
+use addrconf_model::{explore, Call, Scenario, Search, Unsearched, Without};
 
 /// What goes wrong without a part.
 fn violation(
@@ -85,4 +85,21 @@ fn without_forgetting_the_released_a_child_keeps_the_wider_set() {
     let calls = [Assign, Narrow, ReleaseProcess];
     let wrong = violation(Without::ForgettingTheReleased, 2, true, false, &calls);
     assert!(wrong.contains("more than its maker had"), "{wrong}");
+}
+
+#[test]
+fn a_search_with_a_part_left_out_misses_a_descriptor() {
+    for without in [
+        Unsearched::Again,
+        Unsearched::Counting,
+        Unsearched::CountingFirst,
+    ] {
+        let outcome = explore(&Search {
+            forks: 2,
+            without: Some(without),
+        });
+        let violation = outcome.violation.expect("something goes wrong");
+        println!("without {without:?}: {violation}");
+        assert!(violation.contains("has it still"), "{violation}");
+    }
 }

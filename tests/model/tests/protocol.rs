@@ -4,7 +4,7 @@
 //! printed with `--nocapture`.
 
 use addrconf_model::Call::{Assign, Narrow, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario};
+use addrconf_model::{explore, Call, Scenario, Search};
 
 /// A process of so many threads, which make so many tasks more and exit, while
 /// these calls are made.
@@ -82,4 +82,16 @@ fn who_was_released_can_be_assigned_anew() {
 fn who_was_in_an_association_that_ended_can_be_assigned_anew() {
     let calls = [Assign, ReleaseAssociation, Assign];
     holds("assign after the end", 1, 1, true, true, &calls);
+}
+
+#[test]
+fn a_search_misses_nobody_however_a_descriptor_is_handed_on() {
+    for forks in 0..=3 {
+        let outcome = explore(&Search {
+            forks,
+            without: None,
+        });
+        println!("search, {forks} forks: {} states", outcome.states);
+        assert_eq!(outcome.violation, None);
+    }
 }
