@@ -129,8 +129,7 @@ impl Name {
 /// sockmap of BPF programs, an io_uring that a process outside polls, a TUN device,
 /// `/proc/PID/mem` or a userfaultfd of another process, or half of a datagram from
 /// an address outside the set, or it traces a process outside, or what it has
-/// mapped stays locked for ten seconds, or its children exit faster than they can
-/// be looked through;
+/// mapped stays locked for ten seconds, or there is too much to look through;
 /// `EAGAIN` the processes of a tree exit, and leave children to others of it,
 /// faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
 /// seconds from a call it began before: it is not associated, but its sockets keep

@@ -39,7 +39,7 @@ pub(super) fn check(sock: SkRef<'_>) -> Result {
 }
 
 /// Decides whether the running task may get a descriptor of `sock` by
-/// `SCM_RIGHTS` or `pidfd_getfd()`: only what it could use. May sleep.
+/// `SCM_RIGHTS` or `pidfd_getfd()`, or map it: only what it could use. May sleep.
 pub(super) fn take_over(sock: SkRef<'_>) -> Result {
     check(sock).map_err(|_| EACCES)
 }

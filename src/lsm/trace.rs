@@ -27,8 +27,8 @@ pub(super) fn traceme(tracer: TaskKey) -> Result {
     }
 }
 
-/// The running task reads or writes `file`, or gets it from another: it may have
-/// come by it before it was associated, and where no descriptor shows it.
+/// The running task reads, writes or maps `file`, or gets it from another: it may
+/// have come by it before it was associated, and where no descriptor shows it.
 pub(super) fn use_file(file: FileRef<'_>) -> Result {
     let Some(association) = super::current() else {
         return Ok(());
@@ -37,7 +37,7 @@ pub(super) fn use_file(file: FileRef<'_>) -> Result {
         Some(memory) => {
             memory.is_current() || table::get().is_some_and(|t| t.has_memory(&association, memory))
         }
-        None => !file.is_network_device(),
+        None => !file.is_network_device() && !file.is_polled_elsewhere(),
     };
     if may {
         Ok(())

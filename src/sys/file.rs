@@ -41,4 +41,11 @@ impl FileRef<'_> {
         // SAFETY: By the type invariants the file is valid.
         unsafe { raw::acf_helper_file_is_network_device(self.0.as_ptr()) }
     }
+
+    /// Whether it is an io_uring that a thread of another process than the
+    /// running task's polls. Any context.
+    pub(crate) fn is_polled_elsewhere(self) -> bool {
+        // SAFETY: By the type invariants the file is valid.
+        unsafe { raw::acf_helper_file_is_polled(self.0.as_ptr()) }
+    }
 }

@@ -53,10 +53,11 @@ pub(crate) trait Hooks {
     /// or with the socket locked; must not sleep.
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
     /// The running task is about to get a descriptor of `sock` from another
-    /// process. May sleep.
+    /// process, or to map it. May sleep.
     fn socket_receive(sock: SkRef<'_>) -> Result;
-    /// The running task is about to read or write `file`, or to get a descriptor
-    /// of it from another process. Not asked about ordinary files. May sleep.
+    /// The running task is about to read, write or map `file`, or to get a
+    /// descriptor of it from another process. Of ordinary files it is asked about
+    /// the last only. May sleep.
     fn file_use(file: FileRef<'_>) -> Result;
     /// The running task asks for what a tracer may do with `task`. Must not
     /// sleep.

@@ -5,7 +5,7 @@
 use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
-use kernel::sync::Arc;
+use kernel::sync::{rcu, Arc};
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
 use crate::sys::map::InsertError;
@@ -18,8 +18,8 @@ use super::part::PartOf;
 use super::{sockets, AddressSet, Association, Table};
 
 /// How long is waited for tasks, which on a busy machine have to wait for a
-/// processor: in all for what is done with others kept waiting, and again for
-/// what is done afterwards.
+/// processor: in all for what is done with others kept waiting; again for their
+/// calls to end; and for what is looked for then.
 const PATIENCE: Delta = Delta::from_secs(10);
 /// The pauses between looks at whether tasks came back, which double. In
 /// microseconds.
@@ -28,8 +28,8 @@ const LAST_PAUSE: i64 = 5_000;
 /// Between looks at memory that is locked: whoever forks all the time leaves
 /// short gaps only.
 const MEMORY_PAUSE: Delta = Delta::from_micros(50);
-/// Between looks for children that are being made, or that wait for their makers
-/// to exit, which may take a while, once there were so many.
+/// Between looks for children that wait for their makers to exit, which may take
+/// a while, once there were so many.
 const CHILDREN_PAUSE: Delta = Delta::from_micros(1_000);
 const QUICK_LOOKS: usize = 100;
 
@@ -186,18 +186,27 @@ impl Table {
     /// Looks through everybody who is in `association`, which was made for these
     /// processes, or in a part of it, once nobody is in a call any more that began
     /// before: what such a call made, and what was handed on from child to child
-    /// while others were looked at. Whoever has no way out comes by none, nor do
-    /// the children that it makes afterwards; so there is an end to it.
+    /// while others were looked at. Whoever has no way out comes by none, as it
+    /// may neither make, receive nor map one, nor do the children that it makes
+    /// afterwards; and until then it makes none. So there is an end to it.
     ///
     /// # Errors
     ///
-    /// `EBUSY` when one has a way out, or they exit faster than can be followed;
+    /// `EBUSY` when one has a way out, or they cannot be looked through in time;
     /// `ENOMEM`.
     fn search(&self, all: &[TaskRef], association: &Association) -> Result {
+        association.set_searching(true);
+        let outcome = self.search_until_nobody_is_new(all, association);
+        association.set_searching(false);
+        outcome
+    }
+
+    fn search_until_nobody_is_new(&self, all: &[TaskRef], association: &Association) -> Result {
         let patience = Patience::new();
         loop {
             // They are not found yet, and may have what their makers have not any
-            // more. Who was being made before the association is there by now.
+            // more. Who was being made before the association is there by now: its
+            // maker had to come back from a call.
             let others_come = association.has_unborn();
             task::wait_for_clones();
             let mut tasks = self.threads_of(all, association)?;
@@ -211,7 +220,8 @@ impl Table {
                 if !others_come {
                     return Ok(());
                 }
-                fsleep(CHILDREN_PAUSE);
+                // Children that did not come to be are counted for so long.
+                rcu::rcu_barrier();
             }
             if patience.is_over() {
                 return Err(EBUSY);

@@ -54,6 +54,8 @@ pub(crate) struct Association {
     // those that were not searched.
     parts: Atomic<usize>,
     unborn: Atomic<usize>,
+    // Its tasks are looked through this moment.
+    searching: Atomic<bool>,
     // Ended from outside: tasks that are left do not count. Sockets keep their
     // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
@@ -95,6 +97,7 @@ impl Association {
                 sockets: Atomic::new(0),
                 parts: Atomic::new(0),
                 unborn: Atomic::new(0),
+                searching: Atomic::new(false),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
                 part_of,
@@ -170,6 +173,12 @@ impl Association {
     /// Of one that was made from outside, the count of its parts, and theirs.
     pub(super) fn parts(&self) -> &Atomic<usize> {
         &self.parts
+    }
+
+    /// Of one that was made from outside, says whether its tasks are looked
+    /// through, and those of its parts.
+    pub(super) fn set_searching(&self, searching: bool) {
+        self.searching.store(searching, ordering::Relaxed);
     }
 
     /// Of one that was made from outside, whether tasks are being made in it, or
@@ -354,6 +363,11 @@ impl Membership {
             child.set_born();
         }
         Some(child)
+    }
+
+    /// Whether its task is about to be looked through.
+    pub(super) fn is_next(&self) -> bool {
+        !self.is_searched() && self.root().searching.load(ordering::Relaxed)
     }
 
     /// Notes that its task is on the list of tasks, or will be once the lock of

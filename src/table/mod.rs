@@ -25,6 +25,7 @@ use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{new_mutex, rcu, Arc, Mutex, MutexGuard};
+use kernel::time::{delay::fsleep, Delta};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::published::Published;
@@ -135,6 +136,11 @@ impl Table {
     ///
     /// `ENOMEM`: then the child must not come to be.
     pub(crate) fn inherit(&self, child: TaskKey) -> Result {
+        // Or whoever makes children faster than they can be looked through
+        // keeps that from having an end.
+        while self.has_such(TaskKey::current(), Membership::is_next) {
+            fsleep(Delta::from_micros(1_000));
+        }
         self.take_after_maker(child, GFP_KERNEL_ACCOUNT)
     }
 
@@ -293,6 +299,10 @@ impl Table {
 
     /// Whether a task has such a part in an association.
     fn has_such(&self, task: TaskKey, is_meant: impl FnOnce(&Membership) -> bool) -> bool {
+        // As in `association`.
+        if self.occupied.load(ordering::Relaxed) == 0 {
+            return false;
+        }
         let guard = rcu::read_lock();
         self.members.get(task, &guard).is_some_and(is_meant)
     }

@@ -8,10 +8,10 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 
 use addrconf_abi::Target;
-use libc::{EADDRNOTAVAIL, EBUSY, EINVAL, EPERM};
+use libc::{EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, EPERM};
 
 use crate::addr::{Addr, HOST4, ONE};
-use crate::child::{in_child, Channel, Child};
+use crate::child::{in_child, stay, Channel, Child};
 use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
@@ -41,6 +41,23 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::v4(Proto::Udp);
                 sock.bind((HOST4, 0)).expect("bind before");
                 in_a_child(move || ring.send_to(&sock, b"x", (HOST4, 9)))
+            },
+        ),
+        refusal(
+            "a_polled_ring_of_a_child_cannot_be_taken",
+            ONE,
+            EACCES,
+            || {
+                Box::new(|| {
+                    let number = Channel::new();
+                    let child = Child::spawn(|| {
+                        let ring = Ring::polled();
+                        number.send(&ring.number().to_string());
+                        stay();
+                    });
+                    let number = number.receive().parse().expect("a number");
+                    take_descriptor(child.pid(), number).map(drop)
+                })
             },
         ),
         behaviour(

@@ -3,6 +3,7 @@
 //! A packet socket that was there before its process was associated goes on
 //! listening, and its ring, once mapped, is read without any system call.
 
+use std::io;
 use std::os::fd::AsFd;
 
 use libc::{AF_PACKET, EBUSY, EFAULT, EPERM, SOCK_RAW};
@@ -108,6 +109,14 @@ pub(super) fn ear() -> Sock {
 
 /// A packet socket with its ring.
 fn ring() -> (Sock, Shared) {
+    let sock = unmapped_ring();
+    let ring = mapped(&sock).expect("mmap");
+    sock.bind(on_loopback(HOST4)).expect("bind");
+    (sock, ring)
+}
+
+/// A packet socket with a ring that is not mapped yet.
+pub(super) fn unmapped_ring() -> Sock {
     let sock = Sock::new(AF_PACKET, SOCK_RAW, 0).expect("a packet socket");
     // struct tpacket_req: size and number of blocks, then of frames.
     let request: Vec<u8> = [BLOCK, 1, FRAME, BLOCK / FRAME]
@@ -115,7 +124,10 @@ fn ring() -> (Sock, Shared) {
         .flat_map(|n| (n as u32).to_ne_bytes())
         .collect();
     set_option_bytes(sock.as_fd(), libc::SOL_PACKET, PACKET_RX_RING, &request).expect("a ring");
-    let ring = Shared::of(sock.as_fd(), BLOCK, 0).expect("mmap");
-    sock.bind(on_loopback(HOST4)).expect("bind");
-    (sock, ring)
+    sock
+}
+
+/// The ring of a packet socket.
+pub(super) fn mapped(sock: &Sock) -> io::Result<Shared> {
+    Shared::of(sock.as_fd(), BLOCK, 0)
 }

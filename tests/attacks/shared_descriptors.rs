@@ -5,8 +5,9 @@
 
 use std::io;
 
-use libc::EADDRNOTAVAIL;
+use libc::{EACCES, EADDRNOTAVAIL};
 
+use super::packet_socket_opened_before::{mapped, unmapped_ring};
 use crate::addr::{HOST4, ONE};
 use crate::child::{stay, Channel, Child};
 use crate::registry::{refusal, Attack, Test};
@@ -59,6 +60,12 @@ pub fn tests() -> Vec<Test> {
                     |sock| sock.send_to(b"x", (HOST4, 9)),
                 )
             },
+        ),
+        refusal(
+            "mapping_a_ring_of_packets_set_up_in_a_shared_table_is_refused",
+            ONE,
+            EACCES,
+            || shared(unmapped_ring, |sock| mapped(sock).map(drop)),
         ),
         refusal(
             "bind_of_ones_own_socket_by_another_process_is_refused",

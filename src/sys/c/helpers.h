@@ -94,6 +94,7 @@ struct acf_sock_info {
 struct sock *acf_helper_file_sk(struct file *file);
 const struct mm_struct *acf_helper_file_memory(const struct file *file);
 bool acf_helper_file_is_network_device(const struct file *file);
+bool acf_helper_file_is_polled(const struct file *file);
 bool acf_helper_task_has_memory(const struct task_struct *task,
 				const struct mm_struct *mm);
 bool acf_helper_sk_has_input(const struct sock *sk);

@@ -209,6 +209,12 @@ bool acf_helper_file_is_network_device(const struct file *file)
 		inode->i_rdev == MKDEV(MISC_MAJOR, VHOST_NET_MINOR));
 }
 
+/* Whether a file is an io_uring that another process than current's polls. */
+bool acf_helper_file_is_polled(const struct file *file)
+{
+	return acf_gate_uring_polled(file, current->mm);
+}
+
 /*
  * Whether the kernel may have a connection go on from and to other addresses,
  * by sockets of its own.
@@ -257,7 +263,7 @@ static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
 	return acf_is_way_out(file, mm);
 }
 
-/* Whether a thread has such a file open. A process that exits has none. */
+/* Whether a thread has such a file open. Who exits uses none any more. */
 bool acf_helper_task_opens_way_out(struct task_struct *task)
 {
 	guard(task_lock)(task);

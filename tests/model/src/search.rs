@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `Table::search`: whoever is in an association is looked through, while they
-//! make children and hand on what they hold.
+//! make children and hand on what they hold. Nobody waits to be looked through
+//! before it forks, as in the code, where that only gives the search an end.
 
 use crate::explore::{Model, Step};
 
