@@ -136,8 +136,12 @@ impl Table {
             .and_then(|all| {
                 let tasks = self.threads_of(&all, &association)?;
                 // Nothing can be made any more that was not allowed; what there
-                // is already could be used without a call.
-                self.hold_no_way_out(&tasks, &association, &patience)?;
+                // is already could be used without a call. Forks keep memory
+                // locked.
+                association.set_searching(true);
+                let looked = self.hold_no_way_out(&tasks, &association, &patience);
+                association.set_searching(false);
+                looked?;
                 self.list(&association)?;
                 let strangers = Self::strangers(&all, &association, whom.reset)?;
                 Ok((all, tasks, strangers))

@@ -176,7 +176,7 @@ impl Association {
     }
 
     /// Of one that was made from outside, says whether its tasks are looked
-    /// through, and those of its parts.
+    /// through, and those of its parts: then they fork when that is done.
     pub(super) fn set_searching(&self, searching: bool) {
         self.searching.store(searching, ordering::Relaxed);
     }
