@@ -142,9 +142,8 @@ fn nothing_left(world: World, seconds: u64) {
 /// goes on until its other end knows, also in a network that nobody is in any
 /// more: the tables of sockets do not show those, but the kernel's counts do.
 fn show_what_is_left() {
-    let associations = fs::read_dir("/sys/kernel/addrconf/by-id")
-        .into_iter()
-        .flatten();
+    let associations = fs::read_dir(format!("{SYSFS_PATH}/by-id"));
+    let associations = associations.into_iter().flatten();
     let associations = associations.filter_map(|entry| Some(entry.ok()?.path()));
     let tables = [
         "sockstat",
