@@ -217,8 +217,11 @@ impl Table {
             tasks.retain(|t| !self.has_such(t.key(), Membership::is_searched));
             self.hold_no_way_out(&tasks, association, &patience)?;
             for task in &tasks {
-                let is_meant = |membership: &Membership| membership.is_within(association);
-                self.note(task.key(), is_meant, Membership::set_searched);
+                self.with_membership(task.key(), |membership| {
+                    if membership.is_within(association) {
+                        membership.set_searched();
+                    }
+                });
             }
             if tasks.is_empty() {
                 if !others_come {

@@ -120,13 +120,7 @@ impl Table {
 
     /// The association of a task, if any. Any context.
     pub(crate) fn association(&self, task: TaskKey) -> Option<Arc<Association>> {
-        // Whoever is associated was so before it came here, so a zero read
-        // early is never one it should not have seen.
-        if self.occupied.load(ordering::Relaxed) == 0 {
-            return None;
-        }
-        let guard = rcu::read_lock();
-        self.members.get(task, &guard)?.association()
+        self.with_membership(task, Membership::association)?
     }
 
     /// Associates `child`, which the running task is making, as the running
@@ -168,13 +162,14 @@ impl Table {
             },
             Some(_) => Ok(()),
         };
-        self.note(child, |_| true, Membership::set_born);
+        self.with_membership(child, Membership::set_born);
         done
     }
 
     fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
         // The maker may have been released this moment; then so is the child.
-        let Some(membership) = self.membership_of_child() else {
+        let membership = self.with_membership(TaskKey::current(), Membership::of_child);
+        let Some(membership) = membership.flatten() else {
             return Ok(());
         };
         self.insert(child, membership, flags)
@@ -182,16 +177,6 @@ impl Table {
                 InsertError::Occupied => EEXIST,
                 InsertError::Table(_) => ENOMEM,
             })
-    }
-
-    /// That of a child of the running task, if that is associated.
-    fn membership_of_child(&self) -> Option<Membership> {
-        // As in `association`.
-        if self.occupied.load(ordering::Relaxed) == 0 {
-            return None;
-        }
-        let guard = rcu::read_lock();
-        self.members.get(TaskKey::current(), &guard)?.of_child()
     }
 
     /// Forgets a task, which is gone. Any context but NMI.
@@ -245,14 +230,9 @@ impl Table {
 
     /// The tasks of an association and of its parts, revoked or not. May sleep.
     fn tasks_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
-        self.tasks_that(|membership| membership.is_within(association))
-    }
-
-    /// The tasks with such a part in an association. May sleep.
-    fn tasks_that(&self, is_meant: impl Fn(&Membership) -> bool) -> Result<KVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
-                if self.has_such(task.key(), &is_meant) {
+                if self.is_within(task.key(), association) {
                     push(task.hold());
                 }
                 true
@@ -282,29 +262,21 @@ impl Table {
         self.has_such(task, |membership| membership.is_within(association))
     }
 
-    /// Notes something about a task that has such a part in an association.
-    fn note(
-        &self,
-        task: TaskKey,
-        is_meant: impl FnOnce(&Membership) -> bool,
-        note: impl FnOnce(&Membership),
-    ) {
-        let guard = rcu::read_lock();
-        if let Some(membership) = self.members.get(task, &guard) {
-            if is_meant(membership) {
-                note(membership);
-            }
-        }
-    }
-
     /// Whether a task has such a part in an association.
     fn has_such(&self, task: TaskKey, is_meant: impl FnOnce(&Membership) -> bool) -> bool {
-        // As in `association`.
+        self.with_membership(task, is_meant).unwrap_or(false)
+    }
+
+    /// What is made of a task's part in an association, revoked or not, if it has
+    /// one. `make` must not sleep. Any context.
+    fn with_membership<T>(&self, task: TaskKey, make: impl FnOnce(&Membership) -> T) -> Option<T> {
+        // Whoever is associated was so before it came here, so a zero read
+        // early is never one it should not have seen.
         if self.occupied.load(ordering::Relaxed) == 0 {
-            return false;
+            return None;
         }
         let guard = rcu::read_lock();
-        self.members.get(task, &guard).is_some_and(is_meant)
+        self.members.get(task, &guard).map(make)
     }
 
     fn insert(
