@@ -12,14 +12,12 @@ use libc::{EAGAIN, EBUSY};
 
 use super::packet_socket_opened_before::ear;
 use crate::addr::ONE;
-use crate::child::{eventually, Channel, Child};
+use crate::child::{descend, eventually, Channel, Child};
 use crate::client::{entries, Device, Terms};
 use crate::registry::{behaviour, Test};
 use crate::sys::file::Mapped;
-use crate::sys::process::{adopt_orphans, fork, wait};
+use crate::sys::process::{adopt_orphans, wait};
 
-/// How many generations there are for sure before.
-const SURE: usize = 5;
 /// In how many places their ancestor has a file in its memory, so that it takes
 /// long to look through.
 const PLACES: usize = 20_000;
@@ -41,7 +39,11 @@ fn look_for_it() {
     let root = Child::spawn(|| {
         adopt_orphans().expect("prctl");
         // It exits with its first child.
-        Child::spawn(|| hand_on(&ready, &enough)).succeeded();
+        let with_an_ear = || {
+            let _ear = ear();
+            descend(&ready, &enough);
+        };
+        Child::spawn(with_an_ear).succeeded();
         let program = File::open("/proc/self/exe").expect("open");
         let places = (0..PLACES).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
         let places: Vec<_> = places.collect();
@@ -60,18 +62,4 @@ fn look_for_it() {
     assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{errno:?}");
     eventually("the association is gone", || device.ids().is_empty());
     root.succeeded();
-}
-
-/// Has a packet socket, and a child, which has it as well and does the same; and
-/// exits.
-fn hand_on(ready: &Channel, enough: &Channel) {
-    let _ear = ear();
-    for nr in 0.. {
-        if nr == SURE {
-            ready.send("");
-        }
-        if enough.has_line() || fork().expect("fork").is_some() {
-            return;
-        }
-    }
 }

@@ -120,14 +120,11 @@ impl<'a> Server<'a> {
         while !poll_many(&[kernel, go.reader()], -1)?[1] {
             self.answer_one()?;
         }
-        for tag in mem::take(&mut self.waiting) {
-            self.send_content(tag)?;
-        }
         loop {
-            self.answer_one()?;
             for tag in mem::take(&mut self.waiting) {
                 self.send_content(tag)?;
             }
+            self.answer_one()?;
         }
     }
 

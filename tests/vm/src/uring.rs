@@ -275,12 +275,8 @@ impl Ring {
 
     /// Has the kernel keep the pages of some memory for operations.
     pub fn register_memory(&mut self, memory: &Shared) -> io::Result<()> {
-        let part = libc::iovec {
-            iov_base: memory.address() as *mut _,
-            iov_len: memory.len(),
-        };
         // SAFETY: no operation of this file uses what is registered.
-        unsafe { self.0.submitter().register_buffers(&[part]) }
+        unsafe { self.0.submitter().register_buffers(&[memory.part()]) }
     }
 
     /// Makes room for sockets in the ring's own table of files.

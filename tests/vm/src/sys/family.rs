@@ -127,17 +127,17 @@ impl Shared {
         self.at.as_ptr() as u64
     }
 
-    /// How many bytes it has.
-    pub fn len(&self) -> usize {
-        self.len
+    /// All of it, for the kernel.
+    pub fn part(&self) -> libc::iovec {
+        libc::iovec {
+            iov_base: self.at.as_ptr().cast(),
+            iov_len: self.len,
+        }
     }
 
     /// Puts its pages into a pipe, which keeps them.
     pub fn put_into(&self, pipe: BorrowedFd<'_>) -> io::Result<usize> {
-        let part = libc::iovec {
-            iov_base: self.at.as_ptr().cast(),
-            iov_len: self.len,
-        };
+        let part = self.part();
         // SAFETY: `part` is memory that is there, by the invariants; the kernel
         // reads it.
         let put = unsafe { libc::vmsplice(pipe.as_raw_fd(), &part, 1, libc::SPLICE_F_NONBLOCK) };

@@ -10,13 +10,13 @@ use addrconf_abi::{AssignFlags, Target};
 use libc::{EADDRNOTAVAIL, EEXIST};
 
 use crate::addr::{ANY4, HOST4, ONE, PAIRS, TWO};
-use crate::child::{stay, Channel, Child};
+use crate::child::{descend, stay, Channel, Child};
 use crate::client::{associate_with, entries, Device, Terms};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
-use crate::sys::process::{adopt_orphans, fork, wait};
+use crate::sys::process::{adopt_orphans, wait};
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -135,7 +135,13 @@ fn orphans_against_assign() {
         adopt_orphans().expect("prctl");
         for _ in 0..FORKERS {
             // It exits with its first child.
-            Child::spawn(|| hand_on(&ready, &enough, &words)).succeeded();
+            let descend_and_tell = || {
+                if descend(&ready, &enough) {
+                    words.send(&verdicts(&[HOST4, "10.0.0.1"]));
+                    stay();
+                }
+            };
+            Child::spawn(descend_and_tell).succeeded();
         }
         while wait(-1, false).is_ok() {}
     });
@@ -148,22 +154,6 @@ fn orphans_against_assign() {
         assert_eq!(words.receive(), format!("{EADDRNOTAVAIL} ok"), "an orphan");
     }
     drop(root);
-}
-
-/// Has a child, which does the same, and exits, until that is enough.
-fn hand_on(ready: &Channel, enough: &Channel, words: &Channel) {
-    for nr in 0.. {
-        if nr == SURE {
-            ready.send("");
-        }
-        if enough.has_line() {
-            words.send(&verdicts(&[HOST4, "10.0.0.1"]));
-            stay();
-        }
-        if fork().expect("fork").is_some() {
-            return;
-        }
-    }
 }
 
 /// What the processes of a growing tree hear and say.
