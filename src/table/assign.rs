@@ -21,13 +21,10 @@ use super::{sockets, AddressSet, Association, Table};
 /// processor: in all for what is done with others kept waiting; again for their
 /// calls to end; and for what is looked for then.
 const PATIENCE: Delta = Delta::from_secs(10);
-/// The pauses between looks at whether tasks came back, which double. In
-/// microseconds.
+/// The pauses between looks at what others do meanwhile, which double: a caller
+/// that goes before all others would keep them from doing it. In microseconds.
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
-/// Between looks at memory that is locked: whoever forks all the time leaves
-/// short gaps only.
-const MEMORY_PAUSE: Delta = Delta::from_micros(50);
 /// Between looks for children that wait for their makers to exit, which may take
 /// a while, once there were so many.
 const CHILDREN_PAUSE: Delta = Delta::from_micros(1_000);
@@ -43,6 +40,20 @@ impl Patience {
 
     fn is_over(&self) -> bool {
         self.0.elapsed() > PATIENCE
+    }
+}
+
+/// Pauses that double.
+struct Pauses(i64);
+
+impl Pauses {
+    fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    fn sleep(&mut self) {
+        fsleep(Delta::from_micros(self.0));
+        self.0 = LAST_PAUSE.min(2 * self.0);
     }
 }
 
@@ -71,13 +82,12 @@ fn recall(tasks: &[TaskRef], association: &Association) -> Result {
     others()
         .filter(|t| !t.only_waits() && !sockets::waits_on_its_own(t, association))
         .for_each(TaskRef::recall);
-    let (patience, mut pause) = (Patience::new(), FIRST_PAUSE);
+    let (patience, mut pauses) = (Patience::new(), Pauses::new());
     while others().any(TaskRef::is_recalled) {
         if patience.is_over() {
             return Err(ETIMEDOUT);
         }
-        fsleep(Delta::from_micros(pause));
-        pause = LAST_PAUSE.min(2 * pause);
+        pauses.sleep();
     }
     Ok(())
 }
@@ -89,6 +99,7 @@ fn holds_way_out(task: &TaskRef, patience: &Patience) -> bool {
     if task.opens_way_out() {
         return true;
     }
+    let mut pauses = Pauses::new();
     loop {
         if let Ok(found) = task.maps_way_out() {
             return found;
@@ -96,7 +107,7 @@ fn holds_way_out(task: &TaskRef, patience: &Patience) -> bool {
         if patience.is_over() {
             return true;
         }
-        fsleep(MEMORY_PAUSE);
+        pauses.sleep();
     }
 }
 

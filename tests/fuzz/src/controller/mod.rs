@@ -25,6 +25,10 @@ use crate::world::{Action, Counter, Tenant, World, SLOTS};
 /// Of so many actions one releases everybody.
 const FLUSH: usize = 60;
 
+/// Milliseconds for which the module tries to look through a process: on a busy
+/// machine one may have no processor for so long while its memory is locked.
+const PATIENCE: u64 = 10_000;
+
 /// A tenant that runs.
 struct Running {
     tenant: Tenant,
@@ -125,15 +129,21 @@ impl Controller {
         self.world.note_action(Action::Assign);
         let device = self.device.as_ref();
         if let Some(device) = device.filter(|_| !self.unbound || slot == 0) {
+            let began = now();
             match device.assign(first.id() as i32, &entries(&set), flags, tenant) {
                 Ok(id) => {
                     association = id;
                     set.iter().for_each(|&i| self.world.settle(i));
                 }
                 Err(errno) => {
-                    let facts = format_args!("assign failed: error {errno}");
-                    self.world
-                        .violation(Counter::OtherViolations, tenant, facts);
+                    let took = (now() - began) / 1_000_000;
+                    let facts = format_args!("assign failed after {took} ms: error {errno}");
+                    if errno == libc::EBUSY && took >= PATIENCE {
+                        print(&format!("note: tenant {tenant}: {facts}"));
+                    } else {
+                        self.world
+                            .violation(Counter::OtherViolations, tenant, facts);
+                    }
                     self.world.free(tenant);
                 }
             }
