@@ -2,6 +2,8 @@
 
 //! An association lives as long as its tasks, and counts them well.
 
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -14,7 +16,9 @@ use crate::client::{associate, associate_process, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
+use crate::sock::{Proto, Sock};
 use crate::sys::process::{self, Status};
+use crate::sys::trace::send_descriptor;
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -35,10 +39,32 @@ pub fn tests() -> Vec<Test> {
             let id = id_of(&child);
             child.kill();
             let pidfd = process::pidfd_open(child.pid()).expect("pidfd");
-            process::poll_readable([std::os::fd::AsFd::as_fd(&pidfd)], 10_000).expect("poll");
+            process::poll_readable([pidfd.as_fd()], 10_000).expect("poll");
             assert_eq!(child.wait(), Status::Killed(libc::SIGKILL));
             gone(id);
         }),
+        behaviour(
+            "an_association_ends_with_a_socket_in_messages_nobody_can_receive",
+            || {
+                let id = Channel::new();
+                in_child(|| {
+                    id.send(&associate(ONE).to_string());
+                    let (one, other) = UnixDatagram::pair().expect("Unix sockets");
+                    let in_its_own = |socket: &UnixDatagram, peer: &UnixDatagram| {
+                        let (socket, peer) = (socket.as_fd(), peer.as_fd());
+                        send_descriptor(peer, socket).expect("itself");
+                        let held = Sock::v4(Proto::Tcp);
+                        send_descriptor(peer, held.as_fd()).expect("a socket of the association's");
+                    };
+                    in_its_own(&one, &other);
+                    in_its_own(&other, &one);
+                });
+                let id = id.receive().parse().expect("an id");
+                // The kernel collects them when another such is closed.
+                drop(UnixDatagram::pair());
+                gone(id);
+            },
+        ),
         behaviour("an_association_outlives_its_first_process", || {
             process::adopt_orphans().expect("prctl");
             let (orphan, go) = (Channel::new(), Channel::new());
