@@ -160,6 +160,16 @@ pub fn host_ears() -> Vec<i32> {
         .collect()
 }
 
+/// A socket of the host's to give away: UDP, on a wildcard of either family.
+pub fn gift(v6: bool) -> i32 {
+    let any: std::net::IpAddr = if v6 {
+        std::net::Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        std::net::Ipv4Addr::UNSPECIFIED.into()
+    };
+    listener(any, 0, SOCK_DGRAM).expect("a host socket")
+}
+
 /// Sockets to send probes from: the address is the machine's own.
 pub fn probers(host: bool) -> [i32; 2] {
     let addrs = if host {

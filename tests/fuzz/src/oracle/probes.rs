@@ -10,6 +10,7 @@ use libc::{AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM};
 
 use crate::addr::{self, HOST_PORT, PORTS};
 use crate::message::Message;
+use crate::net;
 use crate::ops::mailbox;
 use crate::pool;
 use crate::received;
@@ -105,11 +106,10 @@ pub fn overhear(world: World, ears: &[i32]) {
             }
         }
         if rng.percent(10) {
-            let gift = received::write(
-                libc::SOL_SOCKET,
-                libc::SCM_RIGHTS,
-                &rng.pick(ears).to_ne_bytes(),
-            );
+            // Not one of the ears: whoever is free may bind or connect it, and then
+            // it hears no others, and may become the next owner's.
+            let present = net::gift(rng.percent(50));
+            let gift = received::write(libc::SOL_SOCKET, libc::SCM_RIGHTS, &present.to_ne_bytes());
             let name = mailbox(rng.below(2 * SLOTS));
             let out = Outgoing {
                 name: &name,
@@ -117,6 +117,7 @@ pub fn overhear(world: World, ears: &[i32]) {
                 control: &gift,
             };
             let _ = socket::send_message(mailer, &out, libc::MSG_DONTWAIT);
+            socket::close(present);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
