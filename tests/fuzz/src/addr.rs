@@ -13,6 +13,12 @@ pub const PORTS: [u16; 6] = [80, 1001, 1002, 1003, 4000, 4001];
 /// A port that a program of the host listens on, at every address.
 pub const HOST_PORT: u16 = 7777;
 
+/// The wildcard addresses.
+pub const WILDCARDS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+];
+
 /// Any port.
 pub fn port(rng: &mut Rng) -> u16 {
     match rng.below(20) {
@@ -29,8 +35,7 @@ pub fn ip(world: World, tenant: Tenant, rng: &mut Rng) -> IpAddr {
     match rng.below(100) {
         0..45 => own(world, tenant, rng).unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
         45..65 => pool::address(rng.below(pool::SIZE), rng.below(2)),
-        65..73 if v6 => Ipv6Addr::UNSPECIFIED.into(),
-        65..73 => Ipv4Addr::UNSPECIFIED.into(),
+        65..73 => WILDCARDS[usize::from(v6)],
         73..83 if v6 => Ipv6Addr::LOCALHOST.into(),
         73..83 => Ipv4Addr::LOCALHOST.into(),
         83..86 => pool::dark(rng.below(4) as u8, v6),

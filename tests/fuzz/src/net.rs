@@ -152,21 +152,13 @@ pub fn peer_servers() -> Vec<i32> {
 /// Sockets of the host that would hear what is not for others' ears: UDP, with
 /// the address each message was sent to.
 pub fn host_ears() -> Vec<i32> {
-    let v6 = std::net::Ipv6Addr::UNSPECIFIED;
-    let v4 = std::net::Ipv4Addr::UNSPECIFIED;
-    let ears = [v4.into(), v6.into()].map(|a| listener(a, HOST_PORT, SOCK_DGRAM));
-    ears.into_iter()
-        .map(|fd| fd.expect("a host socket"))
-        .collect()
+    addr::WILDCARDS
+        .map(|any| listener(any, HOST_PORT, SOCK_DGRAM).expect("a host socket"))
+        .to_vec()
 }
 
-/// A socket of the host's to give away: UDP, on a wildcard of either family.
-pub fn gift(v6: bool) -> i32 {
-    let any: std::net::IpAddr = if v6 {
-        std::net::Ipv6Addr::UNSPECIFIED.into()
-    } else {
-        std::net::Ipv4Addr::UNSPECIFIED.into()
-    };
+/// A socket of the host's to give away: UDP, on this wildcard.
+pub fn gift(any: std::net::IpAddr) -> i32 {
     listener(any, 0, SOCK_DGRAM).expect("a host socket")
 }
 

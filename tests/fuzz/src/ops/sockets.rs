@@ -48,8 +48,7 @@ pub fn serve(a: &mut Actor) -> Result<()> {
     let own = addr::own(a.world, a.tenant, &mut a.rng);
     let addr = match own {
         Some(own) if own.is_ipv6() == v6 && a.rng.percent(30) => own,
-        _ if v6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
-        _ => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        _ => addr::WILDCARDS[usize::from(v6)],
     };
     ask_where(fd);
     sys::socket::bind(fd, &addr::bytes(addr, a.rng.pick(&addr::PORTS)))?;

@@ -108,7 +108,7 @@ pub fn overhear(world: World, ears: &[i32]) {
         if rng.percent(10) {
             // Not one of the ears: whoever is free may bind or connect it, and then
             // it hears no others, and may become the next owner's.
-            let present = net::gift(rng.percent(50));
+            let present = net::gift(rng.pick(&addr::WILDCARDS));
             let gift = received::write(libc::SOL_SOCKET, libc::SCM_RIGHTS, &present.to_ne_bytes());
             let name = mailbox(rng.below(2 * SLOTS));
             let out = Outgoing {
