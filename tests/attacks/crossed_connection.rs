@@ -12,7 +12,8 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use libc::{AF_INET, AF_INET6, ECONNREFUSED, EINPROGRESS};
-use libc::{SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_ATTACH_FILTER, SO_REUSEADDR, SO_SNDTIMEO};
+use libc::{SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET};
+use libc::{SO_ATTACH_FILTER, SO_LINGER, SO_REUSEADDR, SO_SNDTIMEO};
 
 use crate::addr::{ip, Addr, ONE, TWO};
 use crate::child::{as_tenant, Channel, Child};
@@ -34,6 +35,10 @@ const SECRET: &[u8] = b"secret";
 
 /// How long the attacker waits for what the client says, in milliseconds.
 const WAIT: i32 = 4000;
+
+/// How often the client and the service speak in turn while others connect and
+/// reset.
+const TURNS: u32 = 3000;
 
 const LOOPBACKS: [(&str, &str); 2] = [("v4", "127.0.0.1"), ("v6", "::1")];
 
@@ -80,6 +85,10 @@ pub fn tests() -> Vec<Test> {
             behaviour(
                 format!("the_same_two_ends_on_{family}_loopback_are_everybodys_own"),
                 move || same_ends(at),
+            ),
+            behaviour(
+                format!("a_tenant_ends_no_connection_between_the_same_ends_of_{family}_loopback"),
+                move || outlives_others(at),
             ),
         ]);
     }
@@ -233,4 +242,51 @@ fn same_ends(at: &'static str) {
     for (child, _) in children {
         child.succeeded();
     }
+}
+
+/// A connection of the host carries on while a tenant connects the same two
+/// ends and resets them, again and again: a lookup that meets a connection
+/// which is being made or ended, and is another's, looks for its own further on.
+fn outlives_others(at: &'static str) {
+    let (ready, enough, resets) = (Channel::new(), Channel::new(), Channel::new());
+    let victim = Child::spawn(|| {
+        let server = reusing(at);
+        server.serve(Proto::Tcp, (at, SERVICE)).expect("serve");
+        let client = tell(at).expect("the own service");
+        let (connection, _) = server.accept().expect("accept");
+        assert_eq!(connection.receive().expect("receive").0, SECRET);
+        ready.send("");
+        resets.await_line();
+        for turn in 0..TURNS {
+            for (from, to) in [(&client, &connection), (&connection, &client)] {
+                from.send(SECRET)
+                    .unwrap_or_else(|e| panic!("turn {turn}: send: {e}"));
+                let heard = to.receive();
+                let (heard, _) = heard.unwrap_or_else(|e| panic!("turn {turn}: receive: {e}"));
+                assert_eq!(heard, SECRET, "turn {turn}");
+            }
+        }
+    });
+    ready.receive();
+    let attacker = Child::tenant(ONE, || {
+        let server = reusing(at);
+        server.serve(Proto::Tcp, (at, SERVICE)).expect("serve");
+        let mut done = 0;
+        while !enough.has_line() {
+            let client = tell(at).expect("the own service");
+            let (connection, _) = server.accept().expect("accept");
+            // struct linger: closing it is a reset.
+            let linger = [1_i32.to_ne_bytes(), [0; 4]].concat();
+            set_option_bytes(client.as_fd(), SOL_SOCKET, SO_LINGER, &linger).expect("SO_LINGER");
+            drop((client, connection));
+            done += 1;
+            if done == 1 {
+                resets.send("");
+            }
+        }
+        assert!(done > 10, "{done} connections");
+    });
+    victim.succeeded();
+    enough.send("");
+    attacker.succeeded();
 }
