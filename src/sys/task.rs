@@ -111,16 +111,10 @@ impl TaskRef {
         self.collect(raw::acf_helper_threads)
     }
 
-    /// The children of this task's process. May sleep.
-    pub(crate) fn children(&self) -> Result<KVec<TaskRef>> {
-        self.collect(raw::acf_helper_children)
-    }
-
-    /// Whether all threads of this task's process have exited, and its children
-    /// are somebody else's.
-    pub(crate) fn is_gone(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
-        unsafe { raw::acf_helper_process_is_gone(self.0.as_ptr()) }
+    /// Those descendants of this task's process that had not exited, at one moment.
+    /// May sleep.
+    pub(crate) fn descendants(&self) -> Result<KVec<TaskRef>> {
+        self.collect(raw::acf_gate_descendants)
     }
 
     /// Whether this task has a way out open that no hook is asked about any more: a

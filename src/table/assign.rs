@@ -25,9 +25,9 @@ const PATIENCE: Delta = Delta::from_secs(10);
 /// that goes before all others would keep them from doing it. In microseconds.
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
-/// Between looks for children that wait for their makers to exit, which may take
-/// a while, once there were so many.
-const CHILDREN_PAUSE: Delta = Delta::from_micros(1_000);
+/// Between looks for descendants, of whom some are about to exit, which may take a
+/// while, once there were so many.
+const LOOKS_PAUSE: Delta = Delta::from_micros(1_000);
 const QUICK_LOOKS: usize = 100;
 
 /// [`PATIENCE`] that began when this was made.
@@ -359,68 +359,61 @@ impl Table {
         let mut processes = KVec::new();
         processes.push(whom.process.clone(), GFP_KERNEL)?;
         if whom.tree {
-            let (mut gone, mut looks) = (KVec::new(), 0);
-            while self.take_in_children(&mut processes, &mut gone, association)? {
+            let mut looks = 0;
+            while self.take_in_descendants(&mut processes, association)? {
                 if patience.is_over() {
                     return Err(EAGAIN);
                 }
                 looks += 1;
                 if looks > QUICK_LOOKS {
-                    fsleep(CHILDREN_PAUSE);
+                    fsleep(LOOKS_PAUSE);
                 }
             }
         }
         Ok(processes)
     }
 
-    /// Puts the children of `processes` into `association`, and theirs, which are
-    /// added. Whether there were any: whose maker exits meanwhile is the child of
-    /// one that may have been looked at before. Who is in has its later children
-    /// in as well, so a look that finds none is the last. `gone` are children
-    /// that have exited, and wait for whoever made them.
-    fn take_in_children(
+    /// Puts the descendants of the first of `processes` into `association`, which
+    /// are added. Whether any was not in, or exited meanwhile: it may have made
+    /// children since they were collected. Who is in has its later children in as
+    /// well, so when all are, nobody is left out.
+    fn take_in_descendants(
         &self,
         processes: &mut KVec<TaskRef>,
-        gone: &mut KVec<TaskRef>,
         association: &Arc<Association>,
     ) -> Result<bool> {
         let mut found = false;
-        let mut nr = 0;
-        while nr < processes.len() {
-            for child in processes[nr].children()? {
-                let is_known = |others: &[TaskRef]| others.iter().any(|o| o.key() == child.key());
-                if self.is_member(child.key(), association) || is_known(gone) || is_known(processes)
-                {
-                    continue;
-                }
-                found = true;
-                match self.take_in(&child, association) {
-                    Ok(()) => processes.push(child, GFP_KERNEL)?,
-                    // Its children are somebody else's, or will be.
-                    Err(error) if error == ESRCH => {
-                        if child.is_gone() {
-                            gone.push(child, GFP_KERNEL)?;
-                        }
+        for process in processes[0].descendants()? {
+            match self.take_in(&process, association) {
+                Ok(false) => {}
+                Ok(true) => {
+                    found = true;
+                    if processes.iter().all(|p| p.key() != process.key()) {
+                        processes.push(process, GFP_KERNEL)?;
                     }
-                    Err(error) => return Err(error),
                 }
+                Err(error) if error == ESRCH => {
+                    found |= !self.is_within(process.key(), association);
+                }
+                Err(error) => return Err(error),
             }
-            nr += 1;
         }
         Ok(found)
     }
 
     /// Puts every thread of `process` into `association`, until a look finds
-    /// none that is not.
-    fn take_in(&self, process: &TaskRef, association: &Arc<Association>) -> Result {
-        let mut found_any = false;
+    /// none that is not. Whether any was not. `ESRCH` when all have begun to exit.
+    fn take_in(&self, process: &TaskRef, association: &Arc<Association>) -> Result<bool> {
+        let (mut found_any, mut added_any) = (false, false);
         loop {
             let mut added = false;
             for thread in process.threads()? {
                 found_any = true;
                 match self.association(thread.key()) {
-                    Some(other) if other.id() != association.id() => return Err(EEXIST),
-                    Some(_) => continue,
+                    Some(other) if other.id() == association.id() => continue,
+                    // It narrowed itself.
+                    Some(_) if self.is_within(thread.key(), association) => continue,
+                    Some(_) => return Err(EEXIST),
                     None => {}
                 }
                 added = true;
@@ -441,8 +434,9 @@ impl Table {
                 return Err(ESRCH);
             }
             if !added {
-                return Ok(());
+                return Ok(added_any);
             }
+            added_any = true;
             // A thread made by one of them before it was in either was in time
             // to be put in by `catch_up` or is found at the next look.
             task::wait_for_clones();

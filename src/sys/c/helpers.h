@@ -149,10 +149,6 @@ pid_t acf_helper_task_tgid_here(struct task_struct *task);
 unsigned int acf_helper_threads(struct task_struct *process,
 				struct task_struct **threads,
 				unsigned int room);
-bool acf_helper_process_is_gone(struct task_struct *process);
-unsigned int acf_helper_children(struct task_struct *process,
-				 struct task_struct **children,
-				 unsigned int room);
 void acf_helper_each_socket(struct task_struct *task,
 			    bool (*visit)(struct sock *sk, void *data),
 			    void *data);

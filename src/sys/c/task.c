@@ -82,47 +82,6 @@ unsigned int acf_helper_threads(struct task_struct *process,
 	return count;
 }
 
-/*
- * Takes a reference to up to @room children of all threads of a process, and
- * returns how many there are.
- */
-unsigned int acf_helper_children(struct task_struct *process,
-				 struct task_struct **children,
-				 unsigned int room)
-{
-	struct task_struct *child;
-	unsigned int count = 0;
-
-	/* The lists of children need tasklist_lock, which modules cannot take. */
-	guard(rcu)();
-	for_each_process(child) {
-		if (rcu_dereference(child->real_parent)->group_leader !=
-		    process->group_leader)
-			continue;
-		if (count < room)
-			children[count] = get_task_struct(child);
-		count++;
-	}
-	return count;
-}
-
-/*
- * Whether all threads of a process have exited, and its children are somebody
- * else's. A thread that has begun to exit has its children still.
- */
-bool acf_helper_process_is_gone(struct task_struct *process)
-{
-	struct task_struct *thread;
-
-	guard(rcu)();
-	for_each_thread(process, thread) {
-		/* Who has left them has done so before: see exit_notify(). */
-		if (!smp_load_acquire(&thread->exit_state))
-			return false;
-	}
-	return true;
-}
-
 struct acf_each_socket {
 	bool (*visit)(struct sock *sk, void *data);
 	void *data;

@@ -173,9 +173,9 @@ impl Channel {
 /// Generations of [`descend`] that there are for sure before.
 const SURE: usize = 5;
 
-/// Has a child, which does the same, and exits, until that is enough. Whether this
-/// process is the last.
-pub fn descend(ready: &Channel, enough: &Channel) -> bool {
+/// Has a child, which does the same, and exits after `linger`, which is told the
+/// number of the generation, until that is enough. Whether this process is the last.
+pub fn descend(ready: &Channel, enough: &Channel, linger: fn(usize)) -> bool {
     let mut nr = 0;
     loop {
         if nr == SURE {
@@ -185,6 +185,7 @@ pub fn descend(ready: &Channel, enough: &Channel) -> bool {
             return true;
         }
         if process::fork().expect("fork").is_some() {
+            linger(nr);
             return false;
         }
         nr += 1;

@@ -132,7 +132,7 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
         }
         let kind = kind_of(fd);
         let found = if kind == Some(libc::SOCK_RAW) {
-            raw_message(&data[..got.data])
+            raw_message(fd, &data[..got.data])
         } else {
             Message::read(&data[..got.data]).map(|message| (message, None))
         };
@@ -155,18 +155,23 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
 }
 
 /// The message in what a raw socket received, and where that was sent to if its
-/// IP header is there.
-fn raw_message(bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
+/// IP header is there: those of IPv6 receive none.
+fn raw_message(fd: i32, bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
     // Headers of IP and transport, with options.
     let message = (0..120).find_map(|at| Message::read(bytes.get(at..)?))?;
     let to = <[u8; 4]>::try_from(bytes.get(16..20)?).ok()?;
-    let header = (bytes[0] >> 4 == 4).then_some(to.into());
-    Some((message, header))
+    let has_header = number_of(fd, libc::SO_DOMAIN) == Some(libc::AF_INET);
+    Some((message, has_header.then_some(to.into())))
 }
 
 /// The type of a socket.
 fn kind_of(fd: i32) -> Option<i32> {
-    let value = sys::socket::get_option(fd, libc::SOL_SOCKET, libc::SO_TYPE, 4).ok()?;
+    number_of(fd, libc::SO_TYPE)
+}
+
+/// What a socket says of itself.
+fn number_of(fd: i32, name: i32) -> Option<i32> {
+    let value = sys::socket::get_option(fd, libc::SOL_SOCKET, name, 4).ok()?;
     Some(i32::from_ne_bytes(value.try_into().ok()?))
 }
 

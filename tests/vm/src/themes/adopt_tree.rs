@@ -3,6 +3,8 @@
 //! Associating a process with all its descendants: all of them or none, and
 //! nobody escapes who is made meanwhile.
 
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
+use crate::sys::file::Mapped;
 use crate::sys::process::{adopt_orphans, wait};
 
 pub fn tests() -> Vec<Test> {
@@ -63,9 +66,23 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("no_orphan_escapes_while_its_tree_is_assigned", || {
             for _ in 0..5 {
-                orphans_against_assign();
+                orphans_against_assign(0, |_| ());
             }
         }),
+        behaviour(
+            "no_orphan_of_an_orphan_escapes_while_its_tree_is_assigned",
+            || {
+                for _ in 0..15 {
+                    // A grandchild becomes the root's when its parent exits, which its
+                    // grandparent waits for, to exit as well.
+                    orphans_against_assign(SIBLINGS, |nr| {
+                        if nr % 2 == 0 {
+                            let _ = wait(-1, false);
+                        }
+                    });
+                }
+            },
+        ),
         behaviour("servers_of_a_tree_narrow_when_assigned", || {
             let (ready, stop) = (Channel::new(), Channel::new());
             let root = Child::spawn(|| {
@@ -127,16 +144,29 @@ const SURE: usize = 5;
 const MANY: usize = 100;
 const TOO_MANY: usize = 1000;
 
+/// How many children the root has that do nothing, so that looking at all of them
+/// takes a while.
+const SIBLINGS: usize = 100;
+/// In how many places the others have a file in their memory.
+const PLACES: usize = 1000;
+const PAGE: usize = 4096;
+
 /// Processes that each have one child and exit, so that the child becomes the
 /// root's, while their tree is assigned: whoever is left is confined.
-fn orphans_against_assign() {
+fn orphans_against_assign(siblings: usize, linger: fn(usize)) {
     let (ready, enough, words) = (Channel::new(), Channel::new(), Channel::new());
     let root = Child::spawn(|| {
         adopt_orphans().expect("prctl");
+        let waiting = (0..siblings).map(|_| Child::spawn(|| enough.await_line()));
+        let _waiting: Vec<Child> = waiting.collect();
         for _ in 0..FORKERS {
             // It exits with its first child.
             let descend_and_tell = || {
-                if descend(&ready, &enough) {
+                let program = File::open("/proc/self/exe").expect("open");
+                let places = (0..PLACES).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
+                // They go when it exits, which they make longer.
+                std::mem::forget(places.collect::<Vec<_>>());
+                if descend(&ready, &enough, linger) {
                     words.send(&verdicts(&[HOST4, "10.0.0.1"]));
                     stay();
                 }

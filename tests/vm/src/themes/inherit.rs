@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use libc::EADDRNOTAVAIL;
 
@@ -196,10 +197,12 @@ fn in_own_namespaces() -> io::Result<()> {
     outcome(&format!("{} ok", out.receive()))
 }
 
-/// How many threads there are for sure before, and for sure after; and how many
-/// are too many.
+/// How many threads there are for sure before, and for sure after; from how many on
+/// they are made more slowly, as a machine may be busy; and how many are too many.
 const SURE: usize = 15;
+const MANY: usize = 500;
 const TOO_MANY: usize = 1000;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A process makes threads as fast as it can while it is associated from
 /// outside. Each thread, of before and after, must then be confined.
@@ -218,6 +221,9 @@ fn threads_against_assign() {
             gates.push((open, thread));
             if gates.len() == SURE {
                 some.send("");
+            }
+            if gates.len() > MANY {
+                thread::sleep(PAUSE);
             }
             assert!(gates.len() < TOO_MANY, "this proves nothing");
         }
