@@ -7,14 +7,15 @@
 //! `fork` and `control` are the code again, function by function and with its
 //! names, where each access to what is shared is one `Run::step`. `explore`
 //! takes every step that anybody could take next, from every state that can be
-//! reached. `world` is what is shared, and `check` what must always hold. `search`
-//! is a world of its own, for what comes last when a process is associated.
+//! reached. `world` is what is shared, and `check` what must always hold. `tree` and
+//! `search` are worlds of their own: for descendants, and for what comes last when a
+//! process is associated.
 //!
 //! Memory is as if everybody saw every write at once: what the code relies on
 //! beyond that is that `tasklist_lock` orders what `catch_up` reads after what
 //! was written before `wait_for_clones`, as every lock does. Not in the model:
-//! sockets, descendants (`TREE`), want of memory, unloading, and `execve` by a
-//! thread that is not the first.
+//! sockets, want of memory, unloading, and `execve` by a thread that is not the
+//! first.
 
 mod check;
 mod control;
@@ -23,9 +24,11 @@ mod fork;
 mod run;
 mod scenario;
 mod search;
+mod tree;
 mod world;
 
 pub use control::Call;
 pub use explore::{explore, Model, Outcome, Step};
 pub use scenario::{Scenario, Without};
 pub use search::{Search, Unsearched};
+pub use tree::{Tree, Unfollowed};

@@ -4,7 +4,8 @@
 //! left out.
 
 use addrconf_model::Call::{Assign, Narrow, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario, Search, Unsearched, Without};
+use addrconf_model::{explore, Call, Scenario, Search, Tree};
+use addrconf_model::{Unfollowed, Unsearched, Without};
 
 /// What goes wrong without a part.
 fn violation(
@@ -101,5 +102,22 @@ fn a_search_with_a_part_left_out_misses_a_descriptor() {
         let violation = outcome.violation.expect("something goes wrong");
         println!("without {without:?}: {violation}");
         assert!(violation.contains("has it still"), "{violation}");
+    }
+}
+
+#[test]
+fn without_a_part_a_descendant_is_left_outside() {
+    for without in [
+        Unfollowed::Again,
+        Unfollowed::Exiting,
+        Unfollowed::OneMoment,
+    ] {
+        let outcome = explore(&Tree {
+            forks: 2,
+            without: Some(without),
+        });
+        let violation = outcome.violation.expect("something goes wrong");
+        println!("without {without:?}: {violation}");
+        assert!(violation.contains("is left outside"), "{violation}");
     }
 }

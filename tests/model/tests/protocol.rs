@@ -4,7 +4,7 @@
 //! printed with `--nocapture`.
 
 use addrconf_model::Call::{Assign, Narrow, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario, Search};
+use addrconf_model::{explore, Call, Scenario, Search, Tree};
 
 /// A process of so many threads, which make so many tasks more and exit, while
 /// these calls are made.
@@ -92,6 +92,18 @@ fn a_search_misses_nobody_however_a_descriptor_is_handed_on() {
             without: None,
         });
         println!("search, {forks} forks: {} states", outcome.states);
+        assert_eq!(outcome.violation, None);
+    }
+}
+
+#[test]
+fn no_descendant_is_left_outside_however_they_fork_and_exit() {
+    for forks in 0..=2 {
+        let outcome = explore(&Tree {
+            forks,
+            without: None,
+        });
+        println!("tree, {forks} forks: {} states", outcome.states);
         assert_eq!(outcome.violation, None);
     }
 }
