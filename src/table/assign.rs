@@ -25,8 +25,7 @@ const PATIENCE: Delta = Delta::from_secs(10);
 /// that goes before all others would keep them from doing it. In microseconds.
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
-/// Between looks for descendants, of whom some are about to exit, which may take a
-/// while, once there were so many.
+/// Between looks for descendants, once there were so many.
 const LOOKS_PAUSE: Delta = Delta::from_micros(1_000);
 const QUICK_LOOKS: usize = 100;
 
@@ -359,8 +358,8 @@ impl Table {
         let mut processes = KVec::new();
         processes.push(whom.process.clone(), GFP_KERNEL)?;
         if whom.tree {
-            let mut looks = 0;
-            while self.take_in_descendants(&mut processes, association)? {
+            let (mut exiting, mut looks) = (KVec::new(), 0);
+            while self.take_in_descendants(&mut processes, &mut exiting, association)? {
                 if patience.is_over() {
                     return Err(EAGAIN);
                 }
@@ -374,26 +373,32 @@ impl Table {
     }
 
     /// Puts the descendants of the first of `processes` into `association`, which
-    /// are added. Whether any was not in, or exited meanwhile: it may have made
-    /// children since they were collected. Who is in has its later children in as
-    /// well, so when all are, nobody is left out.
+    /// are added. Whether any was not in, or exits, and was not known to: it may have
+    /// made children since they were collected. Who is in has its later children in
+    /// as well, so when all are, nobody is left out. `exiting` are those that were
+    /// seen to exit before.
     fn take_in_descendants(
         &self,
         processes: &mut KVec<TaskRef>,
+        exiting: &mut KVec<TaskRef>,
         association: &Arc<Association>,
     ) -> Result<bool> {
+        let is_among = |all: &[TaskRef], one: &TaskRef| all.iter().any(|p| p.key() == one.key());
         let mut found = false;
         for process in processes[0].descendants()? {
             match self.take_in(&process, association) {
                 Ok(false) => {}
                 Ok(true) => {
                     found = true;
-                    if processes.iter().all(|p| p.key() != process.key()) {
+                    if !is_among(processes, &process) {
                         processes.push(process, GFP_KERNEL)?;
                     }
                 }
                 Err(error) if error == ESRCH => {
-                    found |= !self.is_within(process.key(), association);
+                    if !self.is_within(process.key(), association) && !is_among(exiting, &process) {
+                        found = true;
+                        exiting.push(process, GFP_KERNEL)?;
+                    }
                 }
                 Err(error) => return Err(error),
             }

@@ -86,6 +86,8 @@ pub struct State {
     lock: Option<usize>,
     at: At,
     found: bool,
+    /// Who was seen to exit.
+    exiting: u8,
 }
 
 impl State {
@@ -168,7 +170,9 @@ impl State {
                     "looks at one that is not in"
                 }
                 Some(i) => {
-                    self.found |= without != Some(Unfollowed::Exiting);
+                    let is_known = self.exiting & (1 << i) != 0;
+                    self.found |= !is_known && without != Some(Unfollowed::Exiting);
+                    self.exiting |= 1 << i;
                     self.at = At::Task(bits, i + 1);
                     "looks at one that exits"
                 }
