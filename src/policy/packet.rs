@@ -24,8 +24,14 @@ pub enum Sender {
 /// Whoever got a packet from a loopback address at another one would take it
 /// for its own loopback; only a connection that was asked for there is
 /// answered. And the loopback addresses of others are out of reach.
+///
+/// An IPv4-mapped source in an IPv6 packet is nobody's: receivers take it for the
+/// IPv4 address, which Linux checks in TCP only (`tcp_v6_conn_request()`).
 #[must_use]
 pub fn sends(owner: &Owner<'_>, sender: Sender, source: IpAddr, destination: IpAddr) -> bool {
+    if source != source.to_canonical() {
+        return false;
+    }
     if sender == Sender::Answering {
         // A connection on an address that left the set goes on. On the private
         // loopback its other end is the owner's, too.

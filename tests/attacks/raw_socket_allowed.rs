@@ -25,6 +25,10 @@ const FAMILIES: [(&str, i32, &str, &str, &str); 2] = [
     ("v6", AF_INET6, "2001:db8::1", "2001:db8::2", HOST6),
 ];
 
+/// What a server of both families would take for its own loopback, and for an
+/// address of the tenant.
+const MAPPED: [&str; 2] = ["::ffff:127.0.0.1", "::ffff:10.0.0.1"];
+
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (family, domain, own, anothers, host) in FAMILIES {
@@ -127,6 +131,20 @@ pub fn tests() -> Vec<Test> {
             ),
         ]);
     }
+    tests.push(behaviour(
+        "an_allowed_v6_raw_socket_does_not_forge_an_ipv4_source",
+        || {
+            let victim = victim(HOST6);
+            allowed(|| {
+                let sock = Sock::new(AF_INET6, SOCK_RAW, IPPROTO_RAW).expect("allowed");
+                for source in MAPPED {
+                    // It may also vanish on its way out.
+                    let _ = sock.send_to(&forged(source, HOST6), Addr::from((HOST6, 0)));
+                }
+            });
+            assert!(!victim.has_input(500), "it came");
+        },
+    ));
     tests.push(behaviour("packet_sockets_are_never_allowed", || {
         allowed(|| {
             let made = Sock::new(AF_PACKET, SOCK_RAW, 0);
@@ -148,6 +166,13 @@ pub fn tests() -> Vec<Test> {
             let sock = taking_headers(domain);
             sock.send_to(&packet, Addr::from((host, 0))).expect("send");
             deceived(&victim, anothers).expect("the message");
+        }
+        let victim = victim(HOST6);
+        let sock = Sock::new(AF_INET6, SOCK_RAW, IPPROTO_RAW).expect("raw");
+        for source in MAPPED {
+            let packet = forged(source, HOST6);
+            sock.send_to(&packet, Addr::from((HOST6, 0))).expect("send");
+            deceived(&victim, source).expect("the message");
         }
     }));
     tests

@@ -161,10 +161,11 @@ pub fn check_sent(
     if !world.applies(message.sender, message.time) {
         return;
     }
-    let source = source.to_canonical();
     // Connections that were asked for at a loopback address are answered from
-    // there.
-    let fine = if pool::is_loopback(source) {
+    // there. An IPv4-mapped address is nobody's.
+    let fine = if source != source.to_canonical() {
+        false
+    } else if pool::is_loopback(source) {
         private && (stream || pool::is_loopback(to))
     } else {
         may_have(world, message.sender, source, message, stream)
