@@ -160,19 +160,13 @@ fn raw_message(fd: i32, bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
     // Headers of IP and transport, with options.
     let message = (0..120).find_map(|at| Message::read(bytes.get(at..)?))?;
     let to = <[u8; 4]>::try_from(bytes.get(16..20)?).ok()?;
-    let has_header = number_of(fd, libc::SO_DOMAIN) == Some(libc::AF_INET);
+    let has_header = sys::socket::number_of(fd, libc::SO_DOMAIN) == Some(libc::AF_INET);
     Some((message, has_header.then_some(to.into())))
 }
 
 /// The type of a socket.
 fn kind_of(fd: i32) -> Option<i32> {
-    number_of(fd, libc::SO_TYPE)
-}
-
-/// What a socket says of itself.
-fn number_of(fd: i32, name: i32) -> Option<i32> {
-    let value = sys::socket::get_option(fd, libc::SOL_SOCKET, name, 4).ok()?;
-    Some(i32::from_ne_bytes(value.try_into().ok()?))
+    sys::socket::number_of(fd, libc::SO_TYPE)
 }
 
 /// Whether a socket is a stream.

@@ -221,14 +221,17 @@ pub fn receive_packet(fd: i32, data: &mut [u8], name: &mut [u8; 20]) -> Result<u
     check(ret as i64).map(|n| n as usize)
 }
 
+/// What a socket says of itself, by an option of `SOL_SOCKET` that is a number.
+pub fn number_of(fd: i32, name: i32) -> Option<i32> {
+    let value = get_option(fd, libc::SOL_SOCKET, name, 4).ok()?;
+    Some(i32::from_ne_bytes(value.try_into().ok()?))
+}
+
 /// What can be told of a socket, for a report: number, family, type, protocol,
 /// its name and its peer's, and whether this process may have a packet socket,
 /// which no associated process may.
 pub fn describe(fd: i32) -> String {
-    let number = |name| match get_option(fd, libc::SOL_SOCKET, name, 4).as_deref() {
-        Ok(&[a, b, c, d]) => i32::from_ne_bytes([a, b, c, d]),
-        _ => -1,
-    };
+    let number = |name| number_of(fd, name).unwrap_or(-1);
     let name = |peer| name_of(fd, peer).map(|bytes| addr::read(&bytes));
     let packet = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
     if let Ok(fd) = packet {
