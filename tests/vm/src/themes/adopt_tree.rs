@@ -16,6 +16,7 @@ use crate::child::{descend, stay, Channel, Child};
 use crate::client::{associate_with, entries, Device, Terms};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
+use crate::runner::pace;
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
 use crate::sys::file::Mapped;
@@ -66,16 +67,16 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("no_orphan_escapes_while_its_tree_is_assigned", || {
             for _ in 0..5 {
-                orphans_against_assign(0, |_| ());
+                orphans_against_assign(0, 0, |_| ());
             }
         }),
         behaviour(
             "no_orphan_of_an_orphan_escapes_while_its_tree_is_assigned",
             || {
-                for _ in 0..15 {
+                for _ in 0..15 / pace() {
                     // A grandchild becomes the root's when its parent exits, which its
                     // grandparent waits for, to exit as well.
-                    orphans_against_assign(SIBLINGS, |nr| {
+                    orphans_against_assign(SIBLINGS, PLACES, |nr| {
                         if nr % 2 == 0 {
                             let _ = wait(-1, false);
                         }
@@ -147,13 +148,13 @@ const TOO_MANY: usize = 1000;
 /// How many children the root has that do nothing, so that looking at all of them
 /// takes a while.
 const SIBLINGS: usize = 100;
-/// In how many places the others have a file in their memory.
+/// In how many places the others have a file in their memory, so that exiting does.
 const PLACES: usize = 1000;
 const PAGE: usize = 4096;
 
 /// Processes that each have one child and exit, so that the child becomes the
 /// root's, while their tree is assigned: whoever is left is confined.
-fn orphans_against_assign(siblings: usize, linger: fn(usize)) {
+fn orphans_against_assign(siblings: usize, places: usize, linger: fn(usize)) {
     let (ready, enough, words) = (Channel::new(), Channel::new(), Channel::new());
     let root = Child::spawn(|| {
         adopt_orphans().expect("prctl");
@@ -163,8 +164,8 @@ fn orphans_against_assign(siblings: usize, linger: fn(usize)) {
             // It exits with its first child.
             let descend_and_tell = || {
                 let program = File::open("/proc/self/exe").expect("open");
-                let places = (0..PLACES).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
-                // They go when it exits, which they make longer.
+                let places = (0..places).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
+                // They go when it exits.
                 std::mem::forget(places.collect::<Vec<_>>());
                 if descend(&ready, &enough, linger) {
                     words.send(&verdicts(&[HOST4, "10.0.0.1"]));
