@@ -233,15 +233,16 @@ impl Table {
                     }
                 });
             }
-            if tasks.is_empty() {
-                if !others_come {
-                    return Ok(());
-                }
-                // Children that did not come to be are counted for so long.
-                rcu::rcu_barrier();
+            if tasks.is_empty() && !others_come {
+                return Ok(());
             }
             if patience.is_over() {
                 return Err(EBUSY);
+            }
+            if tasks.is_empty() {
+                // Children that did not come to be are counted for so long, which may
+                // be longer than our patience.
+                rcu::rcu_barrier();
             }
         }
     }
