@@ -416,9 +416,8 @@ impl Table {
             for thread in process.threads()? {
                 found_any = true;
                 match self.association(thread.key()) {
-                    Some(other) if other.id() == association.id() => continue,
-                    // It narrowed itself.
-                    Some(_) if self.is_within(thread.key(), association) => continue,
+                    // Or in a part of it, if it narrowed itself.
+                    Some(other) if other.is_within(association) => continue,
                     Some(_) => return Err(EEXIST),
                     None => {}
                 }
