@@ -10,6 +10,32 @@ use std::hash::{Hash, Hasher};
 /// and what it was.
 pub type Step = (u8, &'static str);
 
+/// What can happen next in a state.
+pub struct Steps<'a, S> {
+    state: &'a S,
+    all: Vec<(Step, S)>,
+}
+
+impl<'a, S: Clone> Steps<'a, S> {
+    /// Nothing yet.
+    pub fn of(state: &'a S) -> Self {
+        let all = Vec::new();
+        Self { state, all }
+    }
+
+    /// Somebody can take this step, which says what it was.
+    pub fn can(&mut self, who: usize, step: impl FnOnce(&mut S) -> &'static str) {
+        let mut next = self.state.clone();
+        let what = step(&mut next);
+        self.all.push(((who as u8, what), next));
+    }
+
+    /// All of it.
+    pub fn all(self) -> Vec<(Step, S)> {
+        self.all
+    }
+}
+
 /// What can happen, and must not.
 pub trait Model {
     /// Everything there is at a moment.

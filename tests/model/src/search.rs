@@ -4,7 +4,7 @@
 //! make children and hand on what they hold. Nobody waits to be looked through
 //! before it forks, as in the code, where that only gives the search an end.
 
-use crate::explore::{Model, Step};
+use crate::explore::{Model, Step, Steps};
 
 /// How many tasks there can be, over all time.
 const TASKS: usize = 5;
@@ -202,28 +202,23 @@ impl Model for Search {
     }
 
     fn steps(&self, state: &State) -> Vec<(Step, State)> {
-        let mut steps = Vec::new();
-        let mut can = |who: usize, step: &dyn Fn(&mut State) -> &'static str| {
-            let mut next = state.clone();
-            let what = step(&mut next);
-            steps.push(((who as u8, what), next));
-        };
+        let mut steps = Steps::of(state);
         let absent = (0..TASKS).find(|i| state.tasks[*i].phase == Phase::Absent);
         for (nr, task) in state.tasks.iter().enumerate() {
             if task.phase != Phase::Listed {
                 continue;
             }
             if task.holds {
-                can(nr, &|next| {
+                steps.can(nr, |next| {
                     next.tasks[nr].holds = false;
                     "has another thread close it"
                 });
             }
             if task.makes.is_some() {
-                can(nr, &|next| next.fork(nr, self.without));
+                steps.can(nr, |next| next.fork(nr, self.without));
                 continue;
             }
-            can(nr, &|next| {
+            steps.can(nr, |next| {
                 next.tasks[nr] = Task {
                     phase: Phase::Gone,
                     ..Task::default()
@@ -231,7 +226,7 @@ impl Model for Search {
                 "exits"
             });
             if let Some(child) = absent {
-                can(nr, &|next| {
+                steps.can(nr, |next| {
                     next.tasks[child].phase = Phase::Copied;
                     next.tasks[child].searched = task.searched;
                     let stage = if task.searched {
@@ -245,9 +240,9 @@ impl Model for Search {
             }
         }
         if !matches!(state.at, At::Found | At::FoundNothing) {
-            can(TASKS, &|next| next.search(self.without));
+            steps.can(TASKS, |next| next.search(self.without));
         }
-        steps
+        steps.all()
     }
 
     fn wrong(&self, state: &State, _last: bool) -> Option<String> {

@@ -5,7 +5,7 @@
 //! become the first one's. Each process has one thread, so no clones are waited for:
 //! collecting takes the same lock. Nobody is in another association.
 
-use crate::explore::{Model, Step};
+use crate::explore::{Model, Step, Steps};
 
 /// How many tasks there can be, over all time.
 const TASKS: usize = 5;
@@ -210,12 +210,7 @@ impl Model for Tree {
     }
 
     fn steps(&self, state: &State) -> Vec<(Step, State)> {
-        let mut steps = Vec::new();
-        let mut can = |who: usize, step: &dyn Fn(&mut State) -> &'static str| {
-            let mut next = state.clone();
-            let what = step(&mut next);
-            steps.push(((who as u8, what), next));
-        };
+        let mut steps = Steps::of(state);
         let is_made = |i: &usize| {
             let made = |t: &Task| t.makes.is_some_and(|(child, _)| child == *i);
             state.tasks.iter().any(made)
@@ -227,25 +222,25 @@ impl Model for Tree {
                 Phase::Listed => {
                     if let Some((_, stage)) = task.makes {
                         if is_free || stage != Fork::CatchesUp {
-                            can(nr, &|next| next.fork(nr));
+                            steps.can(nr, |next| next.fork(nr));
                         }
                         continue;
                     }
                     if let Some(child) = absent {
-                        can(nr, &|next| {
+                        steps.can(nr, |next| {
                             next.tasks[nr].makes = Some((child, Fork::Inherits));
                             "makes a child"
                         });
                     }
                     if nr != 0 {
-                        can(nr, &|next| {
+                        steps.can(nr, |next| {
                             next.tasks[nr].phase = Phase::Exiting;
                             "begins to exit"
                         });
                     }
                 }
-                Phase::Exiting if is_free => can(nr, &|next| next.exit(nr)),
-                Phase::Zombie if is_free => can(task.parent, &|next| {
+                Phase::Exiting if is_free => steps.can(nr, |next| next.exit(nr)),
+                Phase::Zombie if is_free => steps.can(task.parent, |next| {
                     next.tasks[nr].phase = Phase::Gone;
                     "waits for a child that has exited"
                 }),
@@ -254,9 +249,9 @@ impl Model for Tree {
         }
         let locks = matches!(state.at, At::Collects | At::CollectsChildren(..));
         if state.at != At::Done && (state.lock.is_none() || !locks) {
-            can(TASKS, &|next| next.assign(self.without));
+            steps.can(TASKS, |next| next.assign(self.without));
         }
-        steps
+        steps.all()
     }
 
     fn wrong(&self, state: &State, _last: bool) -> Option<String> {
