@@ -37,6 +37,7 @@ attacks! {
     automatic_port
     fast_open
     deferred_connection
+    stray_connection
     deferred_accept
     loopback_aliases
     another_tenants_loopback
