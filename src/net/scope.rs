@@ -17,7 +17,8 @@ use crate::table::{self, sockets};
 pub(crate) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
     let theirs_a = a.sk.and_then(sockets::association_of);
     let theirs_b = b.sk.and_then(sockets::association_of);
-    if theirs_a.is_none() && theirs_b.is_none() {
+    let waits = [a, b].into_iter().any(|c| c.info.timewait.is_some());
+    if theirs_a.is_none() && theirs_b.is_none() && !waits {
         return Relation::Compete;
     }
     let guard = rcu::read_lock();
@@ -27,7 +28,7 @@ pub(crate) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
         v4: !c.info.is_v6 || !c.info.v6only,
         // Bound to ::ffff:0.0.0.0 it is IPv4's.
         v6: c.info.is_v6 && c.info.local.to_canonical() == c.info.local,
-        timewait: !c.info.full,
+        timewait: c.info.timewait,
     };
     let relation = policy::compare(
         &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),

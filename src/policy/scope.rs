@@ -19,8 +19,9 @@ pub struct Holder<'a> {
     pub v4: bool,
     /// It receives IPv6: all `AF_INET6` sockets.
     pub v6: bool,
-    /// A connection in its final wait. Nobody knows whose it was.
-    pub timewait: bool,
+    /// Of a connection in its final wait: whose private loopback it was on, as
+    /// [`Holder::loopback_of`] has it. It has no owner any more.
+    pub timewait: Option<u32>,
 }
 
 /// What two sockets on one port mean to each other.
@@ -57,6 +58,18 @@ impl Origin {
 }
 
 impl Holder<'_> {
+    /// A connection in its final wait.
+    fn waits(&self) -> bool {
+        self.timewait.is_some()
+    }
+
+    /// Whose private loopback its own is: an association's, by id, or 0 for the
+    /// machine's.
+    fn loopback_of(&self) -> u32 {
+        let owner = self.owner.map_or(0, |o| o.id);
+        self.timewait.unwrap_or(owner)
+    }
+
     fn is_wildcard(&self) -> bool {
         self.local.to_canonical().is_unspecified()
     }
@@ -65,7 +78,7 @@ impl Holder<'_> {
     /// receives nothing there any more, but on connections of its own.
     fn is_stranded(&self) -> bool {
         match (&self.owner, self.specific()) {
-            (Some(owner), Some(addr)) => !self.timewait && !owner.owns(addr),
+            (Some(owner), Some(addr)) => !self.waits() && !owner.owns(addr),
             _ => false,
         }
     }
@@ -80,7 +93,8 @@ impl Holder<'_> {
 #[must_use]
 pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
     let (ida, idb) = (a.owner.map(|o| o.id), b.owner.map(|o| o.id));
-    if ida == idb && !a.timewait && !b.timewait {
+    let waits = a.waits() || b.waits();
+    if ida == idb && !waits {
         return Relation::Compete;
     }
     if a.is_stranded() || b.is_stranded() {
@@ -93,12 +107,13 @@ pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
         // The kernel compares the addresses itself. The same loopback address
         // of two owners is two addresses.
         (Some(x), Some(y)) => {
-            a.timewait || b.timewait || !(is_private_loopback(x) || is_private_loopback(y))
+            a.loopback_of() == b.loopback_of()
+                || !(is_private_loopback(x) || is_private_loopback(y))
         }
     };
     if !overlap {
         Relation::Apart
-    } else if a.timewait || b.timewait {
+    } else if waits {
         Relation::Compete
     } else {
         Relation::Exclude
@@ -126,8 +141,8 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
 /// Whether the wildcard socket `wild` stands for `addr`, which `holder`, of
 /// another owner, is bound to.
 fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool {
-    if is_private_loopback(addr) && !holder.timewait {
-        return false;
+    if is_private_loopback(addr) {
+        return wild.loopback_of() == holder.loopback_of();
     }
     match (&wild.owner, &holder.owner) {
         (Some(owner), _) => owner.owns(addr),

@@ -32,6 +32,11 @@ pub(crate) struct SocketInfo {
     pub(crate) is_v6: bool,
     /// It is neither a timewait nor a request socket.
     pub(crate) full: bool,
+    /// Of a timewait socket: what [`gate::Hooks::sk_loopback_scope`] said when
+    /// it was a connection.
+    ///
+    /// [`gate::Hooks::sk_loopback_scope`]: super::gate::Hooks::sk_loopback_scope
+    pub(crate) timewait: Option<u32>,
     /// `IPV6_V6ONLY` is set.
     pub(crate) v6only: bool,
     /// It is of type `SOCK_STREAM`.
@@ -85,6 +90,8 @@ impl SocketInfo {
         let mut raw = raw::acf_sock_info {
             family: 0,
             full: false,
+            timewait: false,
+            timewait_scope: 0,
             v6only: false,
             stream: false,
             connected: false,
@@ -111,6 +118,7 @@ impl SocketInfo {
         Some(Self {
             is_v6,
             full: raw.full,
+            timewait: raw.timewait.then_some(raw.timewait_scope),
             v6only: raw.v6only,
             stream: raw.stream,
             connected: raw.connected,

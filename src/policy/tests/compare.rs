@@ -14,7 +14,7 @@ fn holder<'a>(owner: Option<&'a Owned>, local: &str) -> Holder<'a> {
         local,
         v4: true,
         v6: local.is_ipv6(),
-        timewait: false,
+        timewait: None,
     }
 }
 
@@ -25,10 +25,10 @@ fn v6only(holder: Holder<'_>) -> Holder<'_> {
     }
 }
 
-/// What is left of a connection of whoever.
-fn timewait(local: &str) -> Holder<'_> {
+/// What is left of a connection of the association with this id, or the host's.
+fn timewait(id: u32, local: &str) -> Holder<'_> {
     Holder {
-        timewait: true,
+        timewait: Some(id),
         ..holder(None, local)
     }
 }
@@ -226,8 +226,31 @@ fn a_connection_in_its_final_wait_is_left_to_the_ordinary_rules() {
         ("::1", "::"),
         ("127.64.0.1", "::"),
     ] {
-        let relation = relation(&timewait(local), &holder(Some(&o), other));
+        let relation = relation(&timewait(o.id, local), &holder(Some(&o), other));
         assert_eq!(relation, Compete, "{local} {other}");
+    }
+}
+
+#[test]
+fn a_connection_in_its_final_wait_on_the_loopback_of_others_is_apart() {
+    let o = owned("10.0.0.1");
+    for (local, other) in [
+        ("127.0.0.1", "0.0.0.0"),
+        ("127.0.0.1", "::"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::"),
+        ("::1", "::1"),
+    ] {
+        let (ours, hosts) = (holder(Some(&o), other), holder(None, other));
+        let (waits, hosts_waits) = (timewait(o.id, local), timewait(0, local));
+        assert_eq!(
+            relation(&timewait(o.id + 1, local), &ours),
+            Apart,
+            "{local}"
+        );
+        assert_eq!(relation(&hosts_waits, &ours), Apart, "{local} {other}");
+        assert_eq!(relation(&waits, &hosts), Apart, "{local} {other}");
+        assert_eq!(relation(&hosts_waits, &hosts), Compete, "{local} {other}");
     }
 }
 
@@ -236,6 +259,6 @@ fn a_connection_in_its_final_wait_elsewhere_is_apart_from_a_wildcard() {
     let o = owned("10.0.0.1");
     let ours = holder(Some(&o), "0.0.0.0");
     for local in ["10.0.0.2", "192.0.2.1", "127.0.0.2"] {
-        assert_eq!(relation(&timewait(local), &ours), Apart, "{local}");
+        assert_eq!(relation(&timewait(o.id, local), &ours), Apart, "{local}");
     }
 }

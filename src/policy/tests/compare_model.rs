@@ -57,7 +57,7 @@ struct Sock {
     owner: Option<Owned>,
     local: IpAddr,
     v6only: bool,
-    timewait: bool,
+    timewait: Option<u32>,
 }
 
 impl Sock {
@@ -101,7 +101,24 @@ impl Sock {
         let owner = self.owner.as_ref().map(Owned::owner);
         self.fits(addr)
             // A connection has its packets by what they came from as well.
-            && (self.timewait || receives(owner.as_ref(), self.local, addr, origin, reserved))
+            && match self.timewait {
+                Some(whose) if is_private(addr) => origin_is(origin, whose),
+                Some(_) => true,
+                None => receives(owner.as_ref(), self.local, addr, origin, reserved),
+            }
+    }
+}
+
+fn is_private(addr: IpAddr) -> bool {
+    addr == ip("127.0.0.1") || addr == ip("::1")
+}
+
+/// Whether a packet is from the association with this id, or the host if 0.
+fn origin_is(origin: Origin, id: u32) -> bool {
+    match origin {
+        Origin::Unknown => true,
+        Origin::Association(from) => from == id,
+        Origin::Outside => id == 0,
     }
 }
 
@@ -151,10 +168,11 @@ fn any_sock(members: &'static [&'static str]) -> impl Strategy<Value = Sock> {
                 local => local,
             };
             let v6only = v6only && local.to_canonical().is_ipv6();
-            // Nobody knows whose it was; and it always has an address.
-            let timewait = t1 && t2 && !local.to_canonical().is_unspecified();
+            // It has no owner any more, and always an address.
+            let waits = t1 && t2 && !local.to_canonical().is_unspecified();
+            let timewait = waits.then(|| owner.as_ref().map_or(0, |o| o.id));
             Sock {
-                owner: owner.filter(|_| !timewait),
+                owner: owner.filter(|_| !waits),
                 local,
                 v6only,
                 timewait,
@@ -198,7 +216,7 @@ proptest! {
 
     #[test]
     fn sockets_of_one_owner_compete((a, b) in any_odd_pair()) {
-        if a.id() == b.id() && !a.timewait && !b.timewait {
+        if a.id() == b.id() && a.timewait.is_none() && b.timewait.is_none() {
             prop_assert_eq!(compare(&a.holder(), &b.holder()), Relation::Compete);
         }
     }
@@ -206,14 +224,14 @@ proptest! {
     /// Sharing a port would let one steal from the other what both receive.
     #[test]
     fn sockets_of_two_owners_never_share((a, b) in any_odd_pair()) {
-        if a.id() != b.id() && !a.timewait && !b.timewait {
+        if a.id() != b.id() && a.timewait.is_none() && b.timewait.is_none() {
             prop_assert_ne!(compare(&a.holder(), &b.holder()), Relation::Compete);
         }
     }
 
     #[test]
     fn what_is_left_of_a_connection_excludes_nobody((a, b) in any_odd_pair()) {
-        if a.timewait || b.timewait {
+        if a.timewait.is_some() || b.timewait.is_some() {
             prop_assert_ne!(compare(&a.holder(), &b.holder()), Relation::Exclude);
         }
     }
@@ -234,7 +252,7 @@ proptest! {
         let mapped_any = ip("::ffff:0.0.0.0");
         let plain = [&a, &b]
             .into_iter()
-            .all(|s| s.is_at_home() && !s.timewait && s.local != mapped_any);
+            .all(|s| s.is_at_home() && s.timewait.is_none() && s.local != mapped_any);
         if plain
             && a.id() != b.id()
             && overlap(&a, &b)
@@ -253,7 +271,7 @@ proptest! {
         let wildcard = |s: Sock, six: bool| Sock {
             local: ip(if six { "::" } else { "0.0.0.0" }),
             v6only: s.v6only && six,
-            timewait: false,
+            timewait: None,
             ..s
         };
         let (a, b) = (wildcard(a, six[0]), wildcard(b, six[1]));

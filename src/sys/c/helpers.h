@@ -67,6 +67,8 @@ struct acf_sock_kind {
  * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
  * @family: AF_INET or AF_INET6
  * @full: It is neither a timewait nor a request socket
+ * @timewait: It is a timewait socket
+ * @timewait_scope: Its tw_scope, see inet_sk_scope()
  * @v6only: IPV6_V6ONLY is set
  * @stream: It is of type SOCK_STREAM; not known unless @full
  * @connected: It has a remote end; not known unless @full
@@ -80,6 +82,8 @@ struct acf_sock_kind {
 struct acf_sock_info {
 	u16 family;
 	bool full;
+	bool timewait;
+	u32 timewait_scope;
 	bool v6only;
 	bool stream;
 	bool connected;

@@ -86,7 +86,10 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	*info = (struct acf_sock_info){
 		.family = READ_ONCE(sk->sk_family),
 		.full = state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV,
+		.timewait = state == TCP_TIME_WAIT,
 	};
+	if (info->timewait)
+		info->timewait_scope = inet_twsk(sk)->tw_scope;
 	switch (info->family) {
 	case AF_INET:
 		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)info->local);

@@ -25,8 +25,14 @@ fn fits(h: &Holder<'_>, addr: IpAddr) -> bool {
 }
 
 fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
-    // What is left of a connection has its packets by what they came from.
-    fits(h, addr) && (h.timewait || receives(h.owner.as_ref(), h.local, addr, origin, reserved))
+    let private = addr == IpAddr::from([127, 0, 0, 1]) || addr == IpAddr::V6(1.into());
+    fits(h, addr)
+        && match (h.timewait, origin) {
+            (None, _) => receives(h.owner.as_ref(), h.local, addr, origin, reserved),
+            (Some(whose), Origin::Association(id)) if private => whose == id,
+            (Some(whose), Origin::Outside) if private => whose == 0,
+            (Some(_), _) => true,
+        }
 }
 
 /// Addresses that packets may go to: where the sets begin, and what rules name.
@@ -61,7 +67,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(compare(&b, &a), relation, "the other way round");
 
     let same = a.owner.map(|o| o.id) == b.owner.map(|o| o.id);
-    let timewait = a.timewait || b.timewait;
+    let timewait = a.timewait.is_some() || b.timewait.is_some();
     if timewait {
         assert_ne!(relation, Relation::Exclude);
     } else {

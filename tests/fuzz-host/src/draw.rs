@@ -162,11 +162,11 @@ impl<'a> Bytes<'a> {
     /// A socket on a port, of `owner` if of anybody.
     pub fn holder<'o>(&mut self, owner: Option<&'o Owned>) -> Holder<'o> {
         let (local, flags) = (self.ip(), self.u8());
-        // Of what is left of a connection nobody knows whose it was, and it
-        // has an address.
-        let timewait = flags & 3 == 3 && !is_any(local);
+        // What is left of a connection has no owner any more, and an address.
+        let waits = flags & 3 == 3 && !is_any(local);
+        let timewait = waits.then(|| owner.map_or(0, |o| o.id));
         Holder {
-            owner: owner.filter(|_| !timewait).map(Owned::owner),
+            owner: owner.filter(|_| !waits).map(Owned::owner),
             local,
             v4: local.is_ipv4() || local.to_canonical().is_ipv4() || flags & 4 == 0,
             v6: local.is_ipv6(),

@@ -5,14 +5,15 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 
 use addrconf_abi::AssignFlags;
 use libc::EADDRINUSE;
 
-use crate::addr::{HOST4, HOST6, OVERLAPPING, PAIRS};
-use crate::child::eventually;
-use crate::client::Terms;
-use crate::registry::{behaviour, Test};
+use crate::addr::{ip, HOST4, HOST6, OVERLAPPING, PAIRS};
+use crate::child::{eventually, Channel, Child};
+use crate::client::{associate_with, Terms};
+use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::spec::{Kind, Reuse, Spec, KINDS, REUSES};
 use crate::tenant::Tenant;
@@ -109,6 +110,30 @@ pub fn tests() -> Vec<Test> {
         "waiting_connections_are_in_the_way_of_their_own_tenant_only",
         waiting_connections,
     ));
+    for (family, loopback) in [("v4", "127.0.0.1"), ("v6", "::1")] {
+        tests.extend([
+            behaviour(
+                format!("a_connection_that_waits_on_{family}_loopback_is_in_nobodys_way"),
+                move || waiting_on_loopback(ip(loopback), &Terms::DEFAULT),
+            ),
+            behaviour(
+                format!("a_connection_that_waits_on_{family}_loopback_of_who_is_exclusive_too"),
+                move || waiting_on_loopback(ip(loopback), &Terms::flags(AssignFlags::EXCLUSIVE)),
+            ),
+            everywhere(
+                format!("a_connection_that_waits_on_{family}_loopback_is_in_everybodys_way"),
+                move || {
+                    wait_on_loopback(ip(loopback));
+                    await_waiting(ip(loopback));
+                    let server = Spec::at(Proto::Tcp, ip(loopback), WAITING);
+                    assert_eq!(
+                        outcome(Tenant::host().open("host", server)),
+                        Err(EADDRINUSE)
+                    );
+                },
+            ),
+        ]);
+    }
     tests
 }
 
@@ -138,6 +163,70 @@ fn waiting_connections() {
     assert_eq!(outcome(host.open("host", wildcard)), Err(EADDRINUSE));
     assert_eq!(outcome(tenants[1].open("b", wildcard)), Ok(()));
     assert_eq!(outcome(tenants[0].open("a", reuse)), Ok(()));
+}
+
+/// The port on which a connection waits.
+const WAITING: u16 = 1080;
+
+/// Leaves a connection waiting there, of a server that does not share its port.
+fn wait_on_loopback(loopback: IpAddr) {
+    let server = Sock::serving(Proto::Tcp, (loopback, WAITING));
+    let client = Sock::for_ip(Proto::Tcp, loopback);
+    client.connect((loopback, WAITING)).expect("connect");
+    let (connection, _) = server.accept().expect("accept");
+    // It closes first, and so it is the one that waits.
+    drop((server, connection));
+    drop(client);
+}
+
+fn await_waiting(loopback: IpAddr) {
+    let (table, local) = match loopback {
+        IpAddr::V4(_) => ("/proc/net/tcp", ": 0100007F:0438 "),
+        IpAddr::V6(_) => ("/proc/net/tcp6", ": 00000000000000000000000001000000:0438 "),
+    };
+    eventually("a waiting connection", || {
+        let table = fs::read_to_string(table).expect(table);
+        table
+            .lines()
+            .any(|l| l.contains(local) && l.contains(" 06 "))
+    });
+}
+
+/// A connection that waits on the private loopback keeps the port busy for its
+/// own tenant, as on any host, and for nobody else, the host included.
+fn waiting_on_loopback(loopback: IpAddr, terms: &Terms<'_>) {
+    let kind = if loopback.is_ipv4() {
+        Kind::V4
+    } else {
+        Kind::Dual
+    };
+    let specs = [
+        Spec::wildcard(Proto::Tcp, kind, WAITING),
+        Spec::at(Proto::Tcp, loopback, WAITING),
+    ];
+    let (go, said) = (Channel::new(), Channel::new());
+    let waiting = Child::spawn(|| {
+        go.receive();
+        wait_on_loopback(loopback);
+        go.receive();
+        for spec in specs {
+            assert_eq!(outcome(spec.open().map(drop)), Err(EADDRINUSE), "{spec:?}");
+        }
+        said.send("");
+    });
+    associate_with(waiting.pid(), PAIRS[0], terms);
+    go.send("");
+    await_waiting(loopback);
+    for other in [Tenant::host(), Tenant::new(PAIRS[1])] {
+        for spec in specs {
+            assert_eq!(outcome(other.open("b", spec)), Ok(()), "{spec:?}");
+            other.close("b");
+        }
+    }
+    // It waited all the while.
+    go.send("");
+    said.receive();
+    waiting.succeeded();
 }
 
 fn outcome(result: io::Result<()>) -> Result<(), i32> {
