@@ -17,6 +17,7 @@ use libc::{EACCES, EADDRNOTAVAIL, IPPROTO_UDP, UDP_CORK};
 
 use super::corked_message::bound_and_corked;
 use super::descriptors_of_power::{is_busy, make, memory_of, tunnel, writes_a_child, WORD};
+use super::filled_pages::Waiting;
 use super::packets::forged;
 use super::passed_descriptors::received;
 use crate::addr::ONE;
@@ -38,6 +39,10 @@ pub fn tests() -> Vec<Test> {
             (memory_of(child.pid()), Some(child))
         }),
         waiting("a_tunnel", || (tunnel(), None)),
+        waiting("a_userfaultfd_of_a_child", || {
+            let (filler, child) = Waiting::new().into_parts();
+            (filler, Some(child))
+        }),
         on_memory(
             "ring_write_to_the_memory_of_a_child_in_its_own_table_is_refused",
             |ring| ring.write_at(FIRST, &9_u64.to_ne_bytes(), (&raw const WORD) as u64),

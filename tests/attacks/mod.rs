@@ -97,6 +97,7 @@ attacks! {
     waiting_ring
     closed_connection
     descriptors_of_power
+    filled_pages
     hidden_descriptors
     handed_on
     passed_descriptors

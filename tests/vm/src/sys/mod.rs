@@ -12,6 +12,7 @@ pub mod packet;
 pub mod process;
 pub mod socket;
 pub mod trace;
+pub mod userfault;
 
 use std::io;
 

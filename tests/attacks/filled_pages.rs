@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A userfaultfd: whoever has it fills pages of the process that made it, with
+//! code if it likes.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+
+use addrconf_abi::AssignFlags;
+
+use super::descriptors_of_power::is_busy;
+use super::packet_socket_opened_before::cannot_be_associated;
+use crate::addr::ONE;
+use crate::child::{stay, Channel, Child};
+use crate::client::associate;
+use crate::registry::{behaviour, everywhere, Test};
+use crate::sys::file::Mapped;
+use crate::sys::trace::{receive_descriptor, send_descriptor};
+use crate::sys::userfault::{fill, filler, PAGE};
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        everywhere("the_pages_of_a_child_are_filled_by_a_descriptor", || {
+            let mut child = Waiting::new();
+            let page = [9; PAGE];
+            fill(child.filler.as_fd(), child.address, &page).expect("fill");
+            assert_eq!(child.found(), page);
+        }),
+        behaviour(
+            "a_process_with_a_userfaultfd_of_a_child_cannot_be_assigned",
+            || {
+                let child = Waiting::new();
+                cannot_be_associated();
+                drop(child);
+                associate(ONE);
+            },
+        ),
+        behaviour(
+            "a_process_with_an_inherited_userfaultfd_cannot_be_assigned",
+            || {
+                let memory = page();
+                let filler = filler(&memory).expect("userfaultfd");
+                let (go, dropped) = (Channel::new(), Channel::new());
+                let child = Child::spawn(|| {
+                    go.receive();
+                    drop(filler);
+                    dropped.send("");
+                    stay();
+                });
+                assert!(is_busy(child.pid(), AssignFlags::NONE));
+                go.send("");
+                dropped.receive();
+                assert!(!is_busy(child.pid(), AssignFlags::NONE));
+            },
+        ),
+        behaviour(
+            "a_process_with_a_userfaultfd_of_its_own_can_be_assigned",
+            || {
+                let memory = page();
+                let filler = filler(&memory).expect("userfaultfd");
+                associate(ONE);
+                fill(filler.as_fd(), memory.address(), &[9; PAGE]).expect("fill");
+                let (ours, mut theirs) = UnixStream::pair().expect("socketpair");
+                memory.send(ours.as_fd()).expect("send");
+                assert_eq!(read(&mut theirs), [9; PAGE]);
+            },
+        ),
+    ]
+}
+
+/// A page of memory that is not there yet.
+fn page() -> Mapped {
+    let zeros = File::open("/dev/zero").expect("open");
+    Mapped::of(zeros.as_fd(), PAGE).expect("mmap")
+}
+
+/// A child that waits for a page of its memory, and the descriptor to fill it by.
+pub(super) struct Waiting {
+    filler: OwnedFd,
+    address: u64,
+    contents: UnixStream,
+    child: Child,
+}
+
+impl Waiting {
+    pub(super) fn new() -> Self {
+        let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+        let (contents, sender) = UnixStream::pair().expect("socketpair");
+        let address = Channel::new();
+        let child = Child::spawn(|| {
+            let memory = page();
+            let filler = filler(&memory).expect("userfaultfd");
+            send_descriptor(theirs.as_fd(), filler.as_fd()).expect("send");
+            drop(filler);
+            address.send(&memory.address().to_string());
+            memory.send(sender.as_fd()).expect("send");
+            stay();
+        });
+        let filler = receive_descriptor(ours.as_fd()).expect("a message");
+        Self {
+            filler: filler.expect("a descriptor"),
+            address: address.receive().parse().expect("an address"),
+            contents,
+            child,
+        }
+    }
+
+    /// What the child finds in its memory.
+    fn found(&mut self) -> [u8; PAGE] {
+        read(&mut self.contents)
+    }
+
+    /// The descriptor, and the child.
+    pub(super) fn into_parts(self) -> (File, Child) {
+        (self.filler.into(), self.child)
+    }
+}
+
+fn read(from: &mut UnixStream) -> [u8; PAGE] {
+    let mut found = [0; PAGE];
+    from.read_exact(&mut found).expect("read");
+    found
+}
