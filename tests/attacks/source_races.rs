@@ -64,7 +64,8 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-fn ask_for_name(sock: &Sock) {
+/// Has the kernel forget the source of a socket without an address.
+pub(super) fn ask_for_name(sock: &Sock) {
     let _ = sock.local();
 }
 
@@ -99,7 +100,8 @@ fn connecting(make: fn(Proto) -> Sock, to: Addr, against: fn(&Sock)) -> Attack {
     })
 }
 
-fn while_another(sock: &Sock, against: fn(&Sock), work: impl FnOnce()) {
+/// Does `work`, while a thread does `against` again and again.
+pub(super) fn while_another(sock: &Sock, against: fn(&Sock), work: impl FnOnce()) {
     let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -2,8 +2,10 @@
 
 //! A socket that asks for a connection and never sends anything, left with an
 //! address that has become another's: what comes between the same two ends must
-//! find its owner, and its owner may use them.
+//! find its owner, and its owner may use them. And one that gets another's
+//! address by a race, again and again.
 
+use std::fs;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 
@@ -14,8 +16,9 @@ use libc::{
 };
 
 use super::fast_open::without_cookies;
-use crate::addr::{ip, PAIRS};
-use crate::child::{stay, Channel, Child};
+use super::source_races::{ask_for_name, while_another};
+use crate::addr::{ip, HOST4, HOST6, ONE, PAIRS};
+use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::{associate, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
@@ -26,6 +29,9 @@ const ADDRS: [(&str, &str); 2] = [("v4", "10.0.0.1"), ("v6", "2001:db8::1")];
 
 /// The ends of the connection: here, and the other one.
 const PORTS: (u16, u16) = (80, 1040);
+
+/// How many sockets are connected while a thread has their source forgotten.
+const ATTEMPTS: usize = 300;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -49,7 +55,69 @@ pub fn tests() -> Vec<Test> {
             ),
         ]);
     }
+    for (family, host) in [("v4", HOST4), ("v6", HOST6)] {
+        tests.extend([
+            behaviour(
+                format!("no_race_of_threads_makes_a_stray_{family}_connection"),
+                move || as_tenant(ONE, || assert_eq!(strays(ip(host)), 0)),
+            ),
+            everywhere(
+                format!("an_unassociated_process_asks_from_the_hosts_{family}_address"),
+                move || assert_eq!(strays(ip(host)), ATTEMPTS),
+            ),
+        ]);
+    }
     tests
+}
+
+/// How many of this process's sockets ask for connections from an address, and
+/// to it, after some were connected while a thread had their source forgotten.
+fn strays(addr: IpAddr) -> usize {
+    without_cookies();
+    let sockets: Vec<_> = (0..ATTEMPTS)
+        .map(|_| {
+            let sock = Sock::for_ip(Proto::Tcp, addr);
+            put_off(&sock);
+            while_another(&sock, ask_for_name, || {
+                let _ = sock.connect((addr, PORTS.1));
+            });
+            sock
+        })
+        .collect();
+    let table = match addr {
+        IpAddr::V4(_) => "/proc/net/tcp",
+        IpAddr::V6(_) => "/proc/net/tcp6",
+    };
+    let (here, there) = (
+        in_table(addr) + ":",
+        format!("{}:{:04X}", in_table(addr), PORTS.1),
+    );
+    let table = fs::read_to_string(table).expect(table);
+    let asking = table.lines().filter(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        // sl, local_address, rem_address, st: TCP_SYN_SENT
+        fields[1].starts_with(&here) && fields[2] == there && fields[3] == "02"
+    });
+    let found = asking.count();
+    drop(sockets);
+    found
+}
+
+/// An address as the tables of sockets show it: its words, as they are in memory.
+fn in_table(addr: IpAddr) -> String {
+    let bytes = match addr {
+        IpAddr::V4(a) => a.octets().to_vec(),
+        IpAddr::V6(a) => a.octets().to_vec(),
+    };
+    let words = bytes.chunks_exact(4);
+    let words = words.map(|w| u32::from_ne_bytes(w.try_into().expect("four bytes")));
+    words.map(|word| format!("{word:08X}")).collect()
+}
+
+/// Has a socket put off its connections until something is sent.
+fn put_off(sock: &Sock) {
+    sock.set(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+    sock.set(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
 }
 
 /// A process that does something with the address, says so, and stays.
@@ -94,8 +162,7 @@ fn passed_on(tenants: bool, addr: IpAddr, deed: fn(IpAddr, &Channel)) -> [Proces
     without_cookies();
     let attacker = Process::new(tenants, PAIRS[0], |said| {
         let sock = bound(addr, PORTS.0);
-        sock.set(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
-        sock.set(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
+        put_off(&sock);
         sock.connect((addr, PORTS.1)).expect("connect");
         sock.peer().expect_err("it was not put off");
         said.send("");
