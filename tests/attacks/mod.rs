@@ -87,6 +87,7 @@ attacks! {
     new_address_of_the_machine
     uncovered_sockets_opened_before
     raw_socket_allowed
+    raw_packets_that_meddle
 
     // --- processes, descriptors and rings
     registered_files

@@ -187,7 +187,8 @@ fn octets(addr: IpAddr) -> Vec<u8> {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u16 {
+/// The Internet checksum.
+pub fn checksum(bytes: &[u8]) -> u16 {
     let mut sum: u32 = bytes
         .chunks(2)
         .map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)))

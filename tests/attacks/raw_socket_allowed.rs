@@ -186,7 +186,7 @@ fn taking_headers(domain: i32) -> Sock {
 }
 
 /// Runs `f` in a process that may have raw sockets.
-fn allowed(f: impl FnOnce()) {
+pub(super) fn allowed(f: impl FnOnce()) {
     let run = || {
         let terms = Terms::flags(AssignFlags::ALLOW_RAW);
         associate_with(std::process::id() as i32, ONE, &terms);

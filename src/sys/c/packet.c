@@ -7,6 +7,8 @@
  * be read when it is looked up for a receiver.
  */
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
@@ -17,6 +19,7 @@
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -55,25 +58,76 @@ static unsigned int acf_check_output(struct sk_buff *skb,
  * A source route leads a packet elsewhere than its destination says, and other
  * headers may. Most are refused when they are asked for, but not what was set
  * before the socket was the association's, nor that of the second message of
- * sendmmsg(2).
+ * sendmmsg(2), nor what a raw socket puts in a header of its own.
+ *
+ * Fragments are made later than here, so this one was made by hand: it would be
+ * put together with those of whoever else sends between the same addresses, which
+ * on the loopback are everybody's.
+ *
+ * And errors, redirects and the discovery of neighbours change how the whole
+ * machine, or another, sends. An association's raw sockets are for its own.
  */
 static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 {
-	return IPCB(skb)->opt.srr;
+	const struct iphdr *ip = ip_hdr(skb);
+	u8 buffer;
+	const u8 *type;
+
+	if (IPCB(skb)->opt.srr)
+		return true;
+	if (sk->sk_type != SOCK_RAW)
+		return false;
+	/* The options of a socket are in the control block as well. */
+	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
+		return true;
+	if (ip->protocol != IPPROTO_ICMP)
+		return false;
+	type = skb_header_pointer(skb, skb_network_offset(skb) + ip->ihl * 4,
+				  sizeof(buffer), &buffer);
+	if (!type)
+		return true;
+	switch (*type) {
+	case ICMP_DEST_UNREACH:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether a packet has such a header, or has headers that cannot be followed. */
+static bool acf_may_have_v6(const struct sk_buff *skb, int header,
+			    unsigned int *offset)
+{
+	*offset = 0;
+	return ipv6_find_hdr(skb, offset, header, NULL, NULL) != -ENOENT;
 }
 
 static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 {
 	const u8 first = ipv6_hdr(skb)->nexthdr;
-	unsigned int offset = 0;
+	unsigned int offset;
+	const u8 *type;
+	u8 buffer;
 
-	if (!ipv6_ext_hdr(first))
+	if (ipv6_ext_hdr(first)) {
+		/* The stack itself adds one to large packets of TCP. */
+		if (sk->sk_type != SOCK_STREAM &&
+		    (first == NEXTHDR_HOP || first == NEXTHDR_DEST))
+			return true;
+		if (acf_may_have_v6(skb, NEXTHDR_ROUTING, &offset) ||
+		    acf_may_have_v6(skb, NEXTHDR_FRAGMENT, &offset))
+			return true;
+	}
+	if (sk->sk_type != SOCK_RAW ||
+	    !acf_may_have_v6(skb, NEXTHDR_ICMP, &offset))
 		return false;
-	/* The stack itself adds one to large packets of TCP. */
-	if (sk->sk_type != SOCK_STREAM &&
-	    (first == NEXTHDR_HOP || first == NEXTHDR_DEST))
-		return true;
-	return ipv6_find_hdr(skb, &offset, NEXTHDR_ROUTING, NULL, NULL) >= 0;
+	type = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	return !type || !(*type & ICMPV6_INFOMSG_MASK) ||
+	       (*type >= NDISC_ROUTER_SOLICITATION && *type <= NDISC_REDIRECT);
 }
 
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
