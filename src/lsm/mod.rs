@@ -118,8 +118,8 @@ impl Hooks for Addrconf {
         trace::use_file(file)
     }
 
-    fn ptrace_attach(task: TaskKey) -> Result {
-        trace::attach(task)
+    fn ptrace_access(task: TaskKey) -> Result {
+        trace::access(task)
     }
 
     fn ptrace_traceme(tracer: TaskKey) -> Result {

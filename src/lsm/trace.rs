@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Having others do it: an associated task may trace its own kind only, write
-//! no memory but theirs, inject no packets, and load no BPF programs. Never
+//! Having others do it: an associated task may trace and look into its own kind
+//! only, write no memory but theirs, inject no packets, and load no BPF programs. Never
 //! sleeps.
 
 use kernel::prelude::*;
@@ -11,8 +11,10 @@ use crate::sys::task::TaskKey;
 use crate::table::{self, Association};
 
 /// The running task asks for what a tracer may do with `task`: to trace it,
-/// write its memory, take its descriptors.
-pub(super) fn attach(task: TaskKey) -> Result {
+/// write its memory, take its descriptors. Or to look into it, by which it would
+/// open under `/proc` what `task` has open: a pipe that it obeys, memory that it
+/// shares.
+pub(super) fn access(task: TaskKey) -> Result {
     match super::current() {
         Some(association) => may_trace(&association, task),
         None => Ok(()),

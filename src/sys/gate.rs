@@ -59,9 +59,9 @@ pub(crate) trait Hooks {
     /// descriptor of it from another process. Of ordinary files it is asked about
     /// the last only. May sleep.
     fn file_use(file: FileRef<'_>) -> Result;
-    /// The running task asks for what a tracer may do with `task`. Must not
-    /// sleep.
-    fn ptrace_attach(task: TaskKey) -> Result;
+    /// The running task asks for what a tracer may do with `task`, or to look into
+    /// it. Must not sleep.
+    fn ptrace_access(task: TaskKey) -> Result;
     /// The running task asks to be traced by `tracer`. Must not sleep.
     fn ptrace_traceme(tracer: TaskKey) -> Result;
     /// `bpf()`. May sleep.
@@ -355,13 +355,8 @@ impl<T: Hooks> VTable<T> {
         }
     }
 
-    extern "C" fn ptrace_access_check(child: *mut bindings::task_struct, mode: c_uint) -> c_int {
-        // PTRACE_MODE_ATTACH (include/linux/ptrace.h): to look is not to act.
-        const ATTACH: c_uint = 2;
-        if mode & ATTACH == 0 {
-            return 0;
-        }
-        from_result(|| T::ptrace_attach(TaskKey::new(child)).map(|()| 0))
+    extern "C" fn ptrace_access_check(child: *mut bindings::task_struct, _mode: c_uint) -> c_int {
+        from_result(|| T::ptrace_access(TaskKey::new(child)).map(|()| 0))
     }
 
     extern "C" fn ptrace_traceme(parent: *mut bindings::task_struct) -> c_int {

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
 
-use libc::{EADDRNOTAVAIL, EPERM};
+use libc::{EACCES, EADDRNOTAVAIL, EPERM};
 
 use super::control_device::every_call_is_refused;
 use crate::addr::{HOST4, ONE, TWO};
@@ -22,9 +22,7 @@ use crate::world::configure;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = own();
-    for (how, enter) in WAYS {
-        tests.extend(anothers(how, enter));
-    }
+    tests.extend(anothers());
     tests
 }
 
@@ -97,43 +95,52 @@ fn own() -> Vec<Test> {
     ]
 }
 
-/// Enters the user namespace of another, and the network that belongs to it.
-type Enter = fn(&Child) -> io::Result<()>;
+/// Kinds of namespaces, under `/proc`. The network first would be refused to who
+/// has no right in it.
+const SPACES: [(&str, i32); 2] = [("user", libc::CLONE_NEWUSER), ("net", libc::CLONE_NEWNET)];
 
-const WAYS: [(&str, Enter); 2] = [
-    ("by_its_files", |owner| {
-        // The network first would be refused to who has no right in it.
-        for (name, kind) in [("user", libc::CLONE_NEWUSER), ("net", libc::CLONE_NEWNET)] {
-            let space = File::open(format!("/proc/{}/ns/{name}", owner.pid()))?;
-            enter_namespaces(space.as_fd(), kind)?;
-        }
-        Ok(())
-    }),
-    ("by_a_pidfd", |owner| {
-        let process = pidfd_open(owner.pid())?;
-        let kinds = libc::CLONE_NEWUSER | libc::CLONE_NEWNET;
-        enter_namespaces(process.as_fd(), kinds)
-    }),
-];
+/// The namespaces of another, which can be entered by these files.
+struct Spaces {
+    files: [(File, i32); 2],
+    _owner: Child,
+}
 
-/// In namespaces of another, in which the tenant has all capabilities.
-fn anothers(how: &str, enter: Enter) -> Vec<Test> {
-    let attempt = move |attempt: fn() -> io::Result<()>| -> Attack {
+impl Spaces {
+    fn opened() -> Self {
         let owner = owner();
+        let open = |name| File::open(format!("/proc/{}/ns/{name}", owner.pid())).expect("open");
+        Self {
+            files: SPACES.map(|(name, kind)| (open(name), kind)),
+            _owner: owner,
+        }
+    }
+
+    fn enter(&self) {
+        for (file, kind) in &self.files {
+            enter_namespaces(file.as_fd(), *kind).expect("setns");
+        }
+    }
+}
+
+/// In namespaces of another, in which the tenant has all capabilities, and which
+/// it opened before it was one. Now it cannot.
+fn anothers() -> Vec<Test> {
+    let attempt = move |attempt: fn() -> io::Result<()>| -> Attack {
+        let spaces = Spaces::opened();
         Box::new(move || {
-            enter(&owner).expect("its namespaces");
+            spaces.enter();
             attempt()
         })
     };
     vec![
         refusal(
-            format!("bind_in_anothers_user_namespace_entered_{how}_is_refused"),
+            "bind_in_anothers_user_namespace_is_refused",
             ONE,
             EADDRNOTAVAIL,
             move || attempt(|| Sock::v4(Proto::Tcp).bind((HOST4, 80))),
         ),
         refusal(
-            format!("raw_socket_in_anothers_user_namespace_entered_{how}_is_refused"),
+            "raw_socket_in_anothers_user_namespace_is_refused",
             ONE,
             EPERM,
             move || {
@@ -144,14 +151,36 @@ fn anothers(how: &str, enter: Enter) -> Vec<Test> {
             },
         ),
         behaviour(
-            format!("control_calls_in_anothers_user_namespace_entered_{how}_are_refused"),
-            move || {
-                let (owner, other) = (owner(), idle(TWO));
+            "control_calls_in_anothers_user_namespace_are_refused",
+            || {
+                let (spaces, other) = (Spaces::opened(), idle(TWO));
                 as_tenant(ONE, || {
-                    enter(&owner).expect("its namespaces");
+                    spaces.enter();
                     every_call_is_refused(&Device::open(), other.pid());
                 });
                 eventually("one association", || Device::open().ids().len() == 1);
+            },
+        ),
+        refusal(
+            "opening_anothers_user_namespace_is_refused",
+            ONE,
+            EACCES,
+            || {
+                let owner = owner();
+                Box::new(move || File::open(format!("/proc/{}/ns/user", owner.pid())).map(drop))
+            },
+        ),
+        refusal(
+            "entering_anothers_user_namespace_by_a_pidfd_is_refused",
+            ONE,
+            EPERM,
+            || {
+                let owner = owner();
+                Box::new(move || {
+                    let process = pidfd_open(owner.pid())?;
+                    let kinds = libc::CLONE_NEWUSER | libc::CLONE_NEWNET;
+                    enter_namespaces(process.as_fd(), kinds)
+                })
             },
         ),
     ]
