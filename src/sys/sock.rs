@@ -314,6 +314,11 @@ impl SkHold {
         // INVARIANT: By the type invariants, as long as it is borrowed.
         SkRef(self.0, PhantomData)
     }
+
+    /// Where it is, which is nobody else's place meanwhile.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
 }
 
 impl Drop for SkHold {

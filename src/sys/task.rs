@@ -59,6 +59,18 @@ impl MemoryKey {
     }
 }
 
+/// Identity of a table of descriptors, which tasks may share: the address of its
+/// `files_struct`, which no other has as long as something refers to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FilesKey(NonNull<c_void>);
+
+impl FilesKey {
+    /// `None` for a null pointer.
+    fn new(files: *const c_void) -> Option<Self> {
+        NonNull::new(files.cast_mut()).map(Self)
+    }
+}
+
 /// A reference to a task.
 ///
 /// # Invariants
@@ -138,10 +150,16 @@ impl TaskRef {
         to_result(found).map(|()| found != 0)
     }
 
-    /// Whether it has memory and descriptors, and both are another's as well.
-    pub(crate) fn shares_with(&self, other: &TaskRef) -> bool {
+    /// Whether it has memory, and that is another's as well.
+    pub(crate) fn shares_memory(&self, other: &TaskRef) -> bool {
         // SAFETY: By the type invariants both are valid.
-        unsafe { raw::acf_helper_task_shares_with(self.0.as_ptr(), other.0.as_ptr()) }
+        unsafe { raw::acf_helper_task_shares_memory(self.0.as_ptr(), other.0.as_ptr()) }
+    }
+
+    /// Its table of descriptors; `None` when it has none any more.
+    pub(crate) fn files(&self) -> Option<FilesKey> {
+        // SAFETY: By the type invariants the task is valid.
+        FilesKey::new(unsafe { raw::acf_helper_task_files(self.0.as_ptr()) })
     }
 
     /// Whether this thread traces anybody.
@@ -199,27 +217,39 @@ impl TaskRef {
     /// Calls `visit` for every socket among the task's open files until it
     /// returns `false`. `visit` must not sleep.
     pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
-        /// # Safety
-        ///
-        /// `data` is an exclusive pointer to an `F`, and `sk` is a full socket.
-        unsafe extern "C" fn call<F: FnMut(SkRef<'_>) -> bool>(
-            sk: *mut bindings::sock,
-            data: *mut c_void,
-        ) -> bool {
-            // SAFETY: By the function's contract.
-            let visit = unsafe { &mut *data.cast::<F>() };
-            // SAFETY: By the function's contract; a socket of a file is full.
-            match unsafe { SkRef::new(sk) } {
-                Some(sk) => visit(sk),
-                None => true,
-            }
-        }
-
         let data: *mut F = &mut visit;
-        // SAFETY: The task is valid; the helper calls `call::<F>` with a
+        // SAFETY: The task is valid; the helper calls `visit_socket::<F>` with a
         // socket and `data`, an exclusive pointer to an `F`, and only until it
         // returns.
-        unsafe { raw::acf_helper_each_socket(self.0.as_ptr(), Some(call::<F>), data.cast()) };
+        unsafe {
+            raw::acf_helper_each_socket(self.0.as_ptr(), Some(visit_socket::<F>), data.cast())
+        };
+    }
+
+    /// Calls `visit` for the socket that the system call is about which the task
+    /// sleeps in, if it is about one. `visit` must not sleep.
+    pub(crate) fn socket_of_call<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
+        let data: *mut F = &mut visit;
+        // SAFETY: As in `each_socket`.
+        unsafe {
+            raw::acf_helper_socket_of_call(self.0.as_ptr(), Some(visit_socket::<F>), data.cast())
+        };
+    }
+}
+
+/// # Safety
+///
+/// `data` is an exclusive pointer to an `F`, and `sk` is a full socket.
+unsafe extern "C" fn visit_socket<F: FnMut(SkRef<'_>) -> bool>(
+    sk: *mut bindings::sock,
+    data: *mut c_void,
+) -> bool {
+    // SAFETY: By the function's contract.
+    let visit = unsafe { &mut *data.cast::<F>() };
+    // SAFETY: By the function's contract; a socket of a file is full.
+    match unsafe { SkRef::new(sk) } {
+        Some(sk) => visit(sk),
+        None => true,
     }
 }
 
@@ -275,6 +305,12 @@ impl Visited<'_> {
         // SAFETY: `each` holds RCU, so the task is valid.
         let tracer = unsafe { raw::acf_helper_task_tracer(self.0.as_ptr()) };
         (!tracer.is_null()).then(|| TaskKey::new(tracer))
+    }
+
+    /// Its table of descriptors; `None` when it has none any more.
+    pub(crate) fn files(&self) -> Option<FilesKey> {
+        // SAFETY: `each` holds RCU, so the task is valid.
+        FilesKey::new(unsafe { raw::acf_helper_task_files(self.0.as_ptr()) })
     }
 
     /// A reference to the task.

@@ -15,7 +15,7 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::{Membership, Terms, User};
 use super::part::PartOf;
-use super::{sockets, AddressSet, Association, Table};
+use super::{one_of_each_table, sockets, AddressSet, Association, Table};
 
 /// How long is waited for tasks, which on a busy machine have to wait for a
 /// processor: in all for what is done with others kept waiting; again for their
@@ -91,13 +91,10 @@ fn recall(tasks: &[TaskRef], association: &Association) -> Result {
     Ok(())
 }
 
-/// Whether a task has a way out that no hook is asked about, or that cannot be
-/// told in time: it may keep its memory locked with the help of a file system that
-/// does not answer.
-fn holds_way_out(task: &TaskRef, patience: &Patience) -> bool {
-    if task.opens_way_out() {
-        return true;
-    }
+/// Whether a task has a way out in its memory that no hook is asked about, or that
+/// cannot be told in time: it may keep its memory locked with the help of a file
+/// system that does not answer.
+fn maps_way_out(task: &TaskRef, patience: &Patience) -> bool {
     let mut pauses = Pauses::new();
     loop {
         if let Ok(found) = task.maps_way_out() {
@@ -119,7 +116,7 @@ impl Table {
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
     /// loopback address is taken, `EBUSY` when a process holds a way out
-    /// ([`holds_way_out`]) or half of a datagram from another address,
+    /// ([`Self::hold_no_way_out`]) or half of a datagram from another address,
     /// or traces somebody who is not to be associated, `EPERM` when the caller
     /// is associated by now, `EAGAIN` when the processes of a tree exit, and leave
     /// children to others of it, faster than can be followed, `ENOMEM`. Nothing
@@ -257,10 +254,17 @@ impl Table {
     ) -> Result {
         let holds = |(nr, task): (usize, &TaskRef)| {
             // Threads of a process follow one another.
-            let is_known = nr > 0 && task.shares_with(&tasks[nr - 1]);
-            !is_known
-                && (holds_way_out(task, patience)
-                    || sockets::holds_half_a_message(task, association))
+            let last = nr.checked_sub(1).map(|nr| &tasks[nr]);
+            let same_memory = last.is_some_and(|last| task.shares_memory(last));
+            let same_files = last.is_some_and(|last| task.files() == last.files());
+            if same_memory && same_files {
+                return false;
+            }
+            // What nobody can finish is not to go on for long either.
+            (last.is_some() && patience.is_over())
+                || task.opens_way_out()
+                || (!same_memory && maps_way_out(task, patience))
+                || (!same_files && sockets::holds_half_a_message(task, association))
         };
         // Whom somebody traces cannot be read from here: that takes a look at
         // every task there is, which few need.
@@ -272,24 +276,37 @@ impl Table {
     }
 
     /// Takes in the sockets of every task of `association`, which was made for
-    /// these processes. Needs no memory.
+    /// these processes. Needs no memory. What it does not get to in time, of very
+    /// many descriptors, can be used as little as what does not fit.
     fn adopt(&self, all: &[TaskRef], association: &Arc<Association>) {
+        let patience = Patience::new();
         // Most often it is one process that made no other meanwhile; then there
         // is no need to look at every task there is. As its threads are held,
         // those that exit go on being counted.
         if let [process] = all {
-            if let Ok(threads) = process.threads() {
-                threads.iter().for_each(|t| sockets::adopt(t, association));
-                if threads.len() == association.tasks() {
+            let threads = process.threads().and_then(|threads| {
+                let count = threads.len();
+                Ok((count, one_of_each_table(threads)?))
+            });
+            if let Ok((count, tables)) = threads {
+                for task in tables.iter().take_while(|_| !patience.is_over()) {
+                    sockets::adopt(task, association);
+                }
+                if count == association.tasks() {
                     return;
                 }
             }
         }
+        let mut last = None;
         task::each(|task| {
             if self.is_member(task.key(), association) {
-                sockets::adopt(&task.hold(), association);
+                let files = task.files();
+                if last != files {
+                    sockets::adopt(&task.hold(), association);
+                }
+                last = files;
             }
-            true
+            !patience.is_over()
         });
     }
 
@@ -312,13 +329,13 @@ impl Table {
         processes: &[TaskRef],
         association: &Association,
         reset: bool,
-    ) -> Result<KVec<SkHold>> {
-        let mut strangers = KVec::new();
+    ) -> Result<KVVec<SkHold>> {
+        let mut strangers = KVVec::new();
         if !reset {
             return Ok(strangers);
         }
         for process in processes {
-            for thread in process.threads()? {
+            for thread in one_of_each_table(process.threads()?)? {
                 for stranger in sockets::strangers(&thread, association)? {
                     strangers.push(stranger, GFP_KERNEL)?;
                 }

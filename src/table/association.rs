@@ -82,8 +82,8 @@ impl Association {
         part_of: Option<PartOf>,
         module: ModuleRef,
     ) -> Result<(Arc<Self>, User)> {
-        let set = RcuCell::new(KBox::new(set, GFP_KERNEL_ACCOUNT)?);
-        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL_ACCOUNT)?;
+        let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
+        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
         let former = RcuCell::new(nothing);
         let association = Arc::pin_init(
             pin_init!(Self {
@@ -103,7 +103,7 @@ impl Association {
                 part_of,
                 _module: module,
             }),
-            GFP_KERNEL_ACCOUNT,
+            GFP_KERNEL,
         )?;
         // INVARIANT: It is the one counted above.
         let first = User(association.clone());

@@ -240,6 +240,12 @@ impl Table {
         })
     }
 
+    /// As [`Self::tasks_within`], but one of those that share a table of
+    /// descriptors: there may be very many, of as many descriptors. May sleep.
+    fn tables_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
+        one_of_each_table(self.tasks_within(association)?)
+    }
+
     /// Whether a task of an association or of its parts has this memory. Any
     /// context.
     pub(crate) fn has_memory(&self, association: &Association, memory: MemoryKey) -> bool {
@@ -308,4 +314,23 @@ impl Table {
         }
         removed
     }
+}
+
+/// One of those of `tasks` that share a table of descriptors. May sleep.
+fn one_of_each_table(tasks: KVec<TaskRef>) -> Result<KVec<TaskRef>> {
+    let mut by_table = KVec::with_capacity(tasks.len(), GFP_KERNEL)?;
+    for task in tasks {
+        // Asked once: it may get another.
+        by_table.push((task.files(), task), GFP_KERNEL)?;
+    }
+    by_table.sort_unstable_by_key(|(files, _)| *files);
+    let mut chosen = KVec::with_capacity(by_table.len(), GFP_KERNEL)?;
+    let mut last = None;
+    for (files, task) in by_table {
+        if files.is_some() && last != files {
+            chosen.push(task, GFP_KERNEL)?;
+        }
+        last = files;
+    }
+    Ok(chosen)
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A process takes a part of its own association's set, and leaves the rest.
-//! May sleep. Nobody needs a right for it, so its memory is charged to whoever
-//! does it, and what there can be of it is limited: `part.rs`.
+//! May sleep. Nobody needs a right for it, so what there can be of it is limited:
+//! `part.rs`. Its set is charged to whoever does it, before the lock of control
+//! calls is taken; what is made under it is little, and charged to nobody: who is
+//! over a limit would sleep meanwhile, and keep others waiting.
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc};
@@ -62,7 +64,7 @@ impl Table {
                     if self.has_such(thread.key(), Membership::is_searched) {
                         membership.set_searched();
                     }
-                    moved |= self.replace(thread.key(), membership, GFP_KERNEL_ACCOUNT)?;
+                    moved |= self.replace(thread.key(), membership, GFP_KERNEL)?;
                 }
             }
             if !moved {

@@ -73,7 +73,7 @@ impl Table {
             let id = registry.last_id.checked_add(1).unwrap_or(1);
             registry.last_id = id;
             if registry.ids.get(&id).is_none() {
-                let node = RBTreeNode::new(id, (), GFP_KERNEL_ACCOUNT)?;
+                let node = RBTreeNode::new(id, (), GFP_KERNEL)?;
                 registry.ids.insert(node);
                 return Ok(id);
             }
@@ -93,7 +93,7 @@ impl Table {
     /// `EADDRINUSE` when another association has it.
     pub(super) fn take_loopback(&self, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
         let take = |addr| {
-            let entry = Entry::new((), GFP_KERNEL_ACCOUNT).map_err(InsertError::Table)?;
+            let entry = Entry::new((), GFP_KERNEL).map_err(InsertError::Table)?;
             self.loopbacks.insert(Loopback(addr), entry)
         };
         if let Some(addr) = asked {
@@ -132,7 +132,7 @@ impl Table {
             association: association.clone(),
             _file: file,
         };
-        let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL_ACCOUNT)?;
+        let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL)?;
         self.registry.lock().listed.insert(node);
         if association.reserves() {
             let _alone = self.reserving.lock();

@@ -80,7 +80,7 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
 /// what it may. Must not be called with spinlocks held.
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
     let mut found = false;
-    task.each_socket(|sk| {
+    task.socket_of_call(|sk| {
         found = belongs_to(sk, association) && task.waits_on(sk);
         !found
     });
@@ -101,7 +101,7 @@ pub(super) fn holds_half_a_message(task: &TaskRef, association: &Association) ->
 
 /// The connections among a task's open files that [`adopt`] leaves alone, and
 /// the task cannot use. May sleep.
-pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVec<SkHold>> {
+pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVVec<SkHold>> {
     select(task, |sk| {
         sk.info()
             .is_some_and(|info| !fits(association, &info) && info.stream && info.connected)
@@ -126,7 +126,7 @@ pub(super) fn strays(
     task: &TaskRef,
     association: &Association,
     set: Option<&AddressSet>,
-) -> Result<KVec<SkHold>> {
+) -> Result<KVVec<SkHold>> {
     select(task, |sk| {
         let Some(info) = sk.info() else {
             return false;
@@ -147,13 +147,18 @@ pub(super) fn abort(sockets: &[SkHold]) -> u64 {
 
 /// References to the sockets among a task's open files that `wanted` says yes
 /// to. `wanted` must not sleep, and may be asked more than once.
-fn select(task: &TaskRef, wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVec<SkHold>> {
-    gather(|push| {
+fn select(task: &TaskRef, wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
+    let mut found: KVVec<SkHold> = gather(|push| {
         task.each_socket(|sk| {
             if wanted(sk) {
                 push(sk.hold());
             }
             true
         });
-    })
+    })?;
+    // One may have very many descriptors.
+    found.sort_unstable_by_key(SkHold::address);
+    let mut last = None;
+    found.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
+    Ok(found)
 }

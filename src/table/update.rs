@@ -22,7 +22,7 @@ struct Coming {
     set: KBox<AddressSet>,
     former: KBox<AddressSet>,
     // Connections to be ended.
-    strays: KVec<SkHold>,
+    strays: KVVec<SkHold>,
 }
 
 impl Table {
@@ -130,7 +130,7 @@ impl Table {
         let strays = if reset {
             self.strays(association, Some(&set))?
         } else {
-            KVec::new()
+            KVVec::new()
         };
         Ok(Coming {
             association: association.clone(),
@@ -195,9 +195,9 @@ impl Table {
         &self,
         association: &Arc<Association>,
         set: Option<&AddressSet>,
-    ) -> Result<KVec<SkHold>> {
-        let mut strays = KVec::new();
-        for task in &self.tasks_within(association)? {
+    ) -> Result<KVVec<SkHold>> {
+        let mut strays = KVVec::new();
+        for task in &self.tables_within(association)? {
             for stray in sockets::strays(task, association, set)? {
                 strays.push(stray, GFP_KERNEL)?;
             }

@@ -107,6 +107,7 @@ attacks! {
     traced_process
     foreign_memory
     slow_memory
+    many_descriptors
     unusual_children
     reused_pid
     fork_storm

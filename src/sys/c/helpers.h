@@ -156,6 +156,9 @@ unsigned int acf_helper_threads(struct task_struct *process,
 void acf_helper_each_socket(struct task_struct *task,
 			    bool (*visit)(struct sock *sk, void *data),
 			    void *data);
+void acf_helper_socket_of_call(struct task_struct *task,
+			       bool (*visit)(struct sock *sk, void *data),
+			       void *data);
 const struct task_struct *
 acf_helper_task_tracer(const struct task_struct *task);
 bool acf_helper_task_traces(const struct task_struct *task);
@@ -163,8 +166,9 @@ bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
 bool acf_helper_task_opens_way_out(struct task_struct *task);
 int acf_helper_task_maps_way_out(struct task_struct *task);
-bool acf_helper_task_shares_with(const struct task_struct *task,
-				 const struct task_struct *other);
+bool acf_helper_task_shares_memory(const struct task_struct *task,
+				   const struct task_struct *other);
+const void *acf_helper_task_files(const struct task_struct *task);
 bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);

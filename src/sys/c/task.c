@@ -3,7 +3,6 @@
  * Naming and enumerating tasks.
  */
 
-#include <asm/syscall.h>
 #include <asm/unistd.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
@@ -85,6 +84,8 @@ unsigned int acf_helper_threads(struct task_struct *process,
 struct acf_each_socket {
 	bool (*visit)(struct sock *sk, void *data);
 	void *data;
+	/* The descriptor, where only one is meant. */
+	unsigned long fd;
 };
 
 static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
@@ -110,6 +111,45 @@ void acf_helper_each_socket(struct task_struct *task,
 	guard(task_lock)(task);
 	if (task->files)
 		iterate_fd(task->files, 0, acf_visit_file, &each);
+}
+
+/*
+ * The system call that a thread sleeps in, with its first argument, or -1. What
+ * works for an io_uring is in none.
+ */
+static long acf_call_slept_in(struct task_struct *task, unsigned long *first)
+{
+	if (!(READ_ONCE(task->__state) & TASK_INTERRUPTIBLE) ||
+	    READ_ONCE(task->flags) & (PF_KTHREAD | PF_USER_WORKER))
+		return -1;
+	return acf_gate_task_syscall(task, first);
+}
+
+static int acf_visit_first(const void *data, struct file *file, unsigned int fd)
+{
+	const struct acf_each_socket *each = data;
+
+	if (fd == each->fd)
+		acf_visit_file(data, file, fd);
+	return 1;
+}
+
+/*
+ * Calls @visit for the socket whose descriptor is the first argument of the call
+ * that a thread sleeps in, as it is of those that receive and accept. Must not
+ * sleep: the table of files is locked.
+ */
+void acf_helper_socket_of_call(struct task_struct *task,
+			       bool (*visit)(struct sock *sk, void *data),
+			       void *data)
+{
+	struct acf_each_socket each = { .visit = visit, .data = data };
+
+	if (acf_call_slept_in(task, &each.fd) < 0 || each.fd > INT_MAX)
+		return;
+	guard(task_lock)(task);
+	if (task->files)
+		iterate_fd(task->files, each.fd, acf_visit_first, &each);
 }
 
 bool acf_helper_task_same_process(struct task_struct *task,
@@ -260,15 +300,19 @@ int acf_helper_task_maps_way_out(struct task_struct *task)
 	return found;
 }
 
-/* Whether two threads share their memory and their table of descriptors. */
-bool acf_helper_task_shares_with(const struct task_struct *task,
-				 const struct task_struct *other)
+/* Whether two threads share their memory. */
+bool acf_helper_task_shares_memory(const struct task_struct *task,
+				   const struct task_struct *other)
 {
 	const struct mm_struct *mm = READ_ONCE(task->mm);
-	const struct files_struct *files = READ_ONCE(task->files);
 
-	return mm && mm == READ_ONCE(other->mm) && files &&
-	       files == READ_ONCE(other->files);
+	return mm && mm == READ_ONCE(other->mm);
+}
+
+/* A thread's table of descriptors, not to be dereferenced, or NULL. */
+const void *acf_helper_task_files(const struct task_struct *task)
+{
+	return READ_ONCE(task->files);
 }
 
 /*
@@ -278,10 +322,9 @@ bool acf_helper_task_shares_with(const struct task_struct *task,
  */
 bool acf_helper_task_only_waits(struct task_struct *task)
 {
-	if (!(READ_ONCE(task->__state) & TASK_INTERRUPTIBLE) ||
-	    task->flags & (PF_KTHREAD | PF_USER_WORKER))
-		return false;
-	switch (syscall_get_nr(task, task_pt_regs(task))) {
+	unsigned long first;
+
+	switch (acf_call_slept_in(task, &first)) {
 #ifdef __NR_epoll_wait
 	case __NR_epoll_wait:
 #endif

@@ -161,6 +161,16 @@ pub fn drop_capability(capability: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
 }
 
+/// Lets this process have so many descriptors.
+pub fn allow_descriptors(count: usize) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: count as libc::rlim_t,
+        rlim_max: count as libc::rlim_t,
+    };
+    // SAFETY: the limit is valid for the call.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }.into()).map(drop)
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     // SAFETY: `geteuid` has no requirements.

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A process with very many descriptors of one connection, in many threads: what
+//! is done about its connections must not fail for want of memory.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+
+use addrconf_abi::{AssignFlags, Change, Target};
+
+use crate::addr::{HOST4, PAIRS};
+use crate::child::{stay, Channel, Child};
+use crate::client::{associate_process, entries, Device, Terms};
+use crate::registry::{behaviour, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::process::allow_descriptors;
+
+/// Copies of a descriptor. As many words for each thread would be more than the
+/// kernel has in one piece.
+const COPIES: usize = 53_000;
+const THREADS: usize = 10;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour(
+            "copies_of_a_connection_do_not_keep_it_from_being_ended_by_an_update",
+            || {
+                let server = Sock::serving(Proto::Tcp, (HOST4, 0));
+                let child = connected("10.0.0.1", &server);
+                associate_process(child.pid(), PAIRS[0]);
+                let (device, pid) = (Device::open(), Target::Pid(child.pid()));
+                let ended = device.update(pid, Change::Remove, &["10.0.0.1"], true);
+                assert_eq!(ended.expect("update"), 1);
+            },
+        ),
+        behaviour(
+            "copies_of_a_connection_do_not_keep_it_from_being_ended_by_assign",
+            || {
+                let server = Sock::serving(Proto::Tcp, (HOST4, 0));
+                let child = connected(HOST4, &server);
+                let terms = Terms::flags(AssignFlags::RESET);
+                let device = Device::open();
+                let assigned =
+                    device.assign_with(Target::Pid(child.pid()), &entries(PAIRS[0]), &terms);
+                assigned.expect("assign");
+                let (connection, _) = server.accept().expect("accept");
+                connection.receive().expect_err("it goes on");
+            },
+        ),
+    ]
+}
+
+/// A process that has the connection, unassociated as yet.
+fn connected(from: &str, server: &Sock) -> Child {
+    let ready = Channel::new();
+    let child = Child::spawn(|| {
+        allow_descriptors(COPIES + 100).expect("setrlimit");
+        let sock = Sock::v4(Proto::Tcp);
+        sock.bind((from, 0)).expect("bind");
+        sock.connect(server.local()).expect("connect");
+        let copy = |_| sock.as_fd().try_clone_to_owned().expect("dup");
+        let _copies: Vec<OwnedFd> = (0..COPIES).map(copy).collect();
+        for _ in 1..THREADS {
+            thread::spawn(|| stay());
+        }
+        ready.send("");
+        stay();
+    });
+    ready.receive();
+    child
+}
