@@ -61,10 +61,11 @@ pub fn tests() -> Vec<Test> {
                 let memory = page();
                 let filler = filler(&memory).expect("userfaultfd");
                 associate(ONE);
-                fill(filler.as_fd(), memory.address(), &[9; PAGE]).expect("fill");
+                let page = [9; PAGE];
+                fill(filler.as_fd(), memory.address(), &page).expect("fill");
                 let (ours, mut theirs) = UnixStream::pair().expect("socketpair");
                 memory.send(ours.as_fd()).expect("send");
-                assert_eq!(read(&mut theirs), [9; PAGE]);
+                assert_eq!(read(&mut theirs), page);
             },
         ),
     ]
@@ -72,8 +73,7 @@ pub fn tests() -> Vec<Test> {
 
 /// A page of memory that is not there yet.
 fn page() -> Mapped {
-    let zeros = File::open("/dev/zero").expect("open");
-    Mapped::of(zeros.as_fd(), PAGE).expect("mmap")
+    Mapped::anonymous(PAGE).expect("mmap")
 }
 
 /// A child that waits for a page of its memory, and the descriptor to fill it by.

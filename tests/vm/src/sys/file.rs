@@ -23,7 +23,7 @@ pub fn unmount(at: &CStr) -> io::Result<()> {
     check(unsafe { libc::umount2(at.as_ptr(), libc::MNT_DETACH) }.into()).map(drop)
 }
 
-/// The first bytes of a file as memory, none of which is there yet. It is only
+/// The first bytes of a file, or of none, as memory, which is not there yet. It is only
 /// ever read by the kernel, on behalf of the calls below.
 ///
 /// # Invariants
@@ -41,10 +41,18 @@ unsafe impl Sync for Mapped {}
 impl Mapped {
     /// Maps them.
     pub fn of(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
-        let (access, flags) = (libc::PROT_READ, libc::MAP_PRIVATE);
+        Self::map(fd.as_raw_fd(), len, libc::MAP_PRIVATE)
+    }
+
+    /// Memory that is no file's.
+    pub fn anonymous(len: usize) -> io::Result<Self> {
+        Self::map(-1, len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS)
+    }
+
+    fn map(fd: i32, len: usize, flags: i32) -> io::Result<Self> {
         // SAFETY: a new mapping at an address of the kernel's choice touches
         // no memory that is in use.
-        let at = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, fd.as_raw_fd(), 0) };
+        let at = unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, flags, fd, 0) };
         if at == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
