@@ -69,7 +69,8 @@ pub(super) fn ask_for_name(sock: &Sock) {
     let _ = sock.local();
 }
 
-fn dissolve_connection(sock: &Sock) {
+/// Undoes a connection, and with it a source.
+pub(super) fn dissolve_connection(sock: &Sock) {
     // This may fail, and so may what it works against.
     let _ = sock.connect(Addr::unspecified(0));
 }
@@ -100,8 +101,7 @@ fn connecting(make: fn(Proto) -> Sock, to: Addr, against: fn(&Sock)) -> Attack {
     })
 }
 
-/// Does `work`, while a thread does `against` again and again.
-pub(super) fn while_another(sock: &Sock, against: fn(&Sock), work: impl FnOnce()) {
+fn while_another(sock: &Sock, against: fn(&Sock), work: impl FnOnce()) {
     let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {

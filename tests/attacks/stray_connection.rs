@@ -8,6 +8,8 @@
 use std::fs;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use addrconf_abi::{Change, Target};
 use libc::{
@@ -16,7 +18,7 @@ use libc::{
 };
 
 use super::fast_open::without_cookies;
-use super::source_races::{ask_for_name, while_another};
+use super::source_races::{ask_for_name, dissolve_connection};
 use crate::addr::{ip, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::{associate, Device};
@@ -30,8 +32,9 @@ const ADDRS: [(&str, &str); 2] = [("v4", "10.0.0.1"), ("v6", "2001:db8::1")];
 /// The ends of the connection: here, and the other one.
 const PORTS: (u16, u16) = (80, 1040);
 
-/// How many sockets are connected while a thread has their source forgotten.
-const ATTEMPTS: usize = 300;
+/// How many sockets are connected while a thread works against it, and how often.
+const ATTEMPTS: usize = 100;
+const TIMES: usize = 20;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -56,51 +59,96 @@ pub fn tests() -> Vec<Test> {
         ]);
     }
     for (family, host) in [("v4", HOST4), ("v6", HOST6)] {
-        tests.extend([
-            behaviour(
-                format!("no_race_of_threads_makes_a_stray_{family}_connection"),
-                move || as_tenant(ONE, || assert_eq!(strays(ip(host)), 0)),
-            ),
-            everywhere(
-                format!("an_unassociated_process_asks_from_the_hosts_{family}_address"),
-                move || assert_eq!(strays(ip(host)), ATTEMPTS),
-            ),
-        ]);
+        for (kind, make) in [
+            ("tcp", put_off as Make),
+            ("udp", |ip| Sock::for_ip(Proto::Udp, ip)),
+        ] {
+            for (doing, against) in [
+                ("asks_for_the_name", ask_for_name as Against),
+                ("dissolves", dissolve_connection),
+            ] {
+                let race = Race {
+                    kind,
+                    make,
+                    against,
+                    to: (ip(host), PORTS.1),
+                };
+                tests.extend([
+                    behaviour(
+                        format!("no_stray_{kind}_{family}_connection_while_a_thread_{doing}"),
+                        move || as_tenant(ONE, || assert_eq!(race.strays(), 0)),
+                    ),
+                    everywhere(
+                        format!("{kind}_{family}_connections_of_nobody_while_a_thread_{doing}"),
+                        move || assert_eq!(race.strays(), ATTEMPTS),
+                    ),
+                ]);
+            }
+        }
     }
     tests
 }
 
-/// How many of this process's sockets ask for connections from an address, and
-/// to it, after some were connected while a thread had their source forgotten.
-fn strays(addr: IpAddr) -> usize {
-    without_cookies();
-    let sockets: Vec<_> = (0..ATTEMPTS)
-        .map(|_| {
-            let sock = Sock::for_ip(Proto::Tcp, addr);
-            put_off(&sock);
-            while_another(&sock, ask_for_name, || {
-                let _ = sock.connect((addr, PORTS.1));
+type Make = fn(IpAddr) -> Sock;
+
+type Against = fn(&Sock);
+
+/// Sockets are connected, while a thread works against their getting a source.
+#[derive(Clone, Copy)]
+struct Race {
+    kind: &'static str,
+    make: Make,
+    against: Against,
+    to: (IpAddr, u16),
+}
+
+impl Race {
+    /// How many of this process's sockets are connected, or ask to be, from the
+    /// address that they are to connect to, which is the host's.
+    fn strays(self) -> usize {
+        without_cookies();
+        let _sockets: Vec<_> = (0..ATTEMPTS).map(|_| self.connected()).collect();
+        let six = if self.to.0.is_ipv6() { "6" } else { "" };
+        let path = format!("/proc/net/{}{six}", self.kind);
+        let (here, there) = (
+            in_table(self.to.0) + ":",
+            format!("{}:{:04X}", in_table(self.to.0), self.to.1),
+        );
+        let table = fs::read_to_string(path).expect("a table of sockets");
+        let strays = table.lines().filter(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let ends = (fields.next(), fields.next());
+            ends.0.is_some_and(|local| local.starts_with(&here)) && ends.1 == Some(&there)
+        });
+        strays.count()
+    }
+
+    /// The thread ends first, and what it did last may have been in between.
+    fn connected(self) -> Sock {
+        let sock = (self.make)(self.to.0);
+        let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        let connect = || {
+            // It may be connected already.
+            let _ = sock.connect(self.to);
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                begun.store(true, Ordering::Relaxed);
+                for _ in 0..TIMES {
+                    (self.against)(&sock);
+                }
+                done.store(true, Ordering::Relaxed);
             });
-            sock
-        })
-        .collect();
-    let table = match addr {
-        IpAddr::V4(_) => "/proc/net/tcp",
-        IpAddr::V6(_) => "/proc/net/tcp6",
-    };
-    let (here, there) = (
-        in_table(addr) + ":",
-        format!("{}:{:04X}", in_table(addr), PORTS.1),
-    );
-    let table = fs::read_to_string(table).expect(table);
-    let asking = table.lines().filter(|line| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        // sl, local_address, rem_address, st: TCP_SYN_SENT
-        fields[1].starts_with(&here) && fields[2] == there && fields[3] == "02"
-    });
-    let found = asking.count();
-    drop(sockets);
-    found
+            while !begun.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            while !done.load(Ordering::Relaxed) {
+                connect();
+            }
+        });
+        connect();
+        sock
+    }
 }
 
 /// An address as the tables of sockets show it: its words, as they are in memory.
@@ -114,8 +162,14 @@ fn in_table(addr: IpAddr) -> String {
     words.map(|word| format!("{word:08X}")).collect()
 }
 
-/// Has a socket put off its connections until something is sent.
-fn put_off(sock: &Sock) {
+/// A socket that puts off its connections until something is sent.
+fn put_off(ip: IpAddr) -> Sock {
+    let sock = Sock::for_ip(Proto::Tcp, ip);
+    puts_off(&sock);
+    sock
+}
+
+fn puts_off(sock: &Sock) {
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
 }
@@ -162,7 +216,7 @@ fn passed_on(tenants: bool, addr: IpAddr, deed: fn(IpAddr, &Channel)) -> [Proces
     without_cookies();
     let attacker = Process::new(tenants, PAIRS[0], |said| {
         let sock = bound(addr, PORTS.0);
-        put_off(&sock);
+        puts_off(&sock);
         sock.connect((addr, PORTS.1)).expect("connect");
         sock.peer().expect_err("it was not put off");
         said.send("");
