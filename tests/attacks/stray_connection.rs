@@ -13,8 +13,8 @@ use std::thread;
 
 use addrconf_abi::{Change, Target};
 use libc::{
-    EADDRNOTAVAIL, IPPROTO_TCP, SOL_SOCKET, SO_RCVTIMEO, SO_REUSEADDR, SO_SNDTIMEO,
-    TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE,
+    AF_INET, AF_INET6, EADDRNOTAVAIL, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET,
+    SO_RCVTIMEO, SO_REUSEADDR, SO_SNDTIMEO, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE,
 };
 
 use super::fast_open::without_cookies;
@@ -162,9 +162,11 @@ fn in_table(addr: IpAddr) -> String {
     words.map(|word| format!("{word:08X}")).collect()
 }
 
-/// A socket that puts off its connections until something is sent.
+/// A socket that puts off its connections until something is sent, and does not
+/// wait for that.
 fn put_off(ip: IpAddr) -> Sock {
-    let sock = Sock::for_ip(Proto::Tcp, ip);
+    let family = if ip.is_ipv4() { AF_INET } else { AF_INET6 };
+    let sock = Sock::new(family, SOCK_STREAM | SOCK_NONBLOCK, 0).expect("socket");
     puts_off(&sock);
     sock
 }
