@@ -78,7 +78,8 @@ pub(crate) trait Hooks {
     /// Whose loopback `sk` is on, whose slot is full: the mark of its packets.
     /// Any context but hard interrupts; must not sleep.
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
-    /// Whether `sk` takes a packet to `addr`. Softirq, under RCU.
+    /// Whether `sk` takes a packet to `addr`, or may ask for a connection from
+    /// there. Any context but hard interrupts; must not sleep.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
 }
 

@@ -119,13 +119,13 @@ impl TaskRef {
 
     /// The threads of this task's process that have not begun to exit. May
     /// sleep.
-    pub(crate) fn threads(&self) -> Result<KVec<TaskRef>> {
+    pub(crate) fn threads(&self) -> Result<KVVec<TaskRef>> {
         self.collect(raw::acf_helper_threads)
     }
 
     /// Those descendants of this task's process that had not exited, at one moment.
     /// May sleep.
-    pub(crate) fn descendants(&self) -> Result<KVec<TaskRef>> {
+    pub(crate) fn descendants(&self) -> Result<KVVec<TaskRef>> {
         self.collect(raw::acf_gate_descendants)
     }
 
@@ -194,10 +194,10 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_recalled(self.0.as_ptr()) }
     }
 
-    fn collect(&self, fill: Fill) -> Result<KVec<TaskRef>> {
+    fn collect(&self, fill: Fill) -> Result<KVVec<TaskRef>> {
         let mut room = 16_usize;
         loop {
-            let mut tasks = KVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
+            let mut tasks = KVVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
             // SAFETY: The task is valid by the type invariants; the vector has
             // room for as many pointers, as which `TaskRef` is represented,
             // and the helper fills that many at most.
@@ -215,15 +215,19 @@ impl TaskRef {
     }
 
     /// Calls `visit` for every socket among the task's open files until it
-    /// returns `false`. `visit` must not sleep.
-    pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
+    /// returns `false`. `visit` must not sleep. Returns the table they are in.
+    pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(
+        &self,
+        mut visit: F,
+    ) -> Option<FilesKey> {
         let data: *mut F = &mut visit;
         // SAFETY: The task is valid; the helper calls `visit_socket::<F>` with a
         // socket and `data`, an exclusive pointer to an `F`, and only until it
         // returns.
-        unsafe {
+        let files = unsafe {
             raw::acf_helper_each_socket(self.0.as_ptr(), Some(visit_socket::<F>), data.cast())
         };
+        FilesKey::new(files)
     }
 
     /// Calls `visit` for the socket that the system call is about which the task

@@ -15,7 +15,7 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::{Membership, Terms, User};
 use super::part::PartOf;
-use super::{one_of_each_table, sockets, AddressSet, Association, Table};
+use super::{sockets, AddressSet, Association, Table};
 
 /// How long is waited for tasks, which on a busy machine have to wait for a
 /// processor: in all for what is done with others kept waiting; again for their
@@ -179,7 +179,7 @@ impl Table {
 
     /// The tasks of `association`, which was made for these processes, and of its
     /// parts.
-    fn threads_of(&self, all: &[TaskRef], association: &Association) -> Result<KVec<TaskRef>> {
+    fn threads_of(&self, all: &[TaskRef], association: &Association) -> Result<KVVec<TaskRef>> {
         // As in `adopt`. Who narrows is not counted any more, and who is released
         // is not one.
         if let [process] = all {
@@ -284,27 +284,23 @@ impl Table {
         // is no need to look at every task there is. As its threads are held,
         // those that exit go on being counted.
         if let [process] = all {
-            let threads = process.threads().and_then(|threads| {
-                let count = threads.len();
-                Ok((count, one_of_each_table(threads)?))
-            });
-            if let Ok((count, tables)) = threads {
-                for task in tables.iter().take_while(|_| !patience.is_over()) {
-                    sockets::adopt(task, association);
-                }
-                if count == association.tasks() {
+            if let Ok(threads) = process.threads() {
+                let looked = sockets::by_table(&threads).and_then(|tasks| {
+                    sockets::each_table(&tasks, |task| match patience.is_over() {
+                        false => Ok(sockets::adopt(task, association)),
+                        true => Err(ETIMEDOUT),
+                    })
+                });
+                if looked.is_ok() && threads.len() == association.tasks() {
                     return;
                 }
             }
         }
         let mut last = None;
         task::each(|task| {
-            if self.is_member(task.key(), association) {
-                let files = task.files();
-                if last != files {
-                    sockets::adopt(&task.hold(), association);
-                }
-                last = files;
+            let files = task.files();
+            if self.is_member(task.key(), association) && (files.is_none() || files != last) {
+                last = sockets::adopt(&task.hold(), association);
             }
             !patience.is_over()
         });
@@ -330,18 +326,16 @@ impl Table {
         association: &Association,
         reset: bool,
     ) -> Result<KVVec<SkHold>> {
-        let mut strangers = KVVec::new();
         if !reset {
-            return Ok(strangers);
+            return Ok(KVVec::new());
         }
+        let mut threads = KVVec::new();
         for process in processes {
-            for thread in one_of_each_table(process.threads()?)? {
-                for stranger in sockets::strangers(&thread, association)? {
-                    strangers.push(stranger, GFP_KERNEL)?;
-                }
+            for thread in process.threads()? {
+                threads.push(thread, GFP_KERNEL)?;
             }
         }
-        Ok(strangers)
+        sockets::strangers(&threads, association)
     }
 
     /// An association with its first user, not yet on the list.
@@ -371,12 +365,12 @@ impl Table {
         whom: &Whom<'_>,
         association: &Arc<Association>,
         patience: &Patience,
-    ) -> Result<KVec<TaskRef>> {
+    ) -> Result<KVVec<TaskRef>> {
         self.take_in(whom.process, association)?;
-        let mut processes = KVec::new();
+        let mut processes = KVVec::new();
         processes.push(whom.process.clone(), GFP_KERNEL)?;
         if whom.tree {
-            let (mut exiting, mut looks) = (KVec::new(), 0);
+            let (mut exiting, mut looks) = (KVVec::new(), 0);
             while self.take_in_descendants(&mut processes, &mut exiting, association)? {
                 if patience.is_over() {
                     return Err(EAGAIN);
@@ -397,8 +391,8 @@ impl Table {
     /// seen to exit before.
     fn take_in_descendants(
         &self,
-        processes: &mut KVec<TaskRef>,
-        exiting: &mut KVec<TaskRef>,
+        processes: &mut KVVec<TaskRef>,
+        exiting: &mut KVVec<TaskRef>,
         association: &Arc<Association>,
     ) -> Result<bool> {
         let is_among = |all: &[TaskRef], one: &TaskRef| all.iter().any(|p| p.key() == one.key());

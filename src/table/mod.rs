@@ -229,7 +229,7 @@ impl Table {
     }
 
     /// The tasks of an association and of its parts, revoked or not. May sleep.
-    fn tasks_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
+    fn tasks_within(&self, association: &Association) -> Result<KVVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
                 if self.is_within(task.key(), association) {
@@ -238,12 +238,6 @@ impl Table {
                 true
             });
         })
-    }
-
-    /// As [`Self::tasks_within`], but one of those that share a table of
-    /// descriptors: there may be very many, of as many descriptors. May sleep.
-    fn tables_within(&self, association: &Association) -> Result<KVec<TaskRef>> {
-        one_of_each_table(self.tasks_within(association)?)
     }
 
     /// Whether a task of an association or of its parts has this memory. Any
@@ -314,23 +308,4 @@ impl Table {
         }
         removed
     }
-}
-
-/// One of those of `tasks` that share a table of descriptors. May sleep.
-fn one_of_each_table(tasks: KVec<TaskRef>) -> Result<KVec<TaskRef>> {
-    let mut by_table = KVec::with_capacity(tasks.len(), GFP_KERNEL)?;
-    for task in tasks {
-        // Asked once: it may get another.
-        by_table.push((task.files(), task), GFP_KERNEL)?;
-    }
-    by_table.sort_unstable_by_key(|(files, _)| *files);
-    let mut chosen = KVec::with_capacity(by_table.len(), GFP_KERNEL)?;
-    let mut last = None;
-    for (files, task) in by_table {
-        if files.is_some() && last != files {
-            chosen.push(task, GFP_KERNEL)?;
-        }
-        last = files;
-    }
-    Ok(chosen)
 }

@@ -9,7 +9,7 @@ use kernel::sync::{rcu, Arc, ArcBorrow};
 
 use crate::policy;
 use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
-use crate::sys::task::TaskRef;
+use crate::sys::task::{FilesKey, TaskRef};
 use crate::SLOTS;
 
 use super::gather::gather;
@@ -66,14 +66,14 @@ pub(crate) fn forget(sk: SkRef<'_>) {
 
 /// Takes in the sockets among a task's open files, as far as they are bound to
 /// what `association` owns, or to nothing or a wildcard. Needs no memory; must
-/// not be called with spinlocks held.
-pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) {
+/// not be called with spinlocks held. Returns the table of files.
+pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<FilesKey> {
     task.each_socket(|sk| {
         if sk.info().is_some_and(|info| fits(association, &info)) {
             take_in(sk, association);
         }
         true
-    });
+    })
 }
 
 /// Whether a task waits in a call on a socket of `association`, which gets only
@@ -99,10 +99,10 @@ pub(super) fn holds_half_a_message(task: &TaskRef, association: &Association) ->
     found
 }
 
-/// The connections among a task's open files that [`adopt`] leaves alone, and
-/// the task cannot use. May sleep.
-pub(super) fn strangers(task: &TaskRef, association: &Association) -> Result<KVVec<SkHold>> {
-    select(task, |sk| {
+/// The connections among the open files of `tasks` that [`adopt`] leaves alone,
+/// and they cannot use. May sleep.
+pub(super) fn strangers(tasks: &[TaskRef], association: &Association) -> Result<KVVec<SkHold>> {
+    select(tasks, |sk| {
         sk.info()
             .is_some_and(|info| !fits(association, &info) && info.stream && info.connected)
     })
@@ -119,15 +119,15 @@ fn fits(association: &Association, info: &SocketInfo) -> bool {
     info.local.to_canonical().is_unspecified() || (owner.owns(info.local) && !strays)
 }
 
-/// The connections among a task's open files that are `association`'s but bound
-/// to what it would not own with `set`, or, without one, does not own now. May
-/// sleep.
+/// The connections among the open files of `tasks` that are `association`'s but
+/// bound to what it would not own with `set`, or, without one, does not own now.
+/// May sleep.
 pub(super) fn strays(
-    task: &TaskRef,
+    tasks: &[TaskRef],
     association: &Association,
     set: Option<&AddressSet>,
 ) -> Result<KVVec<SkHold>> {
-    select(task, |sk| {
+    select(tasks, |sk| {
         let Some(info) = sk.info() else {
             return false;
         };
@@ -145,20 +145,69 @@ pub(super) fn abort(sockets: &[SkHold]) -> u64 {
     sockets.iter().map(|sk| u64::from(sk.get().abort())).sum()
 }
 
-/// References to the sockets among a task's open files that `wanted` says yes
-/// to. `wanted` must not sleep, and may be asked more than once.
-fn select(task: &TaskRef, wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
-    let mut found: KVVec<SkHold> = gather(|push| {
-        task.each_socket(|sk| {
-            if wanted(sk) {
-                push(sk.hold());
+/// References to the sockets among the open files of `tasks` that `wanted` says
+/// yes to, one to each. `wanted` must not sleep, and may be asked more than once.
+fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
+    let mut all = KVVec::new();
+    each_table(&by_table(tasks)?, |task| {
+        let mut files = None;
+        let found: KVVec<SkHold> = gather(|push| {
+            files = task.each_socket(|sk| {
+                if wanted(sk) {
+                    push(sk.hold());
+                }
+                true
+            });
+        })?;
+        for sk in found {
+            // There may be very many descriptors of one socket.
+            if all.len() == all.capacity() {
+                leave_one_of_each(&mut all);
+                all.reserve(all.len(), GFP_KERNEL)?;
             }
-            true
-        });
+            all.push(sk, GFP_KERNEL)?;
+        }
+        Ok(files)
     })?;
-    // One may have very many descriptors.
-    found.sort_unstable_by_key(SkHold::address);
+    leave_one_of_each(&mut all);
+    Ok(all)
+}
+
+fn leave_one_of_each(sockets: &mut KVVec<SkHold>) {
+    sockets.sort_unstable_by_key(SkHold::address);
     let mut last = None;
-    found.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
-    Ok(found)
+    sockets.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
+}
+
+/// `tasks`, with those beside each other that share a table of descriptors. May
+/// sleep.
+pub(super) fn by_table(tasks: &[TaskRef]) -> Result<KVVec<&TaskRef>> {
+    let mut keyed = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
+    for task in tasks {
+        // Asked once: it may get another.
+        keyed.push((task.files(), task), GFP_KERNEL)?;
+    }
+    keyed.sort_unstable_by_key(|(files, _)| *files);
+    let mut sorted = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
+    for (_, task) in keyed {
+        sorted.push(task, GFP_KERNEL)?;
+    }
+    Ok(sorted)
+}
+
+/// Calls `look` with each task, but not with those that have the table of
+/// descriptors that was looked at last, which `look` returns: very many tasks may
+/// share one of very many descriptors.
+pub(super) fn each_table(
+    tasks: &[&TaskRef],
+    mut look: impl FnMut(&TaskRef) -> Result<Option<FilesKey>>,
+) -> Result {
+    let mut last = None;
+    for task in tasks {
+        let files = task.files();
+        if files.is_none() || files != last {
+            last = look(task)?;
+        }
+    }
+    Ok(())
 }

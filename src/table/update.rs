@@ -196,12 +196,6 @@ impl Table {
         association: &Arc<Association>,
         set: Option<&AddressSet>,
     ) -> Result<KVVec<SkHold>> {
-        let mut strays = KVVec::new();
-        for task in &self.tables_within(association)? {
-            for stray in sockets::strays(task, association, set)? {
-                strays.push(stray, GFP_KERNEL)?;
-            }
-        }
-        Ok(strays)
+        sockets::strays(&self.tasks_within(association)?, association, set)
     }
 }

@@ -9,8 +9,8 @@ use std::io;
 use std::net::IpAddr;
 
 use libc::{
-    AF_INET, AF_INET6, EPERM, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IP, IPPROTO_RAW, IPPROTO_UDP,
-    IP_MTU, SOCK_RAW,
+    AF_INET, AF_INET6, EPERM, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IGMP, IPPROTO_IP, IPPROTO_RAW,
+    IPPROTO_UDP, IP_MTU, SOCK_RAW,
 };
 
 use super::packets::{checksum, echo_request, holds_secret, packet, PORT, SECRET};
@@ -108,6 +108,15 @@ pub fn tests() -> Vec<Test> {
         }),
         everywhere("an_unassociated_raw_socket_asks_for_a_route", || {
             by_a_route("10.0.0.1").expect("send");
+        }),
+        behaviour("an_allowed_raw_socket_asks_for_no_memberships", || {
+            allowed(|| {
+                let errno = query().expect_err("sent").raw_os_error();
+                assert_eq!(errno, Some(EPERM));
+            });
+        }),
+        everywhere("an_unassociated_raw_socket_asks_for_memberships", || {
+            query().expect("send");
         }),
     ]);
     tests
@@ -242,6 +251,16 @@ fn need_fragments() -> io::Result<()> {
     message[2..4].copy_from_slice(&sum.to_be_bytes());
     let raw = Sock::new(AF_INET, SOCK_RAW, IPPROTO_ICMP)?;
     raw.send_to(&message, (loopback, 0))
+}
+
+/// Asks which groups there are members of, in the oldest version (RFC 1112), in
+/// which the machine answers from then on.
+fn query() -> io::Result<()> {
+    let mut message = vec![0x11, 0, 0, 0, 0, 0, 0, 0];
+    let sum = checksum(&message);
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let raw = Sock::new(AF_INET, SOCK_RAW, IPPROTO_IGMP)?;
+    raw.send_to(&message, ("127.0.0.1", 0))
 }
 
 /// Sends a packet with a source route in a header that is made by hand.

@@ -153,9 +153,9 @@ pid_t acf_helper_task_tgid_here(struct task_struct *task);
 unsigned int acf_helper_threads(struct task_struct *process,
 				struct task_struct **threads,
 				unsigned int room);
-void acf_helper_each_socket(struct task_struct *task,
-			    bool (*visit)(struct sock *sk, void *data),
-			    void *data);
+const void *acf_helper_each_socket(struct task_struct *task,
+				   bool (*visit)(struct sock *sk, void *data),
+				   void *data);
 void acf_helper_socket_of_call(struct task_struct *task,
 			       bool (*visit)(struct sock *sk, void *data),
 			       void *data);

@@ -80,6 +80,9 @@ static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 	/* The options of a socket are in the control block as well. */
 	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
 		return true;
+	/* Whoever asks for memberships says how all are to answer. */
+	if (ip->protocol == IPPROTO_IGMP)
+		return true;
 	if (ip->protocol != IPPROTO_ICMP)
 		return false;
 	type = skb_header_pointer(skb, skb_network_offset(skb) + ip->ihl * 4,

@@ -100,17 +100,19 @@ static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
 
 /*
  * Calls @visit for every socket among the open files of a thread, as long as
- * it returns true. Must not sleep: the table of files is locked.
+ * it returns true. Must not sleep: the table of files is locked. Returns the
+ * table, not to be dereferenced, or NULL if the thread has none.
  */
-void acf_helper_each_socket(struct task_struct *task,
-			    bool (*visit)(struct sock *sk, void *data),
-			    void *data)
+const void *acf_helper_each_socket(struct task_struct *task,
+				   bool (*visit)(struct sock *sk, void *data),
+				   void *data)
 {
 	struct acf_each_socket each = { .visit = visit, .data = data };
 
 	guard(task_lock)(task);
 	if (task->files)
 		iterate_fd(task->files, 0, acf_visit_file, &each);
+	return task->files;
 }
 
 /*
