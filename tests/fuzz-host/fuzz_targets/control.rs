@@ -53,7 +53,8 @@ fn kernel(b: &[u8]) -> Reading {
                 reading.refused = true;
                 break;
             }
-            (0, 7) | (41, 3 | 4 | 5 | 54 | 55 | 57 | 59) => reading.route = true,
+            // SO_MARK chooses a routing table.
+            (0, 7) | (1, 36) | (41, 3 | 4 | 5 | 54 | 55 | 57 | 59) => reading.route = true,
             _ => {}
         }
         at += ((len + 7) & !7) as usize;
