@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Having others do it: an associated task may trace and look into its own kind
-//! only, write no memory but theirs, inject no packets, and load no BPF programs. Never
-//! sleeps.
+//! only, write no memory but theirs, inject no packets, and load no BPF programs.
+//! Never sleeps.
 
 use kernel::prelude::*;
 

@@ -285,11 +285,9 @@ impl Table {
         // those that exit go on being counted.
         if let [process] = all {
             if let Ok(threads) = process.threads() {
-                let looked = sockets::by_table(&threads).and_then(|tasks| {
-                    sockets::each_table(&tasks, |task| match patience.is_over() {
-                        false => Ok(sockets::adopt(task, association)),
-                        true => Err(ETIMEDOUT),
-                    })
+                let looked = sockets::each_table(&threads, |task| match patience.is_over() {
+                    false => Ok(sockets::adopt(task, association)),
+                    true => Err(ETIMEDOUT),
                 });
                 if looked.is_ok() && threads.len() == association.tasks() {
                     return;

@@ -149,7 +149,7 @@ pub(super) fn abort(sockets: &[SkHold]) -> u64 {
 /// yes to, one to each. `wanted` must not sleep, and may be asked more than once.
 fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
     let mut all = KVVec::new();
-    each_table(&by_table(tasks)?, |task| {
+    each_table(tasks, |task| {
         let mut files = None;
         let found: KVVec<SkHold> = gather(|push| {
             files = task.each_socket(|sk| {
@@ -179,31 +179,22 @@ fn leave_one_of_each(sockets: &mut KVVec<SkHold>) {
     sockets.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
 }
 
-/// `tasks`, with those beside each other that share a table of descriptors. May
-/// sleep.
-pub(super) fn by_table(tasks: &[TaskRef]) -> Result<KVVec<&TaskRef>> {
-    let mut keyed = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
-    for task in tasks {
-        // Asked once: it may get another.
-        keyed.push((task.files(), task), GFP_KERNEL)?;
-    }
-    keyed.sort_unstable_by_key(|(files, _)| *files);
-    let mut sorted = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
-    for (_, task) in keyed {
-        sorted.push(task, GFP_KERNEL)?;
-    }
-    Ok(sorted)
-}
-
 /// Calls `look` with each task, but not with those that have the table of
 /// descriptors that was looked at last, which `look` returns: very many tasks may
-/// share one of very many descriptors.
+/// share one of very many descriptors. Those that do come one after the other. May
+/// sleep.
 pub(super) fn each_table(
-    tasks: &[&TaskRef],
+    tasks: &[TaskRef],
     mut look: impl FnMut(&TaskRef) -> Result<Option<FilesKey>>,
 ) -> Result {
-    let mut last = None;
+    let mut by_table = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
     for task in tasks {
+        // Asked once: it may get another.
+        by_table.push((task.files(), task), GFP_KERNEL)?;
+    }
+    by_table.sort_unstable_by_key(|(files, _)| *files);
+    let mut last = None;
+    for (_, task) in by_table {
         let files = task.files();
         if files.is_none() || files != last {
             last = look(task)?;
