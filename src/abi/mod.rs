@@ -23,6 +23,7 @@
 
 mod addr;
 mod ioctl;
+mod leftover;
 mod narrow;
 mod options;
 mod request;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use addr::{AddrEntry, Family};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
+pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
 pub use options::{AssignFlags, SourceChoice};
 pub use request::{
@@ -47,7 +49,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 1 | version, assign, release, query, list |
 /// | 2 | update, narrow; flags, choice of source and loopback address |
 /// | 3 | release of everything; raw sockets can be allowed; the flags in query |
-pub const ABI_VERSION: u32 = 3;
+/// | 4 | leftovers, and refusals of ports with too many sockets, in query |
+pub const ABI_VERSION: u32 = 4;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

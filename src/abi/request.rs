@@ -130,11 +130,12 @@ impl Name {
 /// `/proc/PID/mem` or a userfaultfd of another process, or half of a datagram from
 /// an address outside the set, or it traces a process outside, or what it has
 /// mapped stays locked for ten seconds, or there is too much to look through;
-/// `EAGAIN` the processes of a tree exit, and leave children to others of it,
-/// faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
+/// `EAGAIN` a process makes threads, or the processes of a tree exit and leave children
+/// to others of it, faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
 /// seconds from a call it began before: it is not associated, but its sockets keep
 /// the scope; `ENOMEM`, where they may as well; `EBADF` not a pidfd; `EFAULT`, `E2BIG`;
-/// `EADDRINUSE` the loopback address is another association's, or none is free;
+/// `EADDRINUSE` the loopback address is another association's, or the host uses it, or
+/// none is free;
 /// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
 /// calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,6 +269,10 @@ impl Wire for ReleaseRequest {
 /// | 112 | 8 | since 2, out: sockets |
 /// | 120 | 4 | since 3, out: its flags, as far as it keeps them: exclusive, and what it allows |
 /// | 124 | 4 | reserved |
+/// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
+/// | 136 | 4 | since 4: room for how many |
+/// | 140 | 4 | since 4, out: addresses that left the set and have connections (may exceed the room) |
+/// | 144 | 8 | since 4, out: how often it, what it is a part of, or one of its parts was refused a port on which it had as many sockets as it may |
 ///
 /// Process ids are in the caller's pid namespace; a process that has none
 /// there is left out. Errors: `EINVAL`, `EPERM` (no `CAP_NET_ADMIN`, or the
@@ -306,10 +311,19 @@ pub struct QueryRequest {
     /// Out: the flags it keeps, [`AssignFlags::EXCLUSIVE`] and those that allow
     /// something. May have bits that are not known here.
     pub flags: AssignFlags,
+    /// User-space address of room for leftovers; unused when there is none.
+    pub leftovers: u64,
+    /// Room for how many leftovers.
+    pub leftover_room: u32,
+    /// Out: leftovers.
+    pub leftover_count: u32,
+    /// Out: how often a port was found to have as many sockets as it may. Automatic
+    /// choice finds it again at each port that it tries.
+    pub full_ports: u64,
 }
 
 impl Wire for QueryRequest {
-    const SIZE: usize = 128;
+    const SIZE: usize = 152;
     const MIN_SIZE: usize = 96;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -338,6 +352,10 @@ impl Wire for QueryRequest {
                 f.reserved_u32()?;
                 flags
             },
+            leftovers: f.u64(),
+            leftover_room: f.u32(),
+            leftover_count: f.u32(),
+            full_ports: f.u64(),
         })
     }
 
@@ -362,6 +380,10 @@ impl Wire for QueryRequest {
         out.u64(self.sockets);
         out.u32(self.flags.bits());
         out.u32(0);
+        out.u64(self.leftovers);
+        out.u32(self.leftover_room);
+        out.u32(self.leftover_count);
+        out.u64(self.full_ports);
     }
 }
 

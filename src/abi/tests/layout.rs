@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AssignRequest, Command, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, Target,
-    UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS,
-    NAME_LEN,
+    AddrEntry, AssignRequest, Command, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
+    ReleaseRequest, Target, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT,
+    LSM_ID_ADDRCONF, MAX_ADDRS, NAME_LEN,
 };
 
 use super::{bytes, for_each_structure, samples, Samples};
@@ -18,14 +18,14 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Version.number(), 0x8010_a700);
     assert_eq!(Command::Assign.number(), 0xc050_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
-    assert_eq!(Command::Query.number(), 0xc080_a703);
+    assert_eq!(Command::Query.number(), 0xc098_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
     assert_eq!(Command::Update.number(), 0xc028_a705);
 }
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 3);
+    assert_eq!(ABI_VERSION, 4);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -37,9 +37,10 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
         (T::SIZE, T::MIN_SIZE)
     }
     assert_eq!(sizes::<AssignRequest>(), (80, 72));
-    assert_eq!(sizes::<QueryRequest>(), (128, 96));
+    assert_eq!(sizes::<QueryRequest>(), (152, 96));
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
+    assert_eq!(sizes::<LeftoverEntry>(), (32, 32));
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn fields_are_at_the_documented_offsets() {
         version,
         update,
         narrow,
+        leftover,
     } = samples();
     let mut name = [0; 32];
     name[..5].copy_from_slice(b"web-1");
@@ -112,6 +114,14 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&query, 104), query.loopback);
     assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
     assert_eq!(at(&query, 120), 9_u32.to_ne_bytes());
+    assert_eq!(at(&query, 128), query.leftovers.to_ne_bytes());
+    assert_eq!(at(&query, 136), query.leftover_room.to_ne_bytes());
+    assert_eq!(at(&query, 140), query.leftover_count.to_ne_bytes());
+    assert_eq!(at(&query, 144), query.full_ports.to_ne_bytes());
+
+    let addr: [u8; AddrEntry::SIZE] = at(&leftover, 0);
+    assert_eq!(addr, bytes(&leftover.addr)[..]);
+    assert_eq!(at(&leftover, 24), leftover.connections.to_ne_bytes());
 
     let all = ReleaseRequest {
         target: Target::All,

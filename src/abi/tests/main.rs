@@ -9,9 +9,9 @@ mod older;
 mod round_trip;
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Family, ListRequest, Name, NarrowHeader,
-    QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply, Wire,
-    MAX_STRUCT,
+    AddrEntry, AssignFlags, AssignRequest, Change, Family, LeftoverEntry, ListRequest, Name,
+    NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply,
+    Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -32,6 +32,7 @@ struct Samples {
     version: VersionReply,
     update: UpdateRequest,
     narrow: NarrowHeader,
+    leftover: LeftoverEntry,
 }
 
 fn samples() -> Samples {
@@ -76,6 +77,10 @@ fn samples() -> Samples {
             loopback: [127, 0x91, 0x92, 0x93],
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
             flags: AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW),
+            leftovers: 0xb1b2_b3b4_b5b6_b7b8,
+            leftover_room: 0xc1c2_c3c4,
+            leftover_count: 0xd1d2_d3d4,
+            full_ports: 0xe1e2_e3e4_e5e6_e7e8,
         },
         list: ListRequest {
             after: 0x0102_0304_0506_0708,
@@ -101,6 +106,14 @@ fn samples() -> Samples {
             addr_count: 0x0102_0304,
             name,
         },
+        leftover: LeftoverEntry {
+            addr: AddrEntry {
+                family: Family::V6,
+                prefix_len: 128,
+                addr,
+            },
+            connections: 0x0102_0304_0506_0708,
+        },
     }
 }
 
@@ -116,6 +129,7 @@ macro_rules! for_each_structure {
         $check(&samples.version);
         $check(&samples.update);
         $check(&samples.narrow);
+        $check(&samples.leftover);
     }};
 }
 

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     nr_of, size_of_arg, AddrEntry, AssignFlags, AssignRequest, Change, Command, Family,
-    ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target,
-    UpdateRequest, VersionReply, Wire, NAME_LEN,
+    LeftoverEntry, ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice,
+    Target, UpdateRequest, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -80,10 +80,12 @@ prop_compose! {
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
         name in name(), exclusive in any::<bool>(), source in source(),
         loopback in any::<[u8; 4]>(), sockets in any::<u64>(), flags in flags(),
+        (leftovers, leftover_room, leftover_count, full_ports) in any::<(u64, u32, u32, u64)>(),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, name,
-            exclusive, source, loopback, sockets, flags,
+            exclusive, source, loopback, sockets, flags, leftovers, leftover_room, leftover_count,
+            full_ports,
         }
     }
 }
@@ -118,6 +120,11 @@ proptest! {
     #[test]
     fn an_address_entry_survives_the_wire(value in addr_entry()) {
         survives(&value)?;
+    }
+
+    #[test]
+    fn a_leftover_survives_the_wire(addr in addr_entry(), connections in any::<u64>()) {
+        survives(&LeftoverEntry { addr, connections })?;
     }
 
     #[test]
@@ -173,6 +180,7 @@ proptest! {
         check::<VersionReply>(&bytes)?;
         check::<UpdateRequest>(&bytes)?;
         check::<NarrowHeader>(&bytes)?;
+        check::<LeftoverEntry>(&bytes)?;
     }
 
     #[test]

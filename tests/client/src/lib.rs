@@ -277,6 +277,10 @@ pub fn question(target: Target) -> QueryRequest {
         loopback: [0; 4],
         sockets: 0,
         flags: AssignFlags::NONE,
+        leftovers: 0,
+        leftover_room: 0,
+        leftover_count: 0,
+        full_ports: 0,
     }
 }
 

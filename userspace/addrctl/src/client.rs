@@ -192,6 +192,10 @@ impl<'a> Client<'a> {
                 loopback: [0; 4],
                 sockets: 0,
                 flags: AssignFlags::NONE,
+                leftovers: 0,
+                leftover_room: 0,
+                leftover_count: 0,
+                full_ports: 0,
             };
             let answer = self.call(Command::Query, &request, &mut [&mut entries, &mut pids])?;
             if answer.addr_count > MAX_ADDRS {
