@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What can go wrong, by what was being done; and of which kind it is, which
-//! decides the exit code. The words are in `explain.rs`.
+//! decides the exit code. The words are in `explain/`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -36,6 +36,15 @@ pub enum Subject {
     Everything,
 }
 
+/// Who has an address already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// An association.
+    Association(u64),
+    /// The host: a process outside every association, or an interface.
+    Host,
+}
+
 /// Kinds of failure, whatever errno stood for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,11 +67,11 @@ pub enum ErrorKind {
     Holds,
     /// A thread of the process is in a call that cannot be interrupted.
     Stuck,
-    /// The processes of a tree could not be followed.
+    /// New threads or processes came faster than they could be put in.
     Outrun,
     /// Associations are left.
     Left,
-    /// Other associations have the loopback address, or all there are.
+    /// Somebody has the loopback address, or all are taken.
     InUse,
     /// More addresses than there may be.
     TooMany,
@@ -109,7 +118,10 @@ pub enum Error {
         /// With which addresses, as one list.
         addresses: String,
         /// With which options.
-        options: AssignOptions,
+        options: Box<AssignOptions>,
+        /// Who has the loopback address that was asked for, where that was found
+        /// out.
+        holder: Option<Holder>,
         /// The answer.
         refusal: Refusal,
     },
@@ -270,7 +282,7 @@ fn update_kind(change: Change, associated: bool, refusal: &Refusal) -> ErrorKind
             ErrorKind::NotInSet
         }
         (Change::Add, _) if refusal.is(Errno::EXIST) => ErrorKind::AlreadyInSet,
-        (_, _) if refusal.is(Errno::TOOBIG) && !refusal.module_is_older() => ErrorKind::TooMany,
+        (_, _) if refusal.is(Errno::TOOBIG) && !refusal.module_lacks(2) => ErrorKind::TooMany,
         (_, kind) => kind,
     }
 }

@@ -41,9 +41,14 @@ impl Refusal {
         self.cause == CallError::Refused(errno)
     }
 
-    /// Whether the module is known to lack what this addrctl may ask for.
+    /// Whether the module is known to lack something that this addrctl may ask for.
     pub fn module_is_older(&self) -> bool {
-        self.module_abi.is_some_and(|abi| abi < ABI_VERSION)
+        self.module_lacks(ABI_VERSION)
+    }
+
+    /// Whether the module is known to lack what came with `version`.
+    pub fn module_lacks(&self, version: u32) -> bool {
+        self.module_abi.is_some_and(|abi| abi < version)
     }
 
     /// Which kind of failure this is, as far as all calls have it in common.

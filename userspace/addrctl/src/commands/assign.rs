@@ -5,11 +5,14 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 
+use rustix::io::Errno;
+
+use super::list::describe;
 use super::{open_device, open_process, OpenProcess};
 use crate::address::AddressSet;
 use crate::cli::AssignArgs;
-use crate::client::{AssignOptions, Client};
-use crate::error::Error;
+use crate::client::{AssignOptions, Association, Client};
+use crate::error::{Error, Holder};
 use crate::refusal::Refusal;
 use crate::system::{Device, System};
 
@@ -33,10 +36,29 @@ pub(super) fn associate(
     let client = Client::new(device);
     client
         .assign(pidfd.as_fd(), addresses, &options)
-        .map_err(|cause| Error::Assign {
-            process,
-            addresses: addresses.to_string(),
-            options,
-            refusal: Refusal::new(system, &client, cause),
+        .map_err(|cause| {
+            let refusal = Refusal::new(system, &client, cause);
+            Error::Assign {
+                process,
+                addresses: addresses.to_string(),
+                options: Box::new(options),
+                holder: holder(&client, &options, &refusal),
+                refusal,
+            }
         })
+}
+
+/// Who has the loopback address that was asked for and refused, where that can be
+/// found out.
+fn holder(client: &Client<'_>, options: &AssignOptions, refusal: &Refusal) -> Option<Holder> {
+    let wanted = options.loopback.filter(|_| refusal.is(Errno::ADDRINUSE))?;
+    let associations = describe(client, &client.list().ok()?).ok()?;
+    let has = |association: &&Association| {
+        let behaviour = association.behaviour;
+        behaviour.and_then(|behaviour| behaviour.loopback) == Some(wanted)
+    };
+    let found = associations.iter().find(has);
+    Some(found.map_or(Holder::Host, |association| {
+        Holder::Association(association.id)
+    }))
 }

@@ -13,7 +13,8 @@ use crate::refusal::Refusal;
 
 /// Why an association cannot be made when nobody asked for an address in use.
 pub(super) const NO_LOOPBACK: &str =
-    "every dedicated loopback address is taken by another association; end one first";
+    "every dedicated loopback address is taken, by associations and by sockets of the host; end an \
+     association first";
 
 pub(super) fn not_permitted(f: &mut Formatter<'_>, net_admin: Option<bool>) -> fmt::Result {
     f.write_str(match net_admin {
@@ -59,7 +60,7 @@ pub(super) fn about(
             f.write_str("the process has exited meanwhile")
         }
         // Only ending everything is about everything, and new with version 3.
-        (ErrorKind::Malformed, Subject::Everything, _) if refusal.module_is_older() => {
+        (ErrorKind::Malformed, Subject::Everything, _) if refusal.module_lacks(3) => {
             older(f, refusal)
         }
         (ErrorKind::NotFound, Subject::Process(_), _) => f.write_str(

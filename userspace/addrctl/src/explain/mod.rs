@@ -4,19 +4,18 @@
 //! control calls have in common is in `call.rs`.
 
 mod addresses;
+mod assign;
 mod call;
 
 use std::fmt::{self, Formatter};
 use std::io;
 
-use addrconf_abi::AssignFlags;
 use rustix::io::Errno;
 
-use crate::client::AssignOptions;
 use crate::error::{Error, ErrorKind, Process, Subject};
-use crate::refusal::Refusal;
 use addresses::{narrow, update};
-use call::{about, call, not_permitted, older, NO_LOOPBACK};
+use assign::{assign, in_use};
+use call::{about, call, not_permitted};
 
 /// Writes the message of `error`.
 pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
@@ -35,10 +34,14 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
             process,
             addresses,
             options,
+            holder,
             refusal,
         } => {
             write!(f, "cannot associate {process} with {addresses}: ")?;
-            assign(f, process, options, error.kind(), refusal)
+            match (error.kind(), options.loopback) {
+                (ErrorKind::InUse, Some(loopback)) => in_use(f, loopback, *holder),
+                (kind, _) => assign(f, process, options, kind, refusal),
+            }
         }
         Error::Update {
             change,
@@ -90,90 +93,6 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn assign(
-    f: &mut Formatter<'_>,
-    process: &Process,
-    options: &AssignOptions,
-    kind: ErrorKind,
-    refusal: &Refusal,
-) -> fmt::Result {
-    let tree = options.flags.has(AssignFlags::TREE);
-    match kind {
-        ErrorKind::AlreadyAssociated if tree => write!(
-            f,
-            "the process or one of its descendants is already associated; `addrctl list` and \
-             `addrctl show` tell which, `addrctl release` ends it; nothing was changed"
-        ),
-        ErrorKind::AlreadyAssociated => write!(
-            f,
-            "the process is already associated; `addrctl show {0}` tells with what, \
-             `addrctl release {0}` ends it",
-            process.pid
-        ),
-        ErrorKind::InUse => match options.loopback {
-            Some(loopback) => write!(
-                f,
-                "another association has the loopback address {loopback}; `addrctl list` tells \
-                 which, leave --loopback out for one that is free"
-            ),
-            None => f.write_str(NO_LOOPBACK),
-        },
-        ErrorKind::Holds => holds(f, tree),
-        ErrorKind::Stuck => stuck(f, tree),
-        ErrorKind::Outrun => f.write_str(
-            "its descendants exit, and leave their children to one another, faster than they can \
-             be followed; nothing was changed; stop them (SIGSTOP), assign, and have them go on \
-             (SIGCONT)",
-        ),
-        ErrorKind::NotFound => f.write_str("the process has exited meanwhile"),
-        ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(options, refusal) => {
-            older(f, refusal)
-        }
-        ErrorKind::Malformed => f.write_str(
-            "the module found it malformed and changed nothing: either this is a kernel \
-             thread, which cannot be associated, or the module's rules differ from this \
-             addrctl's, see `addrctl version`",
-        ),
-        kind => call(f, kind, refusal),
-    }
-}
-
-/// Why a process cannot be taken in.
-fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
-    f.write_str(if tree {
-        "the process or one of its descendants holds"
-    } else {
-        "the process holds"
-    })?;
-    f.write_str(
-        " what could go around the association: a packet or XDP socket, memory mapped from one, an MPTCP connection, \
-         a socket in a sockmap of BPF programs, an io_uring whose polling thread is of a process \
-         outside, a TUN device, a UDP socket with half of a datagram from an address outside the \
-         set, or a process outside that it traces, whose /proc/PID/mem it has open or whose pages \
-         it provides (userfaultfd); or what it has mapped changes for too long to be looked at, or \
-         is too much; nothing was changed, but for who came by such a thing \
-         meanwhile, whose sockets keep to the addresses, as after a `release`; \
-         `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
-         the program anew with `addrctl run`",
-    )
-}
-
-/// Why the calls of a process could not be begun anew.
-fn stuck(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
-    f.write_str(if tree {
-        "a thread of the process or of one of its descendants"
-    } else {
-        "a thread of the process"
-    })?;
-    f.write_str(
-        " did not come back within ten seconds from a system call that it began before, and in \
-         which it could still receive what is not for it: it waits for a disk, for a file system, \
-         or for a child of vfork(2); the process is not associated, but the sockets it has keep \
-         to the addresses, as after a `release`; `cat /proc/PID/task/*/stack` shows such a thread, \
-         start the program anew with `addrctl run`",
-    )
-}
-
 /// Associations that outlived a flush.
 fn left(f: &mut Formatter<'_>, count: usize) -> fmt::Result {
     match count {
@@ -184,18 +103,6 @@ fn left(f: &mut Formatter<'_>, count: usize) -> fmt::Result {
         ": no task is in them, but somebody holds a descriptor, or data is on its way; \
          `addrctl list` shows which end later, and `addrctl flush` can be run again",
     )
-}
-
-/// Whether `options` ask for what a module of that version does not know.
-fn asks_for_more(options: &AssignOptions, refusal: &Refusal) -> bool {
-    let name_only = AssignOptions {
-        name: options.name,
-        ..AssignOptions::default()
-    };
-    match refusal.module_abi {
-        Some(1) => *options != name_only,
-        _ => options.flags.has(AssignFlags::ALLOW_RAW),
-    }
 }
 
 fn exec(f: &mut Formatter<'_>, cause: &io::Error) -> fmt::Result {

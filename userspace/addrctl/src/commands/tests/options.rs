@@ -105,13 +105,20 @@ fn a_loopback_address_in_use_is_told_in_words() {
         &fake,
         "assign 813 10.0.0.2 --loopback 127.0.0.9",
         1,
-        "another association has the loopback address 127.0.0.9; `addrctl list` tells which",
+        "association 1 has the loopback address 127.0.0.9; `addrctl show --association 1`",
     );
     fake.state().failing = Some((Call::Assign, Errno::ADDRINUSE));
     refused(
         &fake,
+        "assign 813 10.0.0.2 --loopback 127.0.0.8",
+        1,
+        "no association has the loopback address 127.0.0.8, but a process outside uses it; \
+         `ss -tuwap src 127.0.0.8` shows",
+    );
+    refused(
+        &fake,
         "assign 813 10.0.0.1",
         1,
-        "every dedicated loopback address is taken",
+        "every dedicated loopback address is taken, by associations and by sockets of the host",
     );
 }

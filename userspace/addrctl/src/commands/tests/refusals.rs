@@ -106,15 +106,28 @@ fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
 }
 
 #[test]
-fn a_tree_that_cannot_be_followed_is_told_so() {
-    let fake = nginx();
-    fake.state().failing = Some((Call::Assign, Errno::AGAIN));
-    refused(
-        &fake,
-        "assign 812 10.0.0.1 --tree",
-        1,
-        "faster than they can be followed; nothing",
-    );
+fn threads_and_children_that_come_too_fast_are_told_so() {
+    for (option, who) in [
+        (
+            "",
+            "the process makes threads faster than they can be put in",
+        ),
+        (
+            " --tree",
+            "the processes of the tree make threads and children, or exit",
+        ),
+    ] {
+        let fake = nginx();
+        fake.state().failing = Some((Call::Assign, Errno::AGAIN));
+        let line = format!("assign 812 10.0.0.1{option}");
+        refused(&fake, &line, 1, who);
+        refused(
+            &fake,
+            &line,
+            1,
+            "than they can be put in; nothing was changed; stop it",
+        );
+    }
 }
 
 #[test]
@@ -174,7 +187,7 @@ fn a_thread_is_not_mistaken_for_a_process() {
 fn a_module_of_another_version_is_recognised() {
     for (errno, words) in [
         (Errno::NOTTY, "of different versions"),
-        (Errno::TOOBIG, "older than this addrctl (ABI 3)"),
+        (Errno::TOOBIG, "older than this addrctl (ABI 4)"),
     ] {
         let fake = nginx();
         fake.state().failing = Some((Call::List, errno));
