@@ -62,6 +62,7 @@ pub enum Command {
     ///
     /// All threads of the process and all children it makes from now on are
     /// associated with it. Children it already has are only with --tree.
+    /// Connections that former owners of the addresses still have there end.
     Assign(AssignArgs),
     /// Run a program that is associated from its first instruction on
     ///
@@ -69,10 +70,16 @@ pub enum Command {
     /// which needs no privilege.
     Run(RunArgs),
     /// Add addresses to a set whose processes run
+    ///
+    /// Connections that former owners of these addresses still have there end.
     Add(UpdateArgs),
     /// Remove addresses from a set whose processes run
     Remove(UpdateArgs),
     /// Replace a set whose processes run by another one
+    ///
+    /// Connections that former owners of the new addresses still have there end.
+    /// Given the set that is in place, with --reset, it ends only what is left on
+    /// addresses that the set had before.
     Replace(UpdateArgs),
     /// End the association of one process, or of every task of an association
     Release(TargetArgs),

@@ -3,29 +3,28 @@
 //! The control calls as functions: encodes requests, makes room for answers,
 //! decodes them. Knows nothing of messages and output.
 
+mod query;
+
 use std::cell::OnceCell;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, Name, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply, Wire, MAX_ADDRS, MAX_LIST,
-    MAX_STRUCT,
+    AssignFlags, AssignRequest, Change, Command, ListRequest, Name, ReleaseRequest, SourceChoice,
+    Target, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
-use crate::address::{AddressSet, Prefix};
+use crate::address::AddressSet;
 use crate::system::Device;
+use query::{question, Room};
 
-/// Bytes of a process id in an answer.
-const PID_SIZE: usize = 4;
+#[cfg(test)]
+pub use query::Behaviour;
+pub use query::{Association, Leftover};
+
 /// Bytes of an association id in an answer.
 const ID_SIZE: usize = 8;
-
-/// The interface version that came with [`Behaviour`].
-const BEHAVIOUR_SINCE: u32 = 2;
-/// The interface version that came with [`Behaviour::flags`].
-const FLAGS_SINCE: u32 = 3;
 
 /// Why a control call brought no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,41 +47,6 @@ pub struct AssignOptions {
     pub source: SourceChoice,
     /// Dedicated loopback address, if it matters which.
     pub loopback: Option<Ipv4Addr>,
-}
-
-/// How an association behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behaviour {
-    /// Whether wildcard sockets of others are kept off its addresses.
-    pub exclusive: bool,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address, if it has one.
-    pub loopback: Option<Ipv4Addr>,
-    /// How many sockets there are.
-    pub socket_count: u64,
-    /// The flags it keeps, which tell what it allows; `None` when the module is
-    /// too old to say.
-    pub flags: Option<AssignFlags>,
-}
-
-/// One association as the module describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Association {
-    /// Its id.
-    pub id: u64,
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// Its address set.
-    pub addresses: AddressSet,
-    /// Processes in this pid namespace, as many as one call returns.
-    pub pids: Vec<i32>,
-    /// How many processes there are.
-    pub process_count: u32,
-    /// How many tasks (threads) there are.
-    pub task_count: u64,
-    /// How it behaves; `None` when the module is too old to say.
-    pub behaviour: Option<Behaviour>,
 }
 
 /// Calls on an open device.
@@ -171,49 +135,11 @@ impl<'a> Client<'a> {
 
     /// Describes an association, with its addresses and processes.
     pub fn query(&self, target: Target) -> Result<Association, CallError> {
-        let mut addr_room = 64;
-        let mut pid_room = 256;
+        let mut room = Room::new();
         loop {
-            let mut entries = vec![0; addr_room as usize * AddrEntry::SIZE];
-            let mut pids = vec![0; pid_room as usize * PID_SIZE];
-            let request = QueryRequest {
-                target,
-                addrs: 0,
-                addr_room: 0,
-                addr_count: 0,
-                pids: 0,
-                pid_room: 0,
-                pid_count: 0,
-                id: 0,
-                tasks: 0,
-                name: Name::default(),
-                exclusive: false,
-                source: SourceChoice::default(),
-                loopback: [0; 4],
-                sockets: 0,
-                flags: AssignFlags::NONE,
-                leftovers: 0,
-                leftover_room: 0,
-                leftover_count: 0,
-                full_ports: 0,
-            };
-            let answer = self.call(Command::Query, &request, &mut [&mut entries, &mut pids])?;
-            if answer.addr_count > MAX_ADDRS {
-                return Err(CallError::BadAnswer);
-            }
-            let wanted_pids = answer.pid_count.min(MAX_LIST);
-            if answer.addr_count <= addr_room && wanted_pids <= pid_room {
-                // A module without some fields leaves them zero.
-                let abi = self.abi()?;
-                let mut association = describe(&answer, &entries, &pids)?;
-                association.behaviour = (abi >= BEHAVIOUR_SINCE).then(|| behaviour(&answer, abi));
-                return Ok(association);
-            }
-            // Processes may come into being meanwhile: leave some room for
-            // them. The room only grows and has a limit, so this ends.
-            addr_room = addr_room.max(answer.addr_count);
-            if wanted_pids > pid_room {
-                pid_room = (wanted_pids + wanted_pids / 4).min(MAX_LIST);
+            let answer = self.call(Command::Query, &question(target), &mut room.memory())?;
+            if room.grow(&answer)? {
+                return room.describe(&answer, self.abi()?);
             }
         }
     }
@@ -258,39 +184,6 @@ impl<'a> Client<'a> {
             .control(command, arg, memory)
             .map_err(CallError::Refused)?;
         T::decode(arg).map_err(|_| CallError::BadAnswer)
-    }
-}
-
-/// Reads an answer that fitted into its room.
-fn describe(answer: &QueryRequest, entries: &[u8], pids: &[u8]) -> Result<Association, CallError> {
-    let prefixes = entries
-        .chunks_exact(AddrEntry::SIZE)
-        .take(answer.addr_count as usize)
-        .map(|bytes| AddrEntry::decode(bytes).map(|entry| Prefix::from_entry(&entry)))
-        .collect::<Result<_, _>>()
-        .map_err(|_| CallError::BadAnswer)?;
-    let name = answer.name.as_str();
-    Ok(Association {
-        id: answer.id,
-        name: (!name.is_empty()).then(|| name.to_owned()),
-        addresses: AddressSet::from_prefixes(prefixes),
-        pids: elements(pids, answer.pid_count as usize)
-            .map(i32::from_ne_bytes)
-            .collect(),
-        process_count: answer.pid_count,
-        task_count: answer.tasks,
-        behaviour: None,
-    })
-}
-
-fn behaviour(answer: &QueryRequest, abi: u32) -> Behaviour {
-    let loopback = Ipv4Addr::from(answer.loopback);
-    Behaviour {
-        exclusive: answer.exclusive,
-        source: answer.source,
-        loopback: (!loopback.is_unspecified()).then_some(loopback),
-        socket_count: answer.sockets,
-        flags: (abi >= FLAGS_SINCE).then_some(answer.flags),
     }
 }
 

@@ -104,7 +104,7 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
          outside, a TUN device, a UDP socket with half of a datagram from an address outside the \
          set, or a process outside that it traces, whose /proc/PID/mem it has open or whose pages \
          it provides (userfaultfd); or what it has mapped changes for too long to be looked at, or \
-         is too much; nothing was changed, but for who came by such a thing \
+         is too much; nothing was changed, but for processes that came by such a thing \
          meanwhile, whose sockets keep to the addresses, as after a `release`; \
          `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
          the program anew with `addrctl run`",

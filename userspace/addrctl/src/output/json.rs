@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Detail, Flushed};
 use crate::allow::Allow;
-use crate::client::Association;
+use crate::client::{self, Association};
 use crate::source;
 
 /// Version of the schema.
@@ -49,6 +49,14 @@ struct Summary<'a> {
     process_count: u32,
     task_count: u64,
     socket_count: Option<u64>,
+    leftovers: Option<Vec<Leftover>>,
+    full_port_count: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Leftover {
+    address: String,
+    connection_count: u64,
 }
 
 #[derive(Serialize)]
@@ -89,8 +97,18 @@ impl<'a> Summary<'a> {
             process_count: association.process_count,
             task_count: association.task_count,
             socket_count: behaviour.map(|b| b.socket_count),
+            leftovers: association.leftovers.as_ref().map(|all| leftovers(all)),
+            full_port_count: association.full_port_count,
         }
     }
+}
+
+fn leftovers(all: &[client::Leftover]) -> Vec<Leftover> {
+    let leftover = |leftover: &client::Leftover| Leftover {
+        address: leftover.addr.to_string(),
+        connection_count: leftover.connection_count,
+    };
+    all.iter().map(leftover).collect()
 }
 
 /// Writes what `list --json` prints.

@@ -27,7 +27,8 @@ const COLUMNS: [(&str, bool); 9] = [
     ("SOCKETS", true),
 ];
 
-/// Writes one row for each association under a heading.
+/// Writes one row for each association under a heading, and below what they still
+/// have on addresses that left their sets.
 pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()> {
     let mut rows = vec![COLUMNS.map(|(heading, _)| heading.to_owned())];
     rows.extend(associations.iter().map(row));
@@ -48,7 +49,33 @@ pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()>
         });
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  "))?;
     }
+    associations.iter().try_for_each(|a| notes(out, a))
+}
+
+/// Writes a line for each address that an association lost but not its connections
+/// there.
+fn notes(out: &mut dyn Write, association: &Association) -> io::Result<()> {
+    let id = association.id;
+    let name = match &association.name {
+        Some(name) => format!(" ({name})"),
+        None => String::new(),
+    };
+    for leftover in association.leftovers.iter().flatten() {
+        writeln!(
+            out,
+            "note: association {id}{name} still has {} on {}, which left its set; `addrctl \
+             replace --reset` ends them",
+            counted(leftover.connection_count, "connection"),
+            leftover.addr,
+        )?;
+    }
     Ok(())
+}
+
+/// A number of things.
+fn counted(count: u64, thing: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{s}")
 }
 
 fn row(association: &Association) -> [String; COLUMNS.len()] {
@@ -102,10 +129,9 @@ fn allowed(association: &Association) -> String {
 
 /// Writes how many associations ended, and which did not.
 pub fn flush(out: &mut dyn Write, flushed: &Flushed) -> io::Result<()> {
-    let s = |count: u64| if count == 1 { "" } else { "s" };
-    let (ended, tasks) = (flushed.ended, flushed.task_count);
-    write!(out, "{ended} association{} ended, ", s(ended as u64))?;
-    write!(out, "{tasks} task{} released", s(tasks))?;
+    let ended = counted(flushed.ended as u64, "association");
+    let tasks = counted(flushed.task_count, "task");
+    write!(out, "{ended} ended, {tasks} released")?;
     if flushed.left.is_empty() {
         return writeln!(out);
     }
@@ -148,7 +174,24 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     let more = (hidden > 0).then(|| format!("and {hidden} more"));
     column(out, "processes    ", processes.chain(more))?;
     writeln!(out, "tasks        {}", association.task_count)?;
-    writeln!(out, "sockets      {sockets}")
+    writeln!(out, "sockets      {sockets}")?;
+    trouble(out, association)
+}
+
+/// Writes what is seldom there: connections on addresses that left the set, and
+/// ports with too many sockets.
+fn trouble(out: &mut dyn Write, association: &Association) -> io::Result<()> {
+    let leftovers = association.leftovers.iter().flatten();
+    let leftovers: Vec<_> = leftovers
+        .map(|l| format!("{} ({})", l.addr, counted(l.connection_count, "connection")))
+        .collect();
+    if !leftovers.is_empty() {
+        column(out, "leftovers    ", leftovers.into_iter())?;
+    }
+    match association.full_port_count {
+        None | Some(0) => Ok(()),
+        Some(count) => writeln!(out, "full ports   {}", counted(count, "refusal")),
+    }
 }
 
 /// Writes `lines` one below the other, the first after `label`.

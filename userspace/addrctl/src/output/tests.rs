@@ -5,7 +5,7 @@
 use addrconf_abi::{AssignFlags, SourceChoice};
 
 use super::{json, table, Detail};
-use crate::client::{Association, Behaviour};
+use crate::client::{Association, Behaviour, Leftover};
 
 fn web() -> Association {
     Association {
@@ -18,10 +18,15 @@ fn web() -> Association {
         behaviour: Some(Behaviour {
             exclusive: true,
             source: SourceChoice::Random,
-            loopback: Some([127, 0, 0, 2].into()),
+            loopback: Some([127, 64, 0, 2].into()),
             socket_count: 17,
             flags: Some(AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW)),
         }),
+        leftovers: Some(vec![Leftover {
+            addr: [10, 0, 2, 1].into(),
+            connection_count: 3,
+        }]),
+        full_port_count: Some(1),
     }
 }
 
@@ -36,6 +41,8 @@ fn large() -> Association {
         process_count: 70_000,
         task_count: 70_001,
         behaviour: None,
+        leftovers: None,
+        full_port_count: None,
     }
 }
 
@@ -50,9 +57,10 @@ fn the_table_is_aligned() {
     assert_eq!(
         text(|out| table::list(out, &[web(), large()])),
         "\
-ID  NAME  ADDRESSES                                       EXCLUSIVE  SOURCE  LOOPBACK   PROCESSES  TASKS  SOCKETS
- 1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                yes        random  127.0.0.2          2      9       17
-12  -     10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 and 2 more  -          -       -              70000  70001        -
+ID  NAME  ADDRESSES                                       EXCLUSIVE  SOURCE  LOOPBACK    PROCESSES  TASKS  SOCKETS
+ 1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                yes        random  127.64.0.2          2      9       17
+12  -     10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4 and 2 more  -          -       -               70000  70001        -
+note: association 1 (web) still has 3 connections on 10.0.2.1, which left its set; `addrctl replace --reset` ends them
 "
     );
 }
@@ -81,12 +89,14 @@ addresses    10.0.0.0/24
              2001:db8::1 (primary)
 exclusive    yes
 source       random
-loopback     127.0.0.2
+loopback     127.64.0.2
 allows       raw
 processes    812 (nginx\\u{1b}[2J)
              813
 tasks        9
 sockets      17
+leftovers    10.0.2.1 (3 connections)
+full ports   1 refusal
 "
     );
 }
@@ -124,13 +134,20 @@ fn the_json_of_list_is_stable() {
       },
       "exclusive": true,
       "source": "random",
-      "loopback": "127.0.0.2",
+      "loopback": "127.64.0.2",
       "allow": [
         "raw"
       ],
       "process_count": 2,
       "task_count": 9,
-      "socket_count": 17
+      "socket_count": 17,
+      "leftovers": [
+        {
+          "address": "10.0.2.1",
+          "connection_count": 3
+        }
+      ],
+      "full_port_count": 1
     },
     {
       "id": 12,
@@ -148,7 +165,9 @@ fn the_json_of_list_is_stable() {
       "allow": null,
       "process_count": 70000,
       "task_count": 70001,
-      "socket_count": null
+      "socket_count": null,
+      "leftovers": null,
+      "full_port_count": null
     }
   ]
 }
@@ -180,13 +199,20 @@ fn the_json_of_show_is_stable() {
     },
     "exclusive": true,
     "source": "random",
-    "loopback": "127.0.0.2",
+    "loopback": "127.64.0.2",
     "allow": [
       "raw"
     ],
     "process_count": 2,
     "task_count": 9,
     "socket_count": 17,
+    "leftovers": [
+      {
+        "address": "10.0.2.1",
+        "connection_count": 3
+      }
+    ],
+    "full_port_count": 1,
     "processes": [
       {
         "pid": 812,

@@ -30,6 +30,12 @@ impl Pointer {
         count_at: 40,
         element: 4,
     };
+    /// Room for leftovers in a query.
+    const LEFTOVERS: Self = Self {
+        at: 128,
+        count_at: 136,
+        element: 32,
+    };
     /// Room for association ids in a list.
     const IDS: Self = Self {
         at: 8,
@@ -44,13 +50,14 @@ pub const fn pointers(command: Command) -> &'static [Pointer] {
     match command {
         Command::Version | Command::Release => &[],
         Command::Assign | Command::Update => &[Pointer::ADDRS],
-        Command::Query => &[Pointer::ADDRS, Pointer::PIDS],
+        Command::Query => &[Pointer::ADDRS, Pointer::PIDS, Pointer::LEFTOVERS],
         Command::List => &[Pointer::IDS],
     }
 }
 
 /// Makes the pointers in `arg` point to `memory`, and their counts say how
-/// many whole elements are there.
+/// many whole elements are there. Where there is no memory both are zero, as a
+/// module wants it that does not know the field yet.
 ///
 /// # Errors
 ///
@@ -62,7 +69,10 @@ pub fn link(command: Command, arg: &mut [u8], memory: &mut [&mut [u8]]) -> Resul
         return Err(Errno::FAULT);
     }
     for (pointer, slice) in pointers.iter().zip(memory) {
-        let address = slice.as_mut_ptr().expose_provenance() as u64;
+        let address = match slice.is_empty() {
+            true => 0,
+            false => slice.as_mut_ptr().expose_provenance() as u64,
+        };
         let count = u32::try_from(slice.len() / pointer.element).map_err(|_| Errno::FAULT)?;
         arg[pointer.at..][..8].copy_from_slice(&address.to_ne_bytes());
         arg[pointer.count_at..][..4].copy_from_slice(&count.to_ne_bytes());
@@ -92,8 +102,8 @@ mod tests {
 
     #[test]
     fn pointers_and_counts_land_in_the_fields_of_the_abi() {
-        let (mut a, mut b) = ([0; 48], [0; 15]);
-        let (a_at, b_at) = (a.as_ptr() as u64, b.as_ptr() as u64);
+        let (mut a, mut b, mut c) = ([0; 48], [0; 15], [0; 100]);
+        let [a_at, b_at, c_at] = [a.as_ptr(), b.as_ptr(), c.as_ptr()].map(|at| at as u64);
 
         let assign: AssignRequest = linked(Command::Assign, &mut [&mut a]);
         assert_eq!((assign.addrs, assign.addr_count), (a_at, 2));
@@ -103,11 +113,17 @@ mod tests {
         assert_eq!((update.addrs, update.addr_count), (a_at, 2));
         assert_eq!((update.reset, update.resets), (false, 0));
 
-        let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b]);
+        let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b, &mut c]);
         assert_eq!((query.addrs, query.addr_room), (a_at, 2));
         // A part of an element at the end is no room.
         assert_eq!((query.pids, query.pid_room), (b_at, 3));
+        assert_eq!((query.leftovers, query.leftover_room), (c_at, 3));
         assert_eq!((query.addr_count, query.pid_count, query.id), (0, 0, 0));
+        assert_eq!((query.leftover_count, query.full_ports), (0, 0));
+
+        // What is not there is no reason for an older module to refuse.
+        let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b, &mut []]);
+        assert_eq!((query.leftovers, query.leftover_room), (0, 0));
 
         let list: ListRequest = linked(Command::List, &mut [&mut a]);
         assert_eq!((list.ids, list.room), (a_at, 6));

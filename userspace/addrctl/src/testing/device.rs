@@ -36,7 +36,8 @@ impl Device for FakeDevice<'_> {
         }
         for (pointer, slice) in pointers(command).iter().zip(&*memory) {
             let address = u64::from_ne_bytes(arg[pointer.at..][..8].try_into().unwrap());
-            assert_eq!(address, slice.as_ptr() as u64);
+            let given = (!slice.is_empty()).then_some(slice.as_ptr() as u64);
+            assert_eq!(address, given.unwrap_or(0));
         }
         let abi = state.module.ok_or(Errno::NODEV)?;
         if command != Command::Version && state.association(Target::Pid(OWN_PID)).is_ok() {
@@ -55,7 +56,10 @@ impl Device for FakeDevice<'_> {
             (Command::Update, [addrs]) if abi >= 2 => state.update(arg, addrs),
             (Command::Update, _) => Err(Errno::NOTTY),
             (Command::Release, _) => state.release(arg),
-            (Command::Query, [addrs, pids]) => state.query(arg, addrs, pids),
+            (Command::Query, [addrs, pids, leftovers]) => {
+                state.query(arg, addrs, pids)?;
+                state.leftovers(arg, leftovers)
+            }
             (Command::List, [ids]) => state.list(arg, ids),
             _ => Err(Errno::FAULT),
         }
@@ -105,7 +109,7 @@ impl State {
         self.last_id += 1;
         request.id = self.last_id;
         if self.module >= Some(2) && request.loopback == [0; 4] {
-            request.loopback = [127, 0, 1, request.id as u8];
+            request.loopback = [127, 64, 0, request.id as u8];
         }
         let association = FakeAssociation {
             name: request.name,
@@ -117,6 +121,7 @@ impl State {
             ..FakeAssociation::default()
         };
         self.associations.insert(request.id, association);
+        self.end_predecessors(request.id);
         reply(arg, &request)
     }
 
@@ -166,6 +171,7 @@ impl State {
             .partition(|&local| !request.reset || association.covers(local));
         association.connections = stay;
         request.resets = gone.len() as u64;
+        self.end_predecessors(id);
         reply(arg, &request)
     }
 
@@ -259,7 +265,7 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<AddrEntry>, Errno> {
     entries.collect::<Result<_, _>>().map_err(errno)
 }
 
-fn reply(arg: &mut [u8], answer: &impl Wire) -> Result<(), Errno> {
+pub(super) fn reply(arg: &mut [u8], answer: &impl Wire) -> Result<(), Errno> {
     arg.copy_from_slice(answer.encode(&mut [0; MAX_STRUCT]));
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! `device.rs`.
 
 mod device;
+mod leftovers;
 mod narrow;
 
 use std::cell::RefCell;
@@ -81,6 +82,8 @@ pub struct FakeAssociation {
     pub loopback: [u8; 4],
     /// Local addresses of established connections.
     pub connections: Vec<Prefix>,
+    /// How often it was refused a port with too many of its sockets.
+    pub full_ports: u64,
     /// How many looks at the list it outlives its last process, because of
     /// sockets.
     pub outlives: u32,

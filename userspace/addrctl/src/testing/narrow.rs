@@ -39,7 +39,11 @@ impl State {
             pids: vec![OWN_PID],
             flags: parent.flags,
             source: parent.source,
-            loopback: [127, 0, 2, id as u8],
+            // Since 4 a part has none.
+            loopback: match self.module {
+                Some(..=3) => [127, 64, 2, id as u8],
+                _ => [0; 4],
+            },
             ..FakeAssociation::default()
         };
         let set = narrowed.set();

@@ -4,6 +4,7 @@
 //! (`refusals.rs`) what they say when it is not.
 
 mod flush;
+mod leftovers;
 mod narrow;
 mod older_module;
 mod options;
@@ -136,9 +137,9 @@ fn list_shows_each_association() {
     assert_eq!(
         addrctl(&fake, "list").unwrap(),
         "\
-ID  NAME  ADDRESSES             EXCLUSIVE  SOURCE  LOOPBACK   PROCESSES  TASKS  SOCKETS
- 1  web   10.0.0.1,10.1.0.0/24  no         route   127.0.1.1          1      1        0
- 2  -     2001:db8::1           no         route   127.0.1.2          1      1        0
+ID  NAME  ADDRESSES             EXCLUSIVE  SOURCE  LOOPBACK    PROCESSES  TASKS  SOCKETS
+ 1  web   10.0.0.1,10.1.0.0/24  no         route   127.64.0.1          1      1        0
+ 2  -     2001:db8::1           no         route   127.64.0.2          1      1        0
 "
     );
     let json = addrctl(&fake, "list --json").unwrap();
@@ -184,7 +185,7 @@ name         -
 addresses    10.0.0.1 (primary)
 exclusive    no
 source       route
-loopback     127.0.1.1
+loopback     127.64.0.1
 allows       -
 processes    812 (nginx)
 tasks        1
@@ -197,11 +198,11 @@ sockets      0
 #[test]
 fn version_tells_both_versions_and_whether_the_module_is_there() {
     let fake = nginx();
-    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 3)\n");
+    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 4)\n");
     let printed = addrctl(&fake, "version").unwrap();
     assert_eq!(
         printed,
-        format!("{own}module: ABI 3, up to 1024 addresses per set\n")
+        format!("{own}module: ABI 4, up to 1024 addresses per set\n")
     );
     assert_eq!(addrctl(&fake, "--version").unwrap(), printed);
     fake.state().no_device = Some(Errno::NOENT);

@@ -59,6 +59,7 @@ fn run_inside_an_association_narrows_it_whatever_keeps_it_from_the_device() {
         );
         assert!(part.flags.has(AssignFlags::EXCLUSIVE));
         assert!(part.flags.has(AssignFlags::ALLOW_RAW));
+        assert_eq!(part.loopback, [0; 4]);
         assert_eq!(state.associations[&1].pids, [812]);
     }
 }

@@ -2,8 +2,12 @@
 
 //! addrctl with modules of older versions.
 
+use addrconf_abi::Command as Call;
+use rustix::io::Errno;
+
 use super::refusals::refused;
 use super::{addrctl, nginx};
+use crate::address::Prefix;
 use crate::testing::Fake;
 
 fn older(abi: u32) -> Fake {
@@ -23,7 +27,16 @@ fn what_the_module_knows_works_as_before() {
     }
     let json = addrctl(&fake, "show 812 --json").unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    for field in ["exclusive", "source", "loopback", "allow", "socket_count"] {
+    let fields = [
+        "exclusive",
+        "source",
+        "loopback",
+        "allow",
+        "socket_count",
+        "leftovers",
+        "full_port_count",
+    ];
+    for field in fields {
         assert!(json["association"][field].is_null(), "{field}");
     }
     let version = addrctl(&fake, "version").unwrap();
@@ -34,7 +47,7 @@ fn what_the_module_knows_works_as_before() {
 #[test]
 fn what_it_does_not_know_is_refused_with_both_versions() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
-                 has ABI 3; install the matching pair";
+                 has ABI 4; install the matching pair";
     let lines = [
         "assign 812 10.0.0.1 --exclusive",
         "assign 812 10.0.0.1 --tree",
@@ -66,4 +79,43 @@ fn a_module_of_version_2_lacks_flush_and_what_can_be_allowed() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["associations"][0]["exclusive"], true);
     assert!(json["associations"][0]["allow"].is_null());
+}
+
+#[test]
+fn a_module_of_version_3_says_nothing_of_leftovers_and_is_not_asked() {
+    let fake = older(3);
+    addrctl(&fake, "assign 812 10.0.0.1,10.0.0.2 --allow raw").unwrap();
+    let connection = Prefix::parse("10.0.0.2").unwrap();
+    let mut state = fake.state();
+    let association = state.associations.get_mut(&1).unwrap();
+    (association.connections, association.full_ports) = (vec![connection], 7);
+    drop(state);
+    addrctl(&fake, "remove 812 10.0.0.2").unwrap();
+    let shown = addrctl(&fake, "show 812").unwrap();
+    assert!(shown.ends_with("sockets      1\n"), "{shown}");
+    assert!(!addrctl(&fake, "list").unwrap().contains("note:"));
+    let json = addrctl(&fake, "list --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["associations"][0]["allow"], serde_json::json!(["raw"]));
+    assert!(json["associations"][0]["leftovers"].is_null());
+    assert!(json["associations"][0]["full_port_count"].is_null());
+}
+
+#[test]
+fn what_an_older_module_knows_as_well_is_not_put_down_to_its_age() {
+    let cases = [
+        (
+            "assign 812 10.0.0.1 --allow raw",
+            Call::Assign,
+            Errno::INVAL,
+        ),
+        ("flush", Call::Release, Errno::INVAL),
+        ("add 812 10.0.0.1", Call::Update, Errno::TOOBIG),
+    ];
+    for (line, call, errno) in cases {
+        let fake = older(3);
+        fake.state().failing = Some((call, errno));
+        let error = addrctl(&fake, line).unwrap_err().to_string();
+        assert!(!error.contains("cannot do this"), "{error}");
+    }
 }

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One association as the module describes it: the question, room for the
+//! answer, and reading it. Pure.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use addrconf_abi::{
+    AddrEntry, AssignFlags, LeftoverEntry, Name, QueryRequest, SourceChoice, Target, Wire,
+    MAX_ADDRS, MAX_LIST,
+};
+
+use super::{elements, CallError};
+use crate::address::{AddressSet, Prefix};
+
+/// Bytes of a process id in an answer.
+const PID_SIZE: usize = 4;
+
+/// The interface version that came with [`Behaviour`].
+const BEHAVIOUR_SINCE: u32 = 2;
+/// The interface version that came with [`Behaviour::flags`].
+const FLAGS_SINCE: u32 = 3;
+/// The interface version that came with [`Association::leftovers`] and
+/// [`Association::full_port_count`].
+const LEFTOVERS_SINCE: u32 = 4;
+
+/// How an association behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behaviour {
+    /// Whether wildcard sockets of others are kept off its addresses.
+    pub exclusive: bool,
+    /// Which member a socket without an address sends from.
+    pub source: SourceChoice,
+    /// Dedicated loopback address, if it has one.
+    pub loopback: Option<Ipv4Addr>,
+    /// How many sockets there are.
+    pub socket_count: u64,
+    /// The flags it keeps, which tell what it allows; `None` when the module is
+    /// too old to say.
+    pub flags: Option<AssignFlags>,
+}
+
+/// Connections on an address that left the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Their local address.
+    pub addr: IpAddr,
+    /// How many there are.
+    pub connection_count: u64,
+}
+
+/// One association as the module describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// Its id.
+    pub id: u64,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its address set.
+    pub addresses: AddressSet,
+    /// Processes in this pid namespace, as many as one call returns.
+    pub pids: Vec<i32>,
+    /// How many processes there are.
+    pub process_count: u32,
+    /// How many tasks (threads) there are.
+    pub task_count: u64,
+    /// How it behaves; `None` when the module is too old to say.
+    pub behaviour: Option<Behaviour>,
+    /// What it has on addresses that left its set, as much as one call returns;
+    /// `None` when the module is too old to say.
+    pub leftovers: Option<Vec<Leftover>>,
+    /// How often it was refused a port on which it had as many sockets as it
+    /// may; `None` when the module is too old to say.
+    pub full_port_count: Option<u64>,
+}
+
+/// The question about `target`. The device adds where the room is.
+pub(super) fn question(target: Target) -> QueryRequest {
+    QueryRequest {
+        target,
+        addrs: 0,
+        addr_room: 0,
+        addr_count: 0,
+        pids: 0,
+        pid_room: 0,
+        pid_count: 0,
+        id: 0,
+        tasks: 0,
+        name: Name::default(),
+        exclusive: false,
+        source: SourceChoice::default(),
+        loopback: [0; 4],
+        sockets: 0,
+        flags: AssignFlags::NONE,
+        leftovers: 0,
+        leftover_room: 0,
+        leftover_count: 0,
+        full_ports: 0,
+    }
+}
+
+/// Memory for the lists of an answer.
+pub(super) struct Room {
+    entries: Vec<u8>,
+    pids: Vec<u8>,
+    leftovers: Vec<u8>,
+}
+
+impl Room {
+    /// For what most associations have. None for leftovers, which a module that
+    /// knows nothing of them would refuse.
+    pub(super) fn new() -> Self {
+        Self {
+            entries: vec![0; 64 * AddrEntry::SIZE],
+            pids: vec![0; 256 * PID_SIZE],
+            leftovers: Vec::new(),
+        }
+    }
+
+    /// The memory, in the order of the pointers to it.
+    pub(super) fn memory(&mut self) -> [&mut [u8]; 3] {
+        [&mut self.entries, &mut self.pids, &mut self.leftovers]
+    }
+
+    /// Makes room for what `answer` says there is. Returns whether there was
+    /// enough. The room only grows and has a limit: at last there is.
+    pub(super) fn grow(&mut self, answer: &QueryRequest) -> Result<bool, CallError> {
+        if answer.addr_count > MAX_ADDRS {
+            return Err(CallError::BadAnswer);
+        }
+        let entries = grow(&mut self.entries, AddrEntry::SIZE, answer.addr_count, 0);
+        // Processes and leftovers may come into being meanwhile: leave some
+        // room for them.
+        let pids = answer.pid_count.min(MAX_LIST);
+        let pids = grow(&mut self.pids, PID_SIZE, pids, pids / 4);
+        let leftovers = answer.leftover_count.min(MAX_LIST);
+        let spare = leftovers / 4;
+        let leftovers = grow(&mut self.leftovers, LeftoverEntry::SIZE, leftovers, spare);
+        Ok(!(entries || pids || leftovers))
+    }
+
+    /// Reads an answer that fitted, of a module with this interface version.
+    pub(super) fn describe(
+        &self,
+        answer: &QueryRequest,
+        abi: u32,
+    ) -> Result<Association, CallError> {
+        let entries = decoded(&self.entries, answer.addr_count)?;
+        let prefixes = entries.iter().map(Prefix::from_entry).collect();
+        let name = answer.name.as_str();
+        // A module without some fields leaves them zero.
+        let since = |version| abi >= version;
+        let leftovers = decoded(&self.leftovers, answer.leftover_count)?;
+        let leftovers = leftovers.iter().map(leftover).collect();
+        Ok(Association {
+            id: answer.id,
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            addresses: AddressSet::from_prefixes(prefixes),
+            pids: elements(&self.pids, answer.pid_count as usize)
+                .map(i32::from_ne_bytes)
+                .collect(),
+            process_count: answer.pid_count,
+            task_count: answer.tasks,
+            behaviour: since(BEHAVIOUR_SINCE).then(|| behaviour(answer, abi)),
+            leftovers: since(LEFTOVERS_SINCE).then_some(leftovers),
+            full_port_count: since(LEFTOVERS_SINCE).then_some(answer.full_ports),
+        })
+    }
+}
+
+/// Makes room for `wanted` elements of `size` bytes, and for `spare` more, where
+/// there is less than `wanted`. Returns whether there was.
+fn grow(room: &mut Vec<u8>, size: usize, wanted: u32, spare: u32) -> bool {
+    let less = room.len() / size < wanted as usize;
+    if less {
+        let count = (wanted + spare).min(MAX_LIST) as usize;
+        room.resize(count * size, 0);
+    }
+    less
+}
+
+/// The first `count` elements, or all there is room for.
+fn decoded<T: Wire>(room: &[u8], count: u32) -> Result<Vec<T>, CallError> {
+    room.chunks_exact(T::SIZE)
+        .take(count as usize)
+        .map(|bytes| T::decode(bytes).map_err(|_| CallError::BadAnswer))
+        .collect()
+}
+
+fn leftover(entry: &LeftoverEntry) -> Leftover {
+    Leftover {
+        addr: Prefix::from_entry(&entry.addr).addr(),
+        connection_count: entry.connections,
+    }
+}
+
+fn behaviour(answer: &QueryRequest, abi: u32) -> Behaviour {
+    let loopback = Ipv4Addr::from(answer.loopback);
+    Behaviour {
+        exclusive: answer.exclusive,
+        source: answer.source,
+        loopback: (!loopback.is_unspecified()).then_some(loopback),
+        socket_count: answer.sockets,
+        flags: (abi >= FLAGS_SINCE).then_some(answer.flags),
+    }
+}
