@@ -28,6 +28,10 @@ enum Kind {
     Raw,
     /// It can.
     Dangerous,
+    /// It joins a multicast group, or changes what a member wants to hear. The
+    /// report of that leaves with the interface's address, whoever asks, and
+    /// draws traffic to the host.
+    Membership,
     /// Not on any list.
     Unknown,
 }
@@ -39,6 +43,8 @@ enum Kind {
 ///
 /// * [`Refusal::NotPermitted`] for options that choose a source or a route, or
 ///   hand packets to somebody else;
+/// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without an
+///   interface for that;
 /// * [`Refusal::OptionNotKnown`] for what no list has, as on an older kernel.
 pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
     let kind = match level {
@@ -53,6 +59,7 @@ pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
     };
     match kind {
         Kind::Harmless => Ok(()),
+        Kind::Membership => Err(Refusal::NoDevice),
         Kind::Raw if raw => Ok(()),
         Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
         Kind::Unknown => Err(Refusal::OptionNotKnown),
@@ -89,9 +96,14 @@ fn of_ip(name: i32) -> Kind {
         // IP_XFRM_POLICY, IP_TRANSPARENT; routers and packet filters.
         4 | 5 | 16 | 17 | 19 | 64..=96 | 200..=220 => Kind::Dangerous,
         1 | 2 | 6..=15 | 18 | 20..=26 => Kind::Harmless,
-        // Multicast, IP_UNICAST_IF, IP_LOCAL_PORT_RANGE. IP_MULTICAST_IF may
-        // name a source: the check of packets sees it.
-        32..=52 => Kind::Harmless,
+        // IP_ADD_MEMBERSHIP, IP_UNBLOCK_SOURCE, IP_BLOCK_SOURCE,
+        // IP_ADD_SOURCE_MEMBERSHIP, IP_MSFILTER, MCAST_JOIN_GROUP,
+        // MCAST_BLOCK_SOURCE, MCAST_UNBLOCK_SOURCE, MCAST_JOIN_SOURCE_GROUP,
+        // MCAST_MSFILTER.
+        35 | 37..=39 | 41..=44 | 46 | 48 => Kind::Membership,
+        // Sending to groups and leaving them, IP_UNICAST_IF, IP_LOCAL_PORT_RANGE.
+        // IP_MULTICAST_IF may name a source: the check of packets sees it.
+        32..=34 | 36 | 40 | 45 | 47 | 49..=52 => Kind::Harmless,
         _ => Kind::Unknown,
     }
 }
@@ -107,9 +119,12 @@ fn of_ipv6(name: i32) -> Kind {
         6 | 22 | 27 | 30 | 32 | 34 | 35 | 54 | 55 | 57 | 59 | 75 | 64 | 65 | 200..=220 => {
             Kind::Dangerous
         }
+        // IPV6_ADD_MEMBERSHIP, MCAST_JOIN_GROUP, MCAST_BLOCK_SOURCE,
+        // MCAST_UNBLOCK_SOURCE, MCAST_JOIN_SOURCE_GROUP, MCAST_MSFILTER.
+        20 | 42..=44 | 46 | 48 => Kind::Membership,
         // IPV6_ADDRFORM to IPV6_2292RTHDR, IPV6_CHECKSUM, IPV6_2292HOPLIMIT.
         1..=5 | 7 | 8 => Kind::Harmless,
-        16..=21 | 23..=26 | 28 | 29 | 31 | 33 | 42..=53 => Kind::Harmless,
+        16..=19 | 21 | 23..=26 | 28 | 29 | 31 | 33 | 45 | 47 | 49..=53 => Kind::Harmless,
         // IPV6_PKTINFO (50) may name a source: the check of packets sees it.
         56 | 58 | 60..=62 | 66 | 67 | 70 | 72..=74 | 76..=78 => Kind::Harmless,
         _ => Kind::Unknown,

@@ -41,6 +41,7 @@ impl Refusal {
         match self {
             Self::NotPermitted => 1,
             Self::Unreachable => 13,
+            Self::NoDevice => 19,
             Self::Invalid => 22,
             Self::OptionNotKnown => 92,
             Self::ProtocolNotSupported => 93,

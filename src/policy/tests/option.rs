@@ -21,7 +21,9 @@ fn what_servers_set_is_allowed() {
         (IP, 1),      // IP_TOS
         (IP, 8),      // IP_PKTINFO
         (IP, 24),     // IP_BIND_ADDRESS_NO_PORT
-        (IP, 35),     // IP_ADD_MEMBERSHIP
+        (IP, 36),     // IP_DROP_MEMBERSHIP
+        (IP, 45),     // MCAST_LEAVE_GROUP
+        (IPV6, 21),   // IPV6_DROP_MEMBERSHIP
         (IPV6, 26),   // IPV6_V6ONLY
         (IPV6, 49),   // IPV6_RECVPKTINFO
         (TCP, 1),     // TCP_NODELAY
@@ -51,6 +53,24 @@ fn what_chooses_a_source_or_a_way_is_not() {
     ] {
         for raw in [false, true] {
             assert_eq!(option(level, name, raw), Err(Refusal::NotPermitted));
+        }
+    }
+}
+
+#[test]
+fn joining_a_group_is_as_on_a_host_without_multicast() {
+    for (level, names) in [
+        (IP, &[35, 37, 38, 39, 41, 42, 43, 44, 46, 48][..]),
+        (IPV6, &[20, 42, 43, 44, 46, 48]),
+    ] {
+        for &name in names {
+            for raw in [false, true] {
+                assert_eq!(
+                    option(level, name, raw),
+                    Err(Refusal::NoDevice),
+                    "{level} {name}"
+                );
+            }
         }
     }
 }
