@@ -4,20 +4,26 @@
 //! task has in hand need not be its association's.
 
 use kernel::prelude::*;
-use kernel::sync::rcu;
+use kernel::sync::{rcu, Arc};
 
 use crate::policy;
 use crate::sys::sock::SkRef;
-use crate::table::sockets;
+use crate::table::{sockets, Association};
 
 /// Decides whether the running task may receive on `sock`. May sleep.
 pub(super) fn receive(sock: SkRef<'_>) -> Result {
-    // Nothing comes any more on a connection that ended, and of which all was
-    // read, but why it ended.
-    match sock.info() {
-        Some(info) if info.stream && info.closed && !sock.has_input() => Ok(()),
-        _ => check(sock),
+    if has_ended(sock) {
+        Ok(())
+    } else {
+        check(sock)
     }
+}
+
+/// Whether nothing comes any more on `sock`, a connection that ended and of which
+/// all was read, but why it ended.
+pub(super) fn has_ended(sock: SkRef<'_>) -> bool {
+    sock.info()
+        .is_some_and(|info| info.stream && info.closed && !sock.has_input())
 }
 
 /// Decides whether the running task may accept on `sock`, or have it. May
@@ -31,7 +37,13 @@ pub(super) fn check(sock: SkRef<'_>) -> Result {
     if sockets::belongs_to(sock, &association) {
         return Ok(());
     }
-    let Some(socket) = super::describe(sock, &association)? else {
+    super::take_in(sock, &association);
+    check_as_it_is(sock, &association)
+}
+
+/// As [`check`], of a socket that `association` does not take in by this.
+pub(super) fn check_as_it_is(sock: SkRef<'_>, association: &Arc<Association>) -> Result {
+    let Some(socket) = super::describe_as_it_is(sock, association)? else {
         return Ok(());
     };
     let guard = rcu::read_lock();

@@ -8,6 +8,7 @@
 //! each. Where a hook runs in another context, it says so.
 
 mod bind;
+mod change;
 mod connect;
 mod create;
 mod hold;
@@ -106,6 +107,30 @@ impl Hooks for Addrconf {
         option::check(sock, level, name)
     }
 
+    fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
+        change::permit_getsockopt(sock, level, name)
+    }
+
+    fn socket_shutdown(sock: SkRef<'_>) -> Result {
+        change::permit_shutdown(sock)
+    }
+
+    fn socket_ioctl(sock: SkRef<'_>, request: u32) -> Result {
+        change::permit_ioctl(sock, request)
+    }
+
+    fn socket_fcntl(sock: SkRef<'_>, command: u32) -> Result {
+        change::permit_fcntl(sock, command)
+    }
+
+    fn terminal_input() -> Result {
+        trace::terminal_input()
+    }
+
+    fn socket_uring_cmd(sock: SkRef<'_>, operation: u32) -> Result {
+        change::permit_uring_cmd(sock, operation)
+    }
+
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
         net::delivers(sk, addr, mark)
     }
@@ -160,15 +185,35 @@ fn refused(refusal: policy::Refusal) -> Error {
     Error::from_errno(-refusal.errno())
 }
 
+/// A socket that a task of `association` uses, as the policy sees it, after it was
+/// taken in if it can be. Else as [`describe_as_it_is`].
+fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<policy::Socket>> {
+    take_in(sock, association);
+    describe_as_it_is(sock, association)
+}
+
+/// A socket that belongs to nobody becomes the association's if it is bound to
+/// nothing, or to an address of the association: it was made before the task
+/// was associated. One that is bound to 127.0.0.1 is the host's.
+fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
+    if sockets::association_of(sock).is_some() {
+        return;
+    }
+    let Some(info) = sock.info() else {
+        return;
+    };
+    let unbound = !info.has_port && info.local.to_canonical().is_unspecified();
+    let guard = rcu::read_lock();
+    if unbound || association.owner(&guard).owns_publicly(info.local) {
+        sockets::take_in(sock, association);
+    }
+}
+
 /// A socket that a task of `association` uses, as the policy sees it; `None`
 /// when it is neither IPv4 nor IPv6, or the kernel's own, which works for the
 /// task but not under its name. `EPERM` when it is of a kind that is not
 /// covered, made before the task was associated.
-///
-/// A socket that belongs to nobody becomes the association's if it is bound to
-/// nothing, or to an address of the association: it was made before the task
-/// was associated. One that is bound to 127.0.0.1 is the host's.
-fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<policy::Socket>> {
+fn describe_as_it_is(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
     let kind = sock.kind();
     if kind.kernel {
         return Ok(None);
@@ -179,13 +224,6 @@ fn describe(sock: SkRef<'_>, association: &Arc<Association>) -> Result<Option<po
     let Some(info) = sock.info() else {
         return Ok(None);
     };
-    if sockets::association_of(sock).is_none() {
-        let unbound = !info.has_port && info.local.to_canonical().is_unspecified();
-        let guard = rcu::read_lock();
-        if unbound || association.owner(&guard).owns_publicly(info.local) {
-            sockets::take_in(sock, association);
-        }
-    }
     let scoped = sockets::belongs_to(sock, association);
     Ok(Some(policy::Socket {
         family: if info.is_v6 {

@@ -21,9 +21,8 @@ pub(super) fn check(sock: SkRef<'_>, level: i32, name: i32) -> Result {
     if !kind.is_internet() {
         return Ok(());
     }
-    // It sends what a message began that nobody was asked about.
-    if (level, name) == policy::UDP_CORK {
-        super::hold::check(sock)?;
-    }
+    // An option of a socket is an option of everybody who has it. UDP_CORK sends
+    // what a message began that nobody was asked about.
+    super::change::permit_change(sock)?;
     policy::option(level, name, association.terms().allow_raw).map_err(super::refused)
 }

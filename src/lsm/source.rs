@@ -34,7 +34,11 @@ pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage
 /// it is to see the wildcard, as on any host. Not of a stream, which has a
 /// source only once it connects, and may be about to in another thread.
 pub(super) fn hide(sock: SkRef<'_>) {
-    if sockets::association_of(sock).is_none() {
+    let Some(association) = sockets::association_of(sock) else {
+        return;
+    };
+    // A part would take the source from its whole's socket just when that sends.
+    if super::current().is_some_and(|own| own.id() != association.id()) {
         return;
     }
     if let Some(info) = sock.info() {

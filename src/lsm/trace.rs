@@ -48,6 +48,14 @@ pub(super) fn use_file(file: FileRef<'_>) -> Result {
     }
 }
 
+/// The running task types into a terminal, where an unassociated shell may obey.
+pub(super) fn terminal_input() -> Result {
+    match super::current() {
+        Some(_) => Err(EPERM),
+        None => Ok(()),
+    }
+}
+
 /// The running task calls `bpf()`.
 pub(super) fn bpf() -> Result {
     match super::current() {

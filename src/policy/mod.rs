@@ -14,6 +14,7 @@
 mod bind;
 mod control;
 mod create;
+mod descriptor;
 mod option;
 mod owner;
 mod packet;
@@ -31,7 +32,8 @@ mod tests;
 pub use bind::{bind, long_enough};
 pub use control::{routed, sources_allowed};
 pub use create::{create, SOCK_RAW};
-pub use option::{option, UDP_CORK};
+pub use descriptor::{control, request, ring_command};
+pub use option::{look, option, SO_ERROR};
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};
 pub use prefix::{Prefix, PrefixError};

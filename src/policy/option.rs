@@ -16,10 +16,6 @@ const SOL_IPV6: i32 = 41;
 const SOL_ICMPV6: i32 = 58;
 const SOL_RAW: i32 = 255;
 
-/// Level and name of the option that ends a message begun with `MSG_MORE`, and
-/// sends it (`include/uapi/linux/udp.h`).
-pub const UDP_CORK: (i32, i32) = (SOL_UDP, 1);
-
 /// What an option is to the rules.
 enum Kind {
     /// It cannot give a socket an address, or a packet another way.
@@ -29,7 +25,7 @@ enum Kind {
     /// It can.
     Dangerous,
     /// It joins a multicast group, or changes what a member wants to hear. The
-    /// report of that leaves with the interface's address, whoever asks, and
+    /// report of that leaves with the interface's address for every member, and
     /// draws traffic to the host.
     Membership,
     /// Not on any list.
@@ -47,7 +43,44 @@ enum Kind {
 ///   interface for that;
 /// * [`Refusal::OptionNotKnown`] for what no list has, as on an older kernel.
 pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
-    let kind = match level {
+    match kind(level, name) {
+        Kind::Harmless => Ok(()),
+        Kind::Membership => Err(Refusal::NoDevice),
+        Kind::Raw if raw => Ok(()),
+        Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
+        Kind::Unknown => Err(Refusal::OptionNotKnown),
+    }
+}
+
+/// Decides a `getsockopt(level, name)` on a socket that is not the association's
+/// own: what only tells, and changes nothing.
+///
+/// # Errors
+///
+/// * [`Refusal::NotAvailable`] for what is told once (`SO_ERROR`, `TCP_SAVED_SYN`),
+///   so that the socket's owner would not hear of it, receives data, or is a
+///   secret (`TCP_FASTOPEN_KEY`, `TCP_AO_GET_KEYS`);
+/// * [`Refusal::OptionNotKnown`] for what no list has.
+pub fn look(level: i32, name: i32) -> Result<(), Refusal> {
+    match (level, name) {
+        SO_ERROR | TCP_SAVED_SYN | TCP_ZEROCOPY_RECEIVE | TCP_FASTOPEN_KEY | TCP_AO_GET_KEYS => {
+            Err(Refusal::NotAvailable)
+        }
+        _ if matches!(kind(level, name), Kind::Unknown) => Err(Refusal::OptionNotKnown),
+        _ => Ok(()),
+    }
+}
+
+/// Level and name of the option that tells why a socket failed, once
+/// (`include/uapi/asm-generic/socket.h`).
+pub const SO_ERROR: (i32, i32) = (SOL_SOCKET, 4);
+const TCP_SAVED_SYN: (i32, i32) = (SOL_TCP, 28);
+const TCP_ZEROCOPY_RECEIVE: (i32, i32) = (SOL_TCP, 35);
+const TCP_FASTOPEN_KEY: (i32, i32) = (SOL_TCP, 33);
+const TCP_AO_GET_KEYS: (i32, i32) = (SOL_TCP, 41);
+
+fn kind(level: i32, name: i32) -> Kind {
+    match level {
         SOL_SOCKET => of_socket(name),
         SOL_IP => of_ip(name),
         SOL_IPV6 => of_ipv6(name),
@@ -56,13 +89,6 @@ pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
         // ICMP_FILTER and ICMPV6_FILTER.
         SOL_RAW | SOL_ICMPV6 if name == 1 => Kind::Harmless,
         _ => Kind::Unknown,
-    };
-    match kind {
-        Kind::Harmless => Ok(()),
-        Kind::Membership => Err(Refusal::NoDevice),
-        Kind::Raw if raw => Ok(()),
-        Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
-        Kind::Unknown => Err(Refusal::OptionNotKnown),
     }
 }
 
@@ -80,6 +106,9 @@ fn of_socket(name: i32) -> Kind {
         // SO_INCOMING_CPU, SO_ATTACH_REUSEPORT_CBPF (a group is always of one
         // association), SO_CNX_ADVICE.
         49 | 51 | 53 => Kind::Harmless,
+        // SO_PEERSEC, SO_MEMINFO, SO_COOKIE and their kin, which only tell: setting
+        // them is ENOPROTOOPT all the same.
+        17 | 28 | 30 | 31 | 38 | 39 | 48 | 55..=59 => Kind::Harmless,
         // SO_ZEROCOPY to SO_SNDTIMEO_NEW.
         60..=67 => Kind::Harmless,
         // SO_PREFER_BUSY_POLL, its budget; SO_RESERVE_MEM to SO_PASSRIGHTS.

@@ -35,8 +35,10 @@ pub fn listen(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
 #[must_use]
 pub fn connect(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Usage {
     match addr {
-        // Dissolves a connection. An address the socket was bound to stays.
-        SockAddr::Unspec(_) => Usage::Allow,
+        // Dissolves a connection, which must be the association's own. An address
+        // the socket was bound to stays.
+        SockAddr::Unspec(_) if socket.scoped => Usage::Allow,
+        SockAddr::Unspec(_) => Usage::Deny(Refusal::NotAvailable),
         SockAddr::Other(_) => Usage::Deny(Refusal::FamilyNotSupported),
         SockAddr::V4(a) => towards(owner, socket, (*a).into()),
         SockAddr::V6(a) => towards(owner, socket, (*a).into()),
@@ -71,8 +73,8 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
     }
 }
 
-/// Decides receiving and accepting on `socket`, and taking it from another
-/// process. What belongs to the association receives only what it may.
+/// Decides receiving and accepting on `socket`, changing it, and taking it from
+/// another process. What belongs to the association receives only what it may.
 ///
 /// # Errors
 ///

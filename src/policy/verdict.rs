@@ -28,6 +28,10 @@ pub enum Refusal {
     FamilyNotSupported,
     /// `EACCES`: the destination is a loopback address of somebody else.
     Unreachable,
+    /// `ENODEV`: there is no interface for this, as on a host without multicast.
+    NoDevice,
+    /// `ENOTTY`: no such request to this socket.
+    NoRequest,
     /// `EINVAL`: the socket address is malformed.
     Invalid,
     /// `ENOPROTOOPT`: no such option.
@@ -43,6 +47,7 @@ impl Refusal {
             Self::Unreachable => 13,
             Self::NoDevice => 19,
             Self::Invalid => 22,
+            Self::NoRequest => 25,
             Self::OptionNotKnown => 92,
             Self::ProtocolNotSupported => 93,
             Self::FamilyNotSupported => 97,

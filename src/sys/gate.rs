@@ -49,6 +49,18 @@ pub(crate) trait Hooks {
     fn socket_recvmsg(sock: SkRef<'_>) -> Result;
     /// `setsockopt()`. May sleep.
     fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result;
+    /// `getsockopt()`, but for what receives data. May sleep.
+    fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result;
+    /// `shutdown()`. May sleep.
+    fn socket_shutdown(sock: SkRef<'_>) -> Result;
+    /// `ioctl()` with this request. May sleep.
+    fn socket_ioctl(sock: SkRef<'_>, request: u32) -> Result;
+    /// `fcntl()` with this command. May sleep.
+    fn socket_fcntl(sock: SkRef<'_>, command: u32) -> Result;
+    /// `ioctl()` that types into a terminal (`TIOCSTI`, `TIOCLINUX`). May sleep.
+    fn terminal_input() -> Result;
+    /// A command of an io_uring. May sleep.
+    fn socket_uring_cmd(sock: SkRef<'_>, operation: u32) -> Result;
     /// A packet to `addr` was found to be for `sk`, whose slot is full. Softirq,
     /// or with the socket locked; must not sleep.
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
@@ -160,6 +172,12 @@ impl<T: Hooks> VTable<T> {
         socket_accept: Some(Self::socket_accept),
         socket_recvmsg: Some(Self::socket_recvmsg),
         socket_setsockopt: Some(Self::socket_setsockopt),
+        socket_getsockopt: Some(Self::socket_getsockopt),
+        socket_shutdown: Some(Self::socket_shutdown),
+        socket_ioctl: Some(Self::socket_ioctl),
+        terminal_input: Some(Self::terminal_input),
+        socket_fcntl: Some(Self::socket_fcntl),
+        socket_uring_cmd: Some(Self::socket_uring_cmd),
         sock_rcv_skb: Some(Self::sock_rcv_skb),
         file_receive: Some(Self::file_receive),
         file_permission: Some(Self::file_permission),
@@ -315,6 +333,66 @@ impl<T: Hooks> VTable<T> {
 
     /// # Safety
     ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_getsockopt(
+        sock: *mut bindings::socket,
+        level: c_int,
+        name: c_int,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        unsafe { Self::ask(sock, |sock| T::socket_getsockopt(sock, level, name)) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    unsafe extern "C" fn socket_shutdown(sock: *mut bindings::socket, _how: c_int) -> c_int {
+        // SAFETY: By the function's contract.
+        unsafe { Self::ask(sock, T::socket_shutdown) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the gate: `sock` is valid.
+    unsafe extern "C" fn socket_ioctl(sock: *mut bindings::socket, request: c_uint) -> c_int {
+        // SAFETY: By the function's contract.
+        unsafe { Self::ask(sock, |sock| T::socket_ioctl(sock, request)) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the gate: `sock` is valid.
+    unsafe extern "C" fn socket_fcntl(sock: *mut bindings::socket, command: c_uint) -> c_int {
+        // SAFETY: By the function's contract.
+        unsafe { Self::ask(sock, |sock| T::socket_fcntl(sock, command)) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the gate: `sock` is valid.
+    unsafe extern "C" fn socket_uring_cmd(sock: *mut bindings::socket, operation: c_uint) -> c_int {
+        // SAFETY: By the function's contract.
+        unsafe { Self::ask(sock, |sock| T::socket_uring_cmd(sock, operation)) }
+    }
+
+    /// Asks about a socket; one that is none any more has nothing to be refused.
+    ///
+    /// # Safety
+    ///
+    /// `sock` is valid for the duration of a hook.
+    unsafe fn ask<'a>(
+        sock: *mut bindings::socket,
+        hook: impl FnOnce(SkRef<'a>) -> Result,
+    ) -> c_int {
+        // SAFETY: By the function's contract.
+        match unsafe { socket(sock) } {
+            Ok(sock) => from_result(|| hook(sock).map(|()| 0)),
+            Err(_) => 0,
+        }
+    }
+
+    /// # Safety
+    ///
     /// Called by the stack: `sk` is valid and full, `skb` is a packet for it.
     unsafe extern "C" fn sock_rcv_skb(
         sk: *mut bindings::sock,
@@ -362,6 +440,10 @@ impl<T: Hooks> VTable<T> {
 
     extern "C" fn ptrace_traceme(parent: *mut bindings::task_struct) -> c_int {
         from_result(|| T::ptrace_traceme(TaskKey::new(parent)).map(|()| 0))
+    }
+
+    extern "C" fn terminal_input() -> c_int {
+        from_result(|| T::terminal_input().map(|()| 0))
     }
 
     extern "C" fn bpf(_cmd: c_int) -> c_int {

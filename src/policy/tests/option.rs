@@ -2,7 +2,7 @@
 
 //! Which options may be set.
 
-use super::super::{option, Refusal};
+use super::super::{control, look, option, request, ring_command, Refusal};
 
 const SOCKET: i32 = 1;
 const IP: i32 = 0;
@@ -72,6 +72,59 @@ fn joining_a_group_is_as_on_a_host_without_multicast() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn what_is_told_once_is_told_to_its_owner() {
+    for (level, name) in [(SOCKET, 4), (TCP, 28), (TCP, 33), (TCP, 35), (TCP, 41)] {
+        assert_eq!(look(level, name), Err(Refusal::NotAvailable));
+    }
+    for (level, name) in [
+        (SOCKET, 3),
+        (SOCKET, 30),
+        (SOCKET, 39),
+        (TCP, 11),
+        (IPV6, 26),
+    ] {
+        assert_eq!(look(level, name), Ok(()), "{level} {name}");
+    }
+    assert_eq!(look(SOCKET, 1000), Err(Refusal::OptionNotKnown));
+}
+
+#[test]
+fn requests_that_only_tell_are_harmless() {
+    // FIONREAD, TIOCOUTQ, FIOCLEX, SIOCGIFADDR.
+    for known in [0x541b, 0x5411, 0x5451, 0x8915] {
+        assert_eq!(request(known), Ok(()), "{known:#x}");
+    }
+    // FIONBIO, FIOASYNC, FIOSETOWN, SIOCSPGRP.
+    for change in [0x5421, 0x5452, 0x8901, 0x8902] {
+        assert_eq!(request(change), Err(Refusal::NotAvailable), "{change:#x}");
+    }
+    // TCGETS, as isatty() asks.
+    assert_eq!(request(0x5401), Err(Refusal::NoRequest));
+}
+
+#[test]
+fn what_is_the_descriptors_own_is_not_the_sockets() {
+    // F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_GETOWN, F_DUPFD_CLOEXEC.
+    for command in [0, 1, 2, 3, 9, 1030] {
+        assert_eq!(control(command), Ok(()), "{command}");
+    }
+    // F_SETFL, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE.
+    for command in [4, 8, 10, 15, 1024] {
+        assert_eq!(control(command), Err(Refusal::NotAvailable), "{command}");
+    }
+}
+
+#[test]
+fn commands_of_a_ring_that_take_something_are_for_the_owner() {
+    for known in [0, 1, 2, 3, 5] {
+        assert_eq!(ring_command(known), Ok(()), "{known}");
+    }
+    for other in [4, 6, 1000] {
+        assert_eq!(ring_command(other), Err(Refusal::NotAvailable), "{other}");
     }
 }
 

@@ -200,11 +200,13 @@ fn an_ipv6_source_does_not_turn_into_127_0_0_1() {
 }
 
 #[test]
-fn dissolving_a_connection_is_allowed() {
+fn a_connection_of_ones_own_can_be_dissolved() {
     let o = owned("10.0.0.1");
     let unspec = SockAddr::Unspec(None);
-    for socket in [bound_to("10.0.0.1"), strangers(bound_to("10.0.0.2"))] {
+    for socket in [bound_to("10.0.0.1"), bound_to("10.0.0.2")] {
         assert_eq!(connect(&o.owner(), &socket, &unspec), Usage::Allow);
+        let refused = Usage::Deny(Refusal::NotAvailable);
+        assert_eq!(connect(&o.owner(), &strangers(socket), &unspec), refused);
     }
 }
 

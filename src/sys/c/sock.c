@@ -39,10 +39,11 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 	};
 }
 
-/* Whether something that came in was not read yet. */
+/* Whether something that came in, or came back, was not read yet. */
 bool acf_helper_sk_has_input(const struct sock *sk)
 {
-	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+	return !skb_queue_empty_lockless(&sk->sk_receive_queue) ||
+	       !skb_queue_empty_lockless(&sk->sk_error_queue);
 }
 
 /*
