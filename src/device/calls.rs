@@ -9,8 +9,8 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{
-    AddrEntry, AssignFlags, AssignRequest, ListRequest, QueryRequest, ReleaseRequest, Target,
-    UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
+    AddrEntry, AssignFlags, AssignRequest, LeftoverEntry, ListRequest, QueryRequest,
+    ReleaseRequest, Target, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
@@ -54,7 +54,7 @@ pub(super) fn assign(arg: Argument) -> Result {
     };
     let association = table.assign(&whom, terms, set, loopback)?;
     request.id = association.id().into();
-    request.loopback = association.loopback().octets();
+    request.loopback = loopback_of(&association);
     arg.write(&request)
 }
 
@@ -119,9 +119,23 @@ pub(super) fn query(arg: Argument) -> Result {
     request.exclusive = association.terms().exclusive;
     request.flags = kept_flags(&association);
     request.source = association.terms().source;
-    request.loopback = association.loopback().octets();
+    request.loopback = loopback_of(&association);
     request.sockets = association.sockets().try_into()?;
+
+    let leftovers = table.leftovers(&association)?;
+    request.leftover_count = leftovers.len().try_into()?;
+    let fits = leftovers.len().min(request.leftover_room.try_into()?);
+    write_array(
+        request.leftovers,
+        LeftoverEntry::SIZE,
+        leftovers[..fits].iter().map(Bytes::of_leftover),
+    )?;
     arg.write(&request)
+}
+
+/// Its dedicated loopback address, zero for one that has none.
+fn loopback_of(association: &Association) -> [u8; 4] {
+    association.loopback().map_or([0; 4], |addr| addr.octets())
 }
 
 /// What the association keeps of the flags it was made with.

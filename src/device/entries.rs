@@ -6,8 +6,9 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
 
-use crate::abi::{AddrEntry, Family, Wire, MAX_STRUCT};
+use crate::abi::{AddrEntry, Family, LeftoverEntry, Wire, MAX_STRUCT};
 use crate::policy::Prefix;
+use crate::table::Leftover;
 
 /// The prefix an entry stands for. `EINVAL` when it cannot stand in a set.
 pub(super) fn prefix(entry: &AddrEntry) -> Result<Prefix> {
@@ -30,36 +31,57 @@ pub(super) fn prefixes(given: &[AddrEntry]) -> Result<KVec<Prefix>> {
     Ok(entries)
 }
 
-/// An entry as bytes.
-pub(super) struct Bytes([u8; MAX_STRUCT]);
+/// The entry that stands for `len` bits of an address.
+fn entry(addr: IpAddr, len: u8) -> AddrEntry {
+    let mut bytes = [0; 16];
+    let family = match addr {
+        IpAddr::V4(v4) => {
+            bytes[..4].copy_from_slice(&v4.octets());
+            Family::V4
+        }
+        IpAddr::V6(v6) => {
+            bytes = v6.octets();
+            Family::V6
+        }
+    };
+    AddrEntry {
+        family,
+        prefix_len: len,
+        addr: bytes,
+    }
+}
+
+/// An element of an array as bytes.
+pub(super) struct Bytes {
+    bytes: [u8; MAX_STRUCT],
+    len: usize,
+}
 
 impl Bytes {
+    fn of<T: Wire>(element: &T) -> Self {
+        let mut bytes = [0; MAX_STRUCT];
+        let len = element.encode(&mut bytes).len();
+        Self { bytes, len }
+    }
+
     /// The entry that stands for a prefix.
     pub(super) fn of_prefix(prefix: &Prefix) -> Self {
-        let mut addr = [0; 16];
-        let family = match prefix.addr() {
-            IpAddr::V4(v4) => {
-                addr[..4].copy_from_slice(&v4.octets());
-                Family::V4
-            }
-            IpAddr::V6(v6) => {
-                addr = v6.octets();
-                Family::V6
-            }
-        };
-        let entry = AddrEntry {
-            family,
-            prefix_len: prefix.len_bits(),
-            addr,
-        };
-        let mut bytes = [0; MAX_STRUCT];
-        entry.encode(&mut bytes);
-        Self(bytes)
+        Self::of(&entry(prefix.addr(), prefix.len_bits()))
+    }
+
+    /// The entry that stands for connections on an address.
+    pub(super) fn of_leftover(leftover: &Leftover) -> Self {
+        let addr = leftover.addr;
+        let len = if addr.is_ipv4() { 32 } else { 128 };
+        Self::of(&LeftoverEntry {
+            addr: entry(addr, len),
+            connections: leftover.count,
+        })
     }
 }
 
 impl AsRef<[u8]> for Bytes {
     fn as_ref(&self) -> &[u8] {
-        &self.0[..AddrEntry::SIZE]
+        &self.bytes[..self.len]
     }
 }

@@ -37,7 +37,7 @@ pub use option::{look, option, SO_ERROR};
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};
 pub use prefix::{Prefix, PrefixError};
-pub use range::{merge, Range, Wide};
+pub use range::{merge, subtract, Number, Range, Wide};
 pub use scope::{compare, receives, Holder, Origin, Relation};
 pub use set::SetView;
 pub use sockaddr::SockAddr;

@@ -6,8 +6,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::set::SetView;
 
-/// What an association owns: its set, a loopback of its own, and a dedicated
-/// address by which the host reaches that loopback.
+/// What an association owns: its set, a loopback of its own, and, unless it is a
+/// part of another, a dedicated address by which the host reaches it there.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     /// Id of the association, not 0. Packets on the loopback interface carry
@@ -15,10 +15,12 @@ pub struct Owner<'a> {
     pub id: u32,
     /// The address set.
     pub set: SetView<'a>,
-    /// What was in the set once. Connections that were made then go on.
+    /// What was in the set once, and has come to nobody else since. Connections
+    /// that were made then go on.
     pub former: SetView<'a>,
-    /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1.
-    pub loopback: Ipv4Addr,
+    /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1. Parts of an
+    /// association have none: there are too few to hand one out for every request.
+    pub loopback: Option<Ipv4Addr>,
     /// Wildcard sockets of unassociated processes leave the set alone.
     pub exclusive: bool,
 }
@@ -44,7 +46,13 @@ impl Owner<'_> {
     #[must_use]
     pub fn owns_publicly(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
-        !is_private_loopback(addr) && (addr == self.loopback || self.set.contains(addr))
+        !is_private_loopback(addr) && (self.has_dedicated(addr) || self.set.contains(addr))
+    }
+
+    /// Whether this is its dedicated loopback address.
+    #[must_use]
+    pub fn has_dedicated(&self, addr: IpAddr) -> bool {
+        self.loopback.is_some_and(|own| addr.to_canonical() == own)
     }
 
     /// Whether the association may send there: anywhere but to loopback

@@ -44,11 +44,19 @@ pub trait Number: Copy + Ord {
     /// The next greater one, if there is one.
     #[must_use]
     fn successor(self) -> Option<Self>;
+
+    /// The next smaller one, if there is one.
+    #[must_use]
+    fn predecessor(self) -> Option<Self>;
 }
 
 impl Number for u32 {
     fn successor(self) -> Option<Self> {
         self.checked_add(1)
+    }
+
+    fn predecessor(self) -> Option<Self> {
+        self.checked_sub(1)
     }
 }
 
@@ -67,6 +75,10 @@ const _: () = assert!(align_of::<Range<Wide>>() <= 8);
 impl Number for Wide {
     fn successor(self) -> Option<Self> {
         u128::from(self).checked_add(1).map(Self::from)
+    }
+
+    fn predecessor(self) -> Option<Self> {
+        u128::from(self).checked_sub(1).map(Self::from)
     }
 }
 
@@ -117,6 +129,34 @@ pub fn merge<T: Number>(ranges: &mut [Range<T>]) -> usize {
         }
     }
     kept
+}
+
+/// Calls `keep` with each part of `ranges` that is in none of `without`; both
+/// are sorted and disjoint, and so is what is kept. Stops when `keep` fails.
+pub fn subtract<T: Number, E>(
+    ranges: &[Range<T>],
+    without: &[Range<T>],
+    mut keep: impl FnMut(Range<T>) -> Result<(), E>,
+) -> Result<(), E> {
+    for range in ranges {
+        // Where what is left of it begins; `None` when nothing is.
+        let mut first = Some(range.first);
+        let before = without.partition_point(|w| w.last < range.first);
+        for gap in without[before..]
+            .iter()
+            .take_while(|w| w.first <= range.last)
+        {
+            let Some(start) = first else { break };
+            if let Some(end) = gap.first.predecessor().filter(|&end| start <= end) {
+                keep(Range::new(start, end))?;
+            }
+            first = gap.last.successor();
+        }
+        if let Some(start) = first.filter(|&start| start <= range.last) {
+            keep(Range::new(start, range.last))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether `ranges`, left by [`merge`], hold all of `part`.

@@ -125,9 +125,7 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
     match (&a.owner, &b.owner) {
         (Some(x), Some(y)) => {
             x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6)
-                || (a.v4
-                    && b.v4
-                    && (x.owns_publicly(y.loopback.into()) || y.owns_publicly(x.loopback.into())))
+                || (a.v4 && b.v4 && (owns_dedicated_of(x, y) || owns_dedicated_of(y, x)))
         }
         // The host has all addresses but those that are exclusive. A dedicated
         // loopback address always is.
@@ -138,6 +136,11 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
     }
 }
 
+/// Whether `one` owns the dedicated loopback address of `other`, by its set.
+fn owns_dedicated_of(one: &Owner<'_>, other: &Owner<'_>) -> bool {
+    other.loopback.is_some_and(|a| one.owns_publicly(a.into()))
+}
+
 /// Whether the wildcard socket `wild` stands for `addr`, which `holder`, of
 /// another owner, is bound to.
 fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool {
@@ -145,8 +148,11 @@ fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool 
         return wild.loopback_of() == holder.loopback_of();
     }
     match (&wild.owner, &holder.owner) {
+        // The host is never refused a dedicated address, and wins there: what is
+        // bound to it is found before a wildcard.
+        (Some(owner), None) if !holder.waits() => owner.owns(addr) && !owner.has_dedicated(addr),
         (Some(owner), _) => owner.owns(addr),
-        (None, Some(owner)) => !owner.exclusive && addr != owner.loopback,
+        (None, Some(owner)) => !owner.exclusive && !owner.has_dedicated(addr),
         (None, None) => true,
     }
 }
@@ -166,7 +172,9 @@ pub fn receives(
     match owner {
         Some(owner) if is_private_loopback(addr) => origin.may_be(owner),
         Some(owner) => owner.owns_publicly(addr),
-        None if is_private_loopback(addr) => !matches!(origin, Origin::Association(_)),
-        None => !(wildcard && reserved),
+        // No association reaches what the host has on a loopback address, also
+        // where that is, or has become, the association's dedicated one.
+        None if addr.is_loopback() && matches!(origin, Origin::Association(_)) => false,
+        None => is_private_loopback(addr) || !(wildcard && reserved),
     }
 }

@@ -84,7 +84,7 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     }
 
     /// The value for `key`, valid as long as the guard is held.
-    pub(crate) fn get<'g>(&self, key: K, _guard: &'g rcu::Guard) -> Option<&'g T> {
+    pub(crate) fn get<'g>(&'g self, key: K, _guard: &'g rcu::Guard) -> Option<&'g T> {
         // SAFETY: By the type invariants the table is initialised, and the
         // guard shows that RCU is held.
         let found =
@@ -125,29 +125,63 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         Err(outcome)
     }
 
-    /// Puts a value in the place of another, for readers at once. Gives back
-    /// nothing: the old one is dropped after a grace period; without an old
-    /// one nothing changes and `false` is returned. Does not sleep.
-    pub(crate) fn replace(&self, key: K, entry: KBox<Entry<T>>) -> bool {
+    /// Puts a value in the place of the one that `key` has, for readers at once,
+    /// if `wanted` says yes to the old and the new one: nothing else can come
+    /// between. Tells whether it did; else nothing changes. The old value is dropped after a grace
+    /// period. Does not sleep, nor must `wanted`.
+    pub(crate) fn replace_if(
+        &self,
+        key: K,
+        entry: KBox<Entry<T>>,
+        wanted: impl Fn(&T, &T) -> bool,
+    ) -> bool {
         let entry = KBox::into_raw(entry);
         // SAFETY: `entry` came from a box just now; nobody else has it.
         let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
         // SAFETY: As above.
         unsafe { (*head).key = key.word() as *const c_void };
-        // INVARIANT: `head` is that of an `Entry<T>` given up above.
-        // SAFETY: The table is initialised and `head` is not in any table.
-        let old = unsafe { raw::acf_helper_map_replace(self.table.get(), head) };
-        if old.is_null() {
-            // SAFETY: It was not inserted, so it is still ours alone.
-            drop(unsafe { KBox::from_raw(entry) });
-            return false;
+        let guard = rcu::read_lock();
+        let replaced = loop {
+            // SAFETY: By the type invariants the table is initialised, and the
+            // guard shows that RCU is held.
+            let found = unsafe {
+                raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void)
+            };
+            let Some(old) = NonNull::new(found) else {
+                break None;
+            };
+            // SAFETY: By the type invariants `found` is the head, at offset 0, of
+            // an `Entry<T>`, which `free` does not drop before the guard goes.
+            let old_entry = unsafe { old.cast::<Entry<T>>().as_ref() };
+            // SAFETY: `entry` came from a box, and is in no table yet.
+            let new_entry = unsafe { &*entry };
+            if !wanted(&old_entry.value, &new_entry.value) {
+                break None;
+            }
+            // INVARIANT: `head` is that of an `Entry<T>` given up above.
+            // SAFETY: The table is initialised, `head` is in no table, and `found`
+            // was in this one under the guard that is still held.
+            if unsafe { raw::acf_helper_map_replace(self.table.get(), found, head) } {
+                break Some(old);
+            }
+            // Somebody else took it out, or put another in its place.
+        };
+        drop(guard);
+        match replaced {
+            Some(old) => {
+                // SAFETY: The old entry was taken out by us; readers may hold it
+                // until the grace period is over.
+                let rcu = unsafe { ptr::addr_of_mut!((*old.as_ptr()).rcu) };
+                // SAFETY: `rcu` belongs to that entry and is used once.
+                unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
+                true
+            }
+            None => {
+                // SAFETY: It was not inserted, so it is still ours alone.
+                drop(unsafe { KBox::from_raw(entry) });
+                false
+            }
         }
-        // SAFETY: The old entry was taken out by us; readers may hold it until
-        // the grace period is over.
-        let rcu = unsafe { ptr::addr_of_mut!((*old).rcu) };
-        // SAFETY: `rcu` belongs to that entry and is used once.
-        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
-        true
     }
 
     /// Removes a value and tells whether there was one. It is dropped after a
@@ -166,6 +200,89 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         // made for it.
         unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
         true
+    }
+
+    /// Removes the value of `key` if `wanted` says yes to it, and tells whether it
+    /// did: nothing else can come between. It is dropped after a grace period. Any
+    /// context but NMI; never sleeps, nor must `wanted`.
+    pub(crate) fn remove_if(&self, key: K, wanted: impl Fn(&T) -> bool) -> bool {
+        let guard = rcu::read_lock();
+        loop {
+            // SAFETY: By the type invariants the table is initialised, and the
+            // guard shows that RCU is held.
+            let found = unsafe {
+                raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void)
+            };
+            let Some(head) = NonNull::new(found) else {
+                return false;
+            };
+            // SAFETY: By the type invariants `found` is the head, at offset 0, of
+            // an `Entry<T>`, which `free` does not drop before the guard goes.
+            if !wanted(&unsafe { head.cast::<Entry<T>>().as_ref() }.value) {
+                return false;
+            }
+            // SAFETY: It was in the table under the guard that is still held.
+            if unsafe { raw::acf_helper_map_remove_entry(self.table.get(), found) } {
+                // SAFETY: The entry was removed by us; readers may hold it until the
+                // grace period is over.
+                let rcu = unsafe { ptr::addr_of_mut!((*head.as_ptr()).rcu) };
+                // SAFETY: `rcu` belongs to that entry and is used once.
+                unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
+                drop(guard);
+                return true;
+            }
+            // Somebody else took it out, or put another in its place.
+        }
+    }
+
+    /// Removes the values that `wanted` says yes to, and returns how many. Sees
+    /// each that is there all the while. `wanted` must not sleep. May sleep.
+    pub(crate) fn remove_where<F: FnMut(&T) -> bool>(&self, wanted: F) -> usize {
+        struct Walk<F>(F, usize);
+
+        /// # Safety
+        ///
+        /// As for `RcuMap::call_wanted`.
+        unsafe extern "C" fn removed<K: MapKey, T: Send + Sync + 'static, F>(
+            entry: *mut raw::acf_map_entry,
+            data: *mut c_void,
+        ) {
+            // SAFETY: The helper hands on the exclusive pointer it was given.
+            unsafe { (*data.cast::<Walk<F>>()).1 += 1 };
+            // SAFETY: The helper has just removed the entry, which readers may
+            // hold until the grace period is over.
+            let rcu = unsafe { ptr::addr_of_mut!((*entry).rcu) };
+            // SAFETY: `rcu` belongs to that entry and is used once.
+            unsafe { bindings::call_rcu(rcu, Some(RcuMap::<K, T>::free)) };
+        }
+
+        /// # Safety
+        ///
+        /// `entry` is the head of an `Entry<T>` in the table, under RCU, and
+        /// `data` an exclusive pointer to a `Walk<F>`.
+        unsafe extern "C" fn call_wanted<T, F: FnMut(&T) -> bool>(
+            entry: *mut raw::acf_map_entry,
+            data: *mut c_void,
+        ) -> bool {
+            // SAFETY: By the function's contract.
+            let walk = unsafe { &mut *data.cast::<Walk<F>>() };
+            // SAFETY: By the function's contract; the head is at offset 0.
+            (walk.0)(unsafe { &(*entry.cast::<Entry<T>>()).value })
+        }
+
+        let mut walk = Walk(wanted, 0_usize);
+        // SAFETY: By the type invariants the table is initialised and holds heads
+        // of `Entry<T>`; the helper calls both functions only until it returns,
+        // with `walk`, which nobody else uses meanwhile.
+        unsafe {
+            raw::acf_helper_map_remove_where(
+                self.table.get(),
+                Some(call_wanted::<T, F>),
+                Some(removed::<K, T, F>),
+                ptr::addr_of_mut!(walk).cast(),
+            )
+        };
+        walk.1
     }
 
     /// # Safety

@@ -3,6 +3,7 @@
 //! The only place that names raw bindings and C helpers: small safe wrappers,
 //! one noun each. Nothing here knows what an address set is.
 
+pub(crate) mod connections;
 pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod map;

@@ -65,6 +65,9 @@ impl<T: Send + Sync> Drop for RcuCell<T> {
 #[must_use = "dropping it sleeps; see `Replaced::drop_all`"]
 pub(crate) struct Replaced<T: Send + Sync>(*mut T);
 
+// SAFETY: It owns a `T`, which may be dropped on any thread.
+unsafe impl<T: Send + Sync> Send for Replaced<T> {}
+
 impl<T: Send + Sync> Replaced<T> {
     /// Drops all of them, after one wait for the readers of all.
     pub(crate) fn drop_all(all: KVec<Self>) {

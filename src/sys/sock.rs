@@ -10,7 +10,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::{to_result, Result};
+use kernel::error::to_result;
+use kernel::prelude::*;
 
 use super::raw;
 
@@ -106,6 +107,11 @@ impl SocketInfo {
         if !unsafe { raw::acf_helper_sk_info(sk, &mut raw) } {
             return None;
         }
+        Some(Self::from_raw(&raw))
+    }
+
+    /// What the helper found.
+    pub(super) fn from_raw(raw: &raw::acf_sock_info) -> Self {
         let is_v6 = u32::from(raw.family) == bindings::AF_INET6;
         let address = |bytes: [u8; 16]| -> IpAddr {
             if is_v6 {
@@ -115,7 +121,7 @@ impl SocketInfo {
                 Ipv4Addr::new(a, b, c, d).into()
             }
         };
-        Some(Self {
+        Self {
             is_v6,
             full: raw.full,
             timewait: raw.timewait.then_some(raw.timewait_scope),
@@ -128,7 +134,7 @@ impl SocketInfo {
             local: address(raw.local),
             source: address(raw.source),
             remote: address(raw.remote),
-        })
+        }
     }
 }
 
@@ -219,10 +225,11 @@ impl<'a> SkRef<'a> {
         SkHold(self.0)
     }
 
-    /// Resets a connection. Tells whether there was one. Sleeps.
-    pub(crate) fn abort(self) -> bool {
+    /// Resets a connection, if it is one. `false` when somebody keeps it locked at
+    /// the moment. Sleeps.
+    pub(crate) fn try_abort(self) -> bool {
         // SAFETY: The socket is valid by the type invariants.
-        unsafe { raw::acf_helper_sk_abort(self.as_ptr()) }
+        unsafe { raw::acf_helper_sk_try_abort(self.as_ptr()) }
     }
 
     /// Any IPv4 address from `first` to `last` that the socket's network
@@ -376,5 +383,30 @@ impl<'a> MessageRef<'a> {
     pub(crate) fn opens(&self) -> bool {
         // SAFETY: The message is valid by the type invariants.
         unsafe { self.0.as_ref() }.msg_flags & MSG_FASTOPEN != 0
+    }
+}
+
+/// The IPv4 addresses from `first` to `last`, in host order, that a TCP or UDP
+/// socket is bound to, or that an interface of the caller's network namespace has;
+/// one perhaps more than once. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn ipv4_addresses_in_use(first: u32, last: u32) -> Result<KVVec<u32>> {
+    let mut room = 16_usize;
+    loop {
+        let mut found = KVVec::<u32>::with_capacity(room, GFP_KERNEL)?;
+        // SAFETY: The vector has room for as many numbers, and the helper fills in
+        // that many at most.
+        let count = unsafe {
+            raw::acf_helper_addrs_in_use(first, last, found.as_mut_ptr(), room.try_into()?)
+        } as usize;
+        // SAFETY: The helper initialised that many.
+        unsafe { found.inc_len(count.min(room)) };
+        if count <= room {
+            return Ok(found);
+        }
+        room = count.checked_mul(2).ok_or(ENOMEM)?;
     }
 }

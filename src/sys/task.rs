@@ -311,12 +311,6 @@ impl Visited<'_> {
         (!tracer.is_null()).then(|| TaskKey::new(tracer))
     }
 
-    /// Its table of descriptors; `None` when it has none any more.
-    pub(crate) fn files(&self) -> Option<FilesKey> {
-        // SAFETY: `each` holds RCU, so the task is valid.
-        FilesKey::new(unsafe { raw::acf_helper_task_files(self.0.as_ptr()) })
-    }
-
     /// A reference to the task.
     pub(crate) fn hold(&self) -> TaskRef {
         // SAFETY: `each` holds RCU, under which a task that is on the lists
@@ -373,4 +367,11 @@ pub(crate) fn wait_for_clones() {
     // SAFETY: An FFI call with no requirements beyond not being in interrupt
     // context, which control calls are not.
     unsafe { raw::acf_gate_task_barrier() };
+}
+
+/// Whether the running task is to return to user space for a signal, or because
+/// it was recalled.
+pub(crate) fn is_interrupted() -> bool {
+    // SAFETY: An FFI call about the running task, which is valid.
+    unsafe { raw::acf_helper_interrupted() }
 }

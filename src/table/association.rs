@@ -44,7 +44,8 @@ pub(crate) struct Association {
     set: RcuCell<AddressSet>,
     // What updates took out of the set.
     former: RcuCell<AddressSet>,
-    loopback: Ipv4Addr,
+    // None for a part.
+    loopback: Option<Ipv4Addr>,
     // Tasks, sockets, and whoever makes it. Never rises from zero.
     users: Atomic<usize>,
     tasks: Atomic<usize>,
@@ -56,6 +57,11 @@ pub(crate) struct Association {
     unborn: Atomic<usize>,
     // Its tasks are looked through this moment.
     searching: Atomic<bool>,
+    // Everybody who is to be in it when it is made is, so others may change it.
+    formed: Atomic<bool>,
+    // Of one that was made from outside: an update of it, or of a part, goes on.
+    // Changed with the registry locked.
+    updating: Atomic<bool>,
     // Ended from outside: tasks that are left do not count. Sockets keep their
     // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
@@ -78,10 +84,13 @@ impl Association {
         id: u32,
         terms: Terms,
         set: AddressSet,
-        loopback: Ipv4Addr,
+        loopback: Option<Ipv4Addr>,
         part_of: Option<PartOf>,
         module: ModuleRef,
     ) -> Result<(Arc<Self>, User)> {
+        // A part is there at once; one that is made from outside once its tasks
+        // are in.
+        let formed = part_of.is_some();
         let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
         let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
         let former = RcuCell::new(nothing);
@@ -98,6 +107,8 @@ impl Association {
                 parts: Atomic::new(0),
                 unborn: Atomic::new(0),
                 searching: Atomic::new(false),
+                formed: Atomic::new(formed),
+                updating: Atomic::new(false),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
                 part_of,
@@ -125,33 +136,48 @@ impl Association {
         self.set.get(guard)
     }
 
-    /// What was in the set once.
+    /// What was in the set once, and is in it no more.
     pub(super) fn former<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
         self.former.get(guard)
     }
 
-    /// Puts another set in place, and what was in it before besides. Gives
-    /// back the old ones. Does not sleep.
-    pub(super) fn replace_set(
-        &self,
-        set: KBox<AddressSet>,
-        former: KBox<AddressSet>,
-    ) -> [Replaced<AddressSet>; 2] {
-        // In this order: who sees an address gone sees that it was there.
-        let former = self.former.replace(former);
-        [self.set.replace(set), former]
+    /// Puts another set in place. Gives back the old one. Does not sleep.
+    pub(super) fn replace_set(&self, set: KBox<AddressSet>) -> Replaced<AddressSet> {
+        self.set.replace(set)
     }
 
-    /// Its dedicated loopback address.
-    pub(crate) fn loopback(&self) -> Ipv4Addr {
+    /// Puts another set of former members in place. Gives back the old one. Does
+    /// not sleep.
+    pub(super) fn replace_former(&self, former: KBox<AddressSet>) -> Replaced<AddressSet> {
+        self.former.replace(former)
+    }
+
+    /// Its dedicated loopback address, unless it is a part of another.
+    pub(crate) fn loopback(&self) -> Option<Ipv4Addr> {
         self.loopback
+    }
+
+    /// Whether others may change it: everybody who is to be in it at first is.
+    pub(super) fn is_formed(&self) -> bool {
+        self.formed.load(ordering::Acquire)
+    }
+
+    /// Notes that everybody who is to be in it at first is.
+    pub(super) fn set_formed(&self) {
+        self.formed.store(true, ordering::Release);
+    }
+
+    /// Of one that was made from outside, whether an update of it or of a part
+    /// goes on. Stable with the registry locked.
+    pub(super) fn updating(&self) -> &Atomic<bool> {
+        &self.updating
     }
 
     /// What it owns at present, as the decisions see it.
     pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
         Owner {
             id: self.id,
-            // Before what was: see `replace_set`.
+            // Before what was: an address leaves the set after it is there.
             set: self.set(guard).view(),
             former: self.former.get(guard).view(),
             loopback: self.loopback,
@@ -173,6 +199,27 @@ impl Association {
     /// Of one that was made from outside, the count of its parts, and theirs.
     pub(super) fn parts(&self) -> &Atomic<usize> {
         &self.parts
+    }
+
+    /// One more task in it. Any context.
+    pub(super) fn add_task(&self) {
+        self.tasks.add(1_usize, ordering::Relaxed);
+    }
+
+    /// One task less. Any context.
+    pub(super) fn remove_task(&self) {
+        self.tasks.fetch_sub(1_usize, ordering::Relaxed);
+    }
+
+    /// Of one that was made from outside, the count of tasks that are being made in
+    /// it and in its parts by those that were not searched.
+    pub(super) fn unborn(&self) -> &Atomic<usize> {
+        &self.unborn
+    }
+
+    /// Of one that was made from outside, whether its tasks are looked through.
+    pub(super) fn is_searching(&self) -> bool {
+        self.searching.load(ordering::Relaxed)
     }
 
     /// Of one that was made from outside, says whether its tasks are looked
@@ -200,27 +247,47 @@ impl Association {
         self.sockets.load(ordering::Relaxed)
     }
 
-    /// Ends it for every task at once.
+    /// Ends it for every task at once. A full barrier: a call that puts a task
+    /// in meanwhile sees that, or the task is seen here.
     pub(super) fn revoke(&self) {
         self.revoked.store(true, ordering::Relaxed);
+        smp_mb(ordering::Full);
     }
 
-    fn is_revoked(&self) -> bool {
+    /// Whether it was ended. After a full barrier, see [`Self::revoke`].
+    pub(super) fn is_revoked(&self) -> bool {
         self.revoked.load(ordering::Relaxed)
     }
 
-    /// One more socket, whose slot will hold a reference. `false` when there is
-    /// no use in it: the association has ended. Any context.
-    pub(super) fn add_socket(&self) -> bool {
+    /// Whether it was ended, or what it is a part of: then it is about to be.
+    pub(super) fn is_ended(&self) -> bool {
+        self.up().any(Self::is_revoked)
+    }
+
+    /// One more socket, whose slot will hold a reference. `raw` tells that it is a
+    /// raw or ping socket. `false` when there is no use in it: the association has
+    /// ended, or its tenant has as many of these as it may. Any context.
+    pub(super) fn add_socket(&self, raw: bool) -> bool {
+        let raws = &self.root().raw_sockets;
+        if raw && raws.fetch_add(1_usize, ordering::Relaxed) >= MAX_RAW_SOCKETS {
+            raws.fetch_sub(1_usize, ordering::Relaxed);
+            return false;
+        }
         let added = self.add_user();
         if added {
             self.sockets.add(1_usize, ordering::Relaxed);
+        } else if raw {
+            raws.fetch_sub(1_usize, ordering::Relaxed);
         }
         added
     }
 
     /// One socket less; the reference is the one its slot held. Any context.
-    pub(super) fn remove_socket(this: Arc<Self>) {
+    pub(super) fn remove_socket(this: Arc<Self>, raw: bool) {
+        if raw {
+            let root = this.root();
+            root.raw_sockets.fetch_sub(1_usize, ordering::Relaxed);
+        }
         this.sockets.fetch_sub(1_usize, ordering::Relaxed);
         Self::remove_user(&this);
     }
@@ -269,13 +336,17 @@ impl Show for Association {
         const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
 
         let (id, name, tasks) = (self.id, self.terms.name.as_str(), self.tasks());
-        let (sockets, loopback) = (self.sockets(), self.loopback);
+        let sockets = self.sockets();
         let exclusive = if self.terms.exclusive { "yes" } else { "no" };
         core::write!(
             out,
             "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
-             exclusive: {exclusive}\nloopback: {loopback}\naddresses:",
+             exclusive: {exclusive}\nloopback:",
         )?;
+        match self.loopback {
+            Some(loopback) => core::write!(out, " {loopback}\naddresses:")?,
+            None => core::write!(out, " -\naddresses:")?,
+        }
         let guard = rcu::read_lock();
         for entry in self.set(&guard).entries() {
             if out.room() < ROOM {
@@ -310,111 +381,16 @@ impl User {
     pub(super) fn association(&self) -> &Association {
         &self.0
     }
+
+    /// A reference to it.
+    pub(super) fn shared(&self) -> Arc<Association> {
+        self.0.clone()
+    }
 }
 
 impl Drop for User {
     /// Any context.
     fn drop(&mut self) {
         Association::remove_user(&self.0);
-    }
-}
-
-/// A task's part in an association.
-///
-/// # Invariants
-///
-/// Counted in the association's `tasks`.
-pub(super) struct Membership {
-    user: User,
-    // It holds no way out, and can come by none: see `Table::search`.
-    searched: Atomic<bool>,
-    // It is being made. If so it is counted in `unborn`.
-    unborn: Atomic<bool>,
-}
-
-impl Membership {
-    /// One more task for `association`, unless it has ended. Any context.
-    pub(super) fn join(association: Arc<Association>) -> Option<Self> {
-        if association.is_revoked() {
-            return None;
-        }
-        let user = User::join(association)?;
-        user.0.tasks.add(1_usize, ordering::Relaxed);
-        // INVARIANT: Counted above.
-        Some(Self {
-            user,
-            searched: Atomic::new(false),
-            unborn: Atomic::new(false),
-        })
-    }
-
-    /// That of a child which its task is making, and which has what its task
-    /// has, unless the association has ended. Any context.
-    pub(super) fn of_child(&self) -> Option<Self> {
-        let child = Self::join(self.association()?)?;
-        if !self.is_searched() {
-            child.unborn.store(true, ordering::Relaxed);
-            // A full barrier: either this sees that its task is searched now, or
-            // whoever searches that there is a child.
-            child.root().unborn.fetch_add(1_usize, ordering::Full);
-        }
-        if self.is_searched() {
-            child.set_searched();
-            child.set_born();
-        }
-        Some(child)
-    }
-
-    /// Whether its task is about to be looked through.
-    pub(super) fn is_next(&self) -> bool {
-        !self.is_searched() && self.root().searching.load(ordering::Relaxed)
-    }
-
-    /// Notes that its task is on the list of tasks, or will be once the lock of
-    /// that is free.
-    pub(super) fn set_born(&self) {
-        if self.unborn.load(ordering::Relaxed) {
-            self.unborn.store(false, ordering::Relaxed);
-            self.root().unborn.fetch_sub(1_usize, ordering::Relaxed);
-        }
-    }
-
-    fn root(&self) -> &Association {
-        self.user.association().root()
-    }
-
-    /// Notes that its task holds no way out.
-    pub(super) fn set_searched(&self) {
-        self.searched.store(true, ordering::Relaxed);
-    }
-
-    /// Whether its task was found to hold no way out, or comes from one that was.
-    pub(super) fn is_searched(&self) -> bool {
-        self.searched.load(ordering::Relaxed)
-    }
-
-    /// Whether this is a part in `association`.
-    pub(super) fn is_of(&self, association: &Association) -> bool {
-        core::ptr::eq(self.user.association(), association)
-    }
-
-    /// Whether this is a part in `association`, or in a part of it, or of a
-    /// part.
-    pub(super) fn is_within(&self, association: &Association) -> bool {
-        self.user.association().is_within(association)
-    }
-
-    /// The association, unless it was revoked.
-    pub(super) fn association(&self) -> Option<Arc<Association>> {
-        let association = &self.user.0;
-        (!association.is_revoked()).then(|| association.clone())
-    }
-}
-
-impl Drop for Membership {
-    /// Any context.
-    fn drop(&mut self) {
-        self.set_born();
-        self.user.0.tasks.fetch_sub(1_usize, ordering::Relaxed);
     }
 }

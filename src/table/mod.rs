@@ -8,35 +8,45 @@
 
 mod assign;
 mod association;
+mod fork;
+mod former;
 mod gather;
+mod loopback;
+mod membership;
 mod narrow;
 mod part;
+mod patience;
 mod registry;
 mod release;
+mod reserved;
+mod search;
 mod set;
 pub(crate) mod sockets;
+mod take_in;
 mod update;
+mod waiting;
 
 pub(crate) use assign::Whom;
 pub(crate) use association::{Association, Terms};
+pub(crate) use former::Leftover;
 pub(crate) use set::AddressSet;
 
 use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::{new_mutex, rcu, Arc, Mutex, MutexGuard};
-use kernel::time::{delay::fsleep, Delta};
+use kernel::sync::{new_mutex, new_spinlock, rcu, Arc, Mutex, MutexGuard, SpinLock};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::published::Published;
 use crate::sys::queue::OwnQueue;
-use crate::sys::rcu_cell::RcuCell;
 use crate::sys::sysfs::Dir;
 use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef};
 
-use association::Membership;
 use gather::gather;
-use registry::{Loopback, Registry};
+use loopback::{HostUses, Loopbacks};
+use membership::Membership;
+use registry::Registry;
+use reserved::Reserved;
 
 /// Where the table is found while the module is up.
 pub(crate) static TABLE: Published<Table> = Published::new();
@@ -58,21 +68,30 @@ pub(crate) struct Table {
     // Number of tasks in `members`, or more for a moment: zero means that
     // nobody needs to be looked up.
     occupied: Atomic<usize>,
-    // Dedicated loopback addresses that are taken.
-    loopbacks: RcuMap<Loopback, ()>,
-    // The addresses of exclusive associations, and whether there are any.
-    reserved: RcuCell<AddressSet>,
-    any_reserved: Atomic<bool>,
+    loopbacks: Loopbacks,
+    reserved: Reserved,
+    // How many associations are listed, and how many have lost addresses on which
+    // they may have connections.
+    listed: Arc<Atomic<usize>>,
+    formers: Atomic<usize>,
+    // Connections were left where they should have ended, as they were locked.
+    any_left: Atomic<bool>,
+    // Which lock is for what, in which order, and for how long: docs/locking.md.
     #[pin]
-    registry: Mutex<Registry>,
+    registry: SpinLock<Registry>,
     // Held by whoever changes associations from outside, one at a time.
     #[pin]
     control: Mutex<()>,
     // Held from when the list of exclusive addresses is made until the sets are
-    // what it was made of. Taken after `control`, before the registry.
+    // what it was made of.
     #[pin]
     reserving: Mutex<()>,
+    #[pin]
+    host_uses: Mutex<HostUses>,
+    // Takes ended associations off the list.
     queue: OwnQueue,
+    // Waits for readers in its callers' place: see `waiting.rs`.
+    waiting: OwnQueue,
     by_id: Arc<Dir>,
     module: &'static ThisModule,
 }
@@ -82,20 +101,27 @@ impl Table {
     /// `module` loaded. May sleep.
     pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Pin<KBox<Self>>> {
         let members = RcuMap::new()?;
-        let loopbacks = RcuMap::new()?;
-        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
+        let loopbacks = Loopbacks::new()?;
+        let reserved = Reserved::new()?;
+        let listed = Arc::new(Atomic::new(0), GFP_KERNEL)?;
+        let count = listed.clone();
         let queue = OwnQueue::new(c"addrconf")?;
+        let waiting = OwnQueue::new(c"addrconf_wait")?;
         KBox::try_pin_init(
             try_pin_init!(Self {
                 members,
                 occupied: Atomic::new(0),
                 loopbacks,
-                reserved: RcuCell::new(nothing),
-                any_reserved: Atomic::new(false),
-                registry <- new_mutex!(Registry::new()),
+                reserved,
+                listed,
+                formers: Atomic::new(0),
+                any_left: Atomic::new(false),
+                registry <- new_spinlock!(Registry::new(count)),
                 control <- new_mutex!(()),
                 reserving <- new_mutex!(()),
+                host_uses <- new_mutex!(HostUses::new()),
                 queue,
+                waiting,
                 by_id,
                 module,
             }),
@@ -123,74 +149,11 @@ impl Table {
         self.with_membership(task, Membership::association)?
     }
 
-    /// Associates `child`, which the running task is making, as the running
-    /// task is. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`: then the child must not come to be.
-    pub(crate) fn inherit(&self, child: TaskKey) -> Result {
-        // Or whoever makes children faster than they can be looked through
-        // keeps that from having an end.
-        while self.has_such(TaskKey::current(), Membership::is_next) {
-            fsleep(Delta::from_micros(1_000));
-        }
-        self.take_after_maker(child, GFP_KERNEL_ACCOUNT)
-    }
-
-    /// Brings a child up to date, whose maker, the running task, may have been
-    /// associated, narrowed or released since it inherited, and which is on the
-    /// list of tasks next. Never sleeps.
-    pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
-        let Some(association) = self.association(TaskKey::current()) else {
-            self.forget(child);
-            return Ok(());
-        };
-        let done = match self.association(child) {
-            None => {
-                // What it has, if anything, is of an association that ended.
-                self.forget(child);
-                self.take_after_maker(child, GFP_ATOMIC)
-            }
-            Some(other) if other.id() != association.id() => match Membership::join(association) {
-                Some(membership) => self.replace(child, membership, GFP_ATOMIC).map(|_| ()),
-                // Its maker was released this moment; then so is the child.
-                None => {
-                    self.forget(child);
-                    Ok(())
-                }
-            },
-            Some(_) => Ok(()),
-        };
-        self.with_membership(child, Membership::set_born);
-        done
-    }
-
-    fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
-        // The maker may have been released this moment; then so is the child.
-        let membership = self.with_membership(TaskKey::current(), Membership::of_child);
-        let Some(membership) = membership.flatten() else {
-            return Ok(());
-        };
-        self.insert(child, membership, flags)
-            .map_err(|error| match error {
-                InsertError::Occupied => EEXIST,
-                InsertError::Table(_) => ENOMEM,
-            })
-    }
-
     /// Forgets a task, which is gone. Any context but NMI.
     pub(crate) fn forget(&self, task: TaskKey) {
         if self.occupied.load(ordering::Relaxed) != 0 {
             self.remove(task);
         }
-    }
-
-    /// Sleeps until tasks that were forgotten or released before are no longer
-    /// counted, and associations that went with them are no longer listed.
-    pub(crate) fn settle(&self) {
-        rcu::rcu_barrier();
-        self.queue.flush();
     }
 
     /// Number of associated tasks (threads).
@@ -199,13 +162,18 @@ impl Table {
     }
 
     /// The association of a process, if any: of its first thread, or, after
-    /// that has exited, of any other. May sleep.
+    /// that has exited, of any other. One that is being made for it does not count
+    /// yet. May sleep.
     pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
-        if let Some(found) = self.association(process.key()) {
+        let formed = |task| {
+            let association = self.association(task)?;
+            association.root().is_formed().then_some(association)
+        };
+        if let Some(found) = formed(process.key()) {
             return Ok(Some(found));
         }
         let threads = process.threads()?;
-        Ok(threads.iter().find_map(|t| self.association(t.key())))
+        Ok(threads.iter().find_map(|t| formed(t.key())))
     }
 
     /// Calls `visit` with the id of each process that has a task in
@@ -294,18 +262,25 @@ impl Table {
         outcome
     }
 
-    /// Puts a task that is in an association into another. `false` when it is
-    /// in none any more.
-    fn replace(&self, task: TaskKey, membership: Membership, flags: Flags) -> Result<bool> {
-        let entry = Entry::new(membership, flags)?;
-        Ok(self.members.replace(task, entry))
-    }
-
     fn remove(&self, task: TaskKey) -> bool {
         let removed = self.members.remove(task);
         if removed {
-            self.occupied.fetch_sub(1_usize, ordering::Relaxed);
+            self.note_removed(1);
         }
         removed
+    }
+
+    /// Removes a task if its part in an association is such, and tells whether it
+    /// did. Never sleeps.
+    fn remove_if(&self, task: TaskKey, is_meant: impl Fn(&Membership) -> bool) -> bool {
+        let removed = self.members.remove_if(task, is_meant);
+        if removed {
+            self.note_removed(1);
+        }
+        removed
+    }
+
+    fn note_removed(&self, count: usize) {
+        self.occupied.fetch_sub(count, ordering::Relaxed);
     }
 }

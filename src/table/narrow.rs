@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A process takes a part of its own association's set, and leaves the rest.
-//! May sleep. Nobody needs a right for it, so what there can be of it is limited:
-//! `part.rs`. Its set is charged to whoever does it, before the lock of control
-//! calls is taken; what is made under it is little, and charged to nobody: who is
-//! over a limit would sleep meanwhile, and keep others waiting.
+//! May sleep.
+//!
+//! Nobody needs a right for it, so what there can be of it is limited: `part.rs`.
+//! And a tenant chooses how much there is to do, for how many threads, and how fast
+//! it gets a processor. So no lock is held that sleeps: the part is listed with the
+//! registry locked, which is short, and the threads are moved one by one. The
+//! kernel has one thread of a process at a time call this: `cred_guard_mutex` of
+//! the process is held (`sys_lsm_set_self_attr()`).
 
 use kernel::prelude::*;
+use kernel::sync::atomic::ordering;
+use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
+use kernel::time::{delay::fsleep, Delta};
 
 use crate::abi::Name;
+use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
-use super::association::{Membership, Terms};
+use super::association::Terms;
+use super::membership::Membership;
 use super::part::PartOf;
+use super::registry::Listing;
 use super::{AddressSet, Association, Table};
+
+/// Between looks whether an administrator's call about the whole has ended.
+const PAUSE: Delta = Delta::from_micros(1_000);
 
 impl Table {
     /// Moves all threads of the running process to a new association with a
@@ -23,48 +36,78 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when it is not associated, `EPERM` when the set is not within
-    /// the present one, `ENOSPC` when there are as many parts as there can be,
-    /// or it has narrowed itself as often as it can, `ENOMEM`.
+    /// `ENOENT` when it is not associated, or is not any more; `EPERM` when the set
+    /// is not within the present one, `ENOSPC` when there are as many parts as
+    /// there can be, or it has narrowed itself as often as it can,
+    /// `ERESTARTNOINTR` when a signal comes while an administrator's call about its
+    /// association goes on, `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
-        let _one_at_a_time = self.control.lock();
-        let process = TaskRef::current_process();
         let present = self.association(TaskKey::current()).ok_or(ENOENT)?;
-        let within = {
-            let guard = rcu::read_lock();
-            let view = present.set(&guard).view();
-            set.entries().iter().all(|e| view.covers(e))
-        };
-        if !within {
-            return Err(EPERM);
-        }
         let terms = Terms {
             name,
             exclusive: present.terms().exclusive,
             allow_raw: present.terms().allow_raw,
             source: present.terms().source,
         };
-        let part_of = PartOf::join(present)?;
-        let (association, first) = self.make(terms, set, None, Some(part_of))?;
-        self.list(&association)?;
-        // Without memory half way, the threads moved so far stay narrowed, and
-        // without any the association goes with `first`.
-        self.move_over(&process, &association)?;
+        let part_of = PartOf::join(present.clone())?;
+        let (part, first) = self.make(terms, set, None, Some(part_of))?;
+        // So that who is first does not stay wide alone for want of memory.
+        let caller = Self::entry_in(&part)?;
+        let listing = self.listing(&part)?;
+        self.list_part(&present, &part, listing)?;
+        if !self.move_into(TaskKey::current(), &part, caller) {
+            // Released this moment.
+            return Err(ENOENT);
+        }
+        // Without memory half way, the threads moved so far stay narrowed. The
+        // association goes with `first` when nobody is in it.
+        self.move_over(&TaskRef::current_process(), &part)?;
         drop(first);
         Ok(())
     }
 
-    /// Moves every thread of `process` to `association` from another.
-    fn move_over(&self, process: &TaskRef, association: &Arc<Association>) -> Result {
+    /// Puts a part on the list, with the registry locked: either a call that changes
+    /// or ends `present` finds it there, or it is seen here that this was done.
+    fn list_part(
+        &self,
+        present: &Association,
+        part: &Arc<Association>,
+        listing: Listing,
+    ) -> Result {
+        loop {
+            {
+                let mut registry = self.registry.lock();
+                let root = present.root();
+                if present.is_ended() {
+                    return Err(ENOENT);
+                }
+                if root.is_formed() && !root.updating().load(ordering::Relaxed) {
+                    let guard = rcu::read_lock();
+                    let view = present.set(&guard).view();
+                    if !part.set(&guard).entries().iter().all(|e| view.covers(e)) {
+                        return Err(EPERM);
+                    }
+                    registry.insert(listing);
+                    return Ok(());
+                }
+            }
+            // It may be waited for that this call ends.
+            if task::is_interrupted() {
+                return Err(ERESTARTNOINTR);
+            }
+            fsleep(PAUSE);
+        }
+    }
+
+    /// Moves every thread of `process` to `part` from what that is a part of, until
+    /// a look at them finds none to move.
+    fn move_over(&self, process: &TaskRef, part: &Arc<Association>) -> Result {
         loop {
             let mut moved = false;
             for thread in process.threads()? {
-                if !self.is_member(thread.key(), association) {
-                    let membership = Membership::join(association.clone()).ok_or(ESRCH)?;
-                    if self.has_such(thread.key(), Membership::is_searched) {
-                        membership.set_searched();
-                    }
-                    moved |= self.replace(thread.key(), membership, GFP_KERNEL)?;
+                let is_wider = |m: &Membership| m.is_wider_than(part);
+                if self.has_such(thread.key(), is_wider) {
+                    moved |= self.move_into(thread.key(), part, Self::entry_in(part)?);
                 }
             }
             if !moved {
@@ -72,5 +115,31 @@ impl Table {
             }
             task::wait_for_clones();
         }
+    }
+
+    /// An entry for a task in `part`. `ENOENT` when that has ended.
+    fn entry_in(part: &Arc<Association>) -> Result<KBox<Entry<Membership>>> {
+        let membership = Membership::join(part.clone()).ok_or(ENOENT)?;
+        Entry::new(membership, GFP_KERNEL_ACCOUNT)
+    }
+
+    /// Puts a task into `part` in place of what that is a part of, and tells
+    /// whether it did. A task that was released meanwhile, or is in another
+    /// association by now, stays where it is.
+    fn move_into(&self, task: TaskKey, part: &Association, entry: KBox<Entry<Membership>>) -> bool {
+        let moved = self.members.replace_if(task, entry, |old, new| {
+            let is_wider = old.is_wider_than(part);
+            if is_wider && old.is_searched() {
+                new.set_searched();
+            }
+            is_wider
+        });
+        // Pairs with `Association::revoke`: the call that ends it sees the task, or
+        // this that it was ended. It may be in another association by now.
+        smp_mb(ordering::Full);
+        if moved && part.is_revoked() {
+            self.remove_if(task, Membership::is_revoked);
+        }
+        moved
     }
 }

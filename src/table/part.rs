@@ -28,24 +28,29 @@ const MAX_DEPTH: usize = 8;
 pub(super) struct PartOf(User);
 
 impl PartOf {
-    /// One more part of `whole`. Only with `Table::control` held, or there may
-    /// be one too many. May sleep.
+    /// One more part of `whole`. May sleep.
     ///
     /// # Errors
     ///
     /// `ENOSPC` when there are [`MAX_PARTS`] parts of its root or it is itself
     /// [`MAX_DEPTH`] parts deep, `ENOENT` when it has ended.
     pub(super) fn join(whole: Arc<Association>) -> Result<Self> {
-        // Nobody else needs a right for this: it must not eat all memory, nor
-        // make control calls take for ever.
-        if whole.depth() >= MAX_DEPTH || whole.root().parts().load(ordering::Relaxed) >= MAX_PARTS {
+        // Nobody needs a right for this: it must not eat all memory, nor make
+        // control calls take for ever.
+        if whole.depth() >= MAX_DEPTH {
             return Err(ENOSPC);
         }
         let user = User::join(whole).ok_or(ENOENT)?;
-        let root = user.association().root();
-        root.parts().add(1_usize, ordering::Relaxed);
-        // INVARIANT: Counted.
-        Ok(Self(user))
+        let parts = user.association().root().parts();
+        let mut count = parts.load(ordering::Relaxed);
+        while count < MAX_PARTS {
+            match parts.cmpxchg(count, count + 1, ordering::Relaxed) {
+                // INVARIANT: Counted.
+                Ok(_) => return Ok(Self(user)),
+                Err(now) => count = now,
+            }
+        }
+        Err(ENOSPC)
     }
 
     /// What it is a part of.
@@ -69,7 +74,7 @@ impl Association {
     }
 
     /// It, what it is a part of, and so on.
-    fn up(&self) -> impl Iterator<Item = &Self> {
+    pub(super) fn up(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |this| this.whole())
     }
 
@@ -87,6 +92,12 @@ impl Association {
     /// How many parts it is away from its root.
     pub(super) fn depth(&self) -> usize {
         self.up().count() - 1
+    }
+
+    /// Whether both are of the same tenant: parts of one association that was made
+    /// from outside, or that association.
+    pub(crate) fn is_same_tenant(&self, other: &Self) -> bool {
+        core::ptr::eq(self.root(), other.root())
     }
 
     /// Whether it is a part of `other`.

@@ -4,8 +4,9 @@
 
 use kernel::prelude::*;
 
-use crate::sys::task::{self, TaskRef, Visited};
+use crate::sys::task::{self, TaskKey, TaskRef};
 
+use super::membership::Membership;
 use super::{Association, Table};
 
 impl Table {
@@ -17,15 +18,22 @@ impl Table {
     /// `ENOENT` when it is not associated, `EPERM` when the caller is by now,
     /// `ENOMEM`.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
-        let _one_at_a_time = self.control_from_outside()?;
+        let one_at_a_time = self.control_from_outside()?;
         if self.of_process(process)?.is_none() {
             return Err(ENOENT);
         }
         // The first thread may have exited while others go on.
-        let first = usize::from(self.remove(process.key()));
-        let released = self.remove_each(first, |task| task.is_thread_of(process));
-        self.settle();
+        let first = usize::from(self.remove_formed(process.key()));
+        let released = self.remove_each_thread(process, first);
+        drop(one_at_a_time);
+        self.settle_soon();
         Ok(released)
+    }
+
+    /// Removes a task, unless its association is being made. None becomes formed as
+    /// long as `control` is held.
+    fn remove_formed(&self, task: TaskKey) -> bool {
+        self.remove_if(task, Membership::is_formed)
     }
 
     /// Ends an association and its parts: all their tasks become unassociated
@@ -37,21 +45,13 @@ impl Table {
     /// `ENOENT` when there is none with this id, `EPERM` when the caller is
     /// associated by now.
     pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
-        let _one_at_a_time = self.control_from_outside()?;
+        let one_at_a_time = self.control_from_outside()?;
         let ending = self.by_id(id).ok_or(ENOENT)?;
-        let released = self.end_with_parts(&ending);
+        let released = self.end(&ending);
         drop(ending);
-        self.settle();
+        drop(one_at_a_time);
+        self.settle_soon();
         Ok(released)
-    }
-
-    /// Ends an association and its parts, without waiting for them to be gone.
-    /// Returns the number of their tasks.
-    pub(super) fn end_with_parts(&self, ending: &Association) -> usize {
-        // All of them before the first look at the tasks: one look does for
-        // all, and none can move to a part that goes on.
-        self.revoke_within(ending);
-        self.remove_each(0, |task| self.is_within(task.key(), ending))
     }
 
     /// Ends every association, as [`Self::release_association`] ends one.
@@ -61,28 +61,43 @@ impl Table {
     ///
     /// `EPERM` when the caller is associated by now.
     pub(crate) fn release_all(&self) -> Result<usize> {
-        let _one_at_a_time = self.control_from_outside()?;
+        let one_at_a_time = self.control_from_outside()?;
+        // Twice: a part that was listed behind the first look, whose whole was not
+        // ended yet. No whole is made meanwhile.
         self.revoke_all();
-        let released = self.remove_each(0, |_| true);
-        self.settle();
+        self.revoke_all();
+        let released = self.remove_revoked();
+        drop(one_at_a_time);
+        self.settle_soon();
         Ok(released)
     }
 
-    /// Ends one association, which has no parts, as
-    /// [`Self::release_association`] does, without waiting for it to be gone.
-    pub(super) fn end(&self, association: &Association) {
-        association.revoke();
-        self.remove_each(0, |task| self.is_member(task.key(), association));
+    /// Ends an association and its parts, without waiting for them to be gone.
+    /// Returns the number of their tasks.
+    pub(super) fn end(&self, ending: &Association) -> usize {
+        self.revoke_within(ending);
+        self.remove_revoked()
     }
 
-    /// Removes the tasks that are `wanted` until a look at all tasks finds
-    /// none of them. `removed` is how many were removed before, whose clones
-    /// are waited for as well. Returns their number.
-    fn remove_each(&self, mut removed: usize, wanted: impl Fn(&Visited<'_>) -> bool) -> usize {
+    /// Takes all tasks out of the table that are in associations that were ended,
+    /// also those that no list of tasks has: one that has exited but is still
+    /// referred to, or is being made. Who comes later sees that its association
+    /// was ended. Returns how many there were.
+    fn remove_revoked(&self) -> usize {
+        let removed = self.members.remove_where(Membership::is_revoked);
+        self.note_removed(removed);
+        removed
+    }
+
+    /// Removes the threads of `process` until a look at all tasks finds none of them.
+    /// `removed` is how many were removed before, whose clones are waited for as
+    /// well. Returns their number.
+    fn remove_each_thread(&self, process: &TaskRef, mut removed: usize) -> usize {
         let mut total = 0;
         loop {
             task::each(|task| {
-                removed += usize::from(wanted(&task) && self.remove(task.key()));
+                let is_meant = task.is_thread_of(process) && self.remove_formed(task.key());
+                removed += usize::from(is_meant);
                 true
             });
             if removed == 0 {

@@ -8,6 +8,8 @@ use kernel::prelude::*;
 
 use crate::policy::{merge, Prefix, Range, SetView, Wide};
 
+use super::gather::gather;
+
 /// An address set.
 ///
 /// # Invariants
@@ -62,6 +64,50 @@ impl AddressSet {
             primary_v6,
             entries,
         })
+    }
+
+    /// The addresses of these ranges, without entries or primary addresses.
+    pub(super) fn of_ranges(mut v4: KVec<Range<u32>>, mut v6: KVec<Range<Wide>>) -> Self {
+        let kept = merge(v4.as_mut_slice());
+        v4.truncate(kept);
+        let kept = merge(v6.as_mut_slice());
+        v6.truncate(kept);
+        // INVARIANT: Merged above; there are no primaries.
+        Self {
+            entries: KVec::new(),
+            v4,
+            v6,
+            primary_v4: None,
+            primary_v6: None,
+        }
+    }
+
+    /// A copy of the addresses of a set that can only be looked at under RCU: `with`
+    /// hands it to its argument, perhaps more than once. May sleep. `ENOMEM`.
+    pub(super) fn copy(with: impl Fn(&mut dyn FnMut(&Self))) -> Result<Self> {
+        let v4 = gather(|push| with(&mut |set| set.v4.iter().for_each(|&r| push(r))))?;
+        let v6 = gather(|push| with(&mut |set| set.v6.iter().for_each(|&r| push(r))))?;
+        Ok(Self::of_ranges(v4, v6))
+    }
+
+    /// Whether it has no address.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ranges() == 0
+    }
+
+    /// How many ranges of addresses it has.
+    pub(super) fn ranges(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    /// The IPv4 addresses, as ranges that are sorted and disjoint.
+    pub(super) fn v4(&self) -> &[Range<u32>] {
+        &self.v4
+    }
+
+    /// The IPv6 addresses likewise.
+    pub(super) fn v6(&self) -> &[Range<Wide>] {
+        &self.v6
     }
 
     /// The set as the decisions see it.

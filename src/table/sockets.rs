@@ -6,14 +6,21 @@
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, ArcBorrow};
+use kernel::time::{delay::fsleep, Delta};
 
 use crate::policy;
+use crate::sys::connections::Connection;
 use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
 use crate::SLOTS;
 
 use super::gather::gather;
-use super::{AddressSet, Association};
+use super::patience::Patience;
+use super::Association;
+
+/// How long is waited for sockets that their owners keep locked.
+pub(super) const LOCKED: Delta = Delta::from_millis(1_000);
+pub(super) const PAUSE: Delta = Delta::from_millis(10);
 
 /// The association a socket belongs to, if any. Any context.
 pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
@@ -119,30 +126,37 @@ fn fits(association: &Association, info: &SocketInfo) -> bool {
     info.local.to_canonical().is_unspecified() || (owner.owns(info.local) && !strays)
 }
 
-/// The connections among the open files of `tasks` that are `association`'s but
-/// bound to what it would not own with `set`, or, without one, does not own now.
-/// May sleep.
-pub(super) fn strays(
-    tasks: &[TaskRef],
-    association: &Association,
-    set: Option<&AddressSet>,
-) -> Result<KVVec<SkHold>> {
-    select(tasks, |sk| {
-        let Some(info) = sk.info() else {
-            return false;
-        };
-        let guard = rcu::read_lock();
-        let mut owner = association.owner(&guard);
-        if let Some(set) = set {
-            owner.set = set.view();
-        }
-        belongs_to(sk, association) && info.connected && !owner.owns(info.local)
-    })
+/// Whether a connection is of an association that is `meant`, and on an address that
+/// is not in its set any more. Spinlocks may be held.
+pub(super) fn is_leftover(
+    connection: &Connection<'_>,
+    is_meant: impl Fn(&Association) -> bool,
+) -> bool {
+    // What is in its final wait has no owner any more, and nothing more to say; it
+    // is in the way of the association that has the address now, though.
+    let Some(sk) = connection.owner else {
+        return false;
+    };
+    let Some(association) = association_of(sk) else {
+        return false;
+    };
+    let guard = rcu::read_lock();
+    is_meant(&association) && !association.owner(&guard).owns(connection.info.local)
 }
 
-/// Ends connections as if by a reset. Returns how many there were. May sleep.
-pub(super) fn abort(sockets: &[SkHold]) -> u64 {
-    sockets.iter().map(|sk| u64::from(sk.get().abort())).sum()
+/// Ends connections as if by a reset, but for those that their owners keep locked
+/// for long: associated tasks cannot use these anyway. May sleep.
+pub(super) fn abort(sockets: &[SkHold]) {
+    let patience = Patience::of(LOCKED);
+    while sockets
+        .iter()
+        .fold(false, |busy, sk| busy | !sk.get().try_abort())
+    {
+        if patience.is_over() {
+            return;
+        }
+        fsleep(PAUSE);
+    }
 }
 
 /// References to the sockets among the open files of `tasks` that `wanted` says

@@ -3,31 +3,60 @@
 //! Changing the set of an association whose tasks run. May sleep.
 
 use kernel::prelude::*;
+use kernel::sync::atomic::ordering;
 use kernel::sync::{rcu, Arc};
+use kernel::time::{delay::fsleep, Delta};
 
 use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
-use crate::sys::sock::SkHold;
+use crate::sys::task;
 
 use super::gather::gather;
-use super::{sockets, AddressSet, Association, Table};
+use super::{AddressSet, Association, Table};
 
-/// The most entries that are remembered after they left a set.
-const MAX_FORMER: usize = 4096;
+/// Between looks whether another update of the same association has ended.
+const PAUSE: Delta = Delta::from_micros(1_000);
 
 /// What an update puts in place.
 struct Coming {
     association: Arc<Association>,
     set: KBox<AddressSet>,
     former: KBox<AddressSet>,
-    // Connections to be ended.
-    strays: KVVec<SkHold>,
+}
+
+/// What a reset needs, of an association and its parts: their ids, and nothing to be
+/// put in place of what they had.
+struct Forgetting {
+    ids: KVec<u32>,
+    nothing: KVec<(Arc<Association>, KBox<AddressSet>)>,
+    replaced: KVec<Replaced<AddressSet>>,
+}
+
+/// As long as this lives no part is made of an association or of its parts, and
+/// nobody else changes their sets.
+///
+/// # Invariants
+///
+/// `updating` of its root is set, by the caller that made this.
+struct Updating<'a> {
+    table: &'a Table,
+    association: &'a Association,
+}
+
+impl Drop for Updating<'_> {
+    fn drop(&mut self) {
+        let _registry = self.table.registry.lock();
+        let root = self.association.root();
+        root.updating().store(false, ordering::Relaxed);
+    }
 }
 
 impl Table {
-    /// Changes the set of an association. `reset` ends connections on
-    /// addresses that go. Returns how many were ended.
+    /// Changes the set of an association. `reset` ends its connections, and those
+    /// of its parts, on addresses that are not in their sets any more, wherever
+    /// their descriptors are. Returns how many were ended. Connections of others on
+    /// what comes end in any case, where it was theirs once.
     ///
     /// # Errors
     ///
@@ -41,7 +70,7 @@ impl Table {
         given: KVec<Prefix>,
         reset: bool,
     ) -> Result<u64> {
-        let one_at_a_time = self.control_from_outside()?;
+        let _updating = self.begin_update(association)?;
         let entries = self.changed(association, change, given)?;
         if entries.is_empty() {
             return Err(EINVAL);
@@ -49,10 +78,67 @@ impl Table {
         if entries.len() > usize::try_from(MAX_ADDRS)? {
             return Err(E2BIG);
         }
+        let added = AddressSet::new(self.copy(&entries)?)?.without(&association.copy_set()?)?;
+        // What takes memory before anything is done.
+        let forgetting = match reset {
+            true => Some(self.forgetting(association)?),
+            false => None,
+        };
+        // While they can still say goodbye. After the change they cannot go on.
+        self.end_predecessors(association, &added)?;
+        let replaced = self.put_in_place(association, entries, &added)?;
+        // Nobody decides by the old sets any more after this.
+        self.drop_soon(replaced);
+        let Some(forgetting) = forgetting else {
+            return Ok(0);
+        };
+        let ended = self.end_leftovers(association, &forgetting.ids);
+        // Whatever was not found, or is locked, ends here.
+        self.drop_soon(self.carry_out(forgetting));
+        Ok(ended)
+    }
+
+    /// Waits until no other update of the same tenant goes on, and has narrowing
+    /// wait until this one has ended.
+    ///
+    /// # Errors
+    ///
+    /// `ERESTARTNOINTR` when a signal comes meanwhile.
+    fn begin_update<'a>(&'a self, association: &'a Association) -> Result<Updating<'a>> {
+        loop {
+            {
+                let _registry = self.registry.lock();
+                let updating = association.root().updating();
+                if !updating.load(ordering::Relaxed) {
+                    updating.store(true, ordering::Relaxed);
+                    // INVARIANT: Set above.
+                    return Ok(Updating {
+                        table: self,
+                        association,
+                    });
+                }
+            }
+            if task::is_interrupted() {
+                return Err(ERESTARTNOINTR);
+            }
+            fsleep(PAUSE);
+        }
+    }
+
+    /// Puts the sets in place of an association that is to have `entries`, of which
+    /// `added` is new, and of its parts. Gives back the old ones.
+    fn put_in_place(
+        &self,
+        association: &Arc<Association>,
+        entries: KVec<Prefix>,
+        added: &AddressSet,
+    ) -> Result<KVec<Replaced<AddressSet>>> {
+        let _one_at_a_time = self.control_from_outside()?;
         // Everything that takes memory first: what comes after cannot fail.
-        let mut all = self.prepare(association, entries, reset)?;
-        let mut changed = KVec::with_capacity(all.len(), GFP_KERNEL)?;
-        let mut replaced = KVec::with_capacity(2 * all.len() + 1, GFP_KERNEL)?;
+        let mut all = self.prepare(association, entries)?;
+        let mut others = self.disinherit(association, added)?;
+        let room = 2 * all.len() + 1 + others.len();
+        let mut replaced = KVec::with_capacity(room, GFP_KERNEL)?;
         let reserving = association.reserves().then(|| self.reserving.lock());
         if reserving.is_some() {
             let old = self.renew_reserved(Some((association, all[0].set.entries())))?;
@@ -62,27 +148,16 @@ impl Table {
         // what the whole has lost. All before the first wait, which is one for
         // all.
         while let Some(coming) = all.pop() {
-            for old in coming.association.replace_set(coming.set, coming.former) {
-                // There is room, made above.
-                let _ = replaced.push_within_capacity(old);
-            }
-            let _ = changed.push_within_capacity((coming.association, coming.strays));
+            // In this order: a reader that sees an address gone sees that it was there.
+            let old = self.replace_former(&coming.association, coming.former);
+            // There is room, made above.
+            let _ = replaced.push_within_capacity(old);
+            let _ = replaced.push_within_capacity(coming.association.replace_set(coming.set));
         }
-        drop(reserving);
-        Replaced::drop_all(replaced);
-        // Who sends from memory that a slow file system provides keeps its socket
-        // locked for as long.
-        drop(one_at_a_time);
-        let mut ended = 0;
-        for (association, strays) in changed {
-            ended += sockets::abort(&strays);
-            // What was opened since they were looked for.
-            if reset {
-                let late = self.strays(&association, None);
-                ended += late.map_or(0, |late| sockets::abort(&late));
-            }
+        while let Some(old) = others.pop() {
+            let _ = replaced.push_within_capacity(old);
         }
-        Ok(ended)
+        Ok(replaced)
     }
 
     /// What `association` is to have, and each of its parts, and theirs, after
@@ -91,11 +166,10 @@ impl Table {
         &self,
         association: &Arc<Association>,
         entries: KVec<Prefix>,
-        reset: bool,
     ) -> Result<KVec<Coming>> {
         let parts = self.parts_of(association)?;
         let mut all = KVec::with_capacity(parts.len() + 1, GFP_KERNEL)?;
-        all.push(self.coming(association, entries, reset)?, GFP_KERNEL)?;
+        all.push(Self::coming(association, entries)?, GFP_KERNEL)?;
         for part in parts {
             let is_whole = |c: &&Coming| part.is_part_of(&c.association);
             // A part is listed as long as its parts are.
@@ -104,58 +178,66 @@ impl Table {
             // A part of which nothing is left has no addresses, and can do
             // nothing with them.
             entries.retain(|e| whole.covers(e));
-            all.push(self.coming(&part, entries, reset)?, GFP_KERNEL)?;
+            all.push(Self::coming(&part, entries)?, GFP_KERNEL)?;
         }
         Ok(all)
     }
 
-    fn coming(
-        &self,
-        association: &Arc<Association>,
-        entries: KVec<Prefix>,
-        reset: bool,
-    ) -> Result<Coming> {
-        // Everything that ever was: what is in the set now does no harm there.
-        let mut once = self.copy(association, Association::former)?;
-        for entry in self.copy_entries(association)? {
-            if !once.contains(&entry) {
-                once.push(entry, GFP_KERNEL)?;
-            }
-        }
-        // Connections on what left the set longest ago end first.
-        while once.len() > MAX_FORMER {
-            let _ = once.remove(0);
-        }
-        let set = KBox::new(AddressSet::new(entries)?, GFP_KERNEL)?;
-        let strays = if reset {
-            self.strays(association, Some(&set))?
-        } else {
-            KVVec::new()
-        };
+    fn coming(association: &Arc<Association>, entries: KVec<Prefix>) -> Result<Coming> {
+        let set = AddressSet::new(entries)?;
+        let once = association
+            .copy_set()?
+            .with_former(&association.copy_former()?)?;
+        let former = once.without(&set)?;
         Ok(Coming {
             association: association.clone(),
-            set,
-            former: KBox::new(AddressSet::new(once)?, GFP_KERNEL)?,
-            strays,
+            set: KBox::new(set, GFP_KERNEL)?,
+            former: KBox::new(former, GFP_KERNEL)?,
         })
+    }
+
+    /// What it takes to forget what was in the sets of an association and its parts.
+    fn forgetting(&self, association: &Arc<Association>) -> Result<Forgetting> {
+        let mut all = self.parts_of(association)?;
+        all.push(association.clone(), GFP_KERNEL)?;
+        let mut ids = KVec::with_capacity(all.len(), GFP_KERNEL)?;
+        let mut nothing = KVec::with_capacity(all.len(), GFP_KERNEL)?;
+        for association in all {
+            ids.push(association.id(), GFP_KERNEL)?;
+            let set = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
+            nothing.push((association, set), GFP_KERNEL)?;
+        }
+        let replaced = KVec::with_capacity(nothing.len(), GFP_KERNEL)?;
+        Ok(Forgetting {
+            ids,
+            nothing,
+            replaced,
+        })
+    }
+
+    /// Forgets that. Gives back the old sets.
+    fn carry_out(&self, forgetting: Forgetting) -> KVec<Replaced<AddressSet>> {
+        let mut replaced = forgetting.replaced;
+        let _one_at_a_time = self.control.lock();
+        for (association, nothing) in forgetting.nothing {
+            // There is room, made before.
+            let _ = replaced.push_within_capacity(self.replace_former(&association, nothing));
+        }
+        replaced
+    }
+
+    fn copy(&self, entries: &[Prefix]) -> Result<KVec<Prefix>> {
+        let mut copy = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
+        copy.extend_from_slice(entries, GFP_KERNEL)?;
+        Ok(copy)
     }
 
     /// A copy of the entries of an association.
     pub(crate) fn copy_entries(&self, association: &Association) -> Result<KVec<Prefix>> {
-        self.copy(association, Association::set)
-    }
-
-    fn copy(
-        &self,
-        association: &Association,
-        which: for<'g> fn(&'g Association, &'g rcu::Guard) -> &'g AddressSet,
-    ) -> Result<KVec<Prefix>> {
         gather(|push| {
             let guard = rcu::read_lock();
-            which(association, &guard)
-                .entries()
-                .iter()
-                .for_each(|&entry| push(entry));
+            let set = association.set(&guard);
+            set.entries().iter().for_each(|&entry| push(entry));
         })
     }
 
@@ -187,15 +269,5 @@ impl Table {
             }
         }
         Ok(entries)
-    }
-
-    /// The connections of an association, also in the hands of its parts, that
-    /// are on addresses it would not own with `set`, or does not own now.
-    fn strays(
-        &self,
-        association: &Arc<Association>,
-        set: Option<&AddressSet>,
-    ) -> Result<KVVec<SkHold>> {
-        sockets::strays(&self.tasks_within(association)?, association, set)
     }
 }

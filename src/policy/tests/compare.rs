@@ -208,10 +208,11 @@ fn the_dedicated_loopback_is_left_alone_by_wildcards_of_others() {
     let dedicated = holder(Some(&a), "127.64.0.1");
     assert_eq!(relation(&dedicated, &holder(None, "0.0.0.0")), Apart);
     assert_eq!(relation(&dedicated, &holder(Some(&b), "::")), Apart);
-    // The host may bind to it, where the association is not.
+    // The host may bind to it, where the association is not by name.
     let host = holder(None, "127.64.0.1");
     assert_eq!(relation(&host, &dedicated), Exclude);
-    assert_eq!(relation(&host, &holder(Some(&a), "0.0.0.0")), Exclude);
+    assert_eq!(relation(&host, &holder(Some(&a), "0.0.0.0")), Apart);
+    assert_eq!(relation(&host, &holder(Some(&a), "::")), Apart);
     assert_eq!(relation(&host, &holder(Some(&b), "0.0.0.0")), Apart);
 }
 

@@ -132,10 +132,21 @@ fn shared(a: &Sock, b: &Sock) -> Option<(IpAddr, Origin)> {
     let reserved = |addr: IpAddr| {
         owners().any(|o| addr == o.loopback || (o.exclusive && o.set.naively_has(addr)))
     };
+    // What is bound to a dedicated address is found before the wildcard there.
+    let hides = |x: &Sock, y: &Sock, addr: IpAddr| {
+        let owner = y.owner.as_ref();
+        x.owner.is_none()
+            && !x.is_wildcard()
+            && y.is_wildcard()
+            && owner.is_some_and(|o| addr == o.loopback)
+    };
     let packets = addrs().flat_map(|addr| ORIGINS.map(|origin| (addr, origin)));
     packets.into_iter().find(|&(addr, origin)| {
         let reserved = reserved(addr);
-        a.takes(addr, origin, reserved) && b.takes(addr, origin, reserved)
+        a.takes(addr, origin, reserved)
+            && b.takes(addr, origin, reserved)
+            && !hides(a, b, addr)
+            && !hides(b, a, addr)
     })
 }
 

@@ -110,7 +110,7 @@ impl Owned {
             id: self.id,
             set: self.set.view(),
             former: self.former.view(),
-            loopback: self.loopback,
+            loopback: Some(self.loopback),
             exclusive: self.exclusive,
         }
     }

@@ -2,7 +2,7 @@
 
 //! Ranges, sorted and merged.
 
-use super::super::range::{contains, covers, intersect, Number};
+use super::super::range::{contains, covers, intersect, subtract, Number};
 use super::*;
 
 /// All numbers the ranges here are made of.
@@ -35,6 +35,32 @@ fn ranges_that_overlap_or_touch_are_joined() {
 #[test]
 fn ranges_with_a_gap_stay_two() {
     assert_eq!(merged(ranges(&[(7, 9), (1, 5)])), ranges(&[(1, 5), (7, 9)]));
+}
+
+fn left<T: Number>(from: &[Range<T>], without: &[Range<T>]) -> Vec<Range<T>> {
+    let mut kept = Vec::new();
+    let all: Result<(), ()> = subtract(from, without, |r| {
+        kept.push(r);
+        Ok(())
+    });
+    all.expect("nothing fails");
+    kept
+}
+
+#[test]
+fn what_is_taken_out_of_ranges_leaves_the_rest() {
+    let from = ranges(&[(1, 9), (20, 29)]);
+    assert_eq!(left(&from, &[]), from);
+    assert_eq!(left(&from, &from), []);
+    let some = ranges(&[(0, 1), (4, 5), (9, 20), (29, 40)]);
+    assert_eq!(left(&from, &some), ranges(&[(2, 3), (6, 8), (21, 28)]));
+    let max = u32::MAX;
+    assert_eq!(
+        left(&ranges(&[(0, max)]), &ranges(&[(0, 0), (max, max)])),
+        ranges(&[(1, max - 1)])
+    );
+    assert_eq!(left(&ranges(&[(0, max)]), &ranges(&[(0, max)])), []);
+    assert_eq!(subtract(&from, &[], |_| Err(7)), Err(7));
 }
 
 #[test]
@@ -75,6 +101,19 @@ proptest! {
         prop_assert_eq!(x.cmp(&y), a.cmp(&b));
         prop_assert_eq!(u128::from(x), a);
         prop_assert_eq!(Ipv6Addr::from(x), Ipv6Addr::from(a));
+    }
+
+    #[test]
+    fn subtracting_leaves_what_is_in_one_and_not_in_the_other(a in ends(), b in ends()) {
+        let (a, b) = (merged(a), merged(b));
+        let left = left(&a, &b);
+        for pair in left.windows(2) {
+            prop_assert!(pair[0].last() < pair[1].first(), "{pair:?}");
+        }
+        for n in NUMBERS {
+            let expected = naively_has(&a, n) && !naively_has(&b, n);
+            prop_assert_eq!(naively_has(&left, n), expected, "{}", n);
+        }
     }
 
     #[test]

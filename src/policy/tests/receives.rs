@@ -101,6 +101,22 @@ fn the_host_does_not_take_what_an_association_sends_to_its_own_loopback() {
 }
 
 #[test]
+fn the_host_takes_nothing_from_an_association_at_a_loopback_address() {
+    for to in [
+        "127.0.0.1",
+        "127.0.0.53",
+        "127.64.0.1",
+        "::1",
+        "::ffff:127.64.0.1",
+    ] {
+        for bound in ["::", to] {
+            assert!(!host(bound, to, Origin::Association(1), false), "{to}");
+            assert!(host(bound, to, Origin::Outside, false), "{to}");
+        }
+    }
+}
+
+#[test]
 fn a_wildcard_of_the_host_leaves_reserved_addresses_alone() {
     for origin in ORIGINS {
         for any in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {

@@ -42,10 +42,18 @@ struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 					    const void *key);
 struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 					    struct acf_map_entry *entry);
-struct acf_map_entry *acf_helper_map_replace(struct rhashtable *map,
-					     struct acf_map_entry *entry);
+bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
+			    struct acf_map_entry *entry);
 struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 					    const void *key);
+bool acf_helper_map_remove_entry(struct rhashtable *map,
+				 struct acf_map_entry *entry);
+void acf_helper_map_remove_where(struct rhashtable *map,
+				 bool (*wanted)(struct acf_map_entry *entry,
+						void *data),
+				 void (*removed)(struct acf_map_entry *entry,
+						 void *data),
+				 void *data);
 
 /* --- sock.c: what a socket is, and giving it a source --- */
 
@@ -108,9 +116,30 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
 int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16]);
-bool acf_helper_sk_abort(struct sock *sk);
+bool acf_helper_sk_try_abort(struct sock *sk);
 void acf_helper_sk_hold(struct sock *sk);
 void acf_helper_sk_put(struct sock *sk);
+
+/* --- connections.c: the kernel's hash of TCP connections --- */
+
+/**
+ * struct acf_walk - A walk through all TCP connections
+ * @wanted: Says whether one is to be ended. @owner is the socket itself, the
+ *	listener of one that is asked for, or NULL in its final wait. Spinlocks
+ *	are held.
+ * @data: For @wanted
+ * @ended: How many full sockets were ended
+ * @busy: Others were wanted, but were locked
+ */
+struct acf_walk {
+	bool (*wanted)(const struct sock *owner,
+		       const struct acf_sock_info *info, void *data);
+	void *data;
+	u64 ended;
+	bool busy;
+};
+
+void acf_helper_end_connections(struct acf_walk *walk);
 
 /* --- route.c: which addresses the host has, and uses towards others --- */
 
@@ -122,6 +151,9 @@ bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 			 int *ifindex);
 bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 			 int *ifindex);
+
+unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
+				     unsigned int room);
 
 /* --- packet.c: packets on their way out --- */
 
@@ -173,6 +205,7 @@ bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);
 bool acf_helper_task_recalled(struct task_struct *task);
+bool acf_helper_interrupted(void);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
 

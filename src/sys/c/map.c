@@ -6,6 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 
 #include "helpers.h"
 
@@ -65,27 +66,70 @@ struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
 	struct acf_map_entry *entry;
 
 	guard(rcu)();
-	entry = rhashtable_lookup(map, &key, acf_map_params);
-	/* Whoever else removes it at the same time, one of us succeeds. */
-	if (entry && rhashtable_remove_fast(map, &entry->node, acf_map_params))
-		entry = NULL;
+	do {
+		entry = rhashtable_lookup(map, &key, acf_map_params);
+		/* Fails if it was removed or replaced meanwhile: look again. */
+	} while (entry && rhashtable_remove_fast(map, &entry->node,
+						 acf_map_params));
 	return entry;
 }
 
 /*
- * Puts @entry in the place of the one with its key, which readers may still
- * hold for a grace period and which is returned, or NULL if there is none. Any
- * context but NMI.
+ * Removes @entry, which was found in the table. False if it is not there any more.
+ * Under RCU since it was found; any context but NMI.
  */
-struct acf_map_entry *acf_helper_map_replace(struct rhashtable *map,
-					     struct acf_map_entry *entry)
+bool acf_helper_map_remove_entry(struct rhashtable *map,
+				 struct acf_map_entry *entry)
 {
-	struct acf_map_entry *old;
+	return !rhashtable_remove_fast(map, &entry->node, acf_map_params);
+}
 
-	guard(rcu)();
-	old = rhashtable_lookup(map, &entry->key, acf_map_params);
-	if (old && rhashtable_replace_fast(map, &old->node, &entry->node,
-					   acf_map_params))
-		old = NULL;
-	return old;
+/*
+ * Removes every entry for which @wanted returns true, and hands it to @removed;
+ * readers may still hold it for a grace period. Sees each that is there all the
+ * while. Both run under RCU and must not sleep. May sleep between.
+ */
+void acf_helper_map_remove_where(struct rhashtable *map,
+				 bool (*wanted)(struct acf_map_entry *entry,
+						void *data),
+				 void (*removed)(struct acf_map_entry *entry,
+						 void *data),
+				 void *data)
+{
+	struct acf_map_entry *entry;
+	struct rhashtable_iter walk;
+
+	rhashtable_walk_enter(map, &walk);
+	for (;;) {
+		rhashtable_walk_start(&walk);
+		/* What it stood at is gone: look at all of the bucket again. */
+		if (!walk.p)
+			walk.skip = 0;
+		/* -EAGAIN: the table was resized, and the walk begins anew. */
+		do {
+			entry = rhashtable_walk_next(&walk);
+			if (IS_ERR_OR_NULL(entry) || !wanted(entry, data))
+				continue;
+			if (!rhashtable_remove_fast(map, &entry->node,
+						    acf_map_params))
+				removed(entry, data);
+		} while (entry && !need_resched());
+		rhashtable_walk_stop(&walk);
+		if (!entry)
+			break;
+		cond_resched();
+	}
+	rhashtable_walk_exit(&walk);
+}
+
+/*
+ * Puts @entry in the place of @old, which has the same key and which readers may
+ * still hold for a grace period. False if @old is not in the table any more.
+ * Under RCU since @old was found; any context but NMI.
+ */
+bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
+			    struct acf_map_entry *entry)
+{
+	return !rhashtable_replace_fast(map, &old->node, &entry->node,
+					acf_map_params);
 }

@@ -4,11 +4,16 @@
  */
 
 #include <linux/inetdevice.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <net/addrconf.h>
+#include <net/inet_hashtables.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
+#include <net/udp.h>
 
 #include "helpers.h"
 
@@ -112,4 +117,122 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 	*ifindex = dst->dev->ifindex;
 	dst_release(dst);
 	return true;
+}
+
+/**
+ * struct acf_addrs - IPv4 addresses that were found, in host byte order
+ * @first: The smallest that is looked for
+ * @last: The greatest
+ * @found: Those that fit, one perhaps more than once
+ * @room: How many fit
+ * @count: How many there are
+ */
+struct acf_addrs {
+	u32 first;
+	u32 last;
+	u32 *found;
+	unsigned int room;
+	unsigned int count;
+};
+
+static void acf_add_addr(struct acf_addrs *addrs, __be32 addr)
+{
+	u32 host = ntohl(addr);
+
+	if (host < addrs->first || host > addrs->last)
+		return;
+	if (addrs->count < addrs->room)
+		addrs->found[addrs->count] = host;
+	addrs->count++;
+}
+
+/* Whether anybody is bound to an address and port, but for the final wait. */
+static bool acf_is_held(const struct inet_bind2_bucket *bucket)
+{
+	const struct sock *sk;
+
+	sk_for_each_bound(sk, &bucket->owners) {
+		if (READ_ONCE(sk->sk_state) != TCP_TIME_WAIT)
+			return true;
+	}
+	return false;
+}
+
+/* Those that TCP sockets are bound to: listeners, connections and others. */
+static void acf_add_bound_tcp(const struct net *net, struct acf_addrs *addrs)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct inet_bind_hashbucket *head;
+	struct inet_bind2_bucket *bucket;
+	unsigned int nr;
+
+	for (nr = 0; nr < table->bhash_size; nr++) {
+		head = &table->bhash2[nr];
+		if (hlist_empty(&head->chain))
+			continue;
+		spin_lock_bh(&head->lock);
+		inet_bind_bucket_for_each(bucket, &head->chain) {
+#if IS_ENABLED(CONFIG_IPV6)
+			if (bucket->addr_type != IPV6_ADDR_MAPPED)
+				continue;
+#endif
+			if (acf_is_held(bucket))
+				acf_add_addr(addrs, bucket->rcv_saddr);
+		}
+		spin_unlock_bh(&head->lock);
+		cond_resched();
+	}
+}
+
+static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
+{
+	struct udp_table *table = net->ipv4.udp_table;
+	struct udp_hslot *slot;
+	struct sock *sk;
+	unsigned int nr;
+
+	for (nr = 0; nr <= table->mask; nr++) {
+		slot = &table->hash[nr];
+		if (hlist_empty(&slot->head))
+			continue;
+		spin_lock_bh(&slot->lock);
+		sk_for_each(sk, &slot->head)
+			acf_add_addr(addrs, sk->sk_rcv_saddr);
+		spin_unlock_bh(&slot->lock);
+		cond_resched();
+	}
+}
+
+/*
+ * Addresses from @first to @last, in host byte order, that a TCP or UDP socket is
+ * bound to, or that an interface of the caller's network namespace has. The
+ * tables of sockets are those of all namespaces, or of this one. Fills @found as far as there
+ * is @room, and returns how many there are. One may be there more than once. May
+ * sleep.
+ */
+unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
+				     unsigned int room)
+{
+	struct acf_addrs addrs = {
+		.first = first,
+		.last = last,
+		.found = found,
+		.room = room,
+	};
+	struct net *net = current->nsproxy->net_ns;
+	const struct in_ifaddr *ifa;
+	struct in_device *in_dev;
+	struct net_device *dev;
+
+	acf_add_bound_tcp(net, &addrs);
+	acf_add_bound_udp(net, &addrs);
+	guard(rcu)();
+	for_each_netdev_rcu(net, dev) {
+		in_dev = __in_dev_get_rcu(dev);
+		if (!in_dev)
+			continue;
+		in_dev_for_each_ifa_rcu(ifa, in_dev)
+			acf_add_addr(&addrs, ifa->ifa_local);
+	}
+	return addrs.count;
 }

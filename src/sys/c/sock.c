@@ -159,15 +159,13 @@ out:
 	return err;
 }
 
-/* Ends a connection as if by a reset. False if there is none. May sleep. */
-bool acf_helper_sk_abort(struct sock *sk)
+/*
+ * Ends a TCP connection as if by a reset, if it is one. False if it is locked, which
+ * its owner may keep it for as long as it likes. Does not wait for that.
+ */
+bool acf_helper_sk_try_abort(struct sock *sk)
 {
-	int state = READ_ONCE(sk->sk_state);
-
-	if (sk->sk_type != SOCK_STREAM || state == TCP_CLOSE ||
-	    state == TCP_LISTEN || !sk->sk_prot->diag_destroy)
-		return false;
-	return !sk->sk_prot->diag_destroy(sk, ECONNABORTED);
+	return !sk_is_tcp(sk) || acf_gate_sock_try_reset(sk, ECONNABORTED);
 }
 
 void acf_helper_sk_hold(struct sock *sk)

@@ -356,10 +356,17 @@ bool acf_helper_task_only_waits(struct task_struct *task)
 	}
 }
 
-/* Whether a thread waits for a socket to have something. Any context. */
+/* As many entries of a wait queue are looked at. */
+#define ACF_MOST_WAITERS 1024
+
+/*
+ * Whether a thread waits for a socket to have something, as far as that can be
+ * told: very many may wait. Any context.
+ */
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
 {
 	const wait_queue_entry_t *entry;
+	unsigned int looked = 0;
 	struct socket_wq *wq;
 
 	guard(rcu)();
@@ -371,6 +378,9 @@ bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
 	list_for_each_entry(entry, &wq->wait.head, entry) {
 		if (entry->private == task)
 			return true;
+		/* Interrupts are off. Then it may be recalled in vain. */
+		if (++looked == ACF_MOST_WAITERS)
+			break;
 	}
 	return false;
 }
@@ -399,6 +409,12 @@ bool acf_helper_task_recalled(struct task_struct *task)
 	return test_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL) &&
 	       !(READ_ONCE(task->flags) & PF_EXITING) &&
 	       !(READ_ONCE(task->__state) & (__TASK_STOPPED | __TASK_TRACED));
+}
+
+/* Whether the running task is to return for a signal, or was recalled. */
+bool acf_helper_interrupted(void)
+{
+	return signal_pending(current);
 }
 
 /*

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How long is waited for what others do.
+
+use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+
+/// How long is waited for tasks, which on a busy machine have to wait for a
+/// processor: in all for what is done with others kept waiting; again for their
+/// calls to end; and for what is looked for then.
+const PATIENCE: Delta = Delta::from_secs(10);
+/// The pauses between looks at what others do meanwhile, which double: a caller
+/// that goes before all others would keep them from doing it. In microseconds.
+const FIRST_PAUSE: i64 = 20;
+const LAST_PAUSE: i64 = 5_000;
+
+/// A time that began when this was made.
+pub(super) struct Patience {
+    since: Instant<Monotonic>,
+    limit: Delta,
+}
+
+impl Patience {
+    /// [`PATIENCE`] that begins now.
+    pub(super) fn new() -> Self {
+        Self::of(PATIENCE)
+    }
+
+    /// As long as this, from now on.
+    pub(super) fn of(limit: Delta) -> Self {
+        Self {
+            since: Instant::now(),
+            limit,
+        }
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.since.elapsed() > self.limit
+    }
+}
+
+/// Pauses that double.
+pub(super) struct Pauses(i64);
+
+impl Pauses {
+    /// The first is short.
+    pub(super) fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    /// Sleeps once.
+    pub(super) fn sleep(&mut self) {
+        fsleep(Delta::from_micros(self.0));
+        self.0 = LAST_PAUSE.min(2 * self.0);
+    }
+}
