@@ -130,6 +130,7 @@ pub(super) fn query(arg: Argument) -> Result {
         LeftoverEntry::SIZE,
         leftovers[..fits].iter().map(Bytes::of_leftover),
     )?;
+    request.full_ports = association.full_ports();
     arg.write(&request)
 }
 

@@ -31,6 +31,10 @@ pub(super) fn enter(sock: SkRef<'_>) -> Result {
         return Err(EPERM);
     }
     sockets::take_in(sock, &association);
+    if kind.is_raw() && !sockets::belongs_to(sock, &association) {
+        // There are as many as there may be.
+        return Err(ENOBUFS);
+    }
     if kind.kind == policy::SOCK_RAW {
         // It is in the tables from the first moment, when it was nobody's.
         sock.drop_input();

@@ -167,8 +167,8 @@ impl Hooks for Addrconf {
         sockets::inherit(listener, new);
     }
 
-    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
-        net::compare(a, b)
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation {
+        net::compare(a, b, met)
     }
 
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32 {

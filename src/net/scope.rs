@@ -13,10 +13,27 @@ use crate::sys::packet::Mark;
 use crate::sys::sock::SkRef;
 use crate::table::{self, sockets};
 
-/// What two sockets on one port mean to each other.
-pub(crate) fn compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
+/// What two sockets on one port mean to each other. `met` counts those of the
+/// same tenant, if `a` is to have the port.
+pub(crate) fn compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation {
     let theirs_a = a.sk.and_then(sockets::association_of);
     let theirs_b = b.sk.and_then(sockets::association_of);
+    if let (Some(one), Some(other), Some(met)) = (&theirs_a, &theirs_b, met) {
+        let info = &b.info;
+        let crowds = policy::crowds(
+            info.connected,
+            info.port_kept,
+            info.address_kept,
+            info.local,
+        );
+        if crowds && one.is_same_tenant(other) {
+            *met += 1;
+            if *met >= policy::MAX_ON_PORT {
+                one.note_full_port();
+                return Relation::Full;
+            }
+        }
+    }
     let waits = [a, b].into_iter().any(|c| c.info.timewait.is_some());
     if theirs_a.is_none() && theirs_b.is_none() && !waits {
         return Relation::Compete;

@@ -7,6 +7,19 @@ use core::net::IpAddr;
 
 use super::owner::{is_private_loopback, Owner};
 
+/// How many sockets a tenant, an association with all its parts, may have on one
+/// port, but for connections. Every packet to the port looks at all that are bound
+/// to the wildcard there, until it finds one that takes it.
+pub const MAX_ON_PORT: u32 = 256;
+
+/// Whether a socket counts among those on its port: not a connection, unless it goes
+/// back, when it is disconnected, to where others' packets look at it. That is the
+/// wildcard, and the loopback address, which everybody has.
+#[must_use]
+pub fn crowds(connected: bool, port_kept: bool, address_kept: bool, local: IpAddr) -> bool {
+    !connected || (port_kept && (!address_kept || is_private_loopback(local)))
+}
+
 /// A socket on some port: whose it is and what it is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {

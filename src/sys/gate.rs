@@ -85,8 +85,10 @@ pub(crate) trait Hooks {
     /// `new` is a connection that `listener` accepts. Softirq; must not sleep.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
     /// Two sockets are on one port. `None` stands for one that is not full,
-    /// and of which only `info` is known. Spinlocks are held.
-    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation;
+    /// and of which only `info` is known. `met` counts the sockets of its own that
+    /// `a`, which is to have the port, was compared with so far; `None` where
+    /// that is not decided. Spinlocks are held.
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation;
     /// Whose loopback `sk` is on, whose slot is full: the mark of its packets.
     /// Any context but hard interrupts; must not sleep.
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
@@ -115,6 +117,8 @@ pub(crate) enum Relation {
     Exclude = 1,
     /// They never receive the same packet.
     Apart = 2,
+    /// The first may not have the port, as there are enough of its own on it.
+    Full = 3,
 }
 
 /// `T`'s hooks are attached as long as this lives.
@@ -501,13 +505,17 @@ impl<T: Hooks> VTable<T> {
     /// # Safety
     ///
     /// Called by the stack: both are valid, and may be timewait sockets.
+    /// `met` is null or ours alone for the call.
     unsafe extern "C" fn sk_bind_compare(
         sk: *const bindings::sock,
         sk2: *const bindings::sock,
+        met: *mut c_uint,
     ) -> c_int {
         // SAFETY: By the function's contract.
+        let met = unsafe { met.as_mut() };
+        // SAFETY: By the function's contract.
         match unsafe { (compared(sk), compared(sk2)) } {
-            (Some(a), Some(b)) => T::sk_bind_compare(a, b) as c_int,
+            (Some(a), Some(b)) => T::sk_bind_compare(a, b, met) as c_int,
             _ => Relation::Compete as c_int,
         }
     }

@@ -16,6 +16,9 @@ use kernel::prelude::*;
 use super::raw;
 
 const MSG_FASTOPEN: u32 = 0x2000_0000;
+// include/uapi/linux/in.h, in6.h
+const IPPROTO_ICMP: i32 = 1;
+const IPPROTO_ICMPV6: i32 = 58;
 
 /// A socket for the duration of a hook: the kernel's `struct sock`.
 ///
@@ -44,6 +47,10 @@ pub(crate) struct SocketInfo {
     pub(crate) stream: bool,
     /// It has a local port.
     pub(crate) has_port: bool,
+    /// It was bound to that port, and keeps it when it is disconnected.
+    pub(crate) port_kept: bool,
+    /// It was bound to its address likewise.
+    pub(crate) address_kept: bool,
     /// It is a connection, established or on the way.
     pub(crate) connected: bool,
     /// It asks for a connection.
@@ -72,6 +79,13 @@ pub(crate) struct SocketKind {
 }
 
 impl SocketKind {
+    /// Whether it is an Internet socket that is raw, or for ICMP echo (ping).
+    pub(crate) fn is_raw(&self) -> bool {
+        self.is_internet()
+            && (self.kind == bindings::sock_type_SOCK_RAW as i32
+                || [IPPROTO_ICMP, IPPROTO_ICMPV6].contains(&self.protocol))
+    }
+
     /// Whether it is IPv4 or IPv6.
     pub(crate) fn is_internet(&self) -> bool {
         [bindings::AF_INET, bindings::AF_INET6].contains(&(self.family as u32))
@@ -99,6 +113,8 @@ impl SocketInfo {
             opening: false,
             closed: false,
             has_port: false,
+            port_kept: false,
+            address_kept: false,
             local: [0; 16],
             source: [0; 16],
             remote: [0; 16],
@@ -131,6 +147,8 @@ impl SocketInfo {
             opening: raw.opening,
             closed: raw.closed,
             has_port: raw.has_port,
+            port_kept: raw.port_kept,
+            address_kept: raw.address_kept,
             local: address(raw.local),
             source: address(raw.source),
             remote: address(raw.remote),

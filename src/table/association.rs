@@ -20,6 +20,11 @@ use crate::sys::sysfs::{Page, Show};
 use super::part::PartOf;
 use super::set::AddressSet;
 
+/// How many raw and ping sockets a tenant may have, an association with all its
+/// parts. Packets look at all raw sockets of their protocol, and at the ping sockets
+/// of an ident, of which there is one for everybody.
+const MAX_RAW_SOCKETS: usize = 256;
+
 /// What an association is made with, besides its set.
 pub(crate) struct Terms {
     /// Its name, or the empty name.
@@ -62,6 +67,12 @@ pub(crate) struct Association {
     // Of one that was made from outside: an update of it, or of a part, goes on.
     // Changed with the registry locked.
     updating: Atomic<bool>,
+    // Of one that was made from outside: how many raw and ping sockets there are of
+    // it and of its parts.
+    raw_sockets: Atomic<usize>,
+    // Of one that was made from outside: how often a socket was refused a port
+    // with too many of the same tenant.
+    full_ports: Atomic<u64>,
     // Ended from outside: tasks that are left do not count. Sockets keep their
     // scope, or they would be the whole host's all of a sudden.
     revoked: Atomic<bool>,
@@ -109,6 +120,8 @@ impl Association {
                 searching: Atomic::new(false),
                 formed: Atomic::new(formed),
                 updating: Atomic::new(false),
+                raw_sockets: Atomic::new(0),
+                full_ports: Atomic::new(0),
                 revoked: Atomic::new(false),
                 reap <- new_work!("Association::reap"),
                 part_of,
@@ -171,6 +184,17 @@ impl Association {
     /// goes on. Stable with the registry locked.
     pub(super) fn updating(&self) -> &Atomic<bool> {
         &self.updating
+    }
+
+    /// Notes that a socket of it was refused a port. Any context.
+    pub(crate) fn note_full_port(&self) {
+        self.root().full_ports.add(1_u64, ordering::Relaxed);
+    }
+
+    /// How often a socket of it, of what it is a part of, or of its parts was
+    /// refused a port that had as many of them as it may.
+    pub(crate) fn full_ports(&self) -> u64 {
+        self.root().full_ports.load(ordering::Relaxed)
     }
 
     /// What it owns at present, as the decisions see it.

@@ -40,13 +40,13 @@ pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
         || kind.kernel
         || !covers(association, kind)
         || association_of(sk).is_some()
-        || !association.add_socket()
+        || !association.add_socket(kind.is_raw())
     {
         return;
     }
     // Somebody else may have been faster.
     if let Err(unused) = SLOTS.fill(sk, association.clone()) {
-        Association::remove_socket(unused);
+        Association::remove_socket(unused, kind.is_raw());
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
 /// A socket goes. Any context but NMI.
 pub(crate) fn forget(sk: SkRef<'_>) {
     if let Some(association) = SLOTS.take(sk) {
-        Association::remove_socket(association);
+        Association::remove_socket(association, sk.kind().is_raw());
     }
 }
 

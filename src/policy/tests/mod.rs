@@ -10,6 +10,7 @@ mod compare_model;
 mod control;
 mod control_model;
 mod create;
+mod crowds;
 mod delivers;
 mod draw;
 mod option;

@@ -83,6 +83,9 @@ struct acf_sock_kind {
  * @opening: It asks for a connection; not known unless @full
  * @closed: It neither is one nor listens; not known unless @full
  * @has_port: It has a local port; not known unless @full
+ * @port_kept: It was bound to that port, and keeps it when it is disconnected;
+ *	not known unless @full
+ * @address_kept: It was bound to that address likewise; not known unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
  * @source: Address it sends from; IPv4 in the first four bytes
  * @remote: Address it is connected to, or any; IPv4 in the first four bytes
@@ -98,6 +101,8 @@ struct acf_sock_info {
 	bool opening;
 	bool closed;
 	bool has_port;
+	bool port_kept;
+	bool address_kept;
 	u8 local[16];
 	u8 source[16];
 	u8 remote[16];
