@@ -71,14 +71,15 @@ pub(super) fn origin(mark: Mark) -> Origin {
 pub(crate) fn receives(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
     let addr = addr.to_canonical();
     let origin = origin(mark);
-    let bound = sk
-        .info()
-        .map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);
+    let info = sk.info();
+    let bound = info.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);
+    let tunnel = info.is_some_and(|info| info.tunnel);
     match sockets::association_of(sk) {
         Some(association) => {
             let guard = rcu::read_lock();
             policy::receives(Some(&association.owner(&guard)), bound, addr, origin, false)
         }
+        None if tunnel && !policy::enters_tunnel(origin) => false,
         None => {
             let reserved = table::get().is_some_and(|t| t.is_reserved(addr));
             policy::receives(None, bound, addr, origin, reserved)

@@ -38,7 +38,7 @@ pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Sender};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, subtract, Number, Range, Wide};
-pub use scope::{compare, crowds, receives, Holder, Origin, Relation, MAX_ON_PORT};
+pub use scope::{compare, crowds, enters_tunnel, receives, Holder, Origin, Relation, MAX_ON_PORT};
 pub use set::SetView;
 pub use sockaddr::SockAddr;
 pub use usage::{connect, listen, receive, send, Destination};

@@ -170,6 +170,13 @@ fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool 
     }
 }
 
+/// Whether an unassociated socket of a tunnel takes a packet. What is in it comes in
+/// at the host as if it came from the tunnel's other end.
+#[must_use]
+pub fn enters_tunnel(origin: Origin) -> bool {
+    !matches!(origin, Origin::Association(_))
+}
+
 /// Whether a socket takes a packet to `addr`, for which it is bound suitably.
 /// `reserved` tells that an exclusive association has that address.
 #[must_use]

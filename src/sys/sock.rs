@@ -57,6 +57,8 @@ pub(crate) struct SocketInfo {
     pub(crate) opening: bool,
     /// It neither is one nor listens.
     pub(crate) closed: bool,
+    /// It is of a tunnel: it takes packets out of what it receives (VXLAN, FOU).
+    pub(crate) tunnel: bool,
     /// The address it receives on.
     pub(crate) local: IpAddr,
     /// The address it sends from.
@@ -115,6 +117,7 @@ impl SocketInfo {
             has_port: false,
             port_kept: false,
             address_kept: false,
+            tunnel: false,
             local: [0; 16],
             source: [0; 16],
             remote: [0; 16],
@@ -149,6 +152,7 @@ impl SocketInfo {
             has_port: raw.has_port,
             port_kept: raw.port_kept,
             address_kept: raw.address_kept,
+            tunnel: raw.tunnel,
             local: address(raw.local),
             source: address(raw.source),
             remote: address(raw.remote),

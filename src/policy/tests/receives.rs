@@ -2,7 +2,7 @@
 
 //! Which packets a socket takes.
 
-use super::super::{is_private_loopback, receives, Origin};
+use super::super::{enters_tunnel, is_private_loopback, receives, Origin};
 use super::*;
 
 const ORIGINS: [Origin; 4] = [
@@ -114,6 +114,13 @@ fn the_host_takes_nothing_from_an_association_at_a_loopback_address() {
             assert!(host(bound, to, Origin::Outside, false), "{to}");
         }
     }
+}
+
+#[test]
+fn no_association_sends_into_a_tunnel_of_the_host() {
+    assert!(!enters_tunnel(Origin::Association(1)));
+    assert!(enters_tunnel(Origin::Outside));
+    assert!(enters_tunnel(Origin::Unknown));
 }
 
 #[test]

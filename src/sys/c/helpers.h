@@ -86,6 +86,8 @@ struct acf_sock_kind {
  * @port_kept: It was bound to that port, and keeps it when it is disconnected;
  *	not known unless @full
  * @address_kept: It was bound to that address likewise; not known unless @full
+ * @tunnel: It is a UDP socket that takes packets out of what it receives; not known
+ *	unless @full
  * @local: Address it receives on; IPv4 in the first four bytes
  * @source: Address it sends from; IPv4 in the first four bytes
  * @remote: Address it is connected to, or any; IPv4 in the first four bytes
@@ -103,6 +105,7 @@ struct acf_sock_info {
 	bool has_port;
 	bool port_kept;
 	bool address_kept;
+	bool tunnel;
 	u8 local[16];
 	u8 source[16];
 	u8 remote[16];

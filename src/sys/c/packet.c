@@ -54,6 +54,28 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
+/* Whether receivers take packets of a protocol apart, or obey them. */
+static bool acf_is_obeyed(u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+	case IPPROTO_ESP:
+	case IPPROTO_AH:
+	case IPPROTO_COMP:
+	case IPPROTO_L2TP:
+	case IPPROTO_MPLS:
+	case IPPROTO_PIM:
+	case 89: /* OSPF */
+	case 97: /* EtherIP */
+	case 112: /* VRRP */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * A source route leads a packet elsewhere than its destination says, and other
  * headers may. Most are refused when they are asked for, but not what was set
@@ -65,7 +87,9 @@ static unsigned int acf_check_output(struct sk_buff *skb,
  * on the loopback are everybody's.
  *
  * And errors, redirects and the discovery of neighbours change how the whole
- * machine, or another, sends. An association's raw sockets are for its own.
+ * machine, or another, sends; tunnels take packets with any source out of what
+ * they get, and routing daemons believe what they hear. An association's raw
+ * sockets are for its own.
  */
 static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 {
@@ -81,7 +105,7 @@ static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
 		return true;
 	/* Whoever asks for memberships says how all are to answer. */
-	if (ip->protocol == IPPROTO_IGMP)
+	if (ip->protocol == IPPROTO_IGMP || acf_is_obeyed(ip->protocol))
 		return true;
 	if (ip->protocol != IPPROTO_ICMP)
 		return false;
@@ -115,6 +139,7 @@ static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 	unsigned int offset;
 	const u8 *type;
 	u8 buffer;
+	int last;
 
 	if (ipv6_ext_hdr(first)) {
 		/* The stack itself adds one to large packets of TCP. */
@@ -125,8 +150,13 @@ static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 		    acf_may_have_v6(skb, NEXTHDR_FRAGMENT, &offset))
 			return true;
 	}
-	if (sk->sk_type != SOCK_RAW ||
-	    !acf_may_have_v6(skb, NEXTHDR_ICMP, &offset))
+	if (sk->sk_type != SOCK_RAW)
+		return false;
+	offset = 0;
+	last = ipv6_find_hdr(skb, &offset, -1, NULL, NULL);
+	if (last < 0 || acf_is_obeyed(last))
+		return true;
+	if (!acf_may_have_v6(skb, NEXTHDR_ICMP, &offset))
 		return false;
 	type = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	return !type || !(*type & ICMPV6_INFOMSG_MASK) ||

@@ -115,6 +115,8 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->has_port = READ_ONCE(inet->inet_num);
 		info->port_kept = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
 		info->address_kept = sk->sk_userlocks & SOCK_BINDADDR_LOCK;
+		info->tunnel = sk_is_udp(sk) &&
+			       READ_ONCE(udp_sk(sk)->encap_type);
 		info->closed = state == TCP_CLOSE;
 		info->opening = state == TCP_SYN_SENT;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
