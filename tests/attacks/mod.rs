@@ -4,6 +4,7 @@
 //! named as the attack. Each is shown to work where nothing stops it.
 
 mod capability;
+mod inherited_operations;
 mod packets;
 mod rtnetlink;
 mod shortage;
@@ -88,12 +89,15 @@ attacks! {
     uncovered_sockets_opened_before
     raw_socket_allowed
     raw_packets_that_meddle
+    shared_terminal
 
     // --- processes, descriptors and rings
     registered_files
     direct_descriptors
     inherited_ring
     old_descriptors
+    inherited_sockets
+    inherited_service
     waiting_call
     waiting_ring
     closed_connection

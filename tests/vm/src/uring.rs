@@ -2,6 +2,7 @@
 
 //! Socket calls made by the kernel's threads, through io_uring.
 
+mod command;
 mod pending;
 
 use std::io;

@@ -5,6 +5,7 @@
 
 pub mod bpf;
 pub mod clone;
+pub mod control;
 pub mod family;
 pub mod fault;
 pub mod file;

@@ -161,6 +161,13 @@ pub fn drop_capability(capability: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
 }
 
+/// Has this thread, and what it makes, run only when nobody else wants to.
+pub fn run_when_idle() -> io::Result<()> {
+    let none = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `none` is valid for the call.
+    check(unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &none) }.into()).map(drop)
+}
+
 /// Lets this process have so many descriptors.
 pub fn allow_descriptors(count: usize) -> io::Result<()> {
     let limit = libc::rlimit {

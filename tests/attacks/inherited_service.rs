@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A service whose socket others have, too: a tenant that inherited it from
+//! before it was associated, or a part from its whole. None of them may end the
+//! service, which everybody else with the socket can.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use libc::{
+    O_NONBLOCK, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_ATTACH_FILTER,
+    SO_ATTACH_REUSEPORT_CBPF, SO_REUSEPORT,
+};
+
+use super::thief::who_answers;
+use crate::addr::{ip, Addr, HOST4, ONE, PAIRS};
+use crate::child::{Channel, Child};
+use crate::client::{associate, narrow};
+use crate::registry::{behaviour, everywhere, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::bpf::attach_classic;
+use crate::sys::control::{fcntl, shutdown};
+use crate::uring::Ring;
+
+/// Returns a constant.
+const RETURN: u16 = 6;
+
+const PORT: u16 = 80;
+
+/// What somebody does to a socket of others.
+type Do = fn(&Sock) -> io::Result<()>;
+
+/// A way to end the service of a socket.
+#[derive(Clone, Copy)]
+struct Harm {
+    name: &'static str,
+    proto: Proto,
+    make: fn(&str) -> Sock,
+    inflict: Do,
+}
+
+/// Who inflicts it.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    /// A process of the host, on the host's service.
+    Host,
+    /// A tenant that inherited the host's socket.
+    Tenant,
+    /// A process of the same tenant.
+    Whole,
+    /// A part of that tenant.
+    Part,
+}
+
+impl By {
+    fn address(self) -> &'static str {
+        match self {
+            Self::Host | Self::Tenant => HOST4,
+            Self::Whole | Self::Part => ONE[0],
+        }
+    }
+}
+
+pub fn tests() -> Vec<Test> {
+    let on = |name, proto, inflict| Harm {
+        name,
+        proto,
+        make: if proto == Proto::Tcp { tcp } else { udp },
+        inflict,
+    };
+    let on_group = |name, proto| Harm {
+        make: if proto == Proto::Tcp {
+            tcp_group
+        } else {
+            udp_group
+        },
+        ..on(name, proto, |s| {
+            attach_classic(s.as_fd(), SO_ATTACH_REUSEPORT_CBPF, &[(RETURN, 0)])
+        })
+    };
+    let drop_all: Do = |s| attach_classic(s.as_fd(), SO_ATTACH_FILTER, &[(RETURN, 0)]);
+    let mut tests = Vec::new();
+    for harm in [
+        on("shutdown_of_a_listener", Proto::Tcp, |s| {
+            shutdown(s.as_fd(), SHUT_RD)
+        }),
+        on("shutdown_of_a_listener_by_a_ring", Proto::Tcp, |s| {
+            Ring::new().shutdown(s, SHUT_RDWR)
+        }),
+        on("connecting_a_listener_to_nowhere", Proto::Tcp, |s| {
+            s.connect(Addr::unspecified(0))
+        }),
+        on("a_filter_on_a_listener", Proto::Tcp, drop_all),
+        on("a_filter_on_a_datagram_socket", Proto::Udp, drop_all),
+        on("connecting_a_datagram_socket", Proto::Udp, |s| {
+            s.connect((s.local().ip(), 9))
+        }),
+        on_group("a_program_of_a_group_of_listeners", Proto::Tcp),
+        on_group("a_program_of_a_group_of_datagram_sockets", Proto::Udp),
+    ] {
+        tests.extend(harm.tests());
+    }
+    tests.extend([
+        everywhere(
+            "shutdown_by_an_unassociated_process_ends_a_connection",
+            || {
+                assert!(ends_a_connection(&[]), "the peer sees nothing");
+            },
+        ),
+        behaviour(
+            "shutdown_by_a_tenant_does_not_end_a_hosts_connection",
+            || {
+                assert!(!ends_a_connection(ONE), "the peer sees an end");
+            },
+        ),
+        everywhere("an_unassociated_process_has_others_calls_not_wait", || {
+            assert!(has_calls_not_wait(&[]), "they wait");
+        }),
+        behaviour("a_tenant_does_not_have_the_hosts_calls_not_wait", || {
+            assert!(!has_calls_not_wait(ONE), "they do not wait");
+        }),
+    ]);
+    tests
+}
+
+impl Harm {
+    fn tests(self) -> [Test; 4] {
+        let name = |by| format!("{}_by_{by}", self.name);
+        [
+            everywhere(
+                name("an_unassociated_process_ends_the_service"),
+                move || {
+                    assert_eq!(self.answer_after(By::Host), None);
+                },
+            ),
+            behaviour(name("a_tenant_does_not_end_the_hosts_service"), move || {
+                assert_eq!(self.answer_after(By::Tenant).as_deref(), Some("server"));
+            }),
+            behaviour(
+                name("another_process_of_a_tenant_ends_the_service"),
+                move || {
+                    assert_eq!(self.answer_after(By::Whole), None);
+                },
+            ),
+            behaviour(name("a_part_does_not_end_its_wholes_service"), move || {
+                assert_eq!(self.answer_after(By::Part).as_deref(), Some("server"));
+            }),
+        ]
+    }
+
+    /// Who answers a client after somebody did it.
+    fn answer_after(self, by: By) -> Option<String> {
+        let ready = Channel::new();
+        let _server = Child::spawn(|| {
+            if matches!(by, By::Whole | By::Part) {
+                associate(PAIRS[0]);
+            }
+            let sock = (self.make)(by.address());
+            Child::spawn(|| {
+                match by {
+                    By::Host | By::Whole => {}
+                    By::Tenant => drop(associate(ONE)),
+                    By::Part => narrow(&["10.1.0.1"], "").expect("narrow"),
+                }
+                let done = (self.inflict)(&sock);
+                if matches!(by, By::Host | By::Whole) {
+                    done.expect("nothing should refuse it");
+                }
+            })
+            .succeeded();
+            ready.send("");
+            serve(self.proto, &sock);
+        });
+        ready.receive();
+        who_answers(self.proto, by.address(), PORT)
+    }
+}
+
+fn serve(proto: Proto, sock: &Sock) -> ! {
+    loop {
+        // It may be of no use any more.
+        let served = match proto {
+            Proto::Tcp => sock.accept().and_then(|(s, _)| s.send(b"server")),
+            Proto::Udp => sock
+                .receive()
+                .and_then(|(_, from)| sock.send_to(b"server", from)),
+        };
+        if served.is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}
+
+fn tcp(at: &str) -> Sock {
+    Sock::serving(Proto::Tcp, (at, PORT))
+}
+
+fn udp(at: &str) -> Sock {
+    Sock::serving(Proto::Udp, (at, PORT))
+}
+
+fn tcp_group(at: &str) -> Sock {
+    group(Proto::Tcp, at)
+}
+
+fn udp_group(at: &str) -> Sock {
+    group(Proto::Udp, at)
+}
+
+/// The second member of a group, whose program chooses it, and not the first,
+/// which nobody serves.
+fn group(proto: Proto, at: &str) -> Sock {
+    let open = || {
+        let sock = Sock::for_ip(proto, ip(at));
+        sock.set(SOL_SOCKET, SO_REUSEPORT, 1);
+        sock.serve(proto, (at, PORT)).expect("serve");
+        sock
+    };
+    std::mem::forget(open());
+    let sock = open();
+    let code = [(RETURN, 1)];
+    attach_classic(sock.as_fd(), SO_ATTACH_REUSEPORT_CBPF, &code).expect("attach");
+    sock
+}
+
+/// A connection of the host, both ends.
+fn connection() -> (Sock, Sock) {
+    let server = Sock::serving(Proto::Tcp, (HOST4, 0));
+    let mine = Sock::v4(Proto::Tcp);
+    mine.bind((HOST4, 0)).expect("bind");
+    mine.connect(server.local()).expect("connect");
+    let (theirs, _) = server.accept().expect("accept");
+    (mine, theirs)
+}
+
+/// Has a child that is associated with `set`, unless that is empty, do something
+/// to the first end of a connection that this process has as well.
+fn inflicted(set: &[&str], inflict: Do) -> (Sock, Sock) {
+    let (mine, theirs) = connection();
+    Child::spawn(|| {
+        if !set.is_empty() {
+            associate(set);
+        }
+        let done = inflict(&mine);
+        assert!(done.is_ok() || !set.is_empty(), "{done:?}");
+    })
+    .succeeded();
+    (mine, theirs)
+}
+
+fn ends_a_connection(set: &[&str]) -> bool {
+    let (mine, theirs) = inflicted(set, |s| shutdown(s.as_fd(), SHUT_WR));
+    let ended = theirs.has_input(500);
+    assert_eq!(mine.send(b"x").is_err(), ended);
+    ended
+}
+
+fn has_calls_not_wait(set: &[&str]) -> bool {
+    let (mine, _theirs) = inflicted(set, |s| {
+        fcntl(s.as_fd(), libc::F_SETFL, O_NONBLOCK).map(drop)
+    });
+    let flags = fcntl(mine.as_fd(), libc::F_GETFL, 0).expect("F_GETFL");
+    flags & O_NONBLOCK != 0
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Operations that change or read a socket itself.
+
+use std::io;
+
+use io_uring::{opcode, squeue};
+
+use super::{On, Ring};
+
+/// `SOCKET_URING_OP_GETSOCKOPT` of `include/uapi/linux/io_uring.h`.
+const GETSOCKOPT: u32 = 2;
+
+/// Where an entry says which command it is, in words of 4 bytes: `cmd_op` of
+/// `struct io_uring_sqe`.
+const COMMAND: usize = 2;
+
+impl Ring {
+    /// Reads an option whose value is a number.
+    pub fn option<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        (level, name): (i32, i32),
+    ) -> io::Result<()> {
+        let mut value = 0_i32;
+        let place = (&raw mut value).cast_const().cast();
+        let (level, name, len) = (level as u32, name as u32, size_of::<i32>() as u32);
+        self.run_on(on.into(), |fd| {
+            // It has the same fields as the command that sets an option.
+            let mut entry = opcode::SetSockOpt::new(fd, level, name, place, len).build();
+            become_command(&mut entry, GETSOCKOPT);
+            entry
+        })
+        .map(drop)
+    }
+
+    /// Ends one or both directions of a socket.
+    pub fn shutdown<'a>(&mut self, on: impl Into<On<'a>>, how: i32) -> io::Result<()> {
+        self.run_on(on.into(), |fd| opcode::Shutdown::new(fd, how).build())
+            .map(drop)
+    }
+}
+
+fn become_command(entry: &mut squeue::Entry, command: u32) {
+    // SAFETY: an entry is a struct io_uring_sqe of 64 bytes, aligned to 8, in
+    // which this word is the command.
+    unsafe {
+        (entry as *mut squeue::Entry)
+            .cast::<u32>()
+            .add(COMMAND)
+            .write(command);
+    };
+}
