@@ -122,6 +122,8 @@ attacks! {
     withheld_rights
     widening
     too_many_parts
+    reset_connections
+    changing_hands
     failed_allocations
     failed_allocations_of_a_tenant
     failed_allocations_around_a_tenant

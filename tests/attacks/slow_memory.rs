@@ -8,13 +8,12 @@ use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::thread;
-use std::time::Duration;
 
 use addrconf_abi::{Change, Target};
 use libc::EBUSY;
 
 use crate::addr::{HOST4, ONE, TWO};
-use crate::child::{eventually, stay, within, Channel, Child};
+use crate::child::{eventually, stay, Channel, Child};
 use crate::client::{associate, associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::slow_file::SlowFile;
@@ -34,38 +33,41 @@ fn others_are_associated() {
     associate_process(other.pid(), TWO);
 }
 
-/// Sending from such memory, it cannot be reset until the memory comes.
+/// Sending from such memory, a connection cannot be reset until the memory comes. It
+/// cannot go on either.
 fn connection() {
     let file = SlowFile::new();
     let server = Sock::serving(Proto::Tcp, (HOST4, 80));
-    let (id, done) = (Channel::new(), Channel::new());
+    let id = Channel::new();
     let _tenant = Child::spawn(|| {
         id.send(&associate(ONE).to_string());
         let sock = Sock::v4(Proto::Tcp);
         sock.connect((HOST4, 80)).expect("connect");
-        // It is reset at last.
+        // Nothing of it is to arrive.
         let _ = file.map().send(sock.as_fd());
         stay();
     });
     let target = Target::Association(id.receive().parse().expect("an id"));
-    let _connection = server.accept().expect("accept");
+    let (connection, _) = server.accept().expect("accept");
     file.await_question();
 
-    let update = Child::spawn(|| {
-        let updated = Device::open().update(target, Change::Remove, &ONE[..1], true);
-        assert_eq!(updated.expect("update"), 1, "connections that were reset");
-        done.send("");
-    });
+    // The call does not wait for the memory, and shows what is left.
     let device = Device::open();
-    let set_of = |target| device.query(target).expect("query").addrs;
-    eventually("the address is gone", || {
-        set_of(target) == entries(&ONE[1..])
-    });
+    let update = |change, set: &[&str]| device.update(target, change, set, true).expect("update");
+    assert_eq!(
+        update(Change::Remove, &ONE[..1]),
+        0,
+        "or nothing was locked"
+    );
+    let left = device.leftovers(target).expect("query");
+    assert_eq!(left, [(entries(&ONE[..1])[0], 1)]);
     others_are_associated();
-    // Or nothing was locked.
-    assert!(!within(Duration::from_secs(1), || done.has_line()));
     file.answer();
-    update.succeeded();
+    assert!(!connection.has_input(500), "it went on");
+    eventually("it can be reset", || {
+        update(Change::Replace, &ONE[1..]) == 1
+    });
+    assert_eq!(device.leftovers(target).expect("query"), []);
 }
 
 /// Reading it by `/proc/self/mem` while another thread maps something keeps the

@@ -7,7 +7,10 @@ use std::io;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
 
-use addrconf_abi::{AddrEntry, Change, Family, Target, DEVICE_PATH, LSM_ATTR_CURRENT};
+use addrconf_abi::{
+    AddrEntry, Change, Command, Family, LeftoverEntry, QueryRequest, Target, Wire, DEVICE_PATH,
+    LSM_ATTR_CURRENT, MAX_STRUCT,
+};
 pub use addrconf_test_client::sys::set_self;
 pub use addrconf_test_client::{entry_bytes, narrow_bytes, question, Assigned, Description, Terms};
 
@@ -38,6 +41,34 @@ impl Device {
         reset: bool,
     ) -> io::Result<u64> {
         self.0.update(target, change, &entries(set), reset)
+    }
+
+    /// What an association still holds on addresses that left its set: how many
+    /// connections on each.
+    pub fn leftovers(&self, target: Target) -> io::Result<Vec<(AddrEntry, u64)>> {
+        let mut room = vec![0_u8; 64 * LeftoverEntry::SIZE];
+        let reply = self.ask(&QueryRequest {
+            leftovers: room.as_mut_ptr() as u64,
+            leftover_room: 64,
+            ..question(target)
+        })?;
+        let found = room
+            .chunks_exact(LeftoverEntry::SIZE)
+            .take(reply.leftover_count as usize)
+            .map(|bytes| LeftoverEntry::decode(bytes).expect("a leftover"));
+        Ok(found.map(|l| (l.addr, l.connections)).collect())
+    }
+
+    /// How often an association was refused a port that it has too many sockets on.
+    pub fn full_ports(&self, target: Target) -> io::Result<u64> {
+        Ok(self.ask(&question(target))?.full_ports)
+    }
+
+    fn ask(&self, request: &QueryRequest) -> io::Result<QueryRequest> {
+        let mut buffer = [0; MAX_STRUCT];
+        let bytes = request.encode(&mut buffer);
+        self.call_bytes(Command::Query.number(), bytes)?;
+        Ok(QueryRequest::decode(bytes).expect("an answer"))
     }
 
     /// The ids of all associations.

@@ -95,6 +95,8 @@ pub fn tests() -> Vec<Test> {
                 "process_count": 1,
                 "task_count": 1,
                 "socket_count": 0,
+                "leftovers": [],
+                "full_port_count": 0,
             });
             assert_eq!(
                 json_of(&["list", "--json"])["associations"],

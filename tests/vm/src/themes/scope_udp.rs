@@ -156,8 +156,9 @@ pub fn tests() -> Vec<Test> {
             let (ready, go) = (Channel::new(), Channel::new());
             let terms = Terms::flags(AssignFlags::EXCLUSIVE);
             let tenant = Child::spawn(|| {
-                associate_with(std::process::id() as i32, ONE, &terms);
+                // Later it could not join.
                 let sock = member_of_group();
+                associate_with(std::process::id() as i32, ONE, &terms);
                 ready.send("");
                 go.receive();
                 assert!(!sock.has_input(500), "the tenant received multicast");
