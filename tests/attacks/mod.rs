@@ -55,6 +55,9 @@ attacks! {
     spliced_data
     corked_message
     borrowed_port
+    crowded_port
+    crowded_choice
+    ephemeral_ports
     source_races
     changing_address
     overheard_datagrams
@@ -89,6 +92,7 @@ attacks! {
     uncovered_sockets_opened_before
     raw_socket_allowed
     raw_packets_that_meddle
+    many_raw_sockets
     shared_terminal
 
     // --- processes, descriptors and rings
