@@ -126,6 +126,7 @@ attacks! {
     withheld_rights
     widening
     too_many_parts
+    slow_narrowing
     reset_connections
     changing_hands
     failed_allocations
