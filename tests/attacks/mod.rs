@@ -5,6 +5,7 @@
 
 mod capability;
 mod inherited_operations;
+mod multicast_requests;
 mod packets;
 mod rtnetlink;
 mod shortage;
@@ -42,11 +43,13 @@ attacks! {
     deferred_accept
     loopback_aliases
     another_tenants_loopback
+    host_loopback
     loopback_source
     crossed_connection
     old_loopback_connection
     broadcast
     multicast
+    multicast_reports
     nonlocal_addresses
     bound_to_device
     sticky_source
@@ -92,6 +95,7 @@ attacks! {
     uncovered_sockets_opened_before
     raw_socket_allowed
     raw_packets_that_meddle
+    tunnel_packets
     many_raw_sockets
     shared_terminal
 

@@ -63,10 +63,28 @@ pub fn tests() -> Vec<Test> {
     }
     tests.extend([
         everywhere("an_answer_to_a_ping_of_a_host_can_be_stolen", || {
-            assert_eq!(who_is_answered(&[], &[]), "thief");
+            assert_eq!(who_is_answered(&[], &[], HOST4), "thief");
         }),
+        everywhere(
+            "an_answer_to_a_ping_on_a_hosts_loopback_can_be_stolen",
+            || {
+                assert_eq!(who_is_answered(&[], &[], "127.0.0.1"), "thief");
+            },
+        ),
+        behaviour(
+            "an_answer_to_anothers_ping_on_loopback_cannot_be_stolen",
+            || {
+                assert_eq!(who_is_answered(ONE, TWO, "127.0.0.1"), "owner");
+            },
+        ),
+        behaviour(
+            "an_answer_to_the_hosts_ping_on_loopback_cannot_be_stolen",
+            || {
+                assert_eq!(who_is_answered(ONE, &[], "127.0.0.1"), "owner");
+            },
+        ),
         behaviour("an_answer_to_anothers_ping_cannot_be_stolen", || {
-            assert_eq!(who_is_answered(ONE, TWO), "owner");
+            assert_eq!(who_is_answered(ONE, TWO, HOST4), "owner");
         }),
     ]);
     tests
@@ -99,8 +117,8 @@ fn ping(sock: &Sock, to: &str) -> io::Result<()> {
 }
 
 /// Both have a socket with the same identifier, the thief a newer one, and the
-/// owner pings.
-fn who_is_answered(thief: &[&str], owner: &[&str]) -> String {
+/// owner pings an address.
+fn who_is_answered(thief: &[&str], owner: &[&str], to: &str) -> String {
     let (ready, go, answered) = (Channel::new(), Channel::new(), Channel::new());
     let open = |set: &[&str]| {
         if !set.is_empty() {
@@ -115,7 +133,7 @@ fn who_is_answered(thief: &[&str], owner: &[&str]) -> String {
     let _owner = Child::spawn(|| {
         let sock = open(owner);
         go.receive();
-        sock.send_to(&request(AF_INET), (HOST4, 0)).expect("send");
+        sock.send_to(&request(AF_INET), (to, 0)).expect("send");
         if sock.receive().is_ok() {
             answered.send("owner");
         }
