@@ -22,6 +22,8 @@ mod pool;
 mod received;
 mod rng;
 mod run;
+mod secrets;
+mod services;
 mod supervisor;
 mod sys;
 mod tenant;

@@ -130,8 +130,11 @@ pub fn check_received(
                 .is_some_and(|index| world.had(index, tenant, message.time, now()));
             !since && !may_have(world, tenant, addr, message, stream)
         } else {
-            // Where it says it went is a group, say; where it arrived is not.
-            !own && Some(addr) == local.map(|l| l.to_canonical()) && !addr.is_unspecified()
+            // Where it says it went is a group, say; where it arrived is not. But what
+            // is asked of the host's services is said to go there, and does.
+            let arrived = Some(addr) == local.map(|l| l.to_canonical());
+            let asked = message.sender == 0 && addr == pool::HOST4;
+            !own && (arrived || asked) && !addr.is_unspecified()
         };
         if wrong {
             let facts = format_args!(

@@ -12,7 +12,10 @@ use addrconf_abi::SYSFS_PATH;
 use addrconf_test_client::sys::{load_module, unload_module};
 
 use crate::control::{number_in, Device};
+use crate::controller::timed::in_time;
 use crate::controller::Controller;
+use crate::oracle::clients::Clients;
+use crate::oracle::services::Server;
 use crate::oracle::{members, packets, probes, sockets};
 use crate::sys::process::{adopt_orphans, go_first, now, print, reap};
 use crate::world::{Action, Counter, World};
@@ -52,6 +55,16 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     watchers.push(thread::spawn(move || probes::answer(world, &servers)));
     let ears = net::host_ears();
     watchers.push(thread::spawn(move || probes::overhear(world, &ears)));
+    let key = (world.seed() ^ now()).to_ne_bytes();
+    let server = Server::new(world, key, controller.before.clone());
+    let next_door = networks.in_peer(|| Clients::new(world, key, false));
+    watchers.push(thread::spawn(move || server.run()));
+    let there = networks.clone();
+    watchers.push(thread::spawn(move || {
+        there.enter_peer();
+        next_door.run();
+    }));
+    watchers.push(thread::spawn(move || Clients::new(world, key, true).run()));
     let tenants = controller.tenants.clone();
     let present = move || tenants.lock().expect("a lock").clone();
     let theirs = present.clone();
@@ -89,12 +102,18 @@ fn self_test(world: World) -> ExitCode {
         ("sockets", Counter::SocketViolations),
         ("members", Counter::MemberViolations),
         ("sets", Counter::SetViolations),
+        ("connections", Counter::StreamViolations),
+        ("services", Counter::ServiceViolations),
+        ("slow calls", Counter::SlowViolations),
         ("leftovers", Counter::LeftViolations),
         ("reloading", Counter::ReloadViolations),
     ];
     nothing_left(world, AT_THE_END * world.pace());
     let mut blind = world.counted(Counter::LeftViolations) > 0;
     leave_something(world);
+    in_time(world, "which is none", 0, || {
+        thread::sleep(Duration::from_millis(1))
+    });
     for (name, counter) in kinds {
         let found = world.counted(counter);
         print(&format!("self-test: {name}: {found} violations found"));

@@ -105,6 +105,7 @@ fn progress(world: World, started: u64) {
     let errors: Vec<String> = errors.map(|(e, n)| format!("{e}:{n}")).collect();
     print(&format!(
         "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} flushes, {} raw sockets; probes {} sent, {} received; \
+         secrets {} sent, {} read; {} answers, {} crowds; \
          {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
         n(Counter::Operations),
@@ -117,6 +118,10 @@ fn progress(world: World, started: u64) {
         n(Counter::RawSockets),
         n(Counter::ProbesSent),
         n(Counter::Probes),
+        n(Counter::Secrets),
+        n(Counter::SecretsRead),
+        n(Counter::Answers),
+        n(Counter::Crowds),
         n(Counter::Messages),
         n(Counter::Packets),
         n(Counter::Sockets),

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ends tenants: by killing them, and before that perhaps by releasing them, one
-//! or all.
+//! Ends tenants: by killing them, and before that perhaps by releasing them.
 
 use std::time::Duration;
 use std::{fs, slice};
 
 use addrconf_abi::Target;
 
+use super::timed::LIMIT;
 use super::{Controller, Running};
-use crate::control::number_in;
 use crate::message::grace;
 use crate::oracle::sockets::processes;
-use crate::sys::process::{now, print, reap};
+use crate::sys::process::{hurry, now, print, reap};
 use crate::tenant::group;
-use crate::world::{Action, Counter, Tenant, SLOTS};
+use crate::world::{Action, Counter, Tenant};
 
 impl Controller {
     /// Ends the tenant in a slot; `released`: it is free already.
@@ -35,7 +34,8 @@ impl Controller {
                 } else {
                     Target::Pid(running.first.id() as i32)
                 };
-                if let Err(errno) = device.release(target) {
+                let released = self.in_time("release", LIMIT, || device.release(target));
+                if let Err(errno) = released {
                     print(&format!("note: releasing tenant {tenant}: error {errno}"));
                 }
                 std::thread::sleep(Duration::from_millis(100));
@@ -58,48 +58,16 @@ impl Controller {
         }
     }
 
-    /// Releases everybody, as `addrctl flush` does, and ends what is free then.
-    pub(super) fn flush(&mut self) {
-        let Some(device) = &self.device else {
-            return;
-        };
-        if self.unbound {
-            return;
-        }
-        let world = self.world;
-        world.note_action(Action::Release);
-        world.set_free_until(u64::MAX);
-        for running in self.slots.iter().flatten() {
-            world.free(running.tenant);
-        }
-        // Narrowing makes associations all the while.
-        let mut left = None;
-        for _ in 0..20 {
-            for id in device.ids().unwrap_or_default() {
-                let _ = device.release(Target::Association(id));
-            }
-            left = number_in("tasks");
-            if left == Some(0) {
-                break;
-            }
-        }
-        if left != Some(0) {
-            let facts = format_args!("after 20 flushes there are tasks: {left:?}");
-            world.violation(Counter::LeftViolations, 0, facts);
-        }
-        world.count(Counter::Flushes);
-        std::thread::sleep(Duration::from_millis(self.rng.below(300) as u64));
-        for slot in 0..SLOTS {
-            self.end(slot, true);
-        }
-    }
-
     /// Kills all processes of a tenant, and says who does not want to end.
     fn kill(&self, tenant: Tenant) {
         let (started, second) = (now(), 1_000_000_000);
         let mut noted = started;
         loop {
             fs::write(group(tenant) + "/cgroup.kill", "1").expect("killing a control group");
+            // Who runs only when no other wants to would not end either.
+            let threads = fs::read_to_string(group(tenant) + "/cgroup.threads");
+            let threads = threads.unwrap_or_default();
+            threads.lines().flat_map(str::parse::<i32>).for_each(hurry);
             std::thread::sleep(Duration::from_millis(20));
             reap();
             let left = processes(tenant);

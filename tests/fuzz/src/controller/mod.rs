@@ -3,6 +3,9 @@
 //! Starts tenants, changes and ends them, at random, until time is over.
 
 mod end;
+mod flush;
+pub mod timed;
+mod update;
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,9 +14,10 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, AssignFlags, Change, Target};
+use addrconf_abi::{AddrEntry, AssignFlags, Target};
 
 use crate::control::Device;
+use crate::message::grace;
 use crate::ops;
 use crate::oracle::sockets::{inodes, processes};
 use crate::pool;
@@ -21,6 +25,8 @@ use crate::rng::Rng;
 use crate::sys::process::{now, print};
 use crate::tenant::group;
 use crate::world::{Action, Counter, Tenant, World, SLOTS};
+
+use timed::{ASSIGN_LIMIT, LIMIT};
 
 /// Of so many actions one releases everybody.
 const FLUSH: usize = 60;
@@ -118,7 +124,8 @@ impl Controller {
         if raw {
             flags = flags.with(AssignFlags::ALLOW_RAW);
         }
-        if self.rng.percent(30) {
+        let reset = self.rng.percent(30);
+        if reset {
             flags = flags.with(AssignFlags::RESET);
         }
         for pid in processes(tenant) {
@@ -130,7 +137,17 @@ impl Controller {
         let device = self.device.as_ref();
         if let Some(device) = device.filter(|_| !self.unbound || slot == 0) {
             let began = now();
-            match device.assign(first.id() as i32, &entries(&set), flags, tenant) {
+            if reset {
+                // This may end a connection of the host's that the process inherited.
+                self.world.excuse_until(u64::MAX);
+            }
+            let assigned = self.in_time("assign", ASSIGN_LIMIT, || {
+                device.assign(first.id() as i32, &entries(&set), flags, tenant)
+            });
+            if reset {
+                self.world.excuse_until(now() + grace(self.world));
+            }
+            match assigned {
                 Ok(id) => {
                     association = id;
                     set.iter().for_each(|&i| self.world.settle(i));
@@ -144,6 +161,7 @@ impl Controller {
                         self.world
                             .violation(Counter::OtherViolations, tenant, facts);
                     }
+                    self.world.set_free_until(u64::MAX);
                     self.world.free(tenant);
                 }
             }
@@ -161,75 +179,22 @@ impl Controller {
         self.publish();
     }
 
-    /// One change of one tenant's set.
-    fn update(&mut self, slot: usize) {
-        let (Some(running), Some(device)) = (&self.slots[slot], &self.device) else {
-            return;
-        };
-        let (world, tenant) = (self.world, running.tenant);
-        if !world.is_bound(tenant) {
-            return;
-        }
-        let target = if self.rng.percent(80) {
-            Target::Association(running.association)
-        } else {
-            Target::Pid(running.first.id() as i32)
-        };
-        world.note_action(Action::Update);
-        let reset = self.rng.percent(40);
-        let own = world.entries_of(tenant);
-        let result = if self.rng.percent(50) || own.len() < 3 {
-            let start = self.rng.below(pool::SIZE);
-            let free = (0..pool::SIZE).map(|i| (start + i * 5) % pool::SIZE);
-            let most = 1 + self.rng.below(3);
-            let new: Vec<usize> = free.filter(|&i| world.owner(i) == 0).take(most).collect();
-            if new.is_empty() {
-                return;
-            }
-            new.iter().for_each(|&i| world.acquire(i, tenant));
-            let result = device.update(target, Change::Add, &entries(&new), false);
-            match result {
-                Ok(_) => new.iter().for_each(|&i| world.settle(i)),
-                Err(_) => new.iter().for_each(|&i| world.lose(i)),
-            }
-            result
-        } else {
-            let keep = 1 + self.rng.below(own.len() - 1);
-            let start = self.rng.below(own.len());
-            let turned: Vec<usize> = (0..own.len())
-                .map(|i| own[(start + i) % own.len()])
-                .collect();
-            let (stay, go) = turned.split_at(keep);
-            go.iter().for_each(|&i| world.unsettle(i));
-            let result = if self.rng.percent(50) {
-                device.update(target, Change::Remove, &entries(go), reset)
-            } else {
-                device.update(target, Change::Replace, &entries(stay), reset)
-            };
-            match result {
-                Ok(_) => go.iter().for_each(|&i| world.lose(i)),
-                Err(_) => go.iter().for_each(|&i| world.settle(i)),
-            }
-            result
-        };
-        world.count(Counter::Updates);
-        if let Err(errno) = result {
-            print(&format!("note: update of tenant {tenant}: error {errno}"));
-        }
-    }
-
     /// What else a controller does.
     fn look(&mut self) {
         let Some(device) = &self.device else {
             return;
         };
         self.world.note_action(Action::Look);
-        for id in device.ids().unwrap_or_default() {
-            let _ = device.query(Target::Association(id));
-            let _ = fs::read_to_string(format!("/sys/kernel/addrconf/by-id/{id}"));
+        let ids = self.in_time("list", LIMIT, || device.ids());
+        for id in ids.unwrap_or_default() {
+            let target = Target::Association(id);
+            let _ = self.in_time("query", LIMIT, || device.query(target));
+            let file = format!("/sys/kernel/addrconf/by-id/{id}");
+            let _ = self.in_time("reading of a file", LIMIT, || fs::read_to_string(file));
         }
         let (number, mut bytes) = ops::malformed(&mut self.rng);
-        if device.raw(number, &mut bytes).is_ok() {
+        let result = self.in_time("malformed call", LIMIT, || device.raw(number, &mut bytes));
+        if result.is_ok() {
             let facts = format_args!("call {number:x} on no association succeeded");
             self.world.violation(Counter::OtherViolations, 0, facts);
         }

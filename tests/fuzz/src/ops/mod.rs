@@ -3,6 +3,9 @@
 //! What a tenant's process does: one operation after another, by chance.
 
 mod before;
+mod crowd;
+mod inherit;
+mod keep;
 mod options;
 mod pass;
 mod process;
@@ -33,6 +36,8 @@ pub struct Actor {
     pub depth: usize,
     /// This is not the process's first thread.
     pub thread: bool,
+    /// Connections that are kept for long.
+    pub kept: keep::Kept,
     /// Memory for io_uring.
     pub arena: Option<sys::ring::Arena>,
 }
@@ -69,6 +74,12 @@ pub const ALL: &[(&str, usize, Operation)] = &[
     ("thread", 2, process::thread),
     ("device", 2, process::device),
     ("narrow", 1, process::narrow),
+    ("crowd", 2, crowd::narrow),
+    ("link", 6, keep::link),
+    ("tend", 8, keep::tend),
+    ("stash", 4, keep::stash),
+    ("unstash", 4, keep::unstash),
+    ("inherited", 12, inherit::any),
     ("unshare", 1, process::unshare),
     ("bpf", 1, process::bpf),
     ("nobody", 1, process::be_nobody),
@@ -84,6 +95,7 @@ impl Actor {
             fds: Vec::new(),
             depth,
             thread: false,
+            kept: keep::Kept::default(),
             arena: None,
         }
     }

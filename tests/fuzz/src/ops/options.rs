@@ -66,6 +66,11 @@ const LONG_LASTING: [(i32, i32); 2] = [
 /// One of the dangerous options, with a value that makes sense.
 pub fn set(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
+    set_on(a, fd)
+}
+
+/// The same, on this socket.
+pub fn set_on(a: &mut Actor, fd: i32) -> Result<()> {
     if a.rng.percent(75) {
         let (level, name) = a.rng.pick(DANGEROUS);
         let value = match (level, name) {
@@ -133,13 +138,18 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             set(fd, TCP, 31, name.as_bytes()) // TCP_ULP
         }
         7 => set(fd, TCP, libc::TCP_CONGESTION, b"cubic"),
-        _ => sys::socket::attach_filter(fd),
+        _ => sys::socket::attach_filter(fd, libc::SO_ATTACH_FILTER, u32::MAX),
     }
 }
 
 /// Any option at all.
 pub fn set_any(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
+    set_any_on(a, fd)
+}
+
+/// The same, on this socket.
+pub fn set_any_on(a: &mut Actor, fd: i32) -> Result<()> {
     let level = a
         .rng
         .pick(&[SOCKET, IP, IP6, TCP, UDP, 255, 58, 263, 273, 270]);
@@ -163,6 +173,11 @@ pub fn set_any(a: &mut Actor) -> Result<()> {
 /// Asks for any option.
 pub fn get(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
+    get_on(a, fd)
+}
+
+/// The same, of this socket.
+pub fn get_on(a: &mut Actor, fd: i32) -> Result<()> {
     let level = a.rng.pick(&[SOCKET, IP, IP6, TCP, UDP]);
     let (name, room) = (a.rng.below(130) as i32, a.rng.below(256));
     sys::socket::get_option(fd, level, name, room).map(drop)

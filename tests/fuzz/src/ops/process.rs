@@ -22,7 +22,7 @@ const MOST: u64 = 24;
 
 impl Actor {
     /// Whether there is room for another process; then it is counted.
-    fn may_fork(&mut self) -> bool {
+    pub(super) fn may_fork(&mut self) -> bool {
         let live = self.world.live(self.tenant as usize % SLOTS);
         if self.depth > 4 || live.load(Ordering::Relaxed) > MOST / self.world.pace() {
             return false;
@@ -38,6 +38,7 @@ impl Actor {
         process::interrupt_regularly(300);
         self.depth += 1;
         self.thread = false;
+        self.kept.forget_ring();
         self.arena = None;
         self.rng = Rng::new(self.rng.next() ^ 0x5eed);
         let times = self.rng.below(80);

@@ -9,7 +9,7 @@ use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 use super::Actor;
 use crate::message::{check_received, Message, Way};
 use crate::sys::{self, Result};
-use crate::{addr, received};
+use crate::{addr, received, secrets};
 
 /// A socket, mostly of a useful kind.
 pub fn socket(a: &mut Actor) -> Result<()> {
@@ -131,6 +131,10 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
             continue;
         }
         let kind = kind_of(fd);
+        let way = Way { fd, flags, began };
+        if kind == Some(SOCK_STREAM) {
+            secrets::check(a.world, a.tenant, &data[..got.data], &way);
+        }
         let found = if kind == Some(libc::SOCK_RAW) {
             raw_message(fd, &data[..got.data])
         } else {
@@ -144,7 +148,6 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
             } else {
                 extra.local.or(header)
             };
-            let way = Way { fd, flags, began };
             check_received(a.world, a.tenant, &message, local, stream, &way);
         }
         if got.data == 0 {

@@ -20,6 +20,11 @@ const OPS: [Op; 8] = [
 /// A few operations on a new ring.
 pub fn run(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
+    run_on(a, fd)
+}
+
+/// The same, on this socket.
+pub fn run_on(a: &mut Actor, fd: i32) -> Result<()> {
     let (name, data) = send::something(a, fd);
     let ops: Vec<(Op, bool)> = (0..1 + a.rng.below(4))
         .map(|_| {

@@ -2,9 +2,11 @@
 
 //! Those who watch, each from a place where the module has no say.
 
+pub mod clients;
 pub mod members;
 pub mod packets;
 pub mod probes;
+pub mod services;
 pub mod sockets;
 
 use std::time::{Duration, Instant};

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use libc::{AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM};
+use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
 
 use crate::addr::{self, HOST_PORT, PORTS};
 use crate::message::Message;
@@ -15,13 +15,21 @@ use crate::ops::mailbox;
 use crate::pool;
 use crate::received;
 use crate::rng::Rng;
+use crate::secrets::Connections;
+use crate::services;
+use crate::sys::process::now;
 use crate::sys::socket::{self, Outgoing};
 use crate::world::{Counter, World, SLOTS};
 
-/// Sends probes until all is over. `sockets`: UDP, for each family.
+/// Nanoseconds between two secrets on a connection.
+const SECRETS_EVERY: u64 = 150_000_000;
+
+/// Sends probes until all is over, and secrets on connections. `sockets`: UDP, for
+/// each family.
 pub fn send(world: World, sockets: [i32; 2], host: bool) {
     let mut rng = Rng::new(world.seed() ^ u64::from(host) ^ 0xb0b0);
-    let mut connections: Vec<(i32, IpAddr)> = Vec::new();
+    let mut connections = Connections::new(world);
+    let mut due = 0;
     while !world.stopped() {
         let to = match rng.below(20) {
             0 if host => Ipv4Addr::LOCALHOST.into(),
@@ -33,57 +41,42 @@ pub fn send(world: World, sockets: [i32; 2], host: bool) {
         } else {
             HOST_PORT
         };
-        let name = addr::bytes(to, port);
         if rng.percent(70) {
             let bytes = Message::new(0, Some(to), false).bytes(64);
+            let name = addr::bytes(to, port);
             let _ = socket::send_to(sockets[usize::from(to.is_ipv6())], &bytes, 0, &name);
             world.count(Counter::ProbesSent);
-        } else if connections.len() < 48 {
-            let family = if to.is_ipv6() { AF_INET6 } else { AF_INET };
-            if let Ok(fd) = socket::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) {
-                if host {
-                    let own = if to.is_ipv6() {
-                        pool::HOST6.into()
-                    } else {
-                        pool::HOST4.into()
-                    };
-                    let _ = socket::bind(fd, &addr::bytes(own, 0));
-                }
-                let _ = socket::connect(fd, &name);
-                connections.push((fd, to));
-            }
+        } else {
+            let own = if to.is_ipv6() {
+                pool::HOST6.into()
+            } else {
+                pool::HOST4.into()
+            };
+            connections.ask(host.then_some(own), to, port);
         }
-        if connections.len() >= 48 || rng.percent(5) {
-            for (fd, to) in connections.drain(..) {
-                let bytes = Message::new(0, Some(to), true).bytes(64);
-                if socket::send_to(fd, &bytes, libc::MSG_DONTWAIT, &[]).is_ok() {
-                    world.count(Counter::ProbesSent);
-                }
-                socket::close(fd);
-            }
+        if now() > due {
+            connections.send();
+            due = now() + SECRETS_EVERY * world.pace();
         }
         std::thread::sleep(Duration::from_millis(4 * world.pace()));
     }
 }
 
-/// Takes what comes to the servers next door.
+/// Takes what comes to the servers next door, and sends secrets there.
 pub fn answer(world: World, servers: &[i32]) {
     let (mut data, mut control) = (vec![0; 4096], [0; 256]);
-    let mut open: Vec<i32> = Vec::new();
+    let mut connections = Connections::new(world);
+    let mut due = 0;
     while !world.stopped() {
         for &fd in servers {
             while let Ok(new) = socket::accept(fd, SOCK_NONBLOCK | SOCK_CLOEXEC) {
-                open.push(new);
+                connections.add(new);
             }
             while socket::receive(fd, &mut data, &mut control, libc::MSG_DONTWAIT).is_ok() {}
         }
-        for &fd in &open {
-            while socket::receive(fd, &mut data, &mut control, libc::MSG_DONTWAIT)
-                .is_ok_and(|got| got.data > 0)
-            {}
-        }
-        if open.len() > 64 {
-            open.drain(..32).for_each(socket::close);
+        if now() > due {
+            connections.send();
+            due = now() + SECRETS_EVERY * world.pace();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -108,7 +101,15 @@ pub fn overhear(world: World, ears: &[i32]) {
         if rng.percent(10) {
             // Not one of the ears: whoever is free may bind or connect it, and then
             // it hears no others, and may become the next owner's.
-            let present = net::gift(rng.pick(&addr::WILDCARDS));
+            // The sockets of services, which they have anyway, have an address.
+            let service = services::descriptor(rng.below(services::ALL.len()));
+            let present = match socket::dup(service) {
+                Ok(copy) if rng.percent(30) => copy,
+                other => {
+                    other.into_iter().for_each(socket::close);
+                    net::gift(rng.pick(&addr::WILDCARDS))
+                }
+            };
             let gift = received::write(libc::SOL_SOCKET, libc::SCM_RIGHTS, &present.to_ne_bytes());
             let name = mailbox(rng.below(2 * SLOTS));
             let out = Outgoing {

@@ -3,9 +3,11 @@
 //! The only unsafe code of the fuzzer: system calls. What goes in is bytes,
 //! so that wrong ones can be tried; memory stays this process's own.
 
+pub mod descriptor;
 pub mod process;
 pub mod ring;
 pub mod socket;
+pub mod table;
 
 /// The result of a system call, the error as its number.
 pub type Result<T> = std::result::Result<T, i32>;

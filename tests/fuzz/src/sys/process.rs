@@ -100,6 +100,28 @@ pub fn be_nice() {
     unsafe { libc::nice(4) };
 }
 
+/// Has this thread run when no other wants to.
+pub fn be_idle() {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is this thread, and `param` is only read.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) };
+}
+
+/// Lets others go first by far.
+pub fn be_nicest() {
+    // SAFETY: `nice` has no memory requirements.
+    unsafe { libc::nice(19) };
+}
+
+/// Has a thread, which is to end, not wait for others.
+pub fn hurry(thread: i32) {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `param` is only read.
+    unsafe { libc::sched_setscheduler(thread, libc::SCHED_OTHER, &param) };
+    // SAFETY: no memory is involved.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, thread as u32, 0) };
+}
+
 /// Has this thread run before all ordinary ones, but not what it starts.
 pub fn go_first(priority: i32) {
     let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;

@@ -122,3 +122,21 @@ pub fn run(
     });
     done.collect()
 }
+
+/// `setsockopt()` of a number by a new ring.
+pub fn set_option(fd: i32, level: i32, name: i32, value: i32) -> Result<()> {
+    let failed = |e: std::io::Error| e.raw_os_error().unwrap_or(0);
+    let mut ring = IoUring::new(2).map_err(failed)?;
+    // For ever: the option may be set late.
+    let value: &'static i32 = Box::leak(Box::new(value));
+    let (ptr, fd) = (std::ptr::from_ref(value).cast(), types::Fd(fd));
+    let entry = opcode::SetSockOpt::new(fd, level as u32, name as u32, ptr, 4).build();
+    // SAFETY: `value` stays for ever.
+    let _ = unsafe { ring.submission().push(&entry) };
+    ring.submit_and_wait(1).map_err(failed)?;
+    let done = ring.completion().next().map(|c| c.result());
+    match done {
+        Some(error @ ..=-1) => Err(-error),
+        _ => Ok(()),
+    }
+}

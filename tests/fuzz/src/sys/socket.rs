@@ -29,6 +29,14 @@ pub fn socket(family: i32, kind: i32, protocol: i32) -> Result<i32> {
     check(unsafe { libc::socket(family, kind, protocol) }.into()).map(|fd| fd as i32)
 }
 
+/// `socketpair()`.
+pub fn pair(family: i32, kind: i32) -> Result<[i32; 2]> {
+    let mut fds = [-1; 2];
+    // SAFETY: `fds` is room for two descriptors.
+    check(unsafe { libc::socketpair(family, kind, 0, fds.as_mut_ptr()) }.into())?;
+    Ok(fds)
+}
+
 /// `bind()`.
 pub fn bind(fd: i32, name: &[u8]) -> Result<()> {
     // SAFETY: the kernel reads `name.len()` bytes, which `name` has.
@@ -87,13 +95,14 @@ pub fn set_option(fd: i32, level: i32, name: i32, value: &[u8]) -> Result<()> {
     check(unsafe { libc::setsockopt(fd, level, name, ptr, len) }.into()).map(drop)
 }
 
-/// `setsockopt(SO_ATTACH_FILTER)` with a program that takes everything.
-pub fn attach_filter(fd: i32) -> Result<()> {
+/// `setsockopt()` of an option that takes a classic program, with one that returns
+/// `result`: as a filter, how much it takes, and in a group, who is chosen.
+pub fn attach_filter(fd: i32, name: i32, result: u32) -> Result<()> {
     let mut code = libc::sock_filter {
         code: 6, // BPF_RET | BPF_K
         jt: 0,
         jf: 0,
-        k: u32::MAX,
+        k: result,
     };
     let program = libc::sock_fprog {
         len: 1,
@@ -102,7 +111,7 @@ pub fn attach_filter(fd: i32) -> Result<()> {
     let size = std::mem::size_of_val(&program) as u32;
     let ptr = std::ptr::addr_of!(program).cast();
     // SAFETY: `ptr` is a program of one instruction, alive for the call.
-    let ret = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, ptr, size) };
+    let ret = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, name, ptr, size) };
     check(ret.into()).map(drop)
 }
 
@@ -221,6 +230,18 @@ pub fn receive_packet(fd: i32, data: &mut [u8], name: &mut [u8; 20]) -> Result<u
     check(ret as i64).map(|n| n as usize)
 }
 
+/// `recvfrom()` of one datagram: its length, and its address.
+pub fn receive_from(fd: i32, data: &mut [u8], flags: i32) -> Result<(usize, Vec<u8>)> {
+    let mut name = vec![0; 28];
+    let mut len = name.len() as u32;
+    let (ptr, room) = (data.as_mut_ptr().cast(), data.len());
+    // SAFETY: both buffers are writable and as long as said.
+    let ret = unsafe { libc::recvfrom(fd, ptr, room, flags, name.as_mut_ptr().cast(), &mut len) };
+    let got = check(ret as i64)?;
+    name.truncate(len as usize);
+    Ok((got as usize, name))
+}
+
 /// What a socket says of itself, by an option of `SOL_SOCKET` that is a number.
 pub fn number_of(fd: i32, name: i32) -> Option<i32> {
     let value = get_option(fd, libc::SOL_SOCKET, name, 4).ok()?;
@@ -231,6 +252,9 @@ pub fn number_of(fd: i32, name: i32) -> Option<i32> {
 /// its name and its peer's, and whether this process may have a packet socket,
 /// which no associated process may.
 pub fn describe(fd: i32) -> String {
+    if fd < 0 {
+        return "in the table of an io_uring".to_owned();
+    }
     let number = |name| number_of(fd, name).unwrap_or(-1);
     let name = |peer| name_of(fd, peer).map(|bytes| addr::read(&bytes));
     let packet = socket(libc::AF_PACKET, libc::SOCK_RAW, 0);

@@ -12,7 +12,7 @@ mod tenants;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::pool;
-use crate::sys::process::{map_shared, shared_memory};
+use crate::sys::process::{map_shared, now, shared_memory};
 
 pub use action::Action;
 pub use numbers::Counter;
@@ -24,7 +24,7 @@ pub const SLOTS: usize = 4;
 
 const INTERVALS: usize = 64;
 /// Cells of an interval.
-const FIELDS: usize = 4;
+const FIELDS: usize = 6;
 const TENANTS: usize = 256;
 const PIDS: usize = 64;
 const COUNTERS: usize = 32;
@@ -111,6 +111,48 @@ impl World {
     /// Sets that.
     pub fn set_pace(&self, pace: u64) {
         self.set(AT_SETTINGS + 4, pace);
+    }
+
+    /// Until when services of the host may fail: something was done that may end
+    /// them, and is no tenant's doing.
+    pub fn excused_until(&self) -> u64 {
+        self.get(AT_SETTINGS + 5)
+    }
+
+    /// Sets that.
+    pub fn excuse_until(&self, time: u64) {
+        self.set(AT_SETTINGS + 5, time);
+    }
+
+    /// How often the services of the host were made anew.
+    pub fn generation(&self) -> u64 {
+        self.get(AT_SETTINGS + 6)
+    }
+
+    /// They are made anew now.
+    pub fn next_generation(&self) {
+        self.set(AT_SETTINGS + 6, self.generation() + 1);
+    }
+
+    /// Has them be made anew.
+    pub fn end_generation(&self) {
+        self.set(AT_SETTINGS + 7, self.generation() + 1);
+    }
+
+    /// Whether they are to be.
+    pub fn generation_is_over(&self) -> bool {
+        self.get(AT_SETTINGS + 7) > self.generation()
+    }
+
+    /// Whether the tenant in a slot may have a crowd of threads for so many
+    /// nanoseconds: it has none. Then it is taken down.
+    pub fn may_crowd(&self, slot: usize, nanoseconds: u64) -> bool {
+        let cell = &self.0[AT_SETTINGS + 12 + slot % SLOTS];
+        let (until, time, order) = (cell.load(Ordering::SeqCst), now(), Ordering::SeqCst);
+        until < time
+            && cell
+                .compare_exchange(until, time + nanoseconds, order, order)
+                .is_ok()
     }
 
     /// How many processes the tenant in a slot has, roughly.

@@ -56,6 +56,20 @@ pub enum Counter {
     ReloadViolations,
     /// Other violations.
     OtherViolations,
+    /// By what connections brought to those whose address it was no more.
+    StreamViolations,
+    /// By services of the host that stopped answering.
+    ServiceViolations,
+    /// By control calls that took long.
+    SlowViolations,
+    /// Secrets sent on connections.
+    Secrets,
+    /// Those that tenants received.
+    SecretsRead,
+    /// Answers of the host's services.
+    Answers,
+    /// Narrowings among many threads without priority.
+    Crowds,
 }
 
 impl World {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Who has which entry of the pool, and who had it: of each entry a count, then
-//! intervals (tenant, from, until, known to the module since).
+//! intervals (tenant, from, until, known to the module since, given to it by the
+//! module at, connections reset when it lost it).
 
 use super::{Tenant, World, AT_OWNERS, FIELDS, INTERVALS};
 use crate::pool;
@@ -24,6 +25,8 @@ impl World {
         self.set(at + 1, now());
         self.set(at + 2, u64::MAX);
         self.set(at + 3, u64::MAX);
+        self.set(at + 4, u64::MAX);
+        self.set(at + 5, 0);
         self.set(at, tenant.into());
         self.set(AT_OWNERS + index * (1 + INTERVALS * FIELDS), nr as u64 + 1);
     }
@@ -31,7 +34,18 @@ impl World {
     /// The module knows of it, too, which can take it long.
     pub fn settle(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
-            self.set(self.interval(index, nr) + 3, now());
+            let at = self.interval(index, nr);
+            self.set(at + 3, now());
+            if self.get(at + 4) == u64::MAX {
+                self.set(at + 4, now());
+            }
+        }
+    }
+
+    /// Its connections there were reset. To be called before it loses it.
+    pub fn note_reset(&self, index: usize) {
+        if let Some(nr) = self.changes(index).checked_sub(1) {
+            self.set(self.interval(index, nr) + 5, 1);
         }
     }
 
@@ -75,6 +89,25 @@ impl World {
             && from < self.get(self.interval(index, changes - INTERVALS) + 1))
     }
 
+    /// Whether a tenant may receive on a connection at an entry what was sent at this
+    /// time: it had the entry then, or lost it without a reset, and nobody else has
+    /// been given it since. A change takes this many nanoseconds at most.
+    pub fn may_be_connected(&self, index: usize, tenant: Tenant, time: u64, change: u64) -> bool {
+        let changes = self.changes(index);
+        let mut anothers = false;
+        for nr in (changes.saturating_sub(INTERVALS)..changes).rev() {
+            let at = self.interval(index, nr);
+            let over = |which: usize| self.get(at + which).saturating_add(change) < time;
+            if self.get(at) != u64::from(tenant) {
+                anothers |= over(4);
+            } else if self.get(at + 1) <= time {
+                return !over(2) || self.get(at + 5) == 0 && !anothers;
+            }
+        }
+        // Of long ago nothing is known.
+        changes > INTERVALS
+    }
+
     /// Whether it ever had it.
     pub fn ever_had(&self, index: usize, tenant: Tenant) -> bool {
         // Not since ever: of long ago nothing is known, which counts as yes.
@@ -88,6 +121,29 @@ impl World {
         };
         let since = self.get(self.interval(index, nr) + 3);
         self.owner(index) == tenant && since.saturating_add(nanoseconds) < now()
+    }
+
+    /// The last owners of an entry, for a report: since when, given by the module at,
+    /// and until when, in milliseconds.
+    pub fn history(&self, index: usize) -> String {
+        let changes = self.changes(index);
+        let lines = (changes.saturating_sub(4)..changes).map(|nr| {
+            let at = self.interval(index, nr);
+            let [since, given, until] = [1, 4, 2].map(|which| match self.get(at + which) {
+                u64::MAX => "never".to_owned(),
+                time => (time / 1_000_000).to_string(),
+            });
+            let reset = if self.get(at + 5) != 0 {
+                " with reset"
+            } else {
+                ""
+            };
+            format!(
+                "{} since {since}, {given} until {until}{reset}",
+                self.get(at)
+            )
+        });
+        lines.collect::<Vec<_>>().join("; ")
     }
 
     /// The entries a tenant has now.

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Clients of the host's services, on the host and next door, which no tenant may
+//! keep from being answered. Of a group every member has clients: which one answers
+//! a client depends on its port, which stays.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use libc::{AF_INET, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
+
+use super::services::Key;
+use crate::addr;
+use crate::message::Message;
+use crate::pool::{HOST4, PEER4};
+use crate::services::{port, Kind, ALL};
+use crate::sys::process::{go_first, now};
+use crate::sys::socket;
+use crate::world::{Counter, World};
+
+const SECOND: u64 = 1_000_000_000;
+/// How long a client may be without an answer, on an ordinary kernel.
+const PATIENCE: u64 = 6 * SECOND;
+/// How long one attempt lasts.
+const ATTEMPT: u64 = 3 * SECOND / 2;
+/// Where the machine next door waits for the host's connection.
+pub const CONNECTION_PORT: u16 = 19_999;
+/// The ports of clients.
+const PORTS_FROM: u16 = 19_000;
+/// How many each service has.
+const EACH: usize = 3;
+/// The length of a question.
+pub const LENGTH: usize = 64;
+
+struct Client {
+    nr: usize,
+    port: u16,
+    fd: Option<i32>,
+    asked: bool,
+    began: u64,
+    answered: u64,
+}
+
+/// All clients on one of the machines.
+pub struct Clients {
+    world: World,
+    key: Key,
+    own: Ipv4Addr,
+    all: Vec<Client>,
+    /// Next door, where the host's connection comes in.
+    listener: Option<i32>,
+}
+
+impl Clients {
+    /// Those in this network namespace.
+    pub fn new(world: World, key: Key, host: bool) -> Self {
+        let own = if host { HOST4 } else { PEER4 };
+        let served = (0..ALL.len()).filter(|&nr| !host || ALL[nr].0 != Kind::Connection);
+        let all = served.flat_map(|nr| {
+            let each = if ALL[nr].0 == Kind::Connection {
+                1
+            } else {
+                EACH
+            };
+            (0..each).map(move |i| Client {
+                nr,
+                port: PORTS_FROM + (nr * EACH + i) as u16,
+                fd: None,
+                asked: false,
+                began: 0,
+                answered: now(),
+            })
+        });
+        let all = all.collect();
+        let listener = (!host).then(listen);
+        Self {
+            world,
+            key,
+            own,
+            all,
+            listener,
+        }
+    }
+
+    /// Asks until all is over.
+    pub fn run(mut self) {
+        go_first(1);
+        let world = self.world;
+        let mut generation = 0;
+        while !world.stopped() {
+            let excused = now() < world.free_until().max(world.excused_until());
+            let is_new = generation != world.generation();
+            generation = world.generation();
+            for client in &mut self.all {
+                if is_new
+                    && self
+                        .listener
+                        .is_none_or(|_| ALL[client.nr].0 != Kind::Connection)
+                {
+                    client.close();
+                }
+                if is_new || excused {
+                    client.answered = now();
+                }
+            }
+            self.accept();
+            for nr in 0..self.all.len() {
+                self.step(nr, excused);
+            }
+            std::thread::sleep(Duration::from_millis(250 * world.pace()));
+        }
+        self.all.iter_mut().for_each(Client::close);
+        self.listener.into_iter().for_each(socket::close);
+    }
+
+    /// Takes the newest connection of the host.
+    fn accept(&mut self) {
+        let Some(listener) = self.listener else {
+            return;
+        };
+        while let Ok(new) = socket::accept(listener, SOCK_NONBLOCK | SOCK_CLOEXEC) {
+            let mut all = self.all.iter_mut();
+            if let Some(client) = all.find(|client| ALL[client.nr].0 == Kind::Connection) {
+                client.close();
+                client.fd = Some(new);
+            }
+        }
+    }
+
+    fn step(&mut self, nr: usize, excused: bool) {
+        let (world, own) = (self.world, self.own);
+        let client = &mut self.all[nr];
+        if client.fd.is_none() {
+            client.open(world, own);
+        }
+        match client.ask(&self.key) {
+            Asked::Nothing => {}
+            Asked::Answered => {
+                client.answered = now();
+                world.count(Counter::Answers);
+            }
+            Asked::Wrong if excused || now() < world.free_until() => {}
+            Asked::Wrong => {
+                let facts = format_args!("not the host answered for {}", client.about(world, own));
+                world.violation(Counter::ServiceViolations, 0, facts);
+            }
+        }
+        let since = now() - client.answered;
+        if since > PATIENCE * world.pace() && !world.stopped() {
+            let about = client.about(world, own);
+            let facts = format_args!("no answer for {} ms from {about}", since / 1_000_000);
+            world.violation(Counter::ServiceViolations, 0, facts);
+            world.end_generation();
+            client.answered = now();
+        }
+    }
+}
+
+/// What came of asking.
+enum Asked {
+    Nothing,
+    Answered,
+    Wrong,
+}
+
+impl Client {
+    fn about(&self, world: World, own: Ipv4Addr) -> String {
+        let (kind, port) = (ALL[self.nr].0, port(world, self.nr));
+        format!(
+            "the host's service {}, {kind:?}, port {port}, asked from {own}:{}",
+            self.nr, self.port
+        )
+    }
+
+    fn close(&mut self) {
+        if let Some(fd) = self.fd.take() {
+            socket::close(fd);
+        }
+        self.asked = false;
+    }
+
+    /// A new attempt.
+    fn open(&mut self, world: World, own: Ipv4Addr) {
+        let of = match ALL[self.nr].0 {
+            Kind::Listener => SOCK_STREAM,
+            Kind::Datagrams => SOCK_DGRAM,
+            // That comes from the host.
+            Kind::Connection => return,
+        };
+        let Ok(fd) = socket::socket(AF_INET, of | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) else {
+            return;
+        };
+        self.began = now();
+        let one = 1_i32.to_ne_bytes();
+        let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one);
+        // Closing ends a connection at once: its port is used again.
+        let at_once = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
+        let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_LINGER, &at_once);
+        let _ = socket::bind(fd, &addr::bytes(own.into(), self.port));
+        let _ = socket::connect(fd, &addr::bytes(HOST4.into(), port(world, self.nr)));
+        self.fd = Some(fd);
+    }
+
+    /// Asks, and takes the answer.
+    fn ask(&mut self, key: &Key) -> Asked {
+        let Some(fd) = self.fd else {
+            return Asked::Nothing;
+        };
+        let kind = ALL[self.nr].0;
+        if !self.asked || kind != Kind::Listener {
+            let question = Message::new(0, Some(IpAddr::from(HOST4)), false).bytes(LENGTH);
+            self.asked = socket::send_to(fd, &question, MSG_DONTWAIT, &[]).is_ok();
+        }
+        // Whole answers.
+        let mut data = [0; 50 * (LENGTH + size_of::<Key>())];
+        match socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT) {
+            Ok(got) if got.data > 0 => {
+                let data = &data[..got.data];
+                let right = if kind == Kind::Datagrams {
+                    data.starts_with(key)
+                } else {
+                    data.chunks(key.len() + LENGTH)
+                        .all(|one| one.starts_with(key))
+                };
+                if kind == Kind::Listener {
+                    self.close();
+                }
+                if right {
+                    Asked::Answered
+                } else {
+                    Asked::Wrong
+                }
+            }
+            Err(libc::EAGAIN | libc::ECONNREFUSED | libc::ENOTCONN) if kind != Kind::Listener => {
+                Asked::Nothing
+            }
+            Err(libc::EAGAIN | libc::ENOTCONN) if now() < self.began + ATTEMPT => Asked::Nothing,
+            _ => {
+                self.close();
+                Asked::Nothing
+            }
+        }
+    }
+}
+
+fn listen() -> i32 {
+    let kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    let fd = socket::socket(AF_INET, kind, 0).expect("a socket");
+    socket::bind(fd, &addr::bytes(PEER4.into(), CONNECTION_PORT)).expect("binding");
+    socket::listen(fd, 8).expect("listening");
+    fd
+}

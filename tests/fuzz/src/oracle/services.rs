@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The host's services: they answer whatever tenants do with the sockets, which they
+//! have, too. A released tenant may do anything with them, so they are made anew when
+//! there is none any more.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use libc::{AF_INET, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
+
+use super::clients::{CONNECTION_PORT, LENGTH};
+use crate::addr;
+use crate::pool::{self, HOST4, PEER4};
+use crate::secrets::Connections;
+use crate::services::{descriptor, port, Kind, ALL};
+use crate::sys::process::{go_first, now};
+use crate::sys::{descriptor as file, socket, Result};
+use crate::world::{Counter, World};
+
+/// What an answer begins with, which tenants do not know.
+pub type Key = [u8; 8];
+
+/// Connections of clients at a time.
+const MOST: usize = 64;
+
+/// The server.
+pub struct Server {
+    world: World,
+    key: Key,
+    /// Where to say which sockets are the host's.
+    known: Arc<Mutex<HashSet<u64>>>,
+    /// Connections of clients.
+    open: Vec<i32>,
+    /// And of tenants.
+    tenants: Connections,
+}
+
+impl Server {
+    /// One that has its sockets open.
+    pub fn new(world: World, key: Key, known: Arc<Mutex<HashSet<u64>>>) -> Self {
+        let open = Vec::new();
+        let tenants = Connections::new(world);
+        let this = Self {
+            world,
+            key,
+            known,
+            open,
+            tenants,
+        };
+        this.make(&[0, 1, 2, 3, 4, 5]);
+        this
+    }
+
+    /// Makes some anew.
+    fn make(&self, which: &[usize]) {
+        // A group is complete or there is none.
+        for &nr in which {
+            socket::close(descriptor(nr));
+        }
+        for &nr in which {
+            // Without one its clients complain.
+            let _ = self.make_one(nr);
+        }
+    }
+
+    fn make_one(&self, nr: usize) -> Result<()> {
+        let kind = ALL[nr].0;
+        let of = if kind == Kind::Datagrams {
+            SOCK_DGRAM
+        } else {
+            SOCK_STREAM
+        };
+        let fd = socket::socket(AF_INET, of | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)?;
+        let one = 1_i32.to_ne_bytes();
+        let grouped = ALL.iter().filter(|other| other.1 == ALL[nr].1).count() > 1;
+        if grouped {
+            socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, &one)?;
+        }
+        match kind {
+            Kind::Connection => {
+                socket::bind(fd, &addr::bytes(HOST4.into(), 0))?;
+                let to = addr::bytes(PEER4.into(), CONNECTION_PORT);
+                match socket::connect(fd, &to) {
+                    Ok(()) | Err(libc::EINPROGRESS) => {}
+                    Err(errno) => return Err(errno),
+                }
+            }
+            _ => socket::bind(fd, &addr::bytes(HOST4.into(), port(self.world, nr)))?,
+        }
+        if kind == Kind::Listener {
+            socket::listen(fd, 64)?;
+        }
+        file::place(fd, descriptor(nr))?;
+        socket::close(fd);
+        let link = std::fs::read_link(format!("/proc/self/fd/{}", descriptor(nr)));
+        let link = link
+            .map(|l| l.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let number = link.trim_start_matches("socket:[").trim_end_matches(']');
+        let inode = number.parse::<u64>();
+        self.known.lock().expect("a lock").extend(inode.ok());
+        Ok(())
+    }
+
+    /// Answers until all is over.
+    pub fn run(mut self) {
+        go_first(1);
+        let world = self.world;
+        self.make(&[6]);
+        let (mut was_free, mut was_excused, mut due) = (false, false, 0);
+        while !world.stopped() {
+            let (free, excused) = (now() < world.free_until(), now() < world.excused_until());
+            if was_free && !free || world.generation_is_over() {
+                world.next_generation();
+                self.make(&[0, 1, 2, 3, 4, 5, 6]);
+            } else if was_excused && !excused {
+                self.make(&[6]);
+            }
+            (was_free, was_excused) = (free, excused);
+            self.look();
+            self.serve();
+            if now() > due {
+                self.tenants.send();
+                due = now() + 150_000_000 * world.pace();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        (0..ALL.len()).for_each(|nr| socket::close(descriptor(nr)));
+    }
+
+    /// Looks whether the files are as they were made.
+    fn look(&self) {
+        for nr in 0..ALL.len() {
+            let fd = descriptor(nr);
+            let usual = libc::O_RDWR | libc::O_NONBLOCK;
+            let flags = file::control(fd, libc::F_GETFL, 0);
+            let owner = file::control(fd, libc::F_GETOWN, 0);
+            let fine = flags.is_err() || (flags == Ok(usual) && owner == Ok(0));
+            if fine {
+                continue;
+            }
+            let _ = file::control(fd, libc::F_SETFL, libc::O_NONBLOCK);
+            let _ = file::control(fd, libc::F_SETOWN, 0);
+            if now() > self.world.free_until() {
+                let facts = format_args!(
+                    "the host's socket {nr}, {:?}, has flags {flags:x?} and owner {owner:?}",
+                    ALL[nr].0
+                );
+                self.world.violation(Counter::ServiceViolations, 0, facts);
+            }
+        }
+    }
+
+    fn serve(&mut self) {
+        for (nr, &(kind, _)) in ALL.iter().enumerate() {
+            let fd = descriptor(nr);
+            match kind {
+                Kind::Listener => self.accept(fd),
+                Kind::Datagrams => self.answer_datagrams(fd),
+                Kind::Connection => drop(self.answer_stream(fd)),
+            }
+        }
+        for fd in std::mem::take(&mut self.open) {
+            if self.answer_stream(fd) {
+                self.open.push(fd);
+            } else {
+                socket::close(fd);
+            }
+        }
+        while self.open.len() > MOST {
+            socket::close(self.open.remove(0));
+        }
+    }
+
+    fn accept(&mut self, fd: i32) {
+        while file::is_ready(fd) {
+            let Ok(new) = socket::accept(fd, SOCK_NONBLOCK | SOCK_CLOEXEC) else {
+                return;
+            };
+            let from = addr::read(&socket::name_of(new, true).unwrap_or_default());
+            if from.and_then(pool::index_of).is_some() {
+                self.tenants.add(new);
+            } else {
+                self.open.push(new);
+            }
+        }
+    }
+
+    fn answer_datagrams(&self, fd: i32) {
+        let mut data = [0; 2048];
+        for _ in 0..64 {
+            let Ok((len, from)) = socket::receive_from(fd, &mut data, MSG_DONTWAIT) else {
+                return;
+            };
+            let answer = [&self.key, &data[..len]].concat();
+            let _ = socket::send_to(fd, &answer, MSG_DONTWAIT, &from);
+        }
+    }
+
+    /// Answers on a connection. `false` when it has ended.
+    fn answer_stream(&self, fd: i32) -> bool {
+        let mut data = [0; 2048];
+        match socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT) {
+            Ok(got) if got.data > 0 => {
+                let questions = data[..got.data].chunks(LENGTH);
+                let answers: Vec<Vec<u8>> =
+                    questions.map(|one| [&self.key, one].concat()).collect();
+                socket::send_to(fd, &answers.concat(), MSG_DONTWAIT, &[]).is_ok()
+            }
+            Err(libc::EAGAIN | libc::ENOTCONN) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Secrets on connections: the other end of connections of tenants sends again and
+//! again what only the owner of the tenant's address may read at that moment.
+
+use std::net::IpAddr;
+
+use libc::{AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM};
+
+use crate::message::{grace, Message, Way};
+use crate::sys::socket;
+use crate::world::{Counter, Tenant, World};
+use crate::{addr, pool};
+
+/// The length of a secret: whole ones fit in what is read at a time.
+const LENGTH: usize = 64;
+/// Connections at a time.
+const MOST: usize = 96;
+
+/// Connections to which secrets are sent.
+pub struct Connections {
+    world: World,
+    /// Each with the tenant's address.
+    open: Vec<(i32, IpAddr)>,
+}
+
+impl Connections {
+    /// None.
+    pub fn new(world: World) -> Self {
+        let open = Vec::new();
+        Self { world, open }
+    }
+
+    /// Takes over the connection on `fd`; of others than the pool's addresses none is
+    /// kept. The oldest goes when there are too many.
+    pub fn add(&mut self, fd: i32) {
+        let name = socket::name_of(fd, true).unwrap_or_default();
+        match addr::read(&name) {
+            Some(from) if pool::index_of(from).is_some() => self.keep(fd, from),
+            _ => socket::close(fd),
+        }
+    }
+
+    fn keep(&mut self, fd: i32, with: IpAddr) {
+        self.open.push((fd, with));
+        if self.open.len() > MOST {
+            socket::close(self.open.remove(0).0);
+        }
+    }
+
+    /// Asks for one, from this address if there is one.
+    pub fn ask(&mut self, from: Option<IpAddr>, to: IpAddr, port: u16) {
+        let family = if to.is_ipv6() { AF_INET6 } else { AF_INET };
+        let Ok(fd) = socket::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) else {
+            return;
+        };
+        if let Some(from) = from {
+            let _ = socket::bind(fd, &addr::bytes(from, 0));
+        }
+        match socket::connect(fd, &addr::bytes(to, port)) {
+            Ok(()) | Err(libc::EINPROGRESS) => self.keep(fd, to),
+            Err(_) => socket::close(fd),
+        }
+    }
+
+    /// Sends a secret on each, and forgets those that have ended.
+    pub fn send(&mut self) {
+        let world = self.world;
+        let mut data = [0; 4096];
+        self.open.retain(|&(fd, to)| {
+            // Or what the tenant sends fills the buffers.
+            while socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT).is_ok_and(|g| g.data > 0) {}
+            let bytes = Message::new(0, Some(to), true).bytes(LENGTH);
+            match socket::send_to(fd, &bytes, MSG_DONTWAIT, &[]) {
+                Ok(_) => world.count(Counter::Secrets),
+                // Not yet connected, or nobody reads.
+                Err(libc::EAGAIN) => {}
+                Err(_) => {
+                    socket::close(fd);
+                    return false;
+                }
+            }
+            true
+        });
+    }
+}
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        self.open.drain(..).for_each(|(fd, _)| socket::close(fd));
+    }
+}
+
+/// Looks for secrets in what a tenant read on a connection, and checks each.
+pub fn check(world: World, tenant: Tenant, data: &[u8], way: &Way) {
+    let mut at = 0;
+    while let Some(rest) = data.get(at..) {
+        match Message::read(rest) {
+            Some(message) if message.sender == 0 && message.stream => {
+                check_one(world, tenant, &message, way);
+                at += LENGTH;
+            }
+            Some(_) => at += LENGTH,
+            None if rest.is_empty() => break,
+            // Other lengths may have been read before.
+            None => at += 1,
+        }
+    }
+}
+
+fn check_one(world: World, tenant: Tenant, message: &Message, way: &Way) {
+    let Some((to, index)) = message.to.and_then(|to| Some((to, pool::index_of(to)?))) else {
+        return;
+    };
+    world.count(Counter::SecretsRead);
+    if !world.applies(tenant, message.time)
+        || world.may_be_connected(index, tenant, message.time, grace(world))
+    {
+        return;
+    }
+    let facts = format_args!(
+        "read on a connection at {to} what was sent at {} ms, when it was another's: owners {}; \
+         in a call since {} with flags {:x} on a socket {}; {}",
+        message.time / 1_000_000,
+        world.history(index),
+        way.began,
+        way.flags,
+        socket::describe(way.fd),
+        world.about(tenant),
+    );
+    world.violation(Counter::StreamViolations, tenant, facts);
+}
