@@ -3,7 +3,6 @@
 //! Narrowing by a process of many threads that gets no processor: whatever it holds
 //! meanwhile, others wait for.
 
-use std::sync::atomic::Ordering;
 use std::thread::{sleep, Builder};
 use std::time::Duration;
 
@@ -16,9 +15,9 @@ use crate::world::{Counter, SLOTS};
 /// Threads of a crowd, on an ordinary kernel.
 const MOST: usize = 200;
 /// Threads of it that compute all the time.
-const BUSY: usize = 4;
-/// How long it lasts, in milliseconds.
-const LASTS: usize = 4000;
+const BUSY: usize = 3;
+/// How long it lasts at most, in milliseconds: longer than a control call may take.
+const LASTS: usize = 9000;
 /// Threads do little: this is enough, in bytes.
 const STACK: usize = 64 << 10;
 
@@ -26,9 +25,10 @@ const STACK: usize = 64 << 10;
 pub fn narrow(a: &mut Actor) -> Result<()> {
     let slot = a.tenant as usize % SLOTS;
     let twice = 2 * LASTS as u64 * 1_000_000;
-    if a.depth > 2 || !a.world.may_crowd(slot, twice) || !a.may_fork() {
+    if a.depth > 2 || !a.world.may_crowd(slot, twice) {
         return Ok(());
     }
+    a.world.count(Counter::Forks);
     match fork() {
         Ok(0) => {
             a.depth += 1;
@@ -36,7 +36,6 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
             a.kept.forget_ring();
             a.rng = Rng::new(a.rng.next() ^ 0xc0d);
             crowd(a);
-            a.world.live(slot).fetch_sub(1, Ordering::Relaxed);
             exit(0)
         }
         child => child.map(drop),
@@ -68,17 +67,28 @@ fn crowd(a: &mut Actor) {
             break;
         }
     }
+    // Another thread of the process narrows it, too.
+    let mut other = a.another();
+    other.thread = false;
+    let too = Builder::new().spawn(move || other.narrow_until(end));
     // This thread only: the others keep the processors from it.
     if a.rng.percent(70) {
         be_idle();
     } else {
         be_nicest();
     }
-    while now() < end {
-        a.world.count(Counter::Crowds);
-        if let Err(errno) = process::narrow(a) {
-            a.world.count_error(errno);
+    a.narrow_until(end);
+    drop(too);
+}
+
+impl Actor {
+    fn narrow_until(&mut self, end: u64) {
+        while now() < end {
+            self.world.count(Counter::Crowds);
+            if let Err(errno) = process::narrow(self) {
+                self.world.count_error(errno);
+            }
+            sleep(Duration::from_millis(self.rng.below(300) as u64));
         }
-        sleep(Duration::from_millis(a.rng.below(50) as u64));
     }
 }

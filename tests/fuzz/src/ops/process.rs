@@ -22,7 +22,7 @@ const MOST: u64 = 24;
 
 impl Actor {
     /// Whether there is room for another process; then it is counted.
-    pub(super) fn may_fork(&mut self) -> bool {
+    fn may_fork(&mut self) -> bool {
         let live = self.world.live(self.tenant as usize % SLOTS);
         if self.depth > 4 || live.load(Ordering::Relaxed) > MOST / self.world.pace() {
             return false;

@@ -132,7 +132,7 @@ impl Server {
 
     /// Looks whether the files are as they were made.
     fn look(&self) {
-        for nr in 0..ALL.len() {
+        for (nr, (kind, _)) in ALL.iter().enumerate() {
             let fd = descriptor(nr);
             let usual = libc::O_RDWR | libc::O_NONBLOCK;
             let flags = file::control(fd, libc::F_GETFL, 0);
@@ -145,8 +145,7 @@ impl Server {
             let _ = file::control(fd, libc::F_SETOWN, 0);
             if now() > self.world.free_until() {
                 let facts = format_args!(
-                    "the host's socket {nr}, {:?}, has flags {flags:x?} and owner {owner:?}",
-                    ALL[nr].0
+                    "the host's socket {nr}, {kind:?}, has flags {flags:x?} and owner {owner:?}"
                 );
                 self.world.violation(Counter::ServiceViolations, 0, facts);
             }

@@ -60,6 +60,13 @@ impl World {
         Self(map_shared(DESCRIPTOR, CELLS).expect("the shared memory"))
     }
 
+    /// One of this process only, for a test.
+    #[cfg(test)]
+    fn private() -> Self {
+        let cells: Vec<AtomicU64> = (0..CELLS).map(|_| AtomicU64::new(0)).collect();
+        Self(Box::leak(cells.into_boxed_slice()))
+    }
+
     fn get(&self, at: usize) -> u64 {
         self.0[at].load(Ordering::SeqCst)
     }

@@ -153,3 +153,54 @@ impl World {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a change may take, in nanoseconds, and a time after all changes and that.
+    const CHANGE: u64 = 1_000_000_000;
+
+    fn later() -> u64 {
+        now() + 2 * CHANGE
+    }
+
+    /// A world in which tenant 1 had entry 0 and lost it.
+    fn lost(reset: bool) -> World {
+        let world = World::private();
+        world.acquire(0, 1);
+        world.settle(0);
+        assert!(world.may_be_connected(0, 1, later(), CHANGE));
+        if reset {
+            world.note_reset(0);
+        }
+        world.lose(0);
+        world
+    }
+
+    #[test]
+    fn connections_end_with_a_reset() {
+        let world = lost(true);
+        assert!(world.may_be_connected(0, 1, now(), CHANGE));
+        assert!(!world.may_be_connected(0, 1, later(), CHANGE));
+    }
+
+    #[test]
+    fn without_a_reset_they_last_until_another_has_the_address() {
+        let world = lost(false);
+        world.acquire(0, 2);
+        assert!(world.may_be_connected(0, 1, later(), CHANGE));
+        world.settle(0);
+        assert!(world.may_be_connected(0, 1, now(), CHANGE));
+        assert!(!world.may_be_connected(0, 1, later(), CHANGE));
+        assert!(world.may_be_connected(0, 2, later(), CHANGE));
+        world.lose(0);
+        assert!(!world.may_be_connected(0, 1, later(), CHANGE));
+    }
+
+    #[test]
+    fn a_stranger_is_never_connected() {
+        assert!(!World::private().may_be_connected(0, 1, later(), CHANGE));
+        assert!(!lost(false).may_be_connected(0, 3, later(), CHANGE));
+    }
+}
