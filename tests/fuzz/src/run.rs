@@ -12,7 +12,7 @@ use addrconf_abi::SYSFS_PATH;
 use addrconf_test_client::sys::{load_module, unload_module};
 
 use crate::control::{number_in, Device};
-use crate::controller::timed::in_time;
+use crate::controller::timed::{be_ordinary, in_time};
 use crate::controller::Controller;
 use crate::oracle::clients::Clients;
 use crate::oracle::services::Server;
@@ -24,6 +24,9 @@ use crate::{net, pool};
 /// Seconds until the last connection without an owner has ended, on an ordinary
 /// kernel, less than after which the supervisor calls it hanging.
 const AT_THE_END: u64 = 90;
+
+/// Longer than a call may take that is to be prompt, while ordinary threads are.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Runs the fuzzer for so long. `unbound`: the self-test.
 pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
@@ -55,6 +58,7 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     watchers.push(thread::spawn(move || probes::answer(world, &servers)));
     let ears = net::host_ears();
     watchers.push(thread::spawn(move || probes::overhear(world, &ears)));
+    watchers.push(thread::spawn(move || be_ordinary(world)));
     let key = (world.seed() ^ now()).to_ne_bytes();
     let server = Server::new(world, key, controller.before.clone());
     let next_door = networks.in_peer(|| Clients::new(world, key, false));
@@ -76,6 +80,9 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     go_first(2);
     controller.run(now() + seconds * 1_000_000_000);
     world.note_action(Action::Join);
+    if unbound {
+        in_time(world, "which is none", 0, || thread::sleep(LONG));
+    }
     world.stop();
     for watcher in watchers {
         if watcher.join().is_err() {
@@ -111,9 +118,6 @@ fn self_test(world: World) -> ExitCode {
     nothing_left(world, AT_THE_END * world.pace());
     let mut blind = world.counted(Counter::LeftViolations) > 0;
     leave_something(world);
-    in_time(world, "which is none", 0, || {
-        thread::sleep(Duration::from_millis(1))
-    });
     for (name, counter) in kinds {
         let found = world.counted(counter);
         print(&format!("self-test: {name}: {found} violations found"));

@@ -49,3 +49,8 @@ pub fn port(world: World, nr: usize) -> u16 {
 pub fn port_of_a_listener(world: World) -> u16 {
     port(world, 0)
 }
+
+/// Whether it is one of a group.
+pub fn is_grouped(nr: usize) -> bool {
+    ALL.iter().filter(|other| other.1 == ALL[nr].1).count() > 1
+}

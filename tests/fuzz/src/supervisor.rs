@@ -17,6 +17,8 @@ const SECOND: u64 = 1_000_000_000;
 const INTERVAL: u64 = 10;
 /// Seconds after which what the controller does is worth a note.
 const NOTE: u64 = 15;
+/// Nanoseconds after which where a control call is is worth a note.
+const LONG_CALL: u64 = 3 * SECOND;
 /// Seconds after which it hangs, on an ordinary kernel.
 const LIMIT: u64 = 100;
 /// The exit status when it hangs.
@@ -36,7 +38,7 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
     go_first(3);
     let limit = LIMIT * world.pace();
     let started = now();
-    let mut last = started;
+    let (mut last, mut noted) = (started, 0);
     loop {
         thread::sleep(Duration::from_millis(100));
         if let Some(status) = ended(child) {
@@ -45,6 +47,12 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
                 print("the fuzzer was killed");
             }
             return ExitCode::from(status);
+        }
+        let since = world.in_call_since();
+        if since != noted && since != 0 && now() > since + LONG_CALL * world.pace() {
+            noted = since;
+            let waits = stack(child, child);
+            print(&format!("note: a control call takes long: {waits}"));
         }
         if now() < last + INTERVAL * SECOND {
             continue;
@@ -105,7 +113,7 @@ fn progress(world: World, started: u64) {
     let errors: Vec<String> = errors.map(|(e, n)| format!("{e}:{n}")).collect();
     print(&format!(
         "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} flushes, {} raw sockets; probes {} sent, {} received; \
-         secrets {} sent, {} read; {} answers, {} crowds; \
+         secrets {} sent, {} read; {} answers, {} crowds, no call over {} ms; \
          {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
         n(Counter::Operations),
@@ -122,6 +130,7 @@ fn progress(world: World, started: u64) {
         n(Counter::SecretsRead),
         n(Counter::Answers),
         n(Counter::Crowds),
+        n(Counter::Longest),
         n(Counter::Messages),
         n(Counter::Packets),
         n(Counter::Sockets),

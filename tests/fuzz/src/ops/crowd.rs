@@ -43,29 +43,28 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
 }
 
 fn crowd(a: &mut Actor) {
-    let lasts = (LASTS / 4 + a.rng.below(LASTS * 3 / 4)) as u64;
-    let end = now() + lasts * 1_000_000;
+    let milliseconds = LASTS / 4 + a.rng.below(LASTS * 3 / 4);
+    let lasts = milliseconds as u64 * 1_000_000;
     let most = MOST / a.world.pace() as usize;
-    for nr in 0..BUSY + 10 + a.rng.below(most) {
+    for _ in 0..10 + a.rng.below(most) {
         let pause = Duration::from_millis(20 + a.rng.below(200) as u64);
-        let busy = nr < BUSY;
         // Some end early, and some at once.
-        let early = if busy {
-            0
-        } else {
-            a.rng.below(lasts as usize * 3 / 2)
-        };
-        let until = end - early as u64 * 1_000_000;
+        let early = a.rng.below(milliseconds * 3 / 2) as u64 * 1_000_000;
+        let until = now() + lasts.saturating_sub(early);
         let life = move || {
             while now() < until {
-                if !busy {
-                    sleep(pause);
-                }
+                sleep(pause);
             }
         };
         if Builder::new().stack_size(STACK).spawn(life).is_err() {
             break;
         }
+    }
+    // Only now: making all these takes long enough without them.
+    let end = now() + lasts;
+    for _ in 0..BUSY {
+        let life = move || while now() < end {};
+        let _ = Builder::new().stack_size(STACK).spawn(life);
     }
     // Another thread of the process narrows it, too.
     let mut other = a.another();

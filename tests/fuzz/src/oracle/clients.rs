@@ -13,22 +13,23 @@ use super::services::Key;
 use crate::addr;
 use crate::message::Message;
 use crate::pool::{HOST4, PEER4};
-use crate::services::{port, Kind, ALL};
-use crate::sys::process::{go_first, now};
+use crate::services::{is_grouped, port, Kind, ALL};
+use crate::sys::process::{be_prompt, now};
 use crate::sys::socket;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
-/// How long a client may be without an answer, on an ordinary kernel.
-const PATIENCE: u64 = 6 * SECOND;
+/// How long a client may be without an answer, on an ordinary kernel: who is dead
+/// stays so, and who is not may have no processor for long.
+const PATIENCE: u64 = 15 * SECOND;
 /// How long one attempt lasts.
 const ATTEMPT: u64 = 3 * SECOND / 2;
 /// Where the machine next door waits for the host's connection.
 pub const CONNECTION_PORT: u16 = 19_999;
 /// The ports of clients.
 const PORTS_FROM: u16 = 19_000;
-/// How many each service has.
-const EACH: usize = 3;
+/// How many a group has: with so many each member has some, most likely.
+const EACH: usize = 4;
 /// The length of a question.
 pub const LENGTH: usize = 64;
 
@@ -56,12 +57,9 @@ impl Clients {
     pub fn new(world: World, key: Key, host: bool) -> Self {
         let own = if host { HOST4 } else { PEER4 };
         let served = (0..ALL.len()).filter(|&nr| !host || ALL[nr].0 != Kind::Connection);
-        let all = served.flat_map(|nr| {
-            let each = if ALL[nr].0 == Kind::Connection {
-                1
-            } else {
-                EACH
-            };
+        let firsts = served.filter(|&nr| ALL[..nr].iter().all(|other| other.1 != ALL[nr].1));
+        let all = firsts.flat_map(|nr| {
+            let each = if is_grouped(nr) { EACH } else { 1 };
             (0..each).map(move |i| Client {
                 nr,
                 port: PORTS_FROM + (nr * EACH + i) as u16,
@@ -84,7 +82,7 @@ impl Clients {
 
     /// Asks until all is over.
     pub fn run(mut self) {
-        go_first(1);
+        be_prompt();
         let world = self.world;
         let mut generation = 0;
         while !world.stopped() {
@@ -107,7 +105,7 @@ impl Clients {
             for nr in 0..self.all.len() {
                 self.step(nr, excused);
             }
-            std::thread::sleep(Duration::from_millis(250 * world.pace()));
+            std::thread::sleep(Duration::from_millis(400 * world.pace()));
         }
         self.all.iter_mut().for_each(Client::close);
         self.listener.into_iter().for_each(socket::close);

@@ -22,7 +22,7 @@ use crate::sys::socket::{self, Outgoing};
 use crate::world::{Counter, World, SLOTS};
 
 /// Nanoseconds between two secrets on a connection.
-const SECRETS_EVERY: u64 = 150_000_000;
+const SECRETS_EVERY: u64 = 300_000_000;
 
 /// Sends probes until all is over, and secrets on connections. `sockets`: UDP, for
 /// each family.

@@ -14,8 +14,8 @@ use super::clients::{CONNECTION_PORT, LENGTH};
 use crate::addr;
 use crate::pool::{self, HOST4, PEER4};
 use crate::secrets::Connections;
-use crate::services::{descriptor, port, Kind, ALL};
-use crate::sys::process::{go_first, now};
+use crate::services::{descriptor, is_grouped, port, Kind, ALL};
+use crate::sys::process::{be_prompt, now};
 use crate::sys::{descriptor as file, socket, Result};
 use crate::world::{Counter, World};
 
@@ -74,8 +74,7 @@ impl Server {
         };
         let fd = socket::socket(AF_INET, of | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)?;
         let one = 1_i32.to_ne_bytes();
-        let grouped = ALL.iter().filter(|other| other.1 == ALL[nr].1).count() > 1;
-        if grouped {
+        if is_grouped(nr) {
             socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, &one)?;
         }
         match kind {
@@ -106,7 +105,7 @@ impl Server {
 
     /// Answers until all is over.
     pub fn run(mut self) {
-        go_first(1);
+        be_prompt();
         let world = self.world;
         self.make(&[6]);
         let (mut was_free, mut was_excused, mut due) = (false, false, 0);
@@ -119,13 +118,13 @@ impl Server {
                 self.make(&[6]);
             }
             (was_free, was_excused) = (free, excused);
-            self.look();
             self.serve();
             if now() > due {
+                self.look();
                 self.tenants.send();
-                due = now() + 150_000_000 * world.pace();
+                due = now() + 300_000_000 * world.pace();
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(25 * world.pace()));
         }
         (0..ALL.len()).for_each(|nr| socket::close(descriptor(nr)));
     }

@@ -31,7 +31,7 @@ const COUNTERS: usize = 32;
 const ERRORS: usize = 140;
 
 const AT_SETTINGS: usize = 0;
-const AT_ACTION: usize = AT_SETTINGS + 16;
+const AT_ACTION: usize = AT_SETTINGS + 19;
 const AT_COUNTERS: usize = AT_ACTION + action::CELLS;
 const AT_ERRORS: usize = AT_COUNTERS + COUNTERS;
 const AT_TENANTS: usize = AT_ERRORS + ERRORS;
@@ -149,6 +149,33 @@ impl World {
     /// Whether they are to be.
     pub fn generation_is_over(&self) -> bool {
         self.get(AT_SETTINGS + 7) > self.generation()
+    }
+
+    /// Since when the controller is in a control call; 0 when it is in none.
+    pub fn in_call_since(&self) -> u64 {
+        self.get(AT_SETTINGS + 16)
+    }
+
+    /// Sets that.
+    pub fn note_call(&self, since: u64) {
+        self.set(AT_SETTINGS + 16, since);
+        if since != 0 {
+            self.set(AT_SETTINGS + 17, 0);
+        }
+    }
+
+    /// An ordinary thread was to run when it was `due`, and ran now. It wants to run
+    /// again at `next`.
+    pub fn note_run(&self, due: u64, next: u64) {
+        let late = now().saturating_sub(due);
+        self.0[AT_SETTINGS + 17].fetch_max(late, Ordering::SeqCst);
+        self.set(AT_SETTINGS + 18, next);
+    }
+
+    /// How late it was at most since the last control call began.
+    pub fn lateness(&self) -> u64 {
+        let late = now().saturating_sub(self.get(AT_SETTINGS + 18));
+        late.max(self.get(AT_SETTINGS + 17))
     }
 
     /// Whether the tenant in a slot may have a crowd of threads for so many

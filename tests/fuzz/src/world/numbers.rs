@@ -70,12 +70,19 @@ pub enum Counter {
     Answers,
     /// Narrowings among many threads without priority.
     Crowds,
+    /// The longest control call, in milliseconds.
+    Longest,
 }
 
 impl World {
     /// Adds to a number.
     pub fn count(&self, counter: Counter) {
         self.0[AT_COUNTERS + counter as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes what may be the most so far.
+    pub fn count_most(&self, counter: Counter, number: u64) {
+        self.0[AT_COUNTERS + counter as usize].fetch_max(number, Ordering::Relaxed);
     }
 
     /// A number.
