@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use libc::{AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM};
 
 use crate::message::{grace, Message, Way};
+use crate::sys::process::now;
 use crate::sys::socket;
 use crate::world::{Counter, Tenant, World};
 use crate::{addr, pool};
@@ -113,15 +114,19 @@ fn check_one(world: World, tenant: Tenant, message: &Message, way: &Way) {
         return;
     };
     world.count(Counter::SecretsRead);
-    if !world.applies(tenant, message.time)
-        || world.may_be_connected(index, tenant, message.time, grace(world))
+    let time = message.time;
+    // A connection from before its process was associated waits, with what it was
+    // sent, until the tenant has the address.
+    if !world.applies(tenant, time)
+        || world.may_be_connected(index, tenant, time, grace(world))
+        || world.had(index, tenant, time, now())
     {
         return;
     }
     let facts = format_args!(
-        "read on a connection at {to} what was sent at {} ms, when it was another's: owners {}; \
+        "read on a connection at {to} what was sent at {} ms, not for it any more: owners {}; \
          in a call since {} with flags {:x} on a socket {}; {}",
-        message.time / 1_000_000,
+        time / 1_000_000,
         world.history(index),
         way.began,
         way.flags,

@@ -6,7 +6,6 @@ use addrconf_abi::{Change, Target};
 
 use super::timed::LIMIT;
 use super::{entries, Controller};
-use crate::pool;
 use crate::sys::process::print;
 use crate::sys::Result;
 use crate::world::{Action, Counter, Tenant, SLOTS};
@@ -113,5 +112,3 @@ impl Controller {
         go.to_vec()
     }
 }
-
-const _: () = assert!(pool::SIZE > 3 * SLOTS);

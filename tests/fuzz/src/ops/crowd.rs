@@ -10,7 +10,7 @@ use super::{process, Actor};
 use crate::rng::Rng;
 use crate::sys::process::{be_idle, be_nicest, exit, fork, now};
 use crate::sys::Result;
-use crate::world::{Counter, SLOTS};
+use crate::world::Counter;
 
 /// Threads of a crowd, on an ordinary kernel.
 const MOST: usize = 200;
@@ -21,11 +21,10 @@ const LASTS: usize = 9000;
 /// Threads do little: this is enough, in bytes.
 const STACK: usize = 64 << 10;
 
-/// Has a child do it, one of a tenant at a time.
+/// Has a child do it, one at a time, with a pause between.
 pub fn narrow(a: &mut Actor) -> Result<()> {
-    let slot = a.tenant as usize % SLOTS;
-    let twice = 2 * LASTS as u64 * 1_000_000;
-    if a.depth > 2 || !a.world.may_crowd(slot, twice) {
+    let time = LASTS as u64 * 3 / 2 * 1_000_000;
+    if a.depth > 2 || !a.world.may_crowd(time) {
         return Ok(());
     }
     a.world.count(Counter::Forks);

@@ -178,10 +178,10 @@ impl World {
         late.max(self.get(AT_SETTINGS + 17))
     }
 
-    /// Whether the tenant in a slot may have a crowd of threads for so many
-    /// nanoseconds: it has none. Then it is taken down.
-    pub fn may_crowd(&self, slot: usize, nanoseconds: u64) -> bool {
-        let cell = &self.0[AT_SETTINGS + 12 + slot % SLOTS];
+    /// Whether a tenant may have a crowd of threads for so many nanoseconds: none has
+    /// one. Then it is taken down.
+    pub fn may_crowd(&self, nanoseconds: u64) -> bool {
+        let cell = &self.0[AT_SETTINGS + 12];
         let (until, time, order) = (cell.load(Ordering::SeqCst), now(), Ordering::SeqCst);
         until < time
             && cell
