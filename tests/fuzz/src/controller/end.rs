@@ -64,7 +64,7 @@ impl Controller {
         let mut noted = started;
         loop {
             fs::write(group(tenant) + "/cgroup.kill", "1").expect("killing a control group");
-            // Who runs only when no other wants to would not end either.
+            // A thread that runs only when no other wants to would not end either.
             let threads = fs::read_to_string(group(tenant) + "/cgroup.threads");
             let threads = threads.unwrap_or_default();
             threads.lines().flat_map(str::parse::<i32>).for_each(hurry);

@@ -11,8 +11,8 @@ use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// How long a control call may take on an ordinary kernel, in nanoseconds. Whoever
-/// makes it goes before all others, so what takes long waits for a tenant.
+/// How long a control call may take on an ordinary kernel, in nanoseconds. The
+/// controller goes before all others, so a call that takes long waits for a tenant.
 pub const LIMIT: u64 = 5 * SECOND;
 
 /// How long associating may take. It has a patience of ten seconds with memory that

@@ -19,8 +19,8 @@ use crate::sys::socket;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
-/// How long a client may be without an answer, on an ordinary kernel: who is dead
-/// stays so, and who is not may have no processor for long.
+/// How long a client may be without an answer, on an ordinary kernel. A service
+/// that is dead stays so; one that is not may have no processor for long.
 const PATIENCE: u64 = 15 * SECOND;
 /// How long one attempt lasts.
 const ATTEMPT: u64 = 3 * SECOND / 2;

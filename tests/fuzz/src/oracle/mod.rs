@@ -19,6 +19,10 @@ fn again(world: World, pause: u64, mut look: impl FnMut()) {
     while !world.stopped() {
         let started = Instant::now();
         look();
-        std::thread::sleep(started.elapsed().max(Duration::from_millis(pause)));
+        // In parts: a look may have taken long.
+        let until = Instant::now() + started.elapsed().max(Duration::from_millis(pause));
+        while Instant::now() < until && !world.stopped() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }

@@ -114,6 +114,12 @@ impl Server {
                 self.make(&[6]);
             }
             (was_free, was_excused) = (free, excused);
+            if free {
+                // Nothing here may wait, whatever they do.
+                for nr in 0..ALL.len() {
+                    let _ = file::control(descriptor(nr), libc::F_SETFL, libc::O_NONBLOCK);
+                }
+            }
             self.serve();
             if now() > due {
                 self.look(free);
@@ -130,6 +136,9 @@ impl Server {
     fn look(&self, free: bool) {
         for (nr, (kind, _)) in ALL.iter().enumerate() {
             let fd = descriptor(nr);
+            if !socket::is_socket(fd) {
+                continue;
+            }
             let usual = libc::O_RDWR | libc::O_NONBLOCK;
             let flags = file::control(fd, libc::F_GETFL, 0);
             let owner = file::control(fd, libc::F_GETOWN, 0);

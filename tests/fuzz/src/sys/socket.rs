@@ -96,7 +96,7 @@ pub fn set_option(fd: i32, level: i32, name: i32, value: &[u8]) -> Result<()> {
 }
 
 /// `setsockopt()` of an option that takes a classic program, with one that returns
-/// `result`: as a filter, how much it takes, and in a group, who is chosen.
+/// `result`: as a filter, how much it takes, and in a group, which member is chosen.
 pub fn attach_filter(fd: i32, name: i32, result: u32) -> Result<()> {
     let mut code = libc::sock_filter {
         code: 6, // BPF_RET | BPF_K
