@@ -1,57 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What must hold in every state, and at the end.
+//! What must hold in every state, from each to the next, and at the end.
 
-use crate::world::{Phase, World, ASSOCIATIONS};
+use crate::world::{Phase, Task, World, ASSOCIATIONS};
 
-/// What a control call promised when it returned; it holds until the next one
-/// begins.
+/// Where the threads of process 0 are to be: control calls change this while they
+/// hold the lock, so it is as if they came one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Promise {
-    /// Nothing: it failed, or there was none yet.
+pub(crate) enum Home {
+    /// In no association that is formed.
     #[default]
-    Nothing,
-    /// Every thread of process 0 is in this association.
-    In(u8),
-    /// No thread of process 0 is in any.
     Out,
-    /// Nobody is in one of these.
-    Ended(u8),
+    /// A call takes them out, which says this of itself.
+    Leaving(u8),
+    /// In this one, or in a part of it, since it was formed.
+    In(u8),
 }
 
-pub(crate) fn wrong(world: &World) -> Option<String> {
+/// What a call says of itself that ends not one association.
+pub(crate) const OTHER: u8 = u8::MAX;
+
+impl World {
+    /// That call has taken process 0 out, unless it is in another association by
+    /// now, or another call takes it out.
+    pub(crate) fn leave_home(&mut self, call: u8) {
+        if self.home == Home::Leaving(call) {
+            self.home = Home::Out;
+        }
+    }
+
+    /// A call that has ended this one returns.
+    pub(crate) fn note_ended(&mut self, id: u8) {
+        self.association(id).ended = true;
+        self.leave_home(id);
+    }
+}
+
+pub(crate) fn wrong(world: &World, idle: bool) -> Option<String> {
     if let Some(complaint) = world.complaint {
         return Some(complaint.into());
     }
-    kept(world).or_else(|| balanced(world))
+    kept(world)
+        .or_else(|| idle.then(|| settled(world)).flatten())
+        .or_else(|| balanced(world))
 }
 
 /// Whether promises are kept.
 fn kept(world: &World) -> Option<String> {
-    let listed = |t: &&(u8, &crate::world::Task)| t.1.phase == Phase::Listed;
-    let tasks: Vec<_> = (0_u8..).zip(&world.tasks).collect();
-    for (i, task) in tasks.iter().filter(listed) {
-        let ours = task.process == 0;
-        let wrong = match world.promise {
-            Promise::Nothing => false,
-            Promise::In(id) => ours && world.effective(*i) != Some(id),
-            Promise::Out => ours && task.entry.is_some(),
-            Promise::Ended(ids) => task.entry.is_some_and(|a| ids & (1 << a) != 0),
+    for (i, task) in (0_u8..).zip(&world.tasks) {
+        if task.phase != Phase::Listed {
+            continue;
+        }
+        let at = world.effective(i);
+        let ended = |id: &u8| world.associations[usize::from(*id)].ended;
+        if at.is_some_and(|id| world.up(id).any(|id| ended(&id))) {
+            return Some(format!("task {i} is in an association that has ended"));
+        }
+        if task.process != 0 {
+            continue;
+        }
+        let is_home = match (world.home, at) {
+            (Home::Leaving(_), _) | (Home::Out, None) => true,
+            (Home::Out, Some(id)) => !world.is_formed(id),
+            (Home::In(home), at) => at.is_some_and(|id| world.is_within(id, home)),
         };
-        if wrong {
-            return Some(format!("task {i} is not where {:?} has it", world.promise));
+        if !is_home {
+            return Some(format!("task {i} is not where {:?} has it", world.home));
+        }
+        if let (Some(id), Some(part), false) = (at, world.narrowed, world.releasing) {
+            if world.root(id) == world.root(part) && !world.is_within(id, part) {
+                return Some(format!("task {i} is not in part {part}"));
+            }
         }
     }
     None
 }
 
+/// Nobody is at anything: whether nothing is left of what was ended.
+fn settled(world: &World) -> Option<String> {
+    let is_left = |t: &Task| {
+        t.entry
+            .is_some_and(|id| world.up(id).any(|id| world.revoked(id)))
+    };
+    let left = world.tasks.iter().position(is_left)?;
+    Some(format!("task {left} is still down for what has ended"))
+}
+
+/// What is wrong with a step: nobody may come out of an association, or into what
+/// that is a part of, whom no control call took out.
+pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
+    (0_u8..).zip(&from.tasks).find_map(|(i, task)| {
+        let before = from.effective(i)?;
+        if task.phase != Phase::Listed || to.revoked(before) {
+            return None;
+        }
+        match to.effective(i) {
+            None if task.process == 0 && from.releasing => None,
+            None => Some("a task is taken out that nobody released"),
+            Some(after) if to.is_within(after, before) => None,
+            Some(_) => Some("a task has more than before"),
+        }
+    })
+}
+
 /// Whether all is counted that there is, and nobody is left behind.
 fn balanced(world: &World) -> Option<String> {
-    let entries = world.tasks.iter().filter(|t| t.entry.is_some()).count();
-    if usize::from(world.occupied) < entries {
-        return Some("`occupied` is less than there are entries".into());
-    }
-    let left = |t: &crate::world::Task| t.phase == Phase::Gone && t.entry.is_some();
+    let left = |t: &Task| t.phase == Phase::Gone && t.entry.is_some();
     if world.tasks.iter().any(left) {
         return Some("an entry is left of a task that is gone".into());
     }
@@ -62,7 +116,7 @@ fn balanced(world: &World) -> Option<String> {
         let parts = parts
             .filter(|a| a.parent == Some(id) && a.buried == 0)
             .count() as u8;
-        let users = tasks + parts + u8::from(association.first) + u8::from(association.parting);
+        let users = tasks + parts + u8::from(association.first);
         if (association.users, association.tasks) != (users, tasks) {
             return Some(format!("counts of association {id} are wrong"));
         }
@@ -81,9 +135,6 @@ pub(crate) fn wrong_at_the_end(world: &World) -> Option<String> {
         .any(|t| t.phase != Phase::Gone && t.phase != Phase::Unborn)
     {
         return Some("a task never ends".into());
-    }
-    if world.occupied != 0 {
-        return Some("`occupied` is not zero in the end".into());
     }
     let buried = |id: usize| world.associations[id].buried == 1;
     (0..ASSOCIATIONS)

@@ -6,6 +6,7 @@
 //! steps gave is remembered, and is all that a program knows. So the history is
 //! its program counter and its variables in one.
 
+use crate::scenario::Without;
 use crate::world::World;
 
 /// Why a program did not go on.
@@ -27,22 +28,38 @@ pub(crate) struct Run<'a> {
     history: &'a mut Vec<u8>,
     at: usize,
     what: Option<&'static str>,
+    without: Option<Without>,
 }
 
 impl<'a> Run<'a> {
     /// The next step of a program that has this history.
-    pub(crate) fn new(world: &'a mut World, history: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(
+        world: &'a mut World,
+        history: &'a mut Vec<u8>,
+        without: Option<Without>,
+    ) -> Self {
         Self {
             world,
             history,
             at: 0,
             what: None,
+            without,
         }
+    }
+
+    /// Whether this part of the code is there.
+    pub(crate) fn has(&self, part: Without) -> bool {
+        self.without != Some(part)
     }
 
     /// What the step was, if there was one.
     pub(crate) fn what(&self) -> Option<&'static str> {
         self.what
+    }
+
+    /// Whether tasks exit.
+    pub(crate) fn exits(&self) -> bool {
+        self.world.exits
     }
 
     /// One access to what is shared, named as in the code. `None` from `access`

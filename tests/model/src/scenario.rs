@@ -6,7 +6,7 @@ use crate::control::Call;
 use crate::explore::{Model, Step};
 use crate::run::Run;
 use crate::world::{Phase, Task, World, TASKS};
-use crate::{check, fork};
+use crate::{check, fork, narrow};
 
 /// A part of the code that is left out, to see that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +17,57 @@ pub enum Without {
     TaskPublish,
     /// The hook after its last reference, `Table::forget`.
     TaskFree,
-    /// `task::wait_for_clones`
-    WaitingForClones,
-    /// Looking again until nothing new is found.
+    /// That `take_in` looks again until nothing new is found.
     SecondLook,
-    /// `Association::revoke`
-    Revoking,
+    /// The same of `move_over`.
+    LookAfterNarrowing,
+    /// The same of `remove_each`.
+    LookAfterRelease,
+    /// That `take_in` waits for clones before it looks again.
+    WaitingInAssign,
+    /// The same of `move_over`.
+    WaitingInNarrow,
+    /// The same of `remove_each`.
+    WaitingInRelease,
     /// That `catch_up` puts a child from one association into another.
     Replacing,
-    /// That `catch_up` forgets what a child has of an association that ended.
-    ForgettingTheEnded,
-    /// That `catch_up` forgets a child whose maker is released meanwhile.
-    ForgettingTheReleased,
+    /// That it forgets what the child has before.
+    Forgetting,
     /// That the first thread counts for `release_process`, which waits for
     /// clones of it as of any other.
     CountingTheFirst,
+    /// That `RcuMap::remove` looks again when it finds another entry.
+    LookingAgain,
+    /// That `RcuMap::replace_if` replaces only what it looked at.
+    Comparing,
+    /// Looking whether a part has ended once a task is in.
+    RecheckInNarrow,
+    /// The same as a child inherits.
+    RecheckInInherit,
+    /// The same as it catches up.
+    RecheckInCatchUp,
+    /// That only the entry of an association that has ended is removed where
+    /// that was found, not whatever is there by then.
+    RemovingTheEndedOnly,
+    /// That `release_process` leaves alone what is being made.
+    SparingTheUnformed,
+    /// That no part is listed of what has ended.
+    AskingForTheEnd,
+    /// The same of what that is a part of.
+    AskingTheWhole,
+    /// That narrowing waits until everybody is in.
+    WaitingForTheFormed,
+    /// `cred_guard_mutex`: that one thread narrows at a time.
+    OneAtATime,
+    /// That the walk through the table looks at all of a bucket again when the entry
+    /// it stood at is gone.
+    WalkingAgain,
+    /// That `revoke_all` goes through the list twice.
+    RevokingTwice,
 }
 
-/// Process 0 and its control calls.
-#[derive(Clone, Debug)]
+/// Process 0 and what is done to it, and by it.
+#[derive(Clone, Debug, Default)]
 pub struct Scenario {
     /// How many threads it has when the first call is made.
     pub threads: u8,
@@ -45,8 +77,10 @@ pub struct Scenario {
     pub processes: bool,
     /// Whether tasks exit; all of them do in the end.
     pub exits: bool,
-    /// The calls, one after the other, at any time.
-    pub calls: Vec<Call>,
+    /// How often a thread of it narrows it, at any time.
+    pub narrows: u8,
+    /// The calls of two administrators, of each one after the other, at any time.
+    pub calls: [Vec<Call>; 2],
     /// What is left out of the code.
     pub without: Option<Without>,
 }
@@ -61,6 +95,7 @@ enum Doing {
         thread: bool,
     },
     Exit,
+    Narrow,
     Call,
 }
 
@@ -70,22 +105,26 @@ struct Actor {
     history: Vec<u8>,
 }
 
-/// Whoever makes control calls, after the tasks.
-const CONTROL: usize = TASKS;
+/// The administrators, after the tasks.
+const ADMINISTRATORS: [usize; 2] = [TASKS, TASKS + 1];
 
 /// Everything there is at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub(crate) world: World,
-    actors: [Actor; TASKS + 1],
-    calls_made: u8,
+    actors: [Actor; TASKS + 2],
+    calls_made: [u8; 2],
+    narrows: u8,
 }
 
 impl Model for Scenario {
     type State = State;
 
     fn start(&self) -> State {
-        let mut world = World::default();
+        let mut world = World {
+            exits: self.exits,
+            ..World::default()
+        };
         for task in 0..self.threads {
             world.task(task).phase = Phase::Listed;
         }
@@ -96,28 +135,30 @@ impl Model for Scenario {
         State {
             world,
             actors: Default::default(),
-            calls_made: 0,
+            calls_made: [0; 2],
+            narrows: 0,
         }
     }
 
     fn steps(&self, state: &State) -> Vec<(Step, State)> {
         let mut steps = Vec::new();
         for task in 0..TASKS {
-            let phase = state.world.tasks[task].phase;
             if state.actors[task].doing != Doing::Idle {
                 self.go_on(state, task, &mut steps);
-            } else if phase == Phase::Listed && !state.world.tasks[task].calling {
+            } else if state.world.tasks[task].phase == Phase::Listed {
                 self.set_out(state, task, &mut steps);
             }
         }
-        if state.actors[CONTROL].doing != Doing::Idle {
-            self.go_on(state, CONTROL, &mut steps);
-        } else if let Some(call) = self.calls.get(usize::from(state.calls_made)) {
-            self.call(state, *call, &mut steps);
+        for actor in ADMINISTRATORS {
+            if self.call_of(state, actor).is_some() {
+                let mut begun = state.clone();
+                begun.actors[actor].doing = Doing::Call;
+                self.go_on(&begun, actor, &mut steps);
+            }
         }
         let mut later = state.clone();
         if later.world.end_grace_period() {
-            steps.push(((CONTROL as u8, "a grace period ends"), later));
+            steps.push(((TASKS as u8, "a grace period ends"), later));
         }
         steps
     }
@@ -127,7 +168,7 @@ impl Model for Scenario {
         if last && !idle {
             return Some("somebody waits for ever".into());
         }
-        check::wrong(&state.world).or_else(|| {
+        check::wrong(&state.world, idle).or_else(|| {
             (last && self.exits)
                 .then(|| check::wrong_at_the_end(&state.world))
                 .flatten()
@@ -141,6 +182,7 @@ impl Scenario {
         let mut begin = |doing| {
             let mut begun = state.clone();
             begun.actors[task].doing = doing;
+            begun.narrows += u8::from(doing == Doing::Narrow);
             self.go_on(&begun, task, steps);
         };
         if state.world.which(|t| t.phase == Phase::Unborn) != 0 {
@@ -149,48 +191,38 @@ impl Scenario {
                 begin(Doing::Fork { thread: false });
             }
         }
+        let Task { process, entry, .. } = state.world.tasks[task];
+        // Whoever is in no association is told so, and that is all.
+        if state.narrows < self.narrows && process == 0 && entry.is_some() {
+            begin(Doing::Narrow);
+        }
         if self.exits {
             begin(Doing::Exit);
         }
     }
 
-    /// A control call begins. Narrowing is called by a thread of process 0
-    /// that does nothing else meanwhile; if there is none, nobody calls.
-    fn call(&self, state: &State, call: Call, steps: &mut Vec<(Step, State)>) {
-        let mut begun = state.clone();
-        begun.actors[CONTROL].doing = Doing::Call;
-        if call != Call::Narrow {
-            return self.go_on(&begun, CONTROL, steps);
-        }
-        for task in 0..TASKS {
-            let Task { phase, process, .. } = state.world.tasks[task];
-            if phase == Phase::Listed && process == 0 && state.actors[task].doing == Doing::Idle {
-                let mut begun = begun.clone();
-                begun.world.tasks[task].calling = true;
-                self.go_on(&begun, CONTROL, steps);
-            }
-        }
+    /// The call that an administrator is at, or makes next.
+    fn call_of(&self, state: &State, actor: usize) -> Option<Call> {
+        let who = actor - TASKS;
+        let made = usize::from(state.calls_made[who]);
+        self.calls[who].get(made).copied()
     }
 
     /// One step of what somebody is at.
     fn go_on(&self, state: &State, actor: usize, steps: &mut Vec<(Step, State)>) {
         let mut next = state.clone();
-        let State {
-            world,
-            actors,
-            calls_made,
-        } = &mut next;
-        let Actor { doing, history } = &mut actors[actor];
-        let mut run = Run::new(world, history);
+        let Actor { doing, history } = &mut next.actors[actor];
+        let mut run = Run::new(&mut next.world, history, self.without);
         let task = actor as u8;
         let gone = match *doing {
             Doing::Idle => Ok(()),
-            Doing::Fork { thread } => fork::copy_process(&mut run, self.without, task, thread),
-            Doing::Exit => fork::exit(&mut run, self.without, task),
-            Doing::Call => {
-                let call = self.calls[usize::from(*calls_made)];
-                call.run(&mut run, self.without)
-            }
+            Doing::Fork { thread } => fork::copy_process(&mut run, task, thread),
+            Doing::Exit => fork::exit(&mut run, task),
+            Doing::Narrow => narrow::set_self_attr(&mut run, task),
+            Doing::Call => match self.call_of(state, actor) {
+                Some(call) => call.run(&mut run),
+                None => Ok(()),
+            },
         };
         let Some(what) = run.what() else {
             // It waits.
@@ -198,8 +230,13 @@ impl Scenario {
         };
         if gone.is_ok() {
             history.clear();
-            *calls_made += u8::from(*doing == Doing::Call);
+            if *doing == Doing::Call {
+                next.calls_made[actor - TASKS] += 1;
+            }
             *doing = Doing::Idle;
+        }
+        if let Some(wrong) = check::wrong_step(&state.world, &next.world) {
+            next.world.complain(wrong);
         }
         steps.push(((task, what), next));
     }

@@ -2,14 +2,14 @@
 
 //! What everybody shares: the kernel's tasks, and the table.
 
-use crate::check::Promise;
+use crate::check::Home;
 
 /// How many tasks there can be, over all time. None is used twice, so what is
 /// left of one that is gone is seen.
 pub(crate) const TASKS: usize = 4;
 
 /// How many associations there can be, over all time.
-pub(crate) const ASSOCIATIONS: usize = 3;
+pub(crate) const ASSOCIATIONS: usize = 5;
 
 /// How far a task has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,25 +35,25 @@ pub(crate) struct Task {
     pub(crate) process: u8,
     /// Its entry in `Table::members`, by association.
     pub(crate) entry: Option<u8>,
-    /// References that control calls hold, and walks under RCU.
+    /// References that calls hold, and walks under RCU.
     pub(crate) held: u8,
-    /// In a control call of its own.
-    pub(crate) calling: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Association {
     pub(crate) made: bool,
+    pub(crate) listed: bool,
+    pub(crate) formed: bool,
     pub(crate) users: u8,
     pub(crate) tasks: u8,
     pub(crate) revoked: bool,
+    /// A call that ends it has returned: see `check`.
+    pub(crate) ended: bool,
     pub(crate) parent: Option<u8>,
     /// Memberships taken out of the table that wait for their grace period.
     pub(crate) pending: u8,
     /// Memberships on their way into the table.
     pub(crate) joining: u8,
-    /// A `User` on its way into a part of it.
-    pub(crate) parting: bool,
     /// `first` of whoever makes it.
     pub(crate) first: bool,
     /// How often it was queued for burial.
@@ -64,10 +64,20 @@ pub(crate) struct Association {
 pub(crate) struct World {
     pub(crate) tasks: [Task; TASKS],
     pub(crate) associations: [Association; ASSOCIATIONS],
-    pub(crate) occupied: u8,
     /// `tasklist_lock` is held, for writing.
     pub(crate) tasklist: bool,
-    pub(crate) promise: Promise,
+    /// `Table::control` is held.
+    pub(crate) control: bool,
+    /// `cred_guard_mutex` of process 0 is held.
+    pub(crate) guard: bool,
+    /// Where process 0 is to be: see `check`.
+    pub(crate) home: Home,
+    /// What process 0 was narrowed to.
+    pub(crate) narrowed: Option<u8>,
+    /// It is being released.
+    pub(crate) releasing: bool,
+    /// Tasks exit.
+    pub(crate) exits: bool,
     /// What went wrong in a step, seen by whoever took it.
     pub(crate) complaint: Option<&'static str>,
 }
@@ -81,8 +91,19 @@ impl World {
         &mut self.associations[usize::from(id)]
     }
 
+    /// Takes a reference to each of these, which only matters if they can go.
+    pub(crate) fn hold(&mut self, tasks: u8) {
+        if self.exits {
+            members(tasks).for_each(|t| self.task(t).held += 1);
+        }
+    }
+
+    fn get(&self, id: u8) -> &Association {
+        &self.associations[usize::from(id)]
+    }
+
     pub(crate) fn revoked(&self, id: u8) -> bool {
-        self.associations[usize::from(id)].revoked
+        self.get(id).revoked
     }
 
     /// What holds for a task: its entry, unless that was revoked.
@@ -91,18 +112,72 @@ impl World {
         entry.filter(|&a| !self.revoked(a))
     }
 
+    /// An association, what it is a part of, and so on.
+    pub(crate) fn up(&self, id: u8) -> impl Iterator<Item = u8> + '_ {
+        std::iter::successors(Some(id), |&id| self.get(id).parent)
+    }
+
+    /// `Association::is_within`
+    pub(crate) fn is_within(&self, id: u8, other: u8) -> bool {
+        self.up(id).any(|up| up == other)
+    }
+
+    /// `Association::root`
+    pub(crate) fn root(&self, id: u8) -> u8 {
+        self.up(id).last().unwrap_or(id)
+    }
+
+    /// Whether everybody is in who is to be.
+    pub(crate) fn is_formed(&self, id: u8) -> bool {
+        self.get(self.root(id)).formed
+    }
+
     /// Whether the second association is a part of the first, or of a part.
     pub(crate) fn is_wider(&self, one: Option<u8>, other: Option<u8>) -> bool {
-        let parent = |id: &u8| self.associations[usize::from(*id)].parent;
-        let mut whole = other.as_ref().and_then(parent);
-        while whole.is_some() && whole != one {
-            whole = whole.as_ref().and_then(parent);
+        match (one, other) {
+            (Some(one), Some(other)) => one != other && self.is_within(other, one),
+            _ => false,
         }
-        whole.is_some()
     }
 
     pub(crate) fn complain(&mut self, complaint: &'static str) {
         self.complaint.get_or_insert(complaint);
+    }
+
+    /// `Table::make`, with its first user.
+    pub(crate) fn make(&mut self, parent: Option<u8>) -> u8 {
+        let id = self.associations.iter().position(|a| !a.made);
+        let id = id.expect("enough associations for the calls");
+        self.associations[id] = Association {
+            made: true,
+            users: 1,
+            first: true,
+            parent,
+            ..Default::default()
+        };
+        id as u8
+    }
+
+    /// Whoever makes it does not need it any more.
+    pub(crate) fn drop_first(&mut self, id: u8) {
+        self.association(id).first = false;
+        self.remove_user(id);
+    }
+
+    /// `User::join`
+    pub(crate) fn add_user(&mut self, id: u8) -> bool {
+        let association = self.association(id);
+        let any = association.users > 0;
+        association.users += u8::from(any);
+        any
+    }
+
+    /// `Membership::join`; whether there is one.
+    pub(crate) fn join(&mut self, id: u8) -> bool {
+        let joined = !self.revoked(id) && self.add_user(id);
+        self.association(id).tasks += u8::from(joined);
+        self.association(id).joining += u8::from(joined);
+        joined
     }
 
     /// `Association::remove_user`
@@ -114,6 +189,7 @@ impl World {
         association.users -= 1;
         if association.users == 0 {
             association.buried += 1;
+            association.listed = false;
             // Its memory goes, and with it the `User` of its parent.
             if let Some(parent) = association.parent {
                 self.remove_user(parent);
@@ -131,8 +207,8 @@ impl World {
         self.remove_user(id);
     }
 
-    /// `RcuMap::remove`: out for readers at once, dropped later.
-    pub(crate) fn remove(&mut self, task: u8) -> bool {
+    /// Takes an entry out: for readers at once, dropped later.
+    pub(crate) fn take_out(&mut self, task: u8) -> bool {
         let Some(entry) = self.task(task).entry.take() else {
             return false;
         };
@@ -154,10 +230,12 @@ impl World {
         true
     }
 
-    /// `RcuMap::replace`; `false` when there is no entry.
-    pub(crate) fn replace(&mut self, task: u8, id: u8) -> bool {
+    /// Puts an entry in the place of the one that is there if that is wanted;
+    /// `false` when it is not, or there is none.
+    pub(crate) fn replace_if(&mut self, task: u8, id: u8, wanted: bool) -> bool {
         self.association(id).joining -= 1;
-        let Some(old) = self.task(task).entry else {
+        let old = self.task(task).entry.filter(|_| wanted);
+        let Some(old) = old else {
             self.drop_membership(id);
             return false;
         };
@@ -181,12 +259,21 @@ impl World {
 
     /// The tasks for which `wanted` holds, a bit each.
     pub(crate) fn which(&self, wanted: impl Fn(&Task) -> bool) -> u8 {
-        let bits = self.tasks.iter().enumerate();
-        bits.fold(0, |all, (i, t)| all | (u8::from(wanted(t)) << i))
+        bits(self.tasks.iter().map(wanted))
+    }
+
+    /// The associations for which `wanted` holds, a bit each.
+    pub(crate) fn which_associations(&self, wanted: impl Fn(u8, &Association) -> bool) -> u8 {
+        bits((0_u8..).zip(&self.associations).map(|(i, a)| wanted(i, a)))
     }
 }
 
-/// The tasks of a set of bits.
+fn bits(all: impl Iterator<Item = bool>) -> u8 {
+    all.enumerate()
+        .fold(0, |all, (i, is_one)| all | (u8::from(is_one) << i))
+}
+
+/// Those of a set of bits.
 pub(crate) fn members(bits: u8) -> impl Iterator<Item = u8> {
-    (0..TASKS as u8).filter(move |i| bits & (1 << i) != 0)
+    (0..8).filter(move |i| bits & (1 << i) != 0)
 }

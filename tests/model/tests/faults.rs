@@ -3,89 +3,183 @@
 //! The model can fail: what becomes of the promises when a part of the code is
 //! left out.
 
-use addrconf_model::Call::{Assign, Narrow, ReleaseAssociation, ReleaseProcess};
+use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
 use addrconf_model::{explore, Call, Scenario, Search, Tree};
 use addrconf_model::{Unfollowed, Unsearched, Without};
 
-/// What goes wrong without a part.
-fn violation(
-    without: Without,
-    threads: u8,
-    processes: bool,
-    exits: bool,
-    calls: &[Call],
-) -> String {
-    let outcome = explore(&Scenario {
+/// A process of so many threads, which make a task more, or two, or narrow it so
+/// often, while these calls are made.
+fn threads(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
+    Scenario {
         threads,
-        forks: 1,
-        processes,
-        exits,
-        calls: calls.to_vec(),
+        forks,
+        narrows,
+        calls: [calls.to_vec(), Vec::new()],
+        ..Scenario::default()
+    }
+}
+
+/// Without that part this goes wrong, and nothing with it.
+fn needs(without: Without, scenario: Scenario, wrong: &str) {
+    let with = explore(&scenario);
+    assert_eq!(with.violation, None);
+    let outcome = explore(&Scenario {
         without: Some(without),
+        ..scenario
     });
     let violation = outcome.violation.expect("something goes wrong");
-    println!(
-        "without {without:?}, {} states: {violation}",
-        outcome.states
+    let (seen, all) = (outcome.states, with.states);
+    println!("without {without:?}, {seen} states (with it {all}): {violation}");
+    assert!(violation.contains(wrong), "{violation}");
+}
+
+#[test]
+fn without_a_look_or_a_wait_a_thread_escapes_assigning() {
+    let scenario = || threads(1, 1, 0, &[Assign]);
+    for without in [
+        Without::SecondLook,
+        Without::WaitingInAssign,
+        Without::TaskPublish,
+    ] {
+        needs(without, scenario(), "is not where In(0) has it");
+    }
+}
+
+#[test]
+fn without_a_look_or_a_wait_a_thread_stays_in() {
+    let scenario = || threads(1, 1, 0, &[Assign, ReleaseProcess]);
+    for without in [
+        Without::LookAfterRelease,
+        Without::WaitingInRelease,
+        Without::CountingTheFirst,
+    ] {
+        needs(without, scenario(), "is not where Out has it");
+    }
+}
+
+#[test]
+fn without_a_look_or_a_wait_a_thread_escapes_narrowing() {
+    let scenario = || threads(2, 1, 1, &[Assign]);
+    for without in [
+        Without::LookAfterNarrowing,
+        Without::WaitingInNarrow,
+        Without::Replacing,
+        Without::TaskPublish,
+    ] {
+        needs(without, scenario(), "is not ");
+    }
+    needs(
+        Without::WaitingForTheFormed,
+        threads(2, 0, 1, &[Assign]),
+        "is not in part 1",
     );
-    violation
 }
 
 #[test]
-fn without_a_second_look_a_thread_escapes() {
-    let wrong = violation(Without::SecondLook, 1, false, false, &[Assign]);
-    assert!(wrong.contains("is not where In(0) has it"), "{wrong}");
-}
-
-#[test]
-fn without_task_publish_a_thread_escapes() {
-    let wrong = violation(Without::TaskPublish, 1, false, false, &[Assign]);
-    assert!(wrong.contains("is not where In(0) has it"), "{wrong}");
-}
-
-#[test]
-fn without_waiting_for_clones_a_thread_escapes() {
-    let wrong = violation(Without::WaitingForClones, 1, false, false, &[Assign]);
-    assert!(wrong.contains("is not where In(0) has it"), "{wrong}");
-}
-
-#[test]
-fn without_waiting_for_clones_of_the_first_a_thread_stays_in() {
-    let calls = [Assign, ReleaseProcess];
-    let wrong = violation(Without::CountingTheFirst, 1, false, false, &calls);
-    assert!(wrong.contains("is not where Out has it"), "{wrong}");
+fn without_putting_children_elsewhere_one_has_more_than_its_maker() {
+    let scenario = Scenario {
+        processes: true,
+        ..threads(2, 1, 1, &[Assign])
+    };
+    needs(Without::Replacing, scenario, "more than its maker had");
 }
 
 #[test]
 fn without_task_free_an_entry_is_left_of_a_task_that_is_gone() {
-    let wrong = violation(Without::TaskFree, 1, false, true, &[Assign]);
-    assert!(wrong.contains("an entry is left"), "{wrong}");
+    let scenario = Scenario {
+        exits: true,
+        ..threads(1, 1, 0, &[Assign])
+    };
+    needs(Without::TaskFree, scenario, "an entry is left");
 }
 
 #[test]
-fn without_putting_children_elsewhere_one_escapes_narrowing() {
-    let wrong = violation(Without::Replacing, 2, true, false, &[Assign, Narrow]);
-    assert!(wrong.contains("more than its maker had"), "{wrong}");
+fn without_forgetting_what_its_maker_left_a_fork_fails() {
+    let calls = [Assign, ReleaseProcess, Assign];
+    for scenario in [threads(1, 1, 0, &calls), threads(2, 1, 1, &[Assign])] {
+        needs(Without::Forgetting, scenario, "a fork fails for nothing");
+    }
 }
 
 #[test]
-fn without_forgetting_what_ended_a_fork_fails() {
+fn without_looking_again_who_narrows_stays_in() {
+    let scenario = threads(1, 0, 2, &[Assign, ReleaseProcess]);
+    needs(Without::LookingAgain, scenario, "is not where Out has it");
+}
+
+#[test]
+fn without_comparing_narrowing_takes_a_thread_out() {
+    let calls = [Assign, ReleaseProcess, Assign];
+    needs(
+        Without::Comparing,
+        threads(2, 0, 1, &calls),
+        "is taken out that nobody released",
+    );
+}
+
+#[test]
+fn without_looking_whether_it_has_ended_something_is_left() {
+    let calls = [Assign, ReleaseAssociation];
+    let left = "is still down for what has ended";
+    needs(Without::RecheckInNarrow, threads(1, 0, 1, &calls), left);
+    needs(Without::RecheckInCatchUp, threads(1, 1, 0, &calls), left);
+}
+
+#[test]
+fn without_walking_again_something_is_left() {
+    let left = "is still down for what has ended";
+    let scenario = threads(2, 0, 0, &[Assign, ReleaseAssociation]);
+    needs(Without::WalkingAgain, scenario, left);
+}
+
+#[test]
+fn two_threads_that_narrow_at_once_leave_each_other_outside() {
+    let scenario = threads(2, 0, 2, &[Assign]);
+    needs(Without::OneAtATime, scenario, "is not in part");
+}
+
+/// It is looked at again as it catches up, or goes before.
+#[test]
+fn as_a_child_inherits_nobody_need_look_whether_that_has_ended() {
+    let outcome = explore(&Scenario {
+        processes: true,
+        without: Some(Without::RecheckInInherit),
+        ..threads(1, 1, 1, &[Assign, ReleaseAssociation])
+    });
+    assert_eq!(outcome.violation, None);
+}
+
+#[test]
+fn without_removing_only_what_has_ended_one_is_pulled_out_of_another() {
+    let wrong = "is taken out that nobody released";
+    let without = Without::RemovingTheEndedOnly;
     let calls = [Assign, ReleaseAssociation, Assign];
-    let wrong = violation(Without::ForgettingTheEnded, 1, false, false, &calls);
-    assert!(wrong.contains("a fork fails for nothing"), "{wrong}");
+    needs(without, threads(1, 0, 1, &calls), wrong);
+    // The same of `take_in`.
+    let scenario = Scenario {
+        calls: [vec![Assign], vec![Assign, Assign]],
+        ..threads(2, 0, 0, &[])
+    };
+    needs(without, scenario, wrong);
 }
 
 #[test]
-fn without_task_publish_a_child_keeps_the_wider_set() {
-    let wrong = violation(Without::TaskPublish, 2, true, false, &[Assign, Narrow]);
-    assert!(wrong.contains("is not where"), "{wrong}");
+fn without_sparing_what_is_being_made_it_is_formed_with_nobody_in() {
+    let scenario = Scenario {
+        calls: [vec![Assign, ReleaseProcess], vec![Assign]],
+        ..threads(1, 0, 0, &[])
+    };
+    needs(Without::SparingTheUnformed, scenario, "is not where In(1)");
 }
 
 #[test]
-fn without_forgetting_the_released_a_child_keeps_the_wider_set() {
-    let calls = [Assign, Narrow, ReleaseProcess];
-    let wrong = violation(Without::ForgettingTheReleased, 2, true, false, &calls);
-    assert!(wrong.contains("more than its maker had"), "{wrong}");
+fn without_asking_for_the_end_a_part_outlives_what_it_is_a_part_of() {
+    let wrong = "is in an association that has ended";
+    let calls = [Assign, ReleaseAssociation];
+    needs(Without::AskingForTheEnd, threads(1, 0, 1, &calls), wrong);
+    needs(Without::AskingTheWhole, threads(1, 0, 2, &calls), wrong);
+    let calls = [Assign, ReleaseAll];
+    needs(Without::RevokingTwice, threads(1, 0, 1, &calls), wrong);
 }
 
 #[test]

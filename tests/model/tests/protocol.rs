@@ -3,85 +3,178 @@
 //! What the code promises, in every interleaving. How many states there are is
 //! printed with `--nocapture`.
 
-use addrconf_model::Call::{Assign, Narrow, ReleaseAll, ReleaseAssociation, ReleaseProcess};
+use addrconf_model::Call::{Assign, AssignInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
 use addrconf_model::{explore, Call, Scenario, Search, Tree};
 
-/// A process of so many threads, which make so many tasks more and exit, while
-/// these calls are made.
-fn holds(what: &str, threads: u8, forks: u8, processes: bool, exits: bool, calls: &[Call]) {
-    let outcome = explore(&Scenario {
-        threads,
-        forks,
-        processes,
-        exits,
-        calls: calls.to_vec(),
-        without: None,
-    });
-    println!("{what}: {} states, {} steps", outcome.states, outcome.steps);
+fn holds(scenario: &Scenario) {
+    let outcome = explore(scenario);
+    println!("{}: {} states", describe(scenario), outcome.states);
     if let Some(violation) = outcome.violation {
         panic!("{violation}");
     }
 }
 
+fn describe(scenario: &Scenario) -> String {
+    let Scenario {
+        threads,
+        forks,
+        processes,
+        exits,
+        narrows,
+        calls,
+        ..
+    } = scenario;
+    let (children, exits) = match (processes, exits) {
+        (false, false) => ("clones", ""),
+        (false, true) => ("clones", ", exits"),
+        (true, false) => ("children", ""),
+        (true, true) => ("children", ", exits"),
+    };
+    format!("{threads} threads, {forks} {children}{exits}, {narrows} narrow, {calls:?}")
+}
+
+/// A process of so many threads, which make so many tasks more, and narrow it so
+/// often, while these calls are made.
+fn threads(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
+    Scenario {
+        threads,
+        forks,
+        narrows,
+        calls: [calls.to_vec(), Vec::new()],
+        ..Scenario::default()
+    }
+}
+
+/// What is made are processes, too.
+fn children(scenario: Scenario) -> Scenario {
+    Scenario {
+        processes: true,
+        ..scenario
+    }
+}
+
+/// All exit.
+fn exits(scenario: Scenario) -> Scenario {
+    Scenario {
+        exits: true,
+        ..scenario
+    }
+}
+
+/// Another administrator makes these calls.
+fn beside(other: &[Call], scenario: Scenario) -> Scenario {
+    let [calls, _] = scenario.calls;
+    Scenario {
+        calls: [calls, other.to_vec()],
+        ..scenario
+    }
+}
+
 #[test]
 fn assigning_leaves_no_thread_out_however_they_are_cloned() {
-    holds("assign, clones", 1, 2, false, false, &[Assign]);
-    holds("assign, clones of two", 2, 1, false, false, &[Assign]);
+    holds(&threads(1, 2, 0, &[Assign]));
+    holds(&threads(2, 1, 0, &[Assign]));
 }
 
 #[test]
 fn children_and_threads_that_exit_are_neither_lost_nor_left() {
-    holds("assign, exits", 1, 1, true, true, &[Assign]);
-    holds("assign, exits of two", 2, 1, false, true, &[Assign]);
+    holds(&exits(children(threads(1, 1, 0, &[Assign]))));
+    holds(&exits(threads(2, 1, 0, &[Assign])));
 }
 
 #[test]
 fn a_released_process_has_no_thread_left_in() {
     let calls = [Assign, ReleaseProcess];
-    holds("release process", 1, 1, false, true, &calls);
-    holds("release two threads", 2, 1, false, false, &calls);
-    holds("release, exits of two", 2, 0, false, true, &calls);
+    holds(&exits(threads(1, 1, 0, &calls)));
+    holds(&threads(2, 1, 0, &calls));
+    holds(&exits(threads(2, 0, 0, &calls)));
 }
 
 #[test]
 fn an_ended_association_has_nobody() {
     let calls = [Assign, ReleaseAssociation];
-    holds("end", 1, 1, true, true, &calls);
-    holds("end, children", 1, 2, true, false, &calls);
+    holds(&exits(children(threads(1, 1, 0, &calls))));
+    holds(&children(threads(1, 2, 0, &calls)));
 }
 
 #[test]
 fn a_narrowed_process_has_no_thread_left_outside() {
-    holds("narrow", 1, 1, true, true, &[Assign, Narrow]);
-    holds("narrow two threads", 2, 1, true, false, &[Assign, Narrow]);
-    holds("narrow, exits of two", 2, 0, false, true, &[Assign, Narrow]);
-    holds("narrow again", 2, 1, true, false, &[Assign, Narrow, Narrow]);
+    holds(&exits(children(threads(1, 1, 1, &[Assign]))));
+    holds(&children(threads(2, 1, 1, &[Assign])));
+    holds(&exits(threads(2, 0, 1, &[Assign])));
+    holds(&children(threads(1, 1, 2, &[Assign])));
+    holds(&threads(2, 1, 2, &[Assign]));
 }
 
 #[test]
-fn a_part_ends_with_what_it_is_a_part_of() {
-    let calls = [Assign, Narrow, ReleaseAssociation];
-    holds("end parts", 1, 1, true, true, &calls);
-    holds("end parts of two threads", 2, 1, true, false, &calls);
+fn a_part_ends_with_what_it_is_a_part_of_while_it_is_made() {
+    let calls = [Assign, ReleaseAssociation];
+    holds(&exits(children(threads(1, 1, 1, &calls))));
+    holds(&threads(2, 1, 1, &calls));
+    holds(&exits(threads(2, 0, 1, &calls)));
+    holds(&threads(2, 0, 2, &calls));
+}
+
+#[test]
+fn a_process_that_is_released_while_it_narrows_has_no_thread_left_in() {
+    let calls = [Assign, ReleaseProcess];
+    holds(&threads(2, 1, 1, &calls));
+    holds(&exits(threads(2, 0, 1, &calls)));
+    holds(&threads(2, 0, 2, &calls));
 }
 
 #[test]
 fn everything_ends_at_once() {
-    holds("release all", 1, 1, true, true, &[Assign, ReleaseAll]);
-    holds("and anew", 1, 1, true, false, &[Assign, ReleaseAll, Assign]);
+    let calls = [Assign, ReleaseAll];
+    holds(&exits(children(threads(1, 1, 0, &calls))));
+    holds(&children(threads(1, 1, 1, &calls)));
+    holds(&threads(2, 0, 1, &calls));
+    holds(&threads(1, 0, 2, &calls));
 }
 
 #[test]
-fn who_was_released_can_be_assigned_anew() {
+fn who_was_released_can_be_assigned_anew_and_stays_there() {
     let calls = [Assign, ReleaseProcess, Assign];
-    holds("assign anew", 1, 1, false, true, &calls);
-    holds("assign two anew", 2, 1, false, false, &calls);
+    holds(&exits(threads(1, 1, 0, &calls)));
+    holds(&threads(2, 1, 0, &calls));
+    holds(&threads(2, 0, 1, &calls));
+    let calls = [Assign, ReleaseAll, Assign];
+    holds(&threads(2, 0, 1, &calls));
 }
 
 #[test]
-fn who_was_in_an_association_that_ended_can_be_assigned_anew() {
+fn who_was_in_an_association_that_ended_can_be_assigned_anew_and_stays_there() {
     let calls = [Assign, ReleaseAssociation, Assign];
-    holds("assign after the end", 1, 1, true, true, &calls);
+    holds(&exits(children(threads(1, 1, 0, &calls))));
+    holds(&children(threads(1, 1, 1, &calls)));
+    holds(&threads(2, 0, 1, &calls));
+}
+
+#[test]
+fn of_two_that_assign_a_process_one_has_it_or_neither() {
+    holds(&beside(&[Assign], threads(1, 1, 0, &[Assign])));
+    holds(&beside(&[Assign], threads(2, 0, 1, &[Assign])));
+}
+
+#[test]
+fn assigning_waits_for_no_release_and_takes_in_all_the_same() {
+    for release in [ReleaseProcess, ReleaseAssociation] {
+        let calls = [Assign, release];
+        holds(&beside(&[Assign], threads(1, 1, 0, &calls)));
+        holds(&beside(&[Assign], threads(1, 0, 1, &calls)));
+    }
+    let calls = [Assign, ReleaseAll];
+    holds(&beside(&[Assign], threads(2, 0, 0, &calls)));
+}
+
+#[test]
+fn assigning_in_vain_leaves_nobody_in() {
+    holds(&threads(2, 1, 0, &[AssignInVain]));
+    holds(&threads(2, 0, 1, &[AssignInVain, Assign]));
+    for call in [Assign, ReleaseProcess, ReleaseAll] {
+        let calls = [AssignInVain];
+        holds(&beside(&[call], threads(1, 0, 1, &calls)));
+    }
 }
 
 #[test]
