@@ -98,7 +98,7 @@ pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
             None if task.process == 0 && from.releasing => None,
             None => Some("a task is taken out that nobody released"),
             Some(after) if to.is_within(after, before) => None,
-            Some(_) => Some("a task has more than before"),
+            Some(_) => Some("a task is moved to what is no part of its own"),
         }
     })
 }

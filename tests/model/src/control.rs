@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control calls: `src/table/{assign,release,registry}.rs`. They are about process
-//! 0, whose first thread is task 0.
+//! Control calls: `src/table/{assign,take_in,release,registry}.rs`. They are about
+//! process 0, whose first thread is task 0.
 
 use crate::check::{Home, OTHER};
 use crate::map::{association, insert, join, remove_if, remove_revoked};
 use crate::run::{Go, Run};
 use crate::scenario::Without;
+use crate::task::{each, let_go, threads, wait_for_clones};
 use crate::world::{members, Phase, World};
 
 /// A control call.
@@ -34,31 +35,6 @@ impl Call {
             Self::ReleaseAll => release_all(run),
         }
     }
-}
-
-/// `task::wait_for_clones`
-pub(crate) fn wait_for_clones(run: &mut Run<'_>) -> Go<()> {
-    run.wait("wait_for_clones", |w| (!w.tasklist).then_some(0))?;
-    Ok(())
-}
-
-/// `TaskRef::threads` of process 0: a look under RCU, which sees all that were
-/// on the list before and takes a reference to each.
-pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
-    run.step("threads", |w| {
-        let found = w.which(|t| t.process == 0 && t.phase == Phase::Listed);
-        w.hold(found);
-        found
-    })
-}
-
-pub(crate) fn let_go(run: &mut Run<'_>, tasks: u8) -> Go<()> {
-    if run.exits() {
-        run.act("(references)", |w| {
-            members(tasks).for_each(|t| w.task(t).held -= 1)
-        })?;
-    }
-    Ok(())
 }
 
 /// The lock of control calls is taken, and a first look.
@@ -187,7 +163,12 @@ fn release_process(run: &mut Run<'_>) -> Go<()> {
             w.leave_home(OTHER);
         })?;
     } else {
-        run.act("control.unlock", |w| w.control = false)?;
+        run.act("control.unlock", |w| {
+            w.control = false;
+            if matches!(w.home, Home::In(_)) && w.task(0).phase == Phase::Listed {
+                w.complain("a task of the association is not found");
+            }
+        })?;
     }
     let_go(run, 1)
 }
@@ -248,17 +229,6 @@ fn remove_each(run: &mut Run<'_>) -> Go<()> {
             wait_for_clones(run)?;
         }
     }
-}
-
-/// `task::each`: a walk under RCU, which keeps what it sees; whoever is no thread of
-/// process 0 is passed by. Those who come while it goes on may be seen or not: here
-/// they are not.
-fn each(run: &mut Run<'_>) -> Go<u8> {
-    run.step("each", |w| {
-        let seen = w.which(|t| t.process == 0 && matches!(t.phase, Phase::Listed | Phase::Exiting));
-        w.hold(seen);
-        seen
-    })
 }
 
 /// `Table::release_association` of association 0.

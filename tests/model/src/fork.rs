@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Tasks come and go: `copy_process()` with the hooks of `src/lsm/task.rs`, and
-//! what `src/table/mod.rs` does there.
+//! what `src/table/fork.rs` does there.
 
 use crate::map::{association, forget, insert};
 use crate::run::{Go, Run};
@@ -114,7 +114,7 @@ fn take_after_maker(
     child: u8,
     recheck: Without,
 ) -> Go<Result<(), Failed>> {
-    // Who comes between sees the maker either as it was before or as it is after.
+    // A step between sees the maker either as it was before or as it is after.
     let joined = run.find("Membership::of_child", |w| {
         w.task(maker).entry.filter(|&id| w.join(id))
     })?;

@@ -4,9 +4,9 @@
 //! `kernel/patches/0003`), small enough to try every interleaving of forks,
 //! clones, exits and control calls.
 //!
-//! `fork`, `control`, `narrow` and `map` are the code again, function by function and
-//! with its names, where each access to what is shared is one `Run::step`. `explore`
-//! takes every step that anybody could take next, from every state that can be
+//! `fork`, `control`, `narrow`, `task` and `map` are the code again, function by
+//! function and with its names, where each access to what is shared is one
+//! `Run::step`. `explore` takes every step that anybody could take next, from every state that can be
 //! reached. `world` is what is shared, and `check` what must always hold. Two
 //! administrators make calls, and a thread narrows its process, all at once. `tree` and
 //! `search` are worlds of their own: for descendants, and for what comes last when a
@@ -28,6 +28,7 @@ mod narrow;
 mod run;
 mod scenario;
 mod search;
+mod task;
 mod tree;
 mod world;
 

@@ -7,7 +7,7 @@
 //! it happened at the moment when it succeeds, and is one step here; without a part
 //! of that it is two. The walk does not look again, and is many. `occupied` is not in
 //! the model: it is raised before an entry comes and lowered after one goes, so
-//! whoever finds it zero would find no entry either.
+//! a step that finds it zero would find no entry either.
 
 use crate::run::{Go, Run};
 use crate::scenario::Without;

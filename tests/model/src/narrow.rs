@@ -2,10 +2,10 @@
 
 //! `src/table/narrow.rs`: a thread of process 0 narrows it, beside any other call.
 
-use crate::control::{let_go, threads, wait_for_clones};
 use crate::map::{association, join, remove_if, replace_wider};
 use crate::run::{Go, Run};
 use crate::scenario::Without;
+use crate::task::{let_go, threads, wait_for_clones};
 use crate::world::{members, World};
 
 /// `sys_lsm_set_self_attr()`

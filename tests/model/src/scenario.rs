@@ -192,7 +192,7 @@ impl Scenario {
             }
         }
         let Task { process, entry, .. } = state.world.tasks[task];
-        // Whoever is in no association is told so, and that is all.
+        // A task of no association is told so, and that is all.
         if state.narrows < self.narrows && process == 0 && entry.is_some() {
             begin(Doing::Narrow);
         }

@@ -158,7 +158,7 @@ impl World {
         id as u8
     }
 
-    /// Whoever makes it does not need it any more.
+    /// The call that makes it does not need it any more.
     pub(crate) fn drop_first(&mut self, id: u8) {
         self.association(id).first = false;
         self.remove_user(id);

@@ -63,7 +63,6 @@ fn without_a_look_or_a_wait_a_thread_escapes_narrowing() {
     for without in [
         Without::LookAfterNarrowing,
         Without::WaitingInNarrow,
-        Without::Replacing,
         Without::TaskPublish,
     ] {
         needs(without, scenario(), "is not ");
@@ -108,12 +107,12 @@ fn without_looking_again_who_narrows_stays_in() {
 }
 
 #[test]
-fn without_comparing_narrowing_takes_a_thread_out() {
+fn without_comparing_narrowing_pulls_a_thread_out_of_another() {
     let calls = [Assign, ReleaseProcess, Assign];
     needs(
         Without::Comparing,
         threads(2, 0, 1, &calls),
-        "is taken out that nobody released",
+        "is moved to what is no part of its own",
     );
 }
 
