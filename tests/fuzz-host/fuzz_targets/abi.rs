@@ -11,8 +11,8 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest,
-    UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
+    ReleaseRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -123,7 +123,7 @@ fuzz_target!(|bytes: &[u8]| {
         let reserved = word(b, 4) | word(b, 108) | word(b, 124);
         target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3
     };
-    check::<QueryRequest>(&layout(128, 96, query, &[96]), bytes);
+    check::<QueryRequest>(&layout(152, 96, query, &[96]), bytes);
     let list = |b: &[u8]| word(b, 20) == 0;
     check::<ListRequest>(&layout(32, 32, list, &[28]), bytes);
     check::<VersionReply>(&layout(16, 16, |_| true, &[]), bytes);
@@ -132,4 +132,5 @@ fuzz_target!(|bytes: &[u8]| {
     check::<UpdateRequest>(&layout(40, 40, update, &[]), bytes);
     let narrow = |b: &[u8]| word(b, 4) == 0 && name(&b[8..40]);
     check::<NarrowHeader>(&layout(40, 40, narrow, &[]), bytes);
+    check::<LeftoverEntry>(&layout(32, 32, entry, &[]), bytes);
 });

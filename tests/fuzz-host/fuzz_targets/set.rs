@@ -9,7 +9,9 @@ use std::net::IpAddr;
 
 use addrconf_fuzz_host::draw::Bytes;
 use addrconf_fuzz_host::naive::Set;
-use addrconf_policy::{create, option, Family, Prefix, Source};
+use addrconf_policy::{
+    control, create, look, option, request, ring_command, Family, Prefix, Refusal, Source,
+};
 use libfuzzer_sys::fuzz_target;
 
 /// The ends of a prefix, bit by bit.
@@ -68,6 +70,47 @@ fn watch_set(set: &Set, addr: IpAddr) {
     }
 }
 
+/// Joining a group has no interface, for raw sockets as for others; what is not known
+/// to set is not known to look at.
+fn watch_option(level: i32, name: i32) {
+    let joins = match level {
+        0 => matches!(name, 35 | 37..=39 | 41..=44 | 46 | 48),
+        41 => matches!(name, 20 | 42..=44 | 46 | 48),
+        _ => false,
+    };
+    for raw in [false, true] {
+        let set = option(level, name, raw);
+        assert_eq!(set == Err(Refusal::NoDevice), joins, "{level} {name}");
+    }
+    let unknown = Err(Refusal::OptionNotKnown);
+    let looked = look(level, name);
+    if option(level, name, false) == unknown {
+        assert!(matches!(
+            looked,
+            Err(Refusal::OptionNotKnown | Refusal::NotAvailable)
+        ));
+    } else {
+        assert_ne!(looked, unknown);
+    }
+}
+
+/// What changes a socket of others, or takes from it, is refused.
+fn watch_descriptor(number: u32) {
+    // FIONBIO, FIOASYNC, FIOSETOWN, SIOCSPGRP.
+    if matches!(number, 0x5421 | 0x5452 | 0x8901 | 0x8902) {
+        assert_eq!(request(number), Err(Refusal::NotAvailable));
+    } else {
+        assert!(matches!(request(number), Ok(()) | Err(Refusal::NoRequest)));
+    }
+    // F_SETFL, F_SETOWN, F_SETSIG, F_SETOWN_EX.
+    if matches!(number, 4 | 8 | 10 | 15) {
+        assert_eq!(control(number), Err(Refusal::NotAvailable));
+    }
+    if number > 5 {
+        assert_eq!(ring_command(number), Err(Refusal::NotAvailable));
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Bytes::new(bytes);
     let (a, b, addr) = (bytes.set(), bytes.set(), bytes.ip());
@@ -95,11 +138,22 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(a.view().intersects(&b.view(), false, true), meet(false));
     assert!(!a.view().intersects(&b.view(), false, false));
 
+    // What left a set is what it had and has no more.
+    let probes = [&a, &b].into_iter().flat_map(|set| &set.prefixes);
+    for addr in probes.flat_map(ends).chain([addr]) {
+        assert_eq!(a.without_holds(&b, addr), a.has(addr) && !b.has(addr));
+    }
+
     let numbers: [[u8; 4]; 3] = [bytes.array(), bytes.array(), bytes.array()];
     let [x, y, z] = numbers.map(i32::from_ne_bytes);
     // More is allowed with raw sockets, never less.
     assert!(create(x, y, z, false).is_err() || create(x, y, z, true).is_ok());
     assert!(option(x, y, false).is_err() || option(x, y, true).is_ok());
+    watch_option(x, y);
+    watch_descriptor(x as u32);
+    // Most numbers mean nothing; near levels and names meet more often.
+    watch_option(x & 63, y & 255);
+    watch_descriptor((x & 0xffff) as u32);
     if !matches!(x, 1 | 2 | 10 | 16) {
         assert!(create(x, y, z, true).is_err(), "family {x}");
     }

@@ -108,12 +108,14 @@ impl<'a> Bytes<'a> {
 
     /// Association 1, 2 or 3.
     pub fn owned(&mut self) -> Owned {
-        let id = self.u8() % 3 + 1;
+        let which = self.u8();
+        let id = which % 3 + 1;
         Owned {
             id: id.into(),
             set: self.set(),
             former: self.set(),
-            loopback: Ipv4Addr::new(127, 64, 0, id),
+            // One in four is a part, which has none.
+            loopback: (which < 192).then_some(Ipv4Addr::new(127, 64, 0, id)),
             exclusive: self.bool(),
         }
     }

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use addrconf_policy::{merge, Owner, Prefix, Range, SetView, Wide};
+use addrconf_policy::{merge, subtract, Number, Owner, Prefix, Range, SetView, Wide};
 
 /// An address set.
 #[derive(Clone, Debug)]
@@ -44,12 +44,34 @@ impl Set {
         SetView::new(&self.v4, &self.v6, v4, v6)
     }
 
+    /// Whether the ranges that are left of this without `other` hold the address.
+    #[must_use]
+    pub fn without_holds(&self, other: &Self, addr: IpAddr) -> bool {
+        match addr.to_canonical() {
+            IpAddr::V4(a) => left_holds(&self.v4, &other.v4, u32::from(a)),
+            IpAddr::V6(a) => left_holds(&self.v6, &other.v6, u128::from(a).into()),
+        }
+    }
+
     /// Whether one of the prefixes has this address.
     #[must_use]
     pub fn has(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
         self.prefixes.iter().any(|p| inside(p, addr))
     }
+}
+
+fn left_holds<T: Number>(ranges: &[Range<T>], without: &[Range<T>], number: T) -> bool {
+    let mut left: Vec<Range<T>> = Vec::new();
+    let done: Result<(), ()> = subtract(ranges, without, |range| {
+        // Sorted and disjoint, as those it is made of.
+        assert!(left.last().is_none_or(|last| last.last() < range.first()));
+        left.push(range);
+        Ok(())
+    });
+    assert_eq!(done, Ok(()));
+    let inside = |r: &Range<T>| r.first() <= number && number <= r.last();
+    left.iter().any(inside)
 }
 
 /// Whether the bits of `addr` begin with those of `prefix`.
@@ -72,8 +94,8 @@ pub struct Owned {
     pub set: Set,
     /// What was in its set once.
     pub former: Set,
-    /// Its dedicated loopback address.
-    pub loopback: Ipv4Addr,
+    /// Its dedicated loopback address; a part of another has none.
+    pub loopback: Option<Ipv4Addr>,
     /// Wildcards of the host leave its set alone.
     pub exclusive: bool,
 }
@@ -91,11 +113,17 @@ impl Owned {
         }
     }
 
+    /// Whether it is its dedicated loopback address.
+    #[must_use]
+    pub fn has_dedicated(&self, addr: IpAddr) -> bool {
+        self.loopback.is_some_and(|own| addr.to_canonical() == own)
+    }
+
     /// Whether it is the association's: of the set, or one of its loopbacks.
     #[must_use]
     pub fn has(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
-        is_own_loopback(addr) || addr == self.loopback || self.set.has(addr)
+        is_own_loopback(addr) || self.has_dedicated(addr) || self.set.has(addr)
     }
 
     /// Whether it is, or was, the association's.
@@ -107,11 +135,16 @@ impl Owned {
     /// Whether packets of the association may go there.
     #[must_use]
     pub fn reaches(&self, addr: IpAddr) -> bool {
-        let loopback = match addr.to_canonical() {
-            IpAddr::V4(a) => a.octets()[0] == 127,
-            IpAddr::V6(a) => u128::from(a) == 1,
-        };
-        !loopback || self.has(addr)
+        !is_loopback(addr) || self.has(addr)
+    }
+}
+
+/// `127.0.0.0/8` and `::1`, which never leave the machine.
+#[must_use]
+pub fn is_loopback(addr: IpAddr) -> bool {
+    match addr.to_canonical() {
+        IpAddr::V4(a) => a.octets()[0] == 127,
+        IpAddr::V6(a) => u128::from(a) == 1,
     }
 }
 
