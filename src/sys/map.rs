@@ -84,17 +84,45 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     }
 
     /// The value for `key`, valid as long as the guard is held.
-    pub(crate) fn get<'g>(&'g self, key: K, _guard: &'g rcu::Guard) -> Option<&'g T> {
+    pub(crate) fn get<'g>(&'g self, key: K, guard: &'g rcu::Guard) -> Option<&'g T> {
+        // SAFETY: It was found under the guard.
+        self.find(key, guard)
+            .map(|head| unsafe { Self::value(head) })
+    }
+
+    /// The head of the entry for `key`, which is not freed before the guard goes.
+    fn find(&self, key: K, _guard: &rcu::Guard) -> Option<NonNull<raw::acf_map_entry>> {
         // SAFETY: By the type invariants the table is initialised, and the
         // guard shows that RCU is held.
         let found =
             unsafe { raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void) };
-        let entry = NonNull::new(found.cast::<Entry<T>>())?;
-        // SAFETY: By the type invariants `found` is the head, at offset 0, of
-        // an `Entry<T>`; `free` runs after a grace period, so not before the
-        // guard goes.
-        let entry = unsafe { entry.as_ref() };
-        Some(&entry.value)
+        NonNull::new(found)
+    }
+
+    /// The value of an entry.
+    ///
+    /// # Safety
+    ///
+    /// `head` is that of an `Entry<T>`, and `free` does not run for it for as long
+    /// as `'g`: RCU has been held since it was in the table.
+    unsafe fn value<'g>(head: NonNull<raw::acf_map_entry>) -> &'g T {
+        // SAFETY: By the function's contract; the head is at offset 0.
+        &unsafe { head.cast::<Entry<T>>().as_ref() }.value
+    }
+
+    /// Has an entry dropped after a grace period. Any context but NMI.
+    ///
+    /// # Safety
+    ///
+    /// `head` is that of an `Entry<T>` that the caller took out of the table. Nobody
+    /// else frees it.
+    unsafe fn free_later(head: *mut raw::acf_map_entry) {
+        // SAFETY: By the function's contract; readers may hold it until the grace
+        // period is over.
+        let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
+        // SAFETY: `rcu` belongs to that entry and is used once; `free` is made for
+        // it.
+        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
     }
 
     /// Adds a value. Does not sleep.
@@ -127,8 +155,8 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
 
     /// Puts a value in the place of the one that `key` has, for readers at once,
     /// if `wanted` says yes to the old and the new one: nothing else can come
-    /// between. Tells whether it did; else nothing changes. The old value is dropped after a grace
-    /// period. Does not sleep, nor must `wanted`.
+    /// between. Tells whether it did; else nothing changes. The old value is
+    /// dropped after a grace period. Does not sleep, nor must `wanted`.
     pub(crate) fn replace_if(
         &self,
         key: K,
@@ -141,65 +169,33 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         // SAFETY: As above.
         unsafe { (*head).key = key.word() as *const c_void };
         let guard = rcu::read_lock();
-        let replaced = loop {
-            // SAFETY: By the type invariants the table is initialised, and the
-            // guard shows that RCU is held.
-            let found = unsafe {
-                raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void)
-            };
-            let Some(old) = NonNull::new(found) else {
-                break None;
-            };
-            // SAFETY: By the type invariants `found` is the head, at offset 0, of
-            // an `Entry<T>`, which `free` does not drop before the guard goes.
-            let old_entry = unsafe { old.cast::<Entry<T>>().as_ref() };
-            // SAFETY: `entry` came from a box, and is in no table yet.
-            let new_entry = unsafe { &*entry };
-            if !wanted(&old_entry.value, &new_entry.value) {
-                break None;
+        while let Some(old) = self.find(key, &guard) {
+            // SAFETY: `old` was found under the guard. `entry` came from a box, and
+            // is in no table yet.
+            let (old_value, new_value) = unsafe { (Self::value(old), &(*entry).value) };
+            if !wanted(old_value, new_value) {
+                break;
             }
             // INVARIANT: `head` is that of an `Entry<T>` given up above.
-            // SAFETY: The table is initialised, `head` is in no table, and `found`
+            // SAFETY: The table is initialised, `head` is in no table, and `old`
             // was in this one under the guard that is still held.
-            if unsafe { raw::acf_helper_map_replace(self.table.get(), found, head) } {
-                break Some(old);
+            if unsafe { raw::acf_helper_map_replace(self.table.get(), old.as_ptr(), head) } {
+                // SAFETY: We took it out.
+                unsafe { Self::free_later(old.as_ptr()) };
+                return true;
             }
             // Somebody else took it out, or put another in its place.
-        };
-        drop(guard);
-        match replaced {
-            Some(old) => {
-                // SAFETY: The old entry was taken out by us; readers may hold it
-                // until the grace period is over.
-                let rcu = unsafe { ptr::addr_of_mut!((*old.as_ptr()).rcu) };
-                // SAFETY: `rcu` belongs to that entry and is used once.
-                unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
-                true
-            }
-            None => {
-                // SAFETY: It was not inserted, so it is still ours alone.
-                drop(unsafe { KBox::from_raw(entry) });
-                false
-            }
         }
+        drop(guard);
+        // SAFETY: It was not inserted, so it is still ours alone.
+        drop(unsafe { KBox::from_raw(entry) });
+        false
     }
 
     /// Removes a value and tells whether there was one. It is dropped after a
     /// grace period. Any context but NMI; never sleeps.
     pub(crate) fn remove(&self, key: K) -> bool {
-        // SAFETY: By the type invariants the table is initialised.
-        let head =
-            unsafe { raw::acf_helper_map_remove(self.table.get(), key.word() as *const c_void) };
-        if head.is_null() {
-            return false;
-        }
-        // SAFETY: The entry was removed by us, so nobody else will free it,
-        // and readers may hold it until the grace period is over.
-        let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
-        // SAFETY: `rcu` belongs to that entry and is used once; `free` is
-        // made for it.
-        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
-        true
+        self.remove_if(key, |_| true)
     }
 
     /// Removes the value of `key` if `wanted` says yes to it, and tells whether it
@@ -207,32 +203,20 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     /// context but NMI; never sleeps, nor must `wanted`.
     pub(crate) fn remove_if(&self, key: K, wanted: impl Fn(&T) -> bool) -> bool {
         let guard = rcu::read_lock();
-        loop {
-            // SAFETY: By the type invariants the table is initialised, and the
-            // guard shows that RCU is held.
-            let found = unsafe {
-                raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void)
-            };
-            let Some(head) = NonNull::new(found) else {
-                return false;
-            };
-            // SAFETY: By the type invariants `found` is the head, at offset 0, of
-            // an `Entry<T>`, which `free` does not drop before the guard goes.
-            if !wanted(&unsafe { head.cast::<Entry<T>>().as_ref() }.value) {
+        while let Some(head) = self.find(key, &guard) {
+            // SAFETY: It was found under the guard.
+            if !wanted(unsafe { Self::value(head) }) {
                 return false;
             }
             // SAFETY: It was in the table under the guard that is still held.
-            if unsafe { raw::acf_helper_map_remove_entry(self.table.get(), found) } {
-                // SAFETY: The entry was removed by us; readers may hold it until the
-                // grace period is over.
-                let rcu = unsafe { ptr::addr_of_mut!((*head.as_ptr()).rcu) };
-                // SAFETY: `rcu` belongs to that entry and is used once.
-                unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
-                drop(guard);
+            if unsafe { raw::acf_helper_map_remove(self.table.get(), head.as_ptr()) } {
+                // SAFETY: We took it out.
+                unsafe { Self::free_later(head.as_ptr()) };
                 return true;
             }
             // Somebody else took it out, or put another in its place.
         }
+        false
     }
 
     /// Removes the values that `wanted` says yes to, and returns how many. Sees
@@ -249,11 +233,8 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         ) {
             // SAFETY: The helper hands on the exclusive pointer it was given.
             unsafe { (*data.cast::<Walk<F>>()).1 += 1 };
-            // SAFETY: The helper has just removed the entry, which readers may
-            // hold until the grace period is over.
-            let rcu = unsafe { ptr::addr_of_mut!((*entry).rcu) };
-            // SAFETY: `rcu` belongs to that entry and is used once.
-            unsafe { bindings::call_rcu(rcu, Some(RcuMap::<K, T>::free)) };
+            // SAFETY: The helper has just removed the entry.
+            unsafe { RcuMap::<K, T>::free_later(entry) };
         }
 
         /// # Safety

@@ -44,10 +44,8 @@ struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 					    struct acf_map_entry *entry);
 bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
 			    struct acf_map_entry *entry);
-struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
-					    const void *key);
-bool acf_helper_map_remove_entry(struct rhashtable *map,
-				 struct acf_map_entry *entry);
+bool acf_helper_map_remove(struct rhashtable *map,
+			   struct acf_map_entry *entry);
 void acf_helper_map_remove_where(struct rhashtable *map,
 				 bool (*wanted)(struct acf_map_entry *entry,
 						void *data),

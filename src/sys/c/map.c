@@ -57,29 +57,11 @@ struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 }
 
 /*
- * The entry that was removed, which readers may still hold for a grace period,
- * or NULL. Any context but NMI.
- */
-struct acf_map_entry *acf_helper_map_remove(struct rhashtable *map,
-					    const void *key)
-{
-	struct acf_map_entry *entry;
-
-	guard(rcu)();
-	do {
-		entry = rhashtable_lookup(map, &key, acf_map_params);
-		/* Fails if it was removed or replaced meanwhile: look again. */
-	} while (entry && rhashtable_remove_fast(map, &entry->node,
-						 acf_map_params));
-	return entry;
-}
-
-/*
  * Removes @entry, which was found in the table. False if it is not there any more.
  * Under RCU since it was found; any context but NMI.
  */
-bool acf_helper_map_remove_entry(struct rhashtable *map,
-				 struct acf_map_entry *entry)
+bool acf_helper_map_remove(struct rhashtable *map,
+			   struct acf_map_entry *entry)
 {
 	return !rhashtable_remove_fast(map, &entry->node, acf_map_params);
 }
