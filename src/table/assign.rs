@@ -40,13 +40,12 @@ impl Table {
     /// loopback address is taken, `EBUSY` when a process holds a way out
     /// ([`Self::hold_no_way_out`]) or half of a datagram from another address,
     /// or traces somebody who is not to be associated, `EPERM` when the caller
-    /// is associated by now, `EAGAIN` when the processes of a tree exit, and leave
-    /// children to others of it, faster than can be followed, `ENOMEM`. Nothing
-    /// changed. `ETIMEDOUT` when a
-    /// thread does not come back from a call: then the association is ended, and
-    /// sockets keep its scope, as after a release; and so with `EBUSY` when one
-    /// makes a way out in that moment, or `ENOMEM` when there is no memory to see
-    /// whether one did.
+    /// is associated by now, `EAGAIN` when a process makes threads, or the processes
+    /// of a tree exit and leave children to others of it, faster than can be
+    /// followed, `ENOMEM`. Nothing changed. `ETIMEDOUT` when a thread does not come
+    /// back from a call: then the association is ended, and sockets keep its scope,
+    /// as after a release; and so with `EBUSY` when one makes a way out in that
+    /// moment, or `ENOMEM` when there is no memory to see whether one did.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
@@ -163,26 +162,25 @@ impl Table {
     /// for want of memory, can be used as little as what does not fit.
     fn adopt(&self, all: &[TaskRef], association: &Arc<Association>) {
         let patience = Patience::new();
+        let adopt_of_each = |tasks: &[TaskRef]| {
+            sockets::each_table(tasks, |task| match patience.is_over() {
+                false => Ok(sockets::adopt(task, association)),
+                true => Err(ETIMEDOUT),
+            })
+        };
         // Most often it is one process that made no other meanwhile; then there
         // is no need to look at every task there is. As its threads are held,
         // those that exit go on being counted.
         if let [process] = all {
             if let Ok(threads) = process.threads() {
-                let looked = sockets::each_table(&threads, |task| match patience.is_over() {
-                    false => Ok(sockets::adopt(task, association)),
-                    true => Err(ETIMEDOUT),
-                });
-                if looked.is_ok() && threads.len() == association.tasks() {
+                if adopt_of_each(&threads).is_ok() && threads.len() == association.tasks() {
                     return;
                 }
             }
         }
         // Each for itself, as a table may be very long.
         if let Ok(tasks) = self.tasks_within(association) {
-            let _ = sockets::each_table(&tasks, |task| match patience.is_over() {
-                false => Ok(sockets::adopt(task, association)),
-                true => Err(ETIMEDOUT),
-            });
+            let _ = adopt_of_each(&tasks);
         }
     }
 

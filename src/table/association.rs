@@ -103,8 +103,7 @@ impl Association {
         // are in.
         let formed = part_of.is_some();
         let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
-        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
-        let former = RcuCell::new(nothing);
+        let former = RcuCell::new(AddressSet::empty()?);
         let association = Arc::pin_init(
             pin_init!(Self {
                 id,

@@ -8,14 +8,12 @@ use core::net::IpAddr;
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::{rcu, Arc};
-use kernel::time::delay::fsleep;
 
 use crate::policy::{subtract, Number, Range};
 use crate::sys::connections::{self, Connection, Ended};
 use crate::sys::rcu_cell::Replaced;
 
 use super::gather::gather;
-use super::patience::Patience;
 use super::{sockets, AddressSet, Association, Table};
 
 /// The most ranges that are remembered after they left a set. When there are more,
@@ -67,16 +65,13 @@ impl AddressSet {
 /// locked for long: what these send and receive is refused anyway. Returns how many
 /// full ones there were, and whether some are left.
 fn end(wanted: impl Fn(&Connection<'_>) -> bool) -> Ended {
-    let patience = Patience::of(sockets::LOCKED);
     let mut count = 0;
-    loop {
+    let is_busy = sockets::while_locked(|| {
         let ended = connections::end(&wanted);
         count += ended.count;
-        if !ended.is_busy || patience.is_over() {
-            return Ended { count, ..ended };
-        }
-        fsleep(sockets::PAUSE);
-    }
+        ended.is_busy
+    });
+    Ended { count, is_busy }
 }
 
 impl Table {
@@ -109,8 +104,7 @@ impl Table {
             return;
         }
         // Without memory others go on looking for its connections, in vain.
-        let nothing = AddressSet::new(KVec::new()).and_then(|s| Ok(KBox::new(s, GFP_KERNEL)?));
-        if let Ok(nothing) = nothing {
+        if let Ok(nothing) = AddressSet::empty() {
             let one_at_a_time = self.control.lock();
             let old = self.replace_former(association, nothing);
             drop(one_at_a_time);

@@ -14,7 +14,6 @@ use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
-use kernel::time::{delay::fsleep, Delta};
 
 use crate::abi::Name;
 use crate::sys::map::Entry;
@@ -24,10 +23,7 @@ use super::association::Terms;
 use super::membership::Membership;
 use super::part::PartOf;
 use super::registry::Listing;
-use super::{AddressSet, Association, Table};
-
-/// Between looks whether an administrator's call about the whole has ended.
-const PAUSE: Delta = Delta::from_micros(1_000);
+use super::{patience, AddressSet, Association, Table};
 
 impl Table {
     /// Moves all threads of the running process to a new association with a
@@ -91,11 +87,7 @@ impl Table {
                     return Ok(());
                 }
             }
-            // It may be waited for that this call ends.
-            if task::is_interrupted() {
-                return Err(ERESTARTNOINTR);
-            }
-            fsleep(PAUSE);
+            patience::pause()?;
         }
     }
 

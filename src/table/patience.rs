@@ -2,7 +2,10 @@
 
 //! How long is waited for what others do.
 
+use kernel::prelude::*;
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+
+use crate::sys::task;
 
 /// How long is waited for tasks, which on a busy machine have to wait for a
 /// processor: in all for what is done with others kept waiting; again for their
@@ -12,6 +15,22 @@ const PATIENCE: Delta = Delta::from_secs(10);
 /// that goes before all others would keep them from doing it. In microseconds.
 const FIRST_PAUSE: i64 = 20;
 const LAST_PAUSE: i64 = 5_000;
+
+/// The pause between looks whether another call about the same tenant has ended.
+const TURN: Delta = Delta::from_micros(1_000);
+
+/// Sleeps once while another call about the same tenant goes on.
+///
+/// # Errors
+///
+/// `ERESTARTNOINTR` when a signal came: that call may wait for this one to end.
+pub(super) fn pause() -> Result {
+    if task::is_interrupted() {
+        return Err(ERESTARTNOINTR);
+    }
+    fsleep(TURN);
+    Ok(())
+}
 
 /// A time that began when this was made.
 pub(super) struct Patience {

@@ -24,9 +24,8 @@ pub(super) struct Reserved {
 
 impl Reserved {
     pub(super) fn new() -> Result<Self> {
-        let nothing = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
         Ok(Self {
-            set: RcuCell::new(nothing),
+            set: RcuCell::new(AddressSet::empty()?),
             any: Atomic::new(false),
         })
     }

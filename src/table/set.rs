@@ -66,6 +66,14 @@ impl AddressSet {
         })
     }
 
+    /// A set without addresses. May sleep. `ENOMEM`.
+    pub(super) fn empty() -> Result<KBox<Self>> {
+        Ok(KBox::new(
+            Self::of_ranges(KVec::new(), KVec::new()),
+            GFP_KERNEL,
+        )?)
+    }
+
     /// The addresses of these ranges, without entries or primary addresses.
     pub(super) fn of_ranges(mut v4: KVec<Range<u32>>, mut v6: KVec<Range<Wide>>) -> Self {
         let kept = merge(v4.as_mut_slice());

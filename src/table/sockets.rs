@@ -19,8 +19,8 @@ use super::patience::Patience;
 use super::Association;
 
 /// How long is waited for sockets that their owners keep locked.
-pub(super) const LOCKED: Delta = Delta::from_millis(1_000);
-pub(super) const PAUSE: Delta = Delta::from_millis(10);
+const LOCKED: Delta = Delta::from_millis(1_000);
+const PAUSE: Delta = Delta::from_millis(10);
 
 /// The association a socket belongs to, if any. Any context.
 pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
@@ -147,16 +147,24 @@ pub(super) fn is_leftover(
 /// Ends connections as if by a reset, but for those that their owners keep locked
 /// for long: associated tasks cannot use these anyway. May sleep.
 pub(super) fn abort(sockets: &[SkHold]) {
+    while_locked(|| {
+        sockets
+            .iter()
+            .fold(false, |busy, sk| busy | !sk.get().try_abort())
+    });
+}
+
+/// Calls `end` until it says that nothing is locked any more, but not for long.
+/// Whether something still is. May sleep.
+pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
     let patience = Patience::of(LOCKED);
-    while sockets
-        .iter()
-        .fold(false, |busy, sk| busy | !sk.get().try_abort())
-    {
+    while end() {
         if patience.is_over() {
-            return;
+            return true;
         }
         fsleep(PAUSE);
     }
+    false
 }
 
 /// References to the sockets among the open files of `tasks` that `wanted` says

@@ -5,18 +5,13 @@
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::{rcu, Arc};
-use kernel::time::{delay::fsleep, Delta};
 
 use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
-use crate::sys::task;
 
 use super::gather::gather;
-use super::{AddressSet, Association, Table};
-
-/// Between looks whether another update of the same association has ended.
-const PAUSE: Delta = Delta::from_micros(1_000);
+use super::{patience, AddressSet, Association, Table};
 
 /// What an update puts in place.
 struct Coming {
@@ -78,7 +73,9 @@ impl Table {
         if entries.len() > usize::try_from(MAX_ADDRS)? {
             return Err(E2BIG);
         }
-        let added = AddressSet::new(self.copy(&entries)?)?.without(&association.copy_set()?)?;
+        let mut copy = KVec::new();
+        copy.extend_from_slice(&entries, GFP_KERNEL)?;
+        let added = AddressSet::new(copy)?.without(&association.copy_set()?)?;
         // What takes memory before anything is done.
         let forgetting = match reset {
             true => Some(self.forgetting(association)?),
@@ -118,10 +115,7 @@ impl Table {
                     });
                 }
             }
-            if task::is_interrupted() {
-                return Err(ERESTARTNOINTR);
-            }
-            fsleep(PAUSE);
+            patience::pause()?;
         }
     }
 
@@ -204,8 +198,7 @@ impl Table {
         let mut nothing = KVec::with_capacity(all.len(), GFP_KERNEL)?;
         for association in all {
             ids.push(association.id(), GFP_KERNEL)?;
-            let set = KBox::new(AddressSet::new(KVec::new())?, GFP_KERNEL)?;
-            nothing.push((association, set), GFP_KERNEL)?;
+            nothing.push((association, AddressSet::empty()?), GFP_KERNEL)?;
         }
         let replaced = KVec::with_capacity(nothing.len(), GFP_KERNEL)?;
         Ok(Forgetting {
@@ -224,12 +217,6 @@ impl Table {
             let _ = replaced.push_within_capacity(self.replace_former(&association, nothing));
         }
         replaced
-    }
-
-    fn copy(&self, entries: &[Prefix]) -> Result<KVec<Prefix>> {
-        let mut copy = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
-        copy.extend_from_slice(entries, GFP_KERNEL)?;
-        Ok(copy)
     }
 
     /// A copy of the entries of an association.
