@@ -2,7 +2,8 @@
 
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
-use super::request::{AssignRequest, ListRequest, QueryRequest, ReleaseRequest, VersionReply};
+use super::query::{ListRequest, QueryRequest};
+use super::request::{AssignRequest, ReleaseRequest, VersionReply};
 use super::update::UpdateRequest;
 use super::wire::Wire;
 

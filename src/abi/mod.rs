@@ -26,6 +26,7 @@ mod ioctl;
 mod leftover;
 mod narrow;
 mod options;
+mod query;
 mod request;
 mod update;
 mod wire;
@@ -35,9 +36,8 @@ pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
 pub use options::{AssignFlags, SourceChoice};
-pub use request::{
-    AssignRequest, ListRequest, Name, QueryRequest, ReleaseRequest, Target, VersionReply,
-};
+pub use query::{ListRequest, QueryRequest};
+pub use request::{AssignRequest, Name, ReleaseRequest, Target, VersionReply};
 pub use update::{Change, UpdateRequest};
 pub use wire::{Wire, WireError, MAX_STRUCT};
 

@@ -206,7 +206,7 @@ impl Device {
             addr_room: (addrs.len() / AddrEntry::SIZE) as u32,
             pids: pids.as_mut_ptr() as u64,
             pid_room: pids.len() as u32,
-            ..question(target)
+            ..QueryRequest::about(target)
         };
         self.call(Command::Query, &request)
     }
@@ -257,31 +257,6 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
         bytes.extend_from_slice(entry.encode(&mut [0; MAX_STRUCT]));
     }
     bytes
-}
-
-/// A question about an association that leaves no room for lists.
-pub fn question(target: Target) -> QueryRequest {
-    QueryRequest {
-        target,
-        addrs: 0,
-        addr_room: 0,
-        addr_count: 0,
-        pids: 0,
-        pid_room: 0,
-        pid_count: 0,
-        id: 0,
-        tasks: 0,
-        name: Name::default(),
-        exclusive: false,
-        source: SourceChoice::Route,
-        loopback: [0; 4],
-        sockets: 0,
-        flags: AssignFlags::NONE,
-        leftovers: 0,
-        leftover_room: 0,
-        leftover_count: 0,
-        full_ports: 0,
-    }
 }
 
 /// What a process hands over to narrow its set.

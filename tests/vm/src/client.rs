@@ -12,7 +12,7 @@ use addrconf_abi::{
     LSM_ATTR_CURRENT, MAX_STRUCT,
 };
 pub use addrconf_test_client::sys::set_self;
-pub use addrconf_test_client::{entry_bytes, narrow_bytes, question, Assigned, Description, Terms};
+pub use addrconf_test_client::{entry_bytes, narrow_bytes, Assigned, Description, Terms};
 
 use crate::addr::ip;
 use crate::sys;
@@ -50,7 +50,7 @@ impl Device {
         let reply = self.ask(&QueryRequest {
             leftovers: room.as_mut_ptr() as u64,
             leftover_room: 64,
-            ..question(target)
+            ..QueryRequest::about(target)
         })?;
         let found = room
             .chunks_exact(LeftoverEntry::SIZE)
@@ -61,7 +61,7 @@ impl Device {
 
     /// How often an association was refused a port that it has too many sockets on.
     pub fn full_ports(&self, target: Target) -> io::Result<u64> {
-        Ok(self.ask(&question(target))?.full_ports)
+        Ok(self.ask(&QueryRequest::about(target))?.full_ports)
     }
 
     fn ask(&self, request: &QueryRequest) -> io::Result<QueryRequest> {

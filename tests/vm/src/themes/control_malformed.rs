@@ -10,7 +10,7 @@ use libc::{EFAULT, EINVAL};
 
 use crate::addr::ONE;
 use crate::child::{eventually, stay, Child};
-use crate::client::{entries, entry_bytes, question, Device};
+use crate::client::{entries, entry_bytes, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
@@ -207,7 +207,7 @@ fn no_room() {
         let mut query = encoded(&QueryRequest {
             addr_room,
             pid_room,
-            ..question(target)
+            ..QueryRequest::about(target)
         });
         assert_eq!(
             errno(device.call_bytes(Command::Query.number(), &mut query)),

@@ -7,7 +7,7 @@ use addrconf_abi::{Command, ListRequest, QueryRequest, Target, VersionReply, Wir
 use libc::{E2BIG, EFAULT, EINVAL, ENOTTY};
 
 use crate::addr::ONE;
-use crate::client::{question, Device};
+use crate::client::Device;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
@@ -63,7 +63,7 @@ fn sizes() {
     let calls = [
         (
             Command::Query,
-            encoded(&question(target)),
+            encoded(&QueryRequest::about(target)),
             QueryRequest::MIN_SIZE,
         ),
         (

@@ -10,14 +10,14 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AssignFlags, AssignRequest, Change, Command, ListRequest, Name, ReleaseRequest, SourceChoice,
-    Target, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
+    AssignFlags, AssignRequest, Change, Command, ListRequest, Name, QueryRequest, ReleaseRequest,
+    SourceChoice, Target, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
 use crate::system::Device;
-use query::{question, Room};
+use query::Room;
 
 #[cfg(test)]
 pub use query::Behaviour;
@@ -137,7 +137,11 @@ impl<'a> Client<'a> {
     pub fn query(&self, target: Target) -> Result<Association, CallError> {
         let mut room = Room::new();
         loop {
-            let answer = self.call(Command::Query, &question(target), &mut room.memory())?;
+            let answer = self.call(
+                Command::Query,
+                &QueryRequest::about(target),
+                &mut room.memory(),
+            )?;
             if room.grow(&answer)? {
                 return room.describe(&answer, self.abi()?);
             }

@@ -6,8 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, LeftoverEntry, Name, QueryRequest, SourceChoice, Target, Wire,
-    MAX_ADDRS, MAX_LIST,
+    AddrEntry, AssignFlags, LeftoverEntry, QueryRequest, SourceChoice, Wire, MAX_ADDRS, MAX_LIST,
 };
 
 use super::{elements, CallError};
@@ -72,31 +71,6 @@ pub struct Association {
     /// How often it was refused a port on which it had as many sockets as it
     /// may; `None` when the module is too old to say.
     pub full_port_count: Option<u64>,
-}
-
-/// The question about `target`. The device adds where the room is.
-pub(super) fn question(target: Target) -> QueryRequest {
-    QueryRequest {
-        target,
-        addrs: 0,
-        addr_room: 0,
-        addr_count: 0,
-        pids: 0,
-        pid_room: 0,
-        pid_count: 0,
-        id: 0,
-        tasks: 0,
-        name: Name::default(),
-        exclusive: false,
-        source: SourceChoice::default(),
-        loopback: [0; 4],
-        sockets: 0,
-        flags: AssignFlags::NONE,
-        leftovers: 0,
-        leftover_room: 0,
-        leftover_count: 0,
-        full_ports: 0,
-    }
 }
 
 /// Memory for the lists of an answer.

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The structures of the control calls that only ask.
+
+use super::options::{AssignFlags, SourceChoice};
+use super::request::{Name, Target};
+use super::wire::{Fields, FieldsMut, Wire, WireError};
+
+/// Describe one association: its set, its processes, its numbers.
+///
+/// | offset | size | field |
+/// | --- | --- | --- |
+/// | 0 | 4 | target kind: 1 pidfd, 2 pid, 3 association |
+/// | 4 | 4 | flags, zero |
+/// | 8 | 8 | target value |
+/// | 16 | 8 | pointer to room for entries of 24 bytes |
+/// | 24 | 4 | room for how many entries |
+/// | 28 | 4 | out: entries in the set (may exceed the room: what fits was written) |
+/// | 32 | 8 | pointer to room for process ids of 4 bytes |
+/// | 40 | 4 | room for how many process ids; above [`super::MAX_LIST`] counts as that |
+/// | 44 | 4 | out: processes (may exceed the room) |
+/// | 48 | 8 | out: id |
+/// | 56 | 8 | out: tasks (threads) |
+/// | 64 | 32 | out: name |
+/// | 96 | 4 | since 2, out: 1 when exclusive |
+/// | 100 | 4 | since 2, out: choice of source |
+/// | 104 | 4 | since 2, out: dedicated loopback address |
+/// | 108 | 4 | reserved |
+/// | 112 | 8 | since 2, out: sockets |
+/// | 120 | 4 | since 3, out: its flags, as far as it keeps them: exclusive, and what it allows |
+/// | 124 | 4 | reserved |
+/// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
+/// | 136 | 4 | since 4: room for how many |
+/// | 140 | 4 | since 4, out: addresses that left the set and have connections (may exceed the room) |
+/// | 144 | 8 | since 4, out: how often its tenant met the limit of sockets on a port |
+///
+/// Process ids are in the caller's pid namespace; a process that has none
+/// there is left out. Errors: `EINVAL`, `EPERM` (no `CAP_NET_ADMIN`, or the
+/// caller is associated), `ESRCH`, `EBADF`, `ENOENT`, `EFAULT`, `ENOMEM`,
+/// `E2BIG`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryRequest {
+    /// Process or association asked about.
+    pub target: Target,
+    /// User-space address of room for entries; unused when there is none.
+    pub addrs: u64,
+    /// Room for how many entries.
+    pub addr_room: u32,
+    /// Out: entries in the set.
+    pub addr_count: u32,
+    /// User-space address of room for process ids.
+    pub pids: u64,
+    /// Room for how many process ids.
+    pub pid_room: u32,
+    /// Out: processes.
+    pub pid_count: u32,
+    /// Out: id.
+    pub id: u64,
+    /// Out: tasks.
+    pub tasks: u64,
+    /// Out: name.
+    pub name: Name,
+    /// Out: the addresses are exclusive.
+    pub exclusive: bool,
+    /// Out: choice of source.
+    pub source: SourceChoice,
+    /// Out: dedicated loopback address.
+    pub loopback: [u8; 4],
+    /// Out: sockets.
+    pub sockets: u64,
+    /// Out: the flags it keeps, [`AssignFlags::EXCLUSIVE`] and those that allow
+    /// something. May have bits that are not known here.
+    pub flags: AssignFlags,
+    /// User-space address of room for leftovers; unused when there is none.
+    pub leftovers: u64,
+    /// Room for how many leftovers.
+    pub leftover_room: u32,
+    /// Out: leftovers.
+    pub leftover_count: u32,
+    /// Out: how often a port was found to have as many sockets as it may. Automatic
+    /// choice finds it again at each port that it tries.
+    pub full_ports: u64,
+}
+
+impl QueryRequest {
+    /// The question about `target`, without room for lists.
+    #[must_use]
+    pub fn about(target: Target) -> Self {
+        Self {
+            target,
+            addrs: 0,
+            addr_room: 0,
+            addr_count: 0,
+            pids: 0,
+            pid_room: 0,
+            pid_count: 0,
+            id: 0,
+            tasks: 0,
+            name: Name::default(),
+            exclusive: false,
+            source: SourceChoice::Route,
+            loopback: [0; 4],
+            sockets: 0,
+            flags: AssignFlags::NONE,
+            leftovers: 0,
+            leftover_room: 0,
+            leftover_count: 0,
+            full_ports: 0,
+        }
+    }
+}
+
+impl Wire for QueryRequest {
+    const SIZE: usize = 152;
+    const MIN_SIZE: usize = 96;
+
+    fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
+        let kind = f.u32();
+        f.reserved_u32()?;
+        Ok(Self {
+            target: Target::from_parts(kind, f.u64())?,
+            addrs: f.u64(),
+            addr_room: f.u32(),
+            addr_count: f.u32(),
+            pids: f.u64(),
+            pid_room: f.u32(),
+            pid_count: f.u32(),
+            id: f.u64(),
+            tasks: f.u64(),
+            name: Name::from_bytes(f.bytes())?,
+            exclusive: f.u32() != 0,
+            source: SourceChoice::from_value(f.u32())?,
+            loopback: f.bytes(),
+            sockets: {
+                f.reserved_u32()?;
+                f.u64()
+            },
+            flags: {
+                let flags = AssignFlags::from_answer(f.u32());
+                f.reserved_u32()?;
+                flags
+            },
+            leftovers: f.u64(),
+            leftover_room: f.u32(),
+            leftover_count: f.u32(),
+            full_ports: f.u64(),
+        })
+    }
+
+    fn emit(&self, out: &mut FieldsMut<'_>) {
+        let (kind, value) = self.target.to_parts();
+        out.u32(kind);
+        out.u32(0);
+        out.u64(value);
+        out.u64(self.addrs);
+        out.u32(self.addr_room);
+        out.u32(self.addr_count);
+        out.u64(self.pids);
+        out.u32(self.pid_room);
+        out.u32(self.pid_count);
+        out.u64(self.id);
+        out.u64(self.tasks);
+        out.bytes(self.name.as_bytes());
+        out.u32(self.exclusive.into());
+        out.u32(self.source as u32);
+        out.bytes(&self.loopback);
+        out.u32(0);
+        out.u64(self.sockets);
+        out.u32(self.flags.bits());
+        out.u32(0);
+        out.u64(self.leftovers);
+        out.u32(self.leftover_room);
+        out.u32(self.leftover_count);
+        out.u64(self.full_ports);
+    }
+}
+
+/// Enumerate association ids in ascending order.
+///
+/// | offset | size | field |
+/// | --- | --- | --- |
+/// | 0 | 8 | only ids greater than this; 0 for all |
+/// | 8 | 8 | pointer to room for ids of 8 bytes |
+/// | 16 | 4 | room for how many ids, at most [`super::MAX_LIST`] (else `EINVAL`) |
+/// | 20 | 4 | flags, zero |
+/// | 24 | 4 | out: ids written |
+/// | 28 | 4 | out: 1 when there are more |
+///
+/// Errors: `EINVAL`, `EPERM`, `EFAULT`, `ENOMEM`, `E2BIG`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Only ids greater than this.
+    pub after: u64,
+    /// User-space address of room for ids.
+    pub ids: u64,
+    /// Room for how many ids.
+    pub room: u32,
+    /// Out: ids written.
+    pub count: u32,
+    /// Out: whether there are more.
+    pub more: bool,
+}
+
+impl Wire for ListRequest {
+    const SIZE: usize = 32;
+    const MIN_SIZE: usize = 32;
+
+    fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
+        let after = f.u64();
+        let ids = f.u64();
+        let room = f.u32();
+        f.reserved_u32()?;
+        let count = f.u32();
+        let more = f.u32() != 0;
+        Ok(Self {
+            after,
+            ids,
+            room,
+            count,
+            more,
+        })
+    }
+
+    fn emit(&self, out: &mut FieldsMut<'_>) {
+        out.u64(self.after);
+        out.u64(self.ids);
+        out.u32(self.room);
+        out.u32(0);
+        out.u32(self.count);
+        out.u32(self.more.into());
+    }
+}
