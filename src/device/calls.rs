@@ -17,7 +17,7 @@ use crate::sys::task::{capable_net_admin, TaskRef};
 use crate::table::{self, AddressSet, Association, Table, Terms, Whom};
 
 use super::entries::{prefixes, Bytes};
-use super::user::{read_array, write_array, Argument};
+use super::user::{read_array, write_array, write_what_fits, Argument};
 
 /// Which interface this is. Needs no right beyond the open file.
 pub(super) fn version(arg: Argument) -> Result {
@@ -89,13 +89,12 @@ pub(super) fn query(arg: Argument) -> Result {
     let mut request: QueryRequest = arg.read()?;
     let association = find(table, request.target)?;
 
-    let entries = table.copy_entries(&association)?;
-    request.addr_count = entries.len().try_into()?;
-    let fits = entries.len().min(request.addr_room.try_into()?);
-    write_array(
+    request.addr_count = write_what_fits(
         request.addrs,
+        request.addr_room,
         AddrEntry::SIZE,
-        entries[..fits].iter().map(Bytes::of_prefix),
+        &table.copy_entries(&association)?,
+        Bytes::of_prefix,
     )?;
 
     let room = request.pid_room.min(MAX_LIST).try_into()?;
@@ -122,13 +121,12 @@ pub(super) fn query(arg: Argument) -> Result {
     request.loopback = loopback_of(&association);
     request.sockets = association.sockets().try_into()?;
 
-    let leftovers = table.leftovers(&association)?;
-    request.leftover_count = leftovers.len().try_into()?;
-    let fits = leftovers.len().min(request.leftover_room.try_into()?);
-    write_array(
+    request.leftover_count = write_what_fits(
         request.leftovers,
+        request.leftover_room,
         LeftoverEntry::SIZE,
-        leftovers[..fits].iter().map(Bytes::of_leftover),
+        &table.leftovers(&association)?,
+        Bytes::of_leftover,
     )?;
     request.full_ports = association.full_ports();
     arg.write(&request)

@@ -75,6 +75,20 @@ pub(super) fn write_array<B: AsRef<[u8]>>(
     Ok(())
 }
 
+/// Writes as many of `all` as there is `room` for, of `size` bytes each, to the
+/// address `to`. Returns how many there are.
+pub(super) fn write_what_fits<T, B: AsRef<[u8]>>(
+    to: u64,
+    room: u32,
+    size: usize,
+    all: &[T],
+    bytes_of: impl Fn(&T) -> B,
+) -> Result<u32> {
+    let fits = all.len().min(room.try_into()?);
+    write_array(to, size, all[..fits].iter().map(bytes_of))?;
+    Ok(all.len().try_into()?)
+}
+
 fn slice(at: u64, size: usize, count: usize) -> Result<UserSlice> {
     let len = size.checked_mul(count).ok_or(EINVAL)?;
     Ok(UserSlice::new(UserPtr::from_addr(at.try_into()?), len))
