@@ -85,6 +85,21 @@ pub struct Scenario {
     pub without: Option<Without>,
 }
 
+impl Scenario {
+    /// A process of so many threads, which make so many tasks more, and narrow it so
+    /// often, while one administrator makes these calls.
+    #[must_use]
+    pub fn new(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Self {
+        Self {
+            threads,
+            forks,
+            narrows,
+            calls: [calls.to_vec(), Vec::new()],
+            ..Self::default()
+        }
+    }
+}
+
 /// What somebody is at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Doing {

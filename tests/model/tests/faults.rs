@@ -4,20 +4,8 @@
 //! left out.
 
 use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario, Search, Tree};
+use addrconf_model::{explore, Scenario, Search, Tree};
 use addrconf_model::{Unfollowed, Unsearched, Without};
-
-/// A process of so many threads, which make a task more, or two, or narrow it so
-/// often, while these calls are made.
-fn threads(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
-    Scenario {
-        threads,
-        forks,
-        narrows,
-        calls: [calls.to_vec(), Vec::new()],
-        ..Scenario::default()
-    }
-}
 
 /// Without that part this goes wrong, and nothing with it.
 fn needs(without: Without, scenario: Scenario, wrong: &str) {
@@ -35,7 +23,7 @@ fn needs(without: Without, scenario: Scenario, wrong: &str) {
 
 #[test]
 fn without_a_look_or_a_wait_a_thread_escapes_assigning() {
-    let scenario = || threads(1, 1, 0, &[Assign]);
+    let scenario = || Scenario::new(1, 1, 0, &[Assign]);
     for without in [
         Without::SecondLook,
         Without::WaitingInAssign,
@@ -47,7 +35,7 @@ fn without_a_look_or_a_wait_a_thread_escapes_assigning() {
 
 #[test]
 fn without_a_look_or_a_wait_a_thread_stays_in() {
-    let scenario = || threads(1, 1, 0, &[Assign, ReleaseProcess]);
+    let scenario = || Scenario::new(1, 1, 0, &[Assign, ReleaseProcess]);
     for without in [
         Without::LookAfterRelease,
         Without::WaitingInRelease,
@@ -59,7 +47,7 @@ fn without_a_look_or_a_wait_a_thread_stays_in() {
 
 #[test]
 fn without_a_look_or_a_wait_a_thread_escapes_narrowing() {
-    let scenario = || threads(2, 1, 1, &[Assign]);
+    let scenario = || Scenario::new(2, 1, 1, &[Assign]);
     for without in [
         Without::LookAfterNarrowing,
         Without::WaitingInNarrow,
@@ -69,7 +57,7 @@ fn without_a_look_or_a_wait_a_thread_escapes_narrowing() {
     }
     needs(
         Without::WaitingForTheFormed,
-        threads(2, 0, 1, &[Assign]),
+        Scenario::new(2, 0, 1, &[Assign]),
         "is not in part 1",
     );
 }
@@ -78,7 +66,7 @@ fn without_a_look_or_a_wait_a_thread_escapes_narrowing() {
 fn without_putting_children_elsewhere_one_has_more_than_its_maker() {
     let scenario = Scenario {
         processes: true,
-        ..threads(2, 1, 1, &[Assign])
+        ..Scenario::new(2, 1, 1, &[Assign])
     };
     needs(Without::Replacing, scenario, "more than its maker had");
 }
@@ -87,7 +75,7 @@ fn without_putting_children_elsewhere_one_has_more_than_its_maker() {
 fn without_task_free_an_entry_is_left_of_a_task_that_is_gone() {
     let scenario = Scenario {
         exits: true,
-        ..threads(1, 1, 0, &[Assign])
+        ..Scenario::new(1, 1, 0, &[Assign])
     };
     needs(Without::TaskFree, scenario, "an entry is left");
 }
@@ -95,14 +83,17 @@ fn without_task_free_an_entry_is_left_of_a_task_that_is_gone() {
 #[test]
 fn without_forgetting_what_its_maker_left_a_fork_fails() {
     let calls = [Assign, ReleaseProcess, Assign];
-    for scenario in [threads(1, 1, 0, &calls), threads(2, 1, 1, &[Assign])] {
+    for scenario in [
+        Scenario::new(1, 1, 0, &calls),
+        Scenario::new(2, 1, 1, &[Assign]),
+    ] {
         needs(Without::Forgetting, scenario, "a fork fails for nothing");
     }
 }
 
 #[test]
 fn without_looking_again_who_narrows_stays_in() {
-    let scenario = threads(1, 0, 2, &[Assign, ReleaseProcess]);
+    let scenario = Scenario::new(1, 0, 2, &[Assign, ReleaseProcess]);
     needs(Without::LookingAgain, scenario, "is not where Out has it");
 }
 
@@ -111,7 +102,7 @@ fn without_comparing_narrowing_pulls_a_thread_out_of_another() {
     let calls = [Assign, ReleaseProcess, Assign];
     needs(
         Without::Comparing,
-        threads(2, 0, 1, &calls),
+        Scenario::new(2, 0, 1, &calls),
         "is moved to what is no part of its own",
     );
 }
@@ -120,20 +111,28 @@ fn without_comparing_narrowing_pulls_a_thread_out_of_another() {
 fn without_looking_whether_it_has_ended_something_is_left() {
     let calls = [Assign, ReleaseAssociation];
     let left = "is still down for what has ended";
-    needs(Without::RecheckInNarrow, threads(1, 0, 1, &calls), left);
-    needs(Without::RecheckInCatchUp, threads(1, 1, 0, &calls), left);
+    needs(
+        Without::RecheckInNarrow,
+        Scenario::new(1, 0, 1, &calls),
+        left,
+    );
+    needs(
+        Without::RecheckInCatchUp,
+        Scenario::new(1, 1, 0, &calls),
+        left,
+    );
 }
 
 #[test]
 fn without_walking_again_something_is_left() {
     let left = "is still down for what has ended";
-    let scenario = threads(2, 0, 0, &[Assign, ReleaseAssociation]);
+    let scenario = Scenario::new(2, 0, 0, &[Assign, ReleaseAssociation]);
     needs(Without::WalkingAgain, scenario, left);
 }
 
 #[test]
 fn two_threads_that_narrow_at_once_leave_each_other_outside() {
-    let scenario = threads(2, 0, 2, &[Assign]);
+    let scenario = Scenario::new(2, 0, 2, &[Assign]);
     needs(Without::OneAtATime, scenario, "is not in part");
 }
 
@@ -143,7 +142,7 @@ fn as_a_child_inherits_nobody_need_look_whether_that_has_ended() {
     let outcome = explore(&Scenario {
         processes: true,
         without: Some(Without::RecheckInInherit),
-        ..threads(1, 1, 1, &[Assign, ReleaseAssociation])
+        ..Scenario::new(1, 1, 1, &[Assign, ReleaseAssociation])
     });
     assert_eq!(outcome.violation, None);
 }
@@ -153,11 +152,11 @@ fn without_removing_only_what_has_ended_one_is_pulled_out_of_another() {
     let wrong = "is taken out that nobody released";
     let without = Without::RemovingTheEndedOnly;
     let calls = [Assign, ReleaseAssociation, Assign];
-    needs(without, threads(1, 0, 1, &calls), wrong);
+    needs(without, Scenario::new(1, 0, 1, &calls), wrong);
     // The same of `take_in`.
     let scenario = Scenario {
         calls: [vec![Assign], vec![Assign, Assign]],
-        ..threads(2, 0, 0, &[])
+        ..Scenario::new(2, 0, 0, &[])
     };
     needs(without, scenario, wrong);
 }
@@ -166,7 +165,7 @@ fn without_removing_only_what_has_ended_one_is_pulled_out_of_another() {
 fn without_sparing_what_is_being_made_it_is_formed_with_nobody_in() {
     let scenario = Scenario {
         calls: [vec![Assign, ReleaseProcess], vec![Assign]],
-        ..threads(1, 0, 0, &[])
+        ..Scenario::new(1, 0, 0, &[])
     };
     needs(Without::SparingTheUnformed, scenario, "is not where In(1)");
 }
@@ -175,10 +174,22 @@ fn without_sparing_what_is_being_made_it_is_formed_with_nobody_in() {
 fn without_asking_for_the_end_a_part_outlives_what_it_is_a_part_of() {
     let wrong = "is in an association that has ended";
     let calls = [Assign, ReleaseAssociation];
-    needs(Without::AskingForTheEnd, threads(1, 0, 1, &calls), wrong);
-    needs(Without::AskingTheWhole, threads(1, 0, 2, &calls), wrong);
+    needs(
+        Without::AskingForTheEnd,
+        Scenario::new(1, 0, 1, &calls),
+        wrong,
+    );
+    needs(
+        Without::AskingTheWhole,
+        Scenario::new(1, 0, 2, &calls),
+        wrong,
+    );
     let calls = [Assign, ReleaseAll];
-    needs(Without::RevokingTwice, threads(1, 0, 1, &calls), wrong);
+    needs(
+        Without::RevokingTwice,
+        Scenario::new(1, 0, 1, &calls),
+        wrong,
+    );
 }
 
 #[test]

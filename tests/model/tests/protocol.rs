@@ -33,18 +33,6 @@ fn describe(scenario: &Scenario) -> String {
     format!("{threads} threads, {forks} {children}{exits}, {narrows} narrow, {calls:?}")
 }
 
-/// A process of so many threads, which make so many tasks more, and narrow it so
-/// often, while these calls are made.
-fn threads(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
-    Scenario {
-        threads,
-        forks,
-        narrows,
-        calls: [calls.to_vec(), Vec::new()],
-        ..Scenario::default()
-    }
-}
-
 /// What is made are processes, too.
 fn children(scenario: Scenario) -> Scenario {
     Scenario {
@@ -72,108 +60,108 @@ fn beside(other: &[Call], scenario: Scenario) -> Scenario {
 
 #[test]
 fn assigning_leaves_no_thread_out_however_they_are_cloned() {
-    holds(&threads(1, 2, 0, &[Assign]));
-    holds(&threads(2, 1, 0, &[Assign]));
+    holds(&Scenario::new(1, 2, 0, &[Assign]));
+    holds(&Scenario::new(2, 1, 0, &[Assign]));
 }
 
 #[test]
 fn children_and_threads_that_exit_are_neither_lost_nor_left() {
-    holds(&exits(children(threads(1, 1, 0, &[Assign]))));
-    holds(&exits(threads(2, 1, 0, &[Assign])));
+    holds(&exits(children(Scenario::new(1, 1, 0, &[Assign]))));
+    holds(&exits(Scenario::new(2, 1, 0, &[Assign])));
 }
 
 #[test]
 fn a_released_process_has_no_thread_left_in() {
     let calls = [Assign, ReleaseProcess];
-    holds(&exits(threads(1, 1, 0, &calls)));
-    holds(&threads(2, 1, 0, &calls));
-    holds(&exits(threads(2, 0, 0, &calls)));
+    holds(&exits(Scenario::new(1, 1, 0, &calls)));
+    holds(&Scenario::new(2, 1, 0, &calls));
+    holds(&exits(Scenario::new(2, 0, 0, &calls)));
 }
 
 #[test]
 fn an_ended_association_has_nobody() {
     let calls = [Assign, ReleaseAssociation];
-    holds(&exits(children(threads(1, 1, 0, &calls))));
-    holds(&children(threads(1, 2, 0, &calls)));
+    holds(&exits(children(Scenario::new(1, 1, 0, &calls))));
+    holds(&children(Scenario::new(1, 2, 0, &calls)));
 }
 
 #[test]
 fn a_narrowed_process_has_no_thread_left_outside() {
-    holds(&exits(children(threads(1, 1, 1, &[Assign]))));
-    holds(&children(threads(2, 1, 1, &[Assign])));
-    holds(&exits(threads(2, 0, 1, &[Assign])));
-    holds(&children(threads(1, 1, 2, &[Assign])));
-    holds(&threads(2, 1, 2, &[Assign]));
+    holds(&exits(children(Scenario::new(1, 1, 1, &[Assign]))));
+    holds(&children(Scenario::new(2, 1, 1, &[Assign])));
+    holds(&exits(Scenario::new(2, 0, 1, &[Assign])));
+    holds(&children(Scenario::new(1, 1, 2, &[Assign])));
+    holds(&Scenario::new(2, 1, 2, &[Assign]));
 }
 
 #[test]
 fn a_part_ends_with_what_it_is_a_part_of_while_it_is_made() {
     let calls = [Assign, ReleaseAssociation];
-    holds(&exits(children(threads(1, 1, 1, &calls))));
-    holds(&threads(2, 1, 1, &calls));
-    holds(&exits(threads(2, 0, 1, &calls)));
-    holds(&threads(2, 0, 2, &calls));
+    holds(&exits(children(Scenario::new(1, 1, 1, &calls))));
+    holds(&Scenario::new(2, 1, 1, &calls));
+    holds(&exits(Scenario::new(2, 0, 1, &calls)));
+    holds(&Scenario::new(2, 0, 2, &calls));
 }
 
 #[test]
 fn a_process_that_is_released_while_it_narrows_has_no_thread_left_in() {
     let calls = [Assign, ReleaseProcess];
-    holds(&threads(2, 1, 1, &calls));
-    holds(&exits(threads(2, 0, 1, &calls)));
-    holds(&threads(2, 0, 2, &calls));
+    holds(&Scenario::new(2, 1, 1, &calls));
+    holds(&exits(Scenario::new(2, 0, 1, &calls)));
+    holds(&Scenario::new(2, 0, 2, &calls));
 }
 
 #[test]
 fn everything_ends_at_once() {
     let calls = [Assign, ReleaseAll];
-    holds(&exits(children(threads(1, 1, 0, &calls))));
-    holds(&children(threads(1, 1, 1, &calls)));
-    holds(&threads(2, 0, 1, &calls));
-    holds(&threads(1, 0, 2, &calls));
+    holds(&exits(children(Scenario::new(1, 1, 0, &calls))));
+    holds(&children(Scenario::new(1, 1, 1, &calls)));
+    holds(&Scenario::new(2, 0, 1, &calls));
+    holds(&Scenario::new(1, 0, 2, &calls));
 }
 
 #[test]
 fn who_was_released_can_be_assigned_anew_and_stays_there() {
     let calls = [Assign, ReleaseProcess, Assign];
-    holds(&exits(threads(1, 1, 0, &calls)));
-    holds(&threads(2, 1, 0, &calls));
-    holds(&threads(2, 0, 1, &calls));
+    holds(&exits(Scenario::new(1, 1, 0, &calls)));
+    holds(&Scenario::new(2, 1, 0, &calls));
+    holds(&Scenario::new(2, 0, 1, &calls));
     let calls = [Assign, ReleaseAll, Assign];
-    holds(&threads(2, 0, 1, &calls));
+    holds(&Scenario::new(2, 0, 1, &calls));
 }
 
 #[test]
 fn who_was_in_an_association_that_ended_can_be_assigned_anew_and_stays_there() {
     let calls = [Assign, ReleaseAssociation, Assign];
-    holds(&exits(children(threads(1, 1, 0, &calls))));
-    holds(&children(threads(1, 1, 1, &calls)));
-    holds(&threads(2, 0, 1, &calls));
+    holds(&exits(children(Scenario::new(1, 1, 0, &calls))));
+    holds(&children(Scenario::new(1, 1, 1, &calls)));
+    holds(&Scenario::new(2, 0, 1, &calls));
 }
 
 #[test]
 fn of_two_that_assign_a_process_one_has_it_or_neither() {
-    holds(&beside(&[Assign], threads(1, 1, 0, &[Assign])));
-    holds(&beside(&[Assign], threads(2, 0, 1, &[Assign])));
+    holds(&beside(&[Assign], Scenario::new(1, 1, 0, &[Assign])));
+    holds(&beside(&[Assign], Scenario::new(2, 0, 1, &[Assign])));
 }
 
 #[test]
 fn assigning_waits_for_no_release_and_takes_in_all_the_same() {
     for release in [ReleaseProcess, ReleaseAssociation] {
         let calls = [Assign, release];
-        holds(&beside(&[Assign], threads(1, 1, 0, &calls)));
-        holds(&beside(&[Assign], threads(1, 0, 1, &calls)));
+        holds(&beside(&[Assign], Scenario::new(1, 1, 0, &calls)));
+        holds(&beside(&[Assign], Scenario::new(1, 0, 1, &calls)));
     }
     let calls = [Assign, ReleaseAll];
-    holds(&beside(&[Assign], threads(2, 0, 0, &calls)));
+    holds(&beside(&[Assign], Scenario::new(2, 0, 0, &calls)));
 }
 
 #[test]
 fn assigning_in_vain_leaves_nobody_in() {
-    holds(&threads(2, 1, 0, &[AssignInVain]));
-    holds(&threads(2, 0, 1, &[AssignInVain, Assign]));
+    holds(&Scenario::new(2, 1, 0, &[AssignInVain]));
+    holds(&Scenario::new(2, 0, 1, &[AssignInVain, Assign]));
     for call in [Assign, ReleaseProcess, ReleaseAll] {
         let calls = [AssignInVain];
-        holds(&beside(&[call], threads(1, 0, 1, &calls)));
+        holds(&beside(&[call], Scenario::new(1, 0, 1, &calls)));
     }
 }
 
