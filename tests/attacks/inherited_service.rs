@@ -12,6 +12,7 @@ use libc::{
     SO_ATTACH_REUSEPORT_CBPF, SO_REUSEPORT,
 };
 
+use super::old_descriptors::connection;
 use super::thief::who_answers;
 use crate::addr::{ip, Addr, HOST4, ONE, PAIRS};
 use crate::child::{Channel, Child};
@@ -221,16 +222,6 @@ fn group(proto: Proto, at: &str) -> Sock {
     let code = [(RETURN, 1)];
     attach_classic(sock.as_fd(), SO_ATTACH_REUSEPORT_CBPF, &code).expect("attach");
     sock
-}
-
-/// A connection of the host, both ends.
-fn connection() -> (Sock, Sock) {
-    let server = Sock::serving(Proto::Tcp, (HOST4, 0));
-    let mine = Sock::v4(Proto::Tcp);
-    mine.bind((HOST4, 0)).expect("bind");
-    mine.connect(server.local()).expect("connect");
-    let (theirs, _) = server.accept().expect("accept");
-    (mine, theirs)
 }
 
 /// Has a child that is associated with `set`, unless that is empty, do something

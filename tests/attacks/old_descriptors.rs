@@ -100,8 +100,8 @@ fn addressed() -> Sock {
     sock
 }
 
-/// A connection outside the set, both ends.
-fn connection() -> (Sock, Sock) {
+/// A connection of the host, outside the set, both ends.
+pub(super) fn connection() -> (Sock, Sock) {
     let server = Sock::serving(Proto::Tcp, (HOST4, 0));
     let mine = Sock::v4(Proto::Tcp);
     mine.bind((HOST4, 0)).expect("bind");
