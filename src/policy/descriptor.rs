@@ -28,8 +28,8 @@ const SIOCOUTQNSD: u32 = 0x894b;
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotAvailable`] for what changes the socket: who gets its
-///   signals, and whether calls wait;
+/// * [`Refusal::NotAvailable`] for what changes the socket: where its
+///   signals go, and whether calls wait;
 /// * [`Refusal::NoRequest`] for what is not known.
 pub fn request(request: u32) -> Result<(), Refusal> {
     match request {

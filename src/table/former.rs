@@ -61,9 +61,9 @@ impl AddressSet {
     }
 }
 
-/// Ends the connections that are `wanted`, but for those that their owners keep
-/// locked for long: what these send and receive is refused anyway. Returns how many
-/// full ones there were, and whether some are left.
+/// Ends the connections that are `wanted`. Some may stay locked by their owners for
+/// long; these are left, and what they send and receive is refused. Returns how many
+/// full ones it ended, and whether some are left.
 fn end(wanted: impl Fn(&Connection<'_>) -> bool) -> Ended {
     let mut count = 0;
     let is_busy = sockets::while_locked(|| {

@@ -144,8 +144,8 @@ pub(super) fn is_leftover(
     is_meant(&association) && !association.owner(&guard).owns(connection.info.local)
 }
 
-/// Ends connections as if by a reset, but for those that their owners keep locked
-/// for long: associated tasks cannot use these anyway. May sleep.
+/// Ends connections as if by a reset. Some may stay locked by their owners for long;
+/// these are left, as associated tasks cannot use them. May sleep.
 pub(super) fn abort(sockets: &[SkHold]) {
     while_locked(|| {
         sockets

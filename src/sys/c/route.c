@@ -204,11 +204,11 @@ static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
 }
 
 /*
- * Addresses from @first to @last, in host byte order, that a TCP or UDP socket is
- * bound to, or that an interface of the caller's network namespace has. The
- * tables of sockets are those of all namespaces, or of this one. Fills @found as far as there
- * is @room, and returns how many there are. One may be there more than once. May
- * sleep.
+ * Finds the addresses from @first to @last, in host byte order, that a TCP or UDP
+ * socket is bound to, or that an interface of the caller's network namespace has.
+ * The tables of sockets are those of all namespaces, or of this one. Fills @found
+ * as far as there is @room, and returns how many there are. One may be there more
+ * than once. May sleep.
  */
 unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 				     unsigned int room)
