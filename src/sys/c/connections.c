@@ -16,8 +16,10 @@
 
 #include "helpers.h"
 
-/* As many are ended between two looks at a bucket. */
+/* As many are ended between two looks at a bucket, ... */
 #define ACF_BATCH 32
+/* ... and so often it is looked at in one walk. */
+#define ACF_LOOKS 1000
 
 /*
  * Whose connection it is: its own, before it is a full socket its listener's.
@@ -68,13 +70,19 @@ static unsigned int acf_collect(struct inet_hashinfo *table, unsigned int nr,
 	return count;
 }
 
-/* Ends one, and says whether there was something to end. */
+/*
+ * Ends one, unless its owner has it locked. Returns whether the bucket is to be
+ * looked at again: since it was collected a request may have become a full socket,
+ * or that a final wait, which is in the same bucket.
+ */
 static bool acf_end(struct sock *sk, struct acf_walk *walk)
 {
-	if (!sk_fullsock(sk))
-		return !tcp_abort(sk, ECONNABORTED);
+	if (!sk_fullsock(sk)) {
+		tcp_abort(sk, ECONNABORTED);
+		return true;
+	}
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
-		return false;
+		return true;
 	if (!acf_gate_sock_try_reset(sk, ECONNABORTED)) {
 		walk->busy = true;
 		return false;
@@ -83,26 +91,37 @@ static bool acf_end(struct sock *sk, struct acf_walk *walk)
 	return true;
 }
 
-static void acf_walk_table(struct inet_hashinfo *table, struct acf_walk *walk)
+static void acf_walk_bucket(struct inet_hashinfo *table, unsigned int nr,
+			    struct acf_walk *walk)
 {
 	struct sock *batch[ACF_BATCH];
-	unsigned int nr, i, count;
-	bool ended;
+	unsigned int looks, i, count;
+	bool again;
+
+	for (looks = 0; looks < ACF_LOOKS; looks++) {
+		again = false;
+		count = acf_collect(table, nr, walk, batch);
+		for (i = 0; i < count; i++) {
+			again |= acf_end(batch[i], walk);
+			sock_gen_put(batch[i]);
+		}
+		cond_resched();
+		if (!again)
+			return;
+	}
+	/* For the caller to come back. */
+	walk->busy = true;
+}
+
+static void acf_walk_table(struct inet_hashinfo *table, struct acf_walk *walk)
+{
+	unsigned int nr;
 
 	for (nr = 0; nr <= table->ehash_mask; nr++) {
 		if (!(nr % 1024))
 			cond_resched();
-		if (hlist_nulls_empty(&table->ehash[nr].chain))
-			continue;
-		do {
-			ended = false;
-			count = acf_collect(table, nr, walk, batch);
-			for (i = 0; i < count; i++) {
-				ended |= acf_end(batch[i], walk);
-				sock_gen_put(batch[i]);
-			}
-			cond_resched();
-		} while (ended && count == ACF_BATCH);
+		if (!hlist_nulls_empty(&table->ehash[nr].chain))
+			acf_walk_bucket(table, nr, walk);
 	}
 }
 
