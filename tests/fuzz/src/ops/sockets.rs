@@ -116,10 +116,36 @@ pub fn receive(a: &mut Actor) -> Result<()> {
     }
 }
 
+/// What a socket looks like. Another thread may close it while something is received
+/// on it, and open another or connect it anew: what is not the same before and after
+/// is not known.
+#[derive(PartialEq, Eq)]
+struct Face {
+    domain: i32,
+    kind: i32,
+    /// Where it is connected: one that is not any more may have been bound anew, and
+    /// have data from before.
+    local: Option<IpAddr>,
+}
+
+impl Face {
+    fn of(fd: i32) -> Option<Self> {
+        Some(Self {
+            domain: sys::socket::number_of(fd, libc::SO_DOMAIN)?,
+            kind: kind_of(fd)?,
+            local: match sys::socket::name_of(fd, true) {
+                Ok(_) => addr::read(&sys::socket::name_of(fd, false).ok()?),
+                Err(_) => None,
+            },
+        })
+    }
+}
+
 /// Receives a few times on one socket, and checks what.
 pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     let (mut data, mut control) = ([0; 2048], [0; 512]);
     for _ in 0..4 {
+        let before = Face::of(fd);
         let began = sys::process::now();
         let got = sys::socket::receive(fd, &mut data, &mut control, flags)?;
         let extra = received::read(&control[..got.control]);
@@ -130,21 +156,24 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
         if flags & libc::MSG_ERRQUEUE != 0 {
             continue;
         }
-        let kind = kind_of(fd);
+        let face = Face::of(fd).filter(|face| Some(face) == before.as_ref());
+        let kind = face.as_ref().map(|face| face.kind);
         let way = Way { fd, flags, began };
         if kind == Some(SOCK_STREAM) {
             secrets::check(a.world, a.tenant, &data[..got.data], &way);
         }
         let found = if kind == Some(libc::SOCK_RAW) {
-            raw_message(fd, &data[..got.data])
+            raw_message(face.as_ref(), &data[..got.data])
         } else {
             Message::read(&data[..got.data]).map(|message| (message, None))
         };
         if let Some((message, header)) = found {
-            let stream = kind == Some(SOCK_STREAM) || header.is_some() && message.stream;
+            let stream = match kind {
+                Some(kind) => kind == SOCK_STREAM || header.is_some() && message.stream,
+                None => message.stream,
+            };
             let local = if kind == Some(SOCK_STREAM) {
-                let name = sys::socket::name_of(fd, false).unwrap_or_default();
-                addr::read(&name)
+                face.and_then(|face| face.local)
             } else {
                 extra.local.or(header)
             };
@@ -159,11 +188,11 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
 
 /// The message in what a raw socket received, and where that was sent to if its
 /// IP header is there: those of IPv6 receive none.
-fn raw_message(fd: i32, bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
+fn raw_message(face: Option<&Face>, bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
     // Headers of IP and transport, with options.
     let message = (0..120).find_map(|at| Message::read(bytes.get(at..)?))?;
     let to = <[u8; 4]>::try_from(bytes.get(16..20)?).ok()?;
-    let has_header = sys::socket::number_of(fd, libc::SO_DOMAIN) == Some(libc::AF_INET);
+    let has_header = face.is_some_and(|face| face.domain == libc::AF_INET);
     Some((message, has_header.then_some(to.into())))
 }
 
