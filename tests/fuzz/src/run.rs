@@ -74,7 +74,11 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     let theirs = present.clone();
     let before = controller.before.clone();
     let before = move || before.lock().expect("a lock").clone();
-    watchers.push(thread::spawn(move || sockets::watch(world, theirs, before)));
+    let listeners = controller.listeners.clone();
+    let listeners = move || listeners.lock().expect("a lock").clone();
+    watchers.push(thread::spawn(move || {
+        sockets::watch(world, theirs, before, listeners);
+    }));
     watchers.push(thread::spawn(move || members::watch(world, present)));
     // Only now: what it starts is ordinary all the same.
     go_first(2);

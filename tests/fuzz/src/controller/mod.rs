@@ -19,7 +19,7 @@ use addrconf_abi::{AddrEntry, AssignFlags, Target};
 use crate::control::Device;
 use crate::message::grace;
 use crate::ops;
-use crate::oracle::sockets::{inodes, processes};
+use crate::oracle::sockets::{state_of, Listeners};
 use crate::pool;
 use crate::rng::Rng;
 use crate::sys::process::{now, print};
@@ -56,6 +56,8 @@ pub struct Controller {
     pub tenants: Arc<Mutex<Vec<Tenant>>>,
     /// And the sockets that tenants had before they were associated.
     pub before: Arc<Mutex<HashSet<u64>>>,
+    /// And where they listened.
+    pub listeners: Arc<Mutex<Listeners>>,
 }
 
 impl Controller {
@@ -71,6 +73,7 @@ impl Controller {
             next: 1,
             tenants: Arc::default(),
             before: Arc::default(),
+            listeners: Arc::default(),
         }
     }
 
@@ -128,10 +131,9 @@ impl Controller {
         if reset {
             flags = flags.with(AssignFlags::RESET);
         }
-        for pid in processes(tenant) {
-            let inodes = inodes(&pid.to_string());
-            self.before.lock().expect("a lock").extend(inodes);
-        }
+        let (inodes, listeners) = state_of(tenant);
+        self.before.lock().expect("a lock").extend(inodes);
+        self.listeners.lock().expect("a lock").extend(listeners);
         let mut association = 0;
         self.world.note_action(Action::Assign);
         let device = self.device.as_ref();

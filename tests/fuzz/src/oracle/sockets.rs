@@ -14,6 +14,9 @@ const TABLES: [&str; 10] = [
     "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6",
 ];
 
+/// Who holds each socket, by its inode.
+type Holders = HashMap<u64, HashSet<Tenant>>;
+
 /// The processes of a tenant.
 pub fn processes(tenant: Tenant) -> Vec<i32> {
     let found = fs::read_to_string(group(tenant) + "/cgroup.procs").unwrap_or_default();
@@ -34,11 +37,30 @@ pub fn inodes(pid: &str) -> Vec<u64> {
         .collect()
 }
 
-/// The local address in a line of such a table.
-fn local(line: &str) -> Option<(IpAddr, u64)> {
+/// What a line of such a table says.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    addr: IpAddr,
+    port: u16,
+    remote: String,
+    state: u8,
+    inode: u64,
+}
+
+/// Those of them with connections.
+const CONNECTIONS: [&str; 2] = ["tcp", "tcp6"];
+
+/// Some states of TCP, as the tables have them.
+const CLOSE: u8 = 7;
+const LISTEN: u8 = 10;
+
+fn parse(line: &str) -> Option<Line> {
     let mut words = line.split_whitespace();
-    let text = words.nth(1)?.split(':').next()?;
-    let inode = words.nth(7)?.parse().ok()?;
+    let (text, port) = words.nth(1)?.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let remote = words.next()?.to_owned();
+    let state = u8::from_str_radix(words.next()?, 16).ok()?;
+    let inode = words.nth(5)?.parse().ok()?;
     // Words in the machine's order.
     let words: Option<Vec<[u8; 4]>> = (0..text.len() / 8)
         .map(|i| {
@@ -52,11 +74,58 @@ fn local(line: &str) -> Option<(IpAddr, u64)> {
         Ok(bytes) => IpAddr::from(Ipv6Addr::from(bytes)).to_canonical(),
         Err(_) => Ipv4Addr::from(<[u8; 4]>::try_from(&bytes[..]).ok()?).into(),
     };
-    Some((addr, inode))
+    Some(Line {
+        addr,
+        port,
+        remote,
+        state,
+        inode,
+    })
 }
 
-fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>) {
-    let mut holders: HashMap<u64, HashSet<Tenant>> = HashMap::new();
+/// Where tenants listened before they were associated. What has come in there by then
+/// they can accept later, and cannot use.
+pub type Listeners = HashSet<(Tenant, IpAddr, u16)>;
+
+/// Where a tenant listens by those of its sockets that are among `inodes`.
+fn listeners(lines: &[Line], tenant: Tenant, inodes: &HashSet<u64>) -> Listeners {
+    let listens = |line: &&Line| line.state == LISTEN && inodes.contains(&line.inode);
+    let found = lines.iter().filter(listens);
+    found.map(|line| (tenant, line.addr, line.port)).collect()
+}
+
+/// The sockets that the processes of a tenant have open, and where they listen.
+pub fn state_of(tenant: Tenant) -> (HashSet<u64>, Listeners) {
+    let all = processes(tenant).into_iter();
+    let inodes = all.flat_map(|pid| inodes(&pid.to_string())).collect();
+    let tables = CONNECTIONS.iter().flat_map(|table| read(table));
+    let listeners = listeners(&tables.collect::<Vec<_>>(), tenant, &inodes);
+    (inodes, listeners)
+}
+
+/// Whether it may have been accepted on a listener of before by one of these.
+fn was_accepted(line: &Line, holders: &HashSet<Tenant>, before: &Listeners) -> bool {
+    let places = [
+        line.addr,
+        Ipv4Addr::UNSPECIFIED.into(),
+        Ipv6Addr::UNSPECIFIED.into(),
+    ];
+    line.state != LISTEN
+        && line.state != CLOSE
+        && holders.iter().any(|&tenant| {
+            places
+                .iter()
+                .any(|&at| before.contains(&(tenant, at, line.port)))
+        })
+}
+
+fn read(table: &str) -> Vec<Line> {
+    let text = fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
+    text.lines().skip(1).filter_map(parse).collect()
+}
+
+fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>, waited: &Listeners) {
+    let mut holders = Holders::new();
     for &tenant in tenants {
         for pid in processes(tenant) {
             for inode in inodes(&pid.to_string()) {
@@ -67,15 +136,16 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>) {
     // What the host gave away is the host's.
     let own: HashSet<u64> = inodes("self").into_iter().collect();
     for table in TABLES {
-        let text = fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
-        for line in text.lines().skip(1) {
-            let Some((addr, inode)) = local(line) else {
-                continue;
-            };
+        let lines = read(table);
+        for line in &lines {
+            let (addr, inode) = (line.addr, line.inode);
             let Some(holders) = holders.get(&inode) else {
                 continue;
             };
             if own.contains(&inode) || before.contains(&inode) {
+                continue;
+            }
+            if CONNECTIONS.contains(&table) && was_accepted(line, holders, waited) {
                 continue;
             }
             world.count(Counter::Sockets);
@@ -85,8 +155,18 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>) {
                     !world.is_bound(t) || pool::index_of(addr).is_some_and(|i| world.ever_had(i, t))
                 });
             if !fine {
-                let facts = format_args!("a socket in {table} of {holders:?}: {}", line.trim());
                 let tenant = holders.iter().next().copied().unwrap_or(0);
+                let listeners = lines
+                    .iter()
+                    .filter(|other| other.state == LISTEN && other.port == line.port)
+                    .map(|other| (other, before.contains(&other.inode)));
+                let facts = format_args!(
+                    "a socket in {table} of {holders:?}: {line:?}; owners {:?}; listeners, and \
+                     whether they are of before, {:?}; {}",
+                    pool::index_of(addr).map(|index| world.history(index)),
+                    listeners.collect::<Vec<_>>(),
+                    world.about(tenant),
+                );
                 world.violation(Counter::SocketViolations, tenant, facts);
             }
         }
@@ -95,11 +175,16 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>) {
 
 /// Looks at all sockets again and again, until all is over. Not at those of
 /// `before`: made before their processes were associated, they stay bound.
-pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>, before: impl Fn() -> HashSet<u64>) {
+pub fn watch(
+    world: World,
+    tenants: impl Fn() -> Vec<Tenant>,
+    before: impl Fn() -> HashSet<u64>,
+    listeners: impl Fn() -> Listeners,
+) {
     super::again(world, 700, || {
         let tenants = tenants();
         // After those: whose sockets are known.
-        check(world, &tenants, &before());
+        check(world, &tenants, &before(), &listeners());
     });
 }
 
@@ -107,10 +192,45 @@ pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>, before: impl Fn() 
 mod tests {
     use super::*;
 
+    const LISTENER: &str = "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1";
+    const CONNECTION: &str = "   1: 0100007F:1F90 0200007F:0050 01 00000000:000004C0 00:00000000 00000000     0        0 4712 1";
+
     #[test]
     fn the_local_address_of_a_line_is_in_the_machines_order() {
-        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1";
-        assert_eq!(local(line), Some((IpAddr::from([127, 0, 0, 1]), 4711)));
-        assert_eq!(local("  sl  local_address"), None);
+        let expected = Line {
+            addr: IpAddr::from([127, 0, 0, 1]),
+            port: 8080,
+            remote: "0200007F:0050".to_owned(),
+            state: 1,
+            inode: 4712,
+        };
+        assert_eq!(parse(CONNECTION), Some(expected));
+        assert_eq!(parse("  sl  local_address"), None);
+    }
+
+    #[test]
+    fn only_listeners_of_before_excuse_connections() {
+        let lines: Vec<Line> = [LISTENER, CONNECTION]
+            .into_iter()
+            .filter_map(parse)
+            .collect();
+        let before = listeners(&lines, 7, &HashSet::from([4711, 4712]));
+        let anywhere = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+        assert_eq!(before, Listeners::from([(7, anywhere, 8080)]));
+        let (own, others) = (HashSet::from([7]), HashSet::from([8]));
+        assert!(was_accepted(&lines[1], &own, &before));
+        assert!(!was_accepted(&lines[1], &others, &before));
+        assert!(!was_accepted(&lines[0], &own, &before));
+        for (addr, fine) in [(lines[1].addr, true), (IpAddr::from([127, 0, 0, 2]), false)] {
+            assert_eq!(
+                was_accepted(&lines[1], &own, &Listeners::from([(7, addr, 8080)])),
+                fine
+            );
+        }
+        assert!(!was_accepted(
+            &lines[1],
+            &own,
+            &Listeners::from([(7, anywhere, 80)])
+        ));
     }
 }
