@@ -9,6 +9,7 @@ mod update;
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::process::{Child, Command};
 
 use std::sync::{Arc, Mutex};
@@ -194,8 +195,10 @@ impl Controller {
         for id in ids.unwrap_or_default() {
             let target = Target::Association(id);
             let _ = self.in_time("query", LIMIT, || device.query(target));
-            let file = format!("/sys/kernel/addrconf/by-id/{id}");
-            let _ = self.in_time("reading of a file", LIMIT, || fs::read_to_string(file));
+            // Finding it waits for a lock of sysfs, which others may hold for long.
+            if let Ok(file) = fs::File::open(format!("/sys/kernel/addrconf/by-id/{id}")) {
+                let _ = self.in_time("reading of a file", LIMIT, || io::read_to_string(file));
+            }
         }
         let (number, mut bytes) = ops::malformed(&mut self.rng);
         let result = self.in_time("malformed call", LIMIT, || device.raw(number, &mut bytes));
