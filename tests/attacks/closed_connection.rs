@@ -91,6 +91,20 @@ pub fn tests() -> Vec<Test> {
                 },
             ),
             refusal(
+                format!("{what}_on_a_foreign_connection_closed_and_bound_anew_is_refused"),
+                ONE,
+                EADDRNOTAVAIL,
+                move || {
+                    let (sock, peer) = connection(ip(HOST4));
+                    peer.close();
+                    close(&sock);
+                    Box::new(move || {
+                        sock.bind((ip(ONE[0]), 0))?;
+                        got(read(&sock)?)
+                    })
+                },
+            ),
+            refusal(
                 format!("{what}_on_a_foreign_connection_closed_by_a_tenant_is_refused"),
                 ONE,
                 EADDRNOTAVAIL,
