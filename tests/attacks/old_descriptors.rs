@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 
 use libc::{EADDRNOTAVAIL, IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE};
 
-use crate::addr::{HOST4, ONE};
+use crate::addr::{ANY4, HOST4, ONE};
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::family::{exchange_option, Shared};
@@ -76,6 +76,14 @@ pub fn tests() -> Vec<Test> {
                 Ok(())
             })
         }),
+        old("receive_on_what_waits_at_a_wildcard_listener", || {
+            let (server, client) = waiting();
+            Box::new(move || server.accept()?.0.receive().map(|_| drop(client)))
+        }),
+        old("send_on_what_waits_at_a_wildcard_listener", || {
+            let (server, client) = waiting();
+            Box::new(move || server.accept()?.0.send(b"x").map(|_| drop(client)))
+        }),
         behaviour("receiving_on_an_old_member_goes_on", || {
             let sock = Sock::serving(Proto::Udp, (ONE[0], 0));
             crate::client::associate(ONE);
@@ -98,6 +106,17 @@ fn addressed() -> Sock {
     let sent = Sock::v4(Proto::Udp).send_to(b"x", sock.local());
     sent.expect("send");
     sock
+}
+
+/// A listener at all addresses, and a client that has connected to one outside the
+/// set and sent something.
+fn waiting() -> (Sock, Sock) {
+    let server = Sock::serving(Proto::Tcp, (ANY4, 0));
+    let client = Sock::v4(Proto::Tcp);
+    let port = server.local().port();
+    client.connect((HOST4, port)).expect("connect");
+    client.send(b"x").expect("send");
+    (server, client)
 }
 
 /// A connection of the host, outside the set, both ends.
