@@ -74,7 +74,7 @@ pub fn live(tenant: Tenant) {
 pub fn work(tenant: Tenant, seed: u64, depth: usize) -> ! {
     let world = World::open();
     process::ignore_children();
-    process::interrupt_regularly(300);
+    let _interruptions = process::interrupt_regularly(300);
     world.note_pid(std::process::id());
     let mut actor = Actor::new(world, tenant, seed, depth);
     actor.fds = (3..64)

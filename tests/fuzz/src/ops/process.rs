@@ -35,7 +35,7 @@ impl Actor {
     /// The life of a child: acts for a while, with other luck, and ends.
     fn be_a_child(&mut self) -> ! {
         self.world.note_pid(std::process::id());
-        process::interrupt_regularly(300);
+        let _interruptions = process::interrupt_regularly(300);
         self.depth += 1;
         self.thread = false;
         self.kept.forget_ring();
@@ -100,7 +100,11 @@ pub fn thread(a: &mut Actor) -> Result<()> {
     let mut other = a.another();
     other.fds.clone_from(&a.fds);
     // After some unshare() there can be no thread.
-    let spawned = std::thread::Builder::new().spawn(move || other.act(60));
+    let life = move || {
+        let _interruptions = process::interrupt_regularly(300);
+        other.act(60);
+    };
+    let spawned = std::thread::Builder::new().spawn(life);
     spawned.map(drop).map_err(|e| e.raw_os_error().unwrap_or(0))
 }
 

@@ -164,23 +164,48 @@ pub fn adopt_orphans() {
 
 extern "C" fn nothing(_: libc::c_int) {}
 
-/// Interrupts what blocks, every so often.
-pub fn interrupt_regularly(milliseconds: i64) {
+/// As long as this lives, what blocks in the thread that made it is interrupted.
+pub struct Interruptions(libc::timer_t);
+
+/// Interrupts what blocks in this thread, every so often. The signal is the thread's
+/// own: of one to the whole process, which another thread takes, Linux may warn in a
+/// wait for an io_uring (`restore_saved_sigmask_unless()`).
+#[must_use]
+pub fn interrupt_regularly(milliseconds: i64) -> Option<Interruptions> {
     // SAFETY: all fields may be zero.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as usize;
     // SAFETY: the handler does nothing.
     unsafe { libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()) };
-    let time = libc::timeval {
+    // SAFETY: likewise.
+    let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
+    event.sigev_notify = libc::SIGEV_THREAD_ID;
+    event.sigev_signo = libc::SIGALRM;
+    // SAFETY: this takes no arguments.
+    event.sigev_notify_thread_id = unsafe { libc::gettid() };
+    let mut timer = std::ptr::null_mut();
+    // SAFETY: `event` is read, and `timer` is room for one.
+    if unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer) } != 0 {
+        return None;
+    }
+    let time = libc::timespec {
         tv_sec: milliseconds / 1000,
-        tv_usec: milliseconds % 1000 * 1000,
+        tv_nsec: milliseconds % 1000 * 1_000_000,
     };
-    let timer = libc::itimerval {
+    let value = libc::itimerspec {
         it_interval: time,
         it_value: time,
     };
-    // SAFETY: `timer` is read, and no old value is asked for.
-    unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
+    // SAFETY: `timer` was made above, `value` is read, and no old one is asked for.
+    unsafe { libc::timer_settime(timer, 0, &value, std::ptr::null_mut()) };
+    Some(Interruptions(timer))
+}
+
+impl Drop for Interruptions {
+    fn drop(&mut self) {
+        // SAFETY: it was made by this process, and nobody else deletes it.
+        unsafe { libc::timer_delete(self.0) };
+    }
 }
 
 /// Takes capabilities out of every set of this thread, and of what it starts.
