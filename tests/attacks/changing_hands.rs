@@ -72,7 +72,7 @@ pub fn tests() -> Vec<Test> {
                 ready.send("");
                 stay();
             });
-            former.loses();
+            assert_eq!(former.loses(), 1);
             former.ready.receive();
             as_tenant(&[MOVING], || drop(asking()));
         }),
@@ -85,7 +85,7 @@ pub fn tests() -> Vec<Test> {
                     ready.send("");
                     stay();
                 });
-                former.loses();
+                assert_eq!(former.loses(), 0);
                 as_tenant(&[MOVING], || finish().expect("connect"));
             },
         ),
