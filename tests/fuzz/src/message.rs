@@ -3,6 +3,7 @@
 //! What is sent: every payload says who sent it, when, and where to; so
 //! whoever receives it can tell whether it should have.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::pool;
@@ -151,14 +152,49 @@ pub fn check_received(
     }
 }
 
-/// Checks a message of a tenant that was seen to leave from and to these
-/// addresses; `private`: on the loopback interface.
+/// Where a packet was seen.
+#[derive(Clone, Copy)]
+pub struct Seen {
+    /// On the host, not next door.
+    pub host: bool,
+    /// The interface's index.
+    pub interface: i32,
+    /// Its type, `ARPHRD_*`.
+    pub hardware: u16,
+    /// The packet's protocol.
+    pub protocol: u8,
+    /// `PACKET_*`: whether it comes or goes, and to whom.
+    pub direction: u8,
+}
+
+impl Seen {
+    /// `ARPHRD_LOOPBACK`.
+    const LOOPBACK: u16 = 772;
+
+    /// Whether that is the host's loopback interface.
+    fn is_private(self) -> bool {
+        self.host && self.hardware == Self::LOOPBACK
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.host { "host" } else { "peer" };
+        write!(
+            f,
+            "protocol {} on interface {} of the {place}, of type {}, direction {}",
+            self.protocol, self.interface, self.hardware, self.direction
+        )
+    }
+}
+
+/// Checks a message of a tenant that was seen on its way from and to these addresses.
 pub fn check_sent(
     world: World,
     message: &Message,
     (source, to): (IpAddr, IpAddr),
     stream: bool,
-    private: bool,
+    seen: Seen,
 ) {
     world.count(Counter::Packets);
     if !world.applies(message.sender, message.time) {
@@ -169,14 +205,16 @@ pub fn check_sent(
     let fine = if source != source.to_canonical() {
         false
     } else if pool::is_loopback(source) {
-        private && (stream || pool::is_loopback(to))
+        seen.is_private() && (stream || pool::is_loopback(to))
     } else {
         may_have(world, message.sender, source, message, stream)
             || pool::index_of(source).is_some_and(|i| world.owner(i) == message.sender)
     };
     if !fine {
-        let facts =
-            format_args!("sent {message:?} from {source} to {to} (stream {stream}, lo {private})");
+        let facts = format_args!(
+            "sent {message:?} from {source} to {to} (stream {stream}), {seen}; {}",
+            world.about(message.sender)
+        );
         world.violation(Counter::PacketViolations, message.sender, facts);
     }
 }

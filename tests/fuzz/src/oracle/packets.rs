@@ -4,14 +4,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::message::{check_sent, Message};
+use crate::message::{check_sent, Message, Seen};
 use crate::pool;
 use crate::sys::process::now;
 use crate::sys::socket::receive_packet;
 use crate::world::{Counter, World};
 
 const OUTGOING: u8 = 4;
-const LOOPBACK_HARDWARE: u16 = 772;
 
 /// An IP packet, as far as it matters.
 struct Packet<'a> {
@@ -107,19 +106,19 @@ pub fn watch(world: World, fd: i32, host: bool) {
         let Some(packet) = read(&bytes[..len]) else {
             continue;
         };
-        // struct sockaddr_ll: hardware type at 8, packet type at 10.
-        let private = u16::from_ne_bytes([name[8], name[9]]) == LOOPBACK_HARDWARE;
-        let leaves = name[10] == OUTGOING;
+        // struct sockaddr_ll: interface at 4, hardware type at 8, packet type at 10.
+        let seen = Seen {
+            host,
+            interface: i32::from_ne_bytes([name[4], name[5], name[6], name[7]]),
+            hardware: u16::from_ne_bytes([name[8], name[9]]),
+            protocol: packet.protocol,
+            direction: name[10],
+        };
+        let leaves = seen.direction == OUTGOING;
         if let Some((payload, stream)) = packet.payload() {
             if let Some(message) = Message::read(payload) {
                 if message.sender != 0 {
-                    check_sent(
-                        world,
-                        &message,
-                        (packet.source, packet.to),
-                        stream,
-                        private && host,
-                    );
+                    check_sent(world, &message, (packet.source, packet.to), stream, seen);
                 }
             }
         }
