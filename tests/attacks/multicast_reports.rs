@@ -13,7 +13,7 @@ use super::multicast_requests::{
     source_request6, GROUP4, GROUP6,
 };
 use crate::addr::{Addr, ONE};
-use crate::child::Child;
+use crate::child::{Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
@@ -195,21 +195,29 @@ impl Form {
     /// nothing if that is empty, sets it.
     fn is_reported(self, set: &[&str]) -> bool {
         configure("link set dummy0 multicast on\n").expect("ip");
-        let witness = witness();
         let group = match self.family() {
             "v4" => GROUP4.octets().to_vec(),
             _ => GROUP6.octets().to_vec(),
         };
+        let (ready, go) = (Channel::new(), Channel::new());
         // Membership ends with the process.
         let _child = Child::spawn(|| {
             if !set.is_empty() {
                 associate(set);
             }
             let sock = self.prepared(self.sockets()[0].1);
+            ready.send("");
+            go.receive();
             let outcome = self.set(&sock);
             assert!(outcome.is_ok() || !set.is_empty(), "{outcome:?}");
+            ready.send("");
             crate::child::stay();
         });
+        ready.receive();
+        // Only now: a process that has such a socket cannot be associated.
+        let witness = witness();
+        go.send("");
+        ready.receive();
         let patience = if set.is_empty() { PATIENCE } else { SILENCE };
         while witness.has_input(patience) {
             let (packet, _) = witness.receive().expect("a packet");
