@@ -13,9 +13,8 @@ use crate::world::{Counter, Tenant, World};
 const TABLES: [&str; 10] = [
     "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6",
 ];
-
-/// Who holds each socket, by its inode.
-type Holders = HashMap<u64, HashSet<Tenant>>;
+/// Those of them with connections.
+const CONNECTIONS: [&str; 2] = ["tcp", "tcp6"];
 
 /// The processes of a tenant.
 pub fn processes(tenant: Tenant) -> Vec<i32> {
@@ -46,9 +45,6 @@ struct Line {
     state: u8,
     inode: u64,
 }
-
-/// Those of them with connections.
-const CONNECTIONS: [&str; 2] = ["tcp", "tcp6"];
 
 /// Some states of TCP, as the tables have them.
 const CLOSE: u8 = 7;
@@ -125,7 +121,7 @@ fn read(table: &str) -> Vec<Line> {
 }
 
 fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>, waited: &Listeners) {
-    let mut holders = Holders::new();
+    let mut holders: HashMap<u64, HashSet<Tenant>> = HashMap::new();
     for &tenant in tenants {
         for pid in processes(tenant) {
             for inode in inodes(&pid.to_string()) {
