@@ -18,6 +18,7 @@ use core::net::IpAddr;
 
 use kernel::prelude::*;
 
+use crate::policy::Outgoing;
 use crate::sys::packet::{Output, OutputHook};
 use crate::sys::sock::SkRef;
 
@@ -34,7 +35,12 @@ impl Backstop {
 enum Packets {}
 
 impl Output for Packets {
-    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32> {
-        output::check(sk, source, destination)
+    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32> {
+        let packet = Outgoing {
+            source,
+            destination,
+            loops,
+        };
+        output::check(sk, &packet)
     }
 }

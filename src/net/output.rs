@@ -5,16 +5,14 @@
 //! stay on this host carry its id. Any context but hard interrupts; never
 //! sleeps.
 
-use core::net::IpAddr;
-
 use kernel::sync::rcu;
 
-use crate::policy::{self, Sender};
+use crate::policy::{self, Outgoing, Sender};
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
 /// What a packet of `sk` is to carry; `None` to drop it.
-pub(super) fn check(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32> {
+pub(super) fn check(sk: SkRef<'_>, packet: &Outgoing) -> Option<u32> {
     let association = sockets::association_of(sk)?;
     let sender = match sk.info()? {
         info if !info.stream => Sender::Message,
@@ -23,5 +21,5 @@ pub(super) fn check(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Optio
     };
     let guard = rcu::read_lock();
     let owner = association.owner(&guard);
-    policy::sends(&owner, sender, source, destination).then(|| association.id())
+    policy::sends(&owner, sender, packet).then(|| association.id())
 }

@@ -35,7 +35,7 @@ pub use create::{create, SOCK_RAW};
 pub use descriptor::{control, request, ring_command};
 pub use option::{look, option, SO_ERROR};
 pub use owner::{is_private_loopback, Owner};
-pub use packet::{delivers, sends, Found, Sender};
+pub use packet::{delivers, sends, Found, Outgoing, Sender};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, subtract, Number, Range, Wide};
 pub use scope::{compare, crowds, enters_tunnel, receives, Holder, Origin, Relation, MAX_ON_PORT};

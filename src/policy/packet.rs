@@ -19,7 +19,31 @@ pub enum Sender {
     Answering,
 }
 
-/// Whether a socket of `owner` may send a packet with these addresses.
+/// A packet on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its source address.
+    pub source: IpAddr,
+    /// Its destination address.
+    pub destination: IpAddr,
+    /// Whether it leaves by the loopback interface, or by that of a VRF, where a
+    /// machine reaches its loopback addresses.
+    pub loops: bool,
+}
+
+impl Outgoing {
+    /// Whether a loopback address would be seen outside this machine. A message
+    /// can have the route of its first part and the addresses of its last
+    /// (`ip_push_pending_frames()` as `net/ipv4/raw.c` and `ping.c` call it).
+    fn escapes(&self) -> bool {
+        !self.loops
+            && [self.source, self.destination]
+                .iter()
+                .any(|addr| addr.to_canonical().is_loopback())
+    }
+}
+
+/// Whether a socket of `owner` may send a packet.
 ///
 /// Whoever got a packet from a loopback address at another one would take it
 /// for its own loopback; only a connection that was asked for there is
@@ -28,8 +52,13 @@ pub enum Sender {
 /// An IPv4-mapped source in an IPv6 packet is nobody's: receivers take it for the
 /// IPv4 address, which Linux checks in TCP only (`tcp_v6_conn_request()`).
 #[must_use]
-pub fn sends(owner: &Owner<'_>, sender: Sender, source: IpAddr, destination: IpAddr) -> bool {
-    if source != source.to_canonical() {
+pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
+    let &Outgoing {
+        source,
+        destination,
+        ..
+    } = packet;
+    if source != source.to_canonical() || packet.escapes() {
         return false;
     }
     if sender == Sender::Answering {

@@ -19,10 +19,11 @@ use super::sock::SkRef;
 
 /// What is asked of this module.
 pub(crate) trait Output {
-    /// A socket whose slot is full sends a packet with these addresses. Returns
-    /// the mark it is to carry if it stays on this host, not 0, or `None` to
-    /// drop it. Any context but hard interrupts; must not sleep.
-    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr) -> Option<u32>;
+    /// A socket whose slot is full sends a packet with these addresses, by the
+    /// loopback interface or that of a VRF if it `loops`. Returns the mark it is
+    /// to carry if it stays on this host, not 0, or `None` to drop it. Any context
+    /// but hard interrupts; must not sleep.
+    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32>;
 }
 
 /// `T` is asked as long as this lives.
@@ -59,6 +60,7 @@ unsafe extern "C" fn call<T: Output>(
     family: c_int,
     source: *const c_void,
     destination: *const c_void,
+    loops: bool,
 ) -> u32 {
     // SAFETY: By the function's contract.
     let Some(sk) = (unsafe { SkRef::new(sk) }) else {
@@ -67,7 +69,7 @@ unsafe extern "C" fn call<T: Output>(
     // SAFETY: By the function's contract.
     let addresses = unsafe { (address(family, source), address(family, destination)) };
     match addresses {
-        (Some(source), Some(destination)) => T::sends(sk, source, destination).unwrap_or(0),
+        (Some(source), Some(to)) => T::sends(sk, source, to, loops).unwrap_or(0),
         _ => 0,
     }
 }

@@ -57,6 +57,7 @@ attacks! {
     source_routes
     spliced_data
     corked_message
+    mixed_message
     borrowed_port
     crowded_port
     crowded_choice

@@ -157,9 +157,14 @@ pub fn packet(source: IpAddr, to: IpAddr, protocol: u8, content: &[u8]) -> Vec<u
 
 /// struct sockaddr_ll: where a packet socket listens and sends.
 pub fn on_loopback(to: &str) -> Addr {
+    on_interface(LOOPBACK, ethertype(to))
+}
+
+/// The same, on an interface, for packets of this type.
+pub fn on_interface(index: u32, ethertype: u16) -> Addr {
     let mut bytes = (libc::AF_PACKET as u16).to_ne_bytes().to_vec();
-    bytes.extend(ethertype(to).to_be_bytes());
-    bytes.extend(LOOPBACK.to_ne_bytes());
+    bytes.extend(ethertype.to_be_bytes());
+    bytes.extend(index.to_ne_bytes());
     bytes.resize(20, 0);
     Addr::raw(&bytes)
 }

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 
 use libc::{AF_PACKET, SOCK_DGRAM};
 
-use super::packets::on_loopback;
-use crate::addr::ip;
+use super::packets::{on_interface, on_loopback};
+use crate::addr::{ip, Addr};
 use crate::sock::Sock;
+use crate::sys::packet::interface_index;
 
 /// How long nothing must come until all has come, in milliseconds.
 const SILENCE: i32 = 500;
@@ -28,19 +29,36 @@ pub struct Packet(Vec<u8>);
 impl Wire {
     /// Looks at packets to an address like this one, from now on.
     pub fn watched_for(like: &str) -> Self {
+        Self::seen_at(on_loopback(like))
+    }
+
+    /// Looks at all packets of the interface that leads out of the machine. Those
+    /// that leave are shown to sockets for packets of every type only.
+    pub fn at_the_cable() -> Self {
+        let index = interface_index("dummy0").expect("an interface");
+        Self::seen_at(on_interface(index, libc::ETH_P_ALL as u16))
+    }
+
+    fn seen_at(place: Addr) -> Self {
         let sock = Sock::new(AF_PACKET, SOCK_DGRAM, 0).expect("a packet socket");
-        sock.bind(on_loopback(like)).expect("bind");
+        sock.bind(place).expect("bind");
         Self(sock)
     }
 
     /// What has passed until it fell silent.
     pub fn packets(&self) -> Vec<Packet> {
-        let mut packets = Vec::new();
-        while self.0.has_input(SILENCE) {
+        std::iter::from_fn(|| self.next(SILENCE)).collect()
+    }
+
+    /// The next IP packet, if one passes within so many milliseconds.
+    pub fn next(&self, milliseconds: i32) -> Option<Packet> {
+        while self.0.has_input(milliseconds) {
             let (bytes, _) = self.0.receive().expect("what has passed");
-            packets.push(Packet(bytes));
+            if matches!(bytes[0] >> 4, 4 | 6) {
+                return Some(Packet(bytes));
+            }
         }
-        packets
+        None
     }
 
     /// Whether somebody asked for a connection from `source` to this port.
@@ -65,6 +83,11 @@ impl Packet {
             4 => v4(&self.0[16..20]),
             _ => v6(&self.0[24..40]),
         }
+    }
+
+    /// Whether it has these bytes anywhere.
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        self.0.windows(bytes.len()).any(|part| part == bytes)
     }
 
     /// The length of the header, for IPv6 without those that follow it.

@@ -2,18 +2,27 @@
 
 //! The last word on packets that go out.
 
-use super::super::{sends, Sender};
+use super::super::{sends, Outgoing, Sender};
 use super::*;
 
 const SENDERS: [Sender; 3] = [Sender::Message, Sender::Opening, Sender::Answering];
 
-/// The set was once wider by 10.0.0.9.
+/// By the loopback interface. The set was once wider by 10.0.0.9.
 fn sent(sender: Sender, source: &str, to: &str) -> bool {
+    sent_by(true, sender, source, to)
+}
+
+fn sent_by(loops: bool, sender: Sender, source: &str, to: &str) -> bool {
     let o = Owned {
         former: set("10.0.0.9"),
         ..owned("10.0.0.1 2001:db8::1")
     };
-    sends(&o.owner(), sender, ip(source), ip(to))
+    let packet = Outgoing {
+        source: ip(source),
+        destination: ip(to),
+        loops,
+    };
+    sends(&o.owner(), sender, &packet)
 }
 
 #[test]
@@ -81,6 +90,27 @@ fn only_answers_leave_the_loopback() {
 }
 
 #[test]
+fn no_loopback_address_is_seen_outside() {
+    for sender in SENDERS {
+        for (source, to) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.64.0.1", "127.64.0.1"),
+            ("10.0.0.1", "127.0.0.1"),
+            ("10.0.0.1", "::ffff:127.0.0.1"),
+            ("::1", "::1"),
+            ("2001:db8::1", "::1"),
+        ] {
+            assert!(
+                !sent_by(false, sender, source, to),
+                "{sender:?} {source} {to}"
+            );
+        }
+        assert!(sent_by(false, sender, "10.0.0.1", "192.0.2.1"));
+        assert!(sent_by(false, sender, "2001:db8::1", "2001:db8::9"));
+    }
+}
+
+#[test]
 fn the_loopbacks_of_others_are_only_answered() {
     for sender in SENDERS {
         let answers = sender == Sender::Answering;
@@ -98,10 +128,18 @@ proptest! {
     /// Whatever is sent, by whichever path, is from an address that is, or
     /// was, the association's.
     #[test]
-    fn every_source_is_owned(o in any_owned(), from in any_ip(), to in any_ip(), nr in 0..3_usize) {
-        if sends(&o.owner(), SENDERS[nr], from, to) {
-            prop_assert!(o.owner().owns_or_owned(from));
-            prop_assert_eq!(from, from.to_canonical());
+    fn every_source_is_owned(
+        o in any_owned(),
+        source in any_ip(),
+        destination in any_ip(),
+        loops in any::<bool>(),
+        nr in 0..3_usize,
+    ) {
+        let packet = Outgoing { source, destination, loops };
+        if sends(&o.owner(), SENDERS[nr], &packet) {
+            prop_assert!(o.owner().owns_or_owned(source));
+            prop_assert_eq!(source, source.to_canonical());
+            prop_assert!(loops || !source.is_loopback());
         }
     }
 }

@@ -169,12 +169,14 @@ unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
  * @family: AF_INET or AF_INET6
  * @source: Source address of the packet
  * @destination: Its destination address
+ * @loops: It leaves by the loopback interface, or that of a VRF
  *
  * Returns the mark a packet that stays on this host is to carry, or 0 to have
  * it dropped. In softirq context or not, under RCU.
  */
 typedef u32 (*acf_output_t)(const struct sock *sk, int family,
-			    const void *source, const void *destination);
+			    const void *source, const void *destination,
+			    bool loops);
 
 int acf_helper_output_register(acf_output_t output);
 void acf_helper_output_unregister(void);

@@ -27,6 +27,12 @@
 
 static acf_output_t acf_output __read_mostly;
 
+/* Whether a machine's loopback addresses are reached by this interface. */
+static bool acf_loops(const struct net_device *out)
+{
+	return out->flags & IFF_LOOPBACK || netif_is_l3_master(out);
+}
+
 static unsigned int acf_check_output(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     const void *source,
@@ -46,7 +52,8 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (led(skb, sk))
 		return NF_DROP_ERR(-EPERM);
-	mark = acf_output(sk, state->pf, source, destination);
+	mark = acf_output(sk, state->pf, source, destination,
+			  acf_loops(state->out));
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
 	/* Wherever it goes: it may come back by a VRF, or be sent back by NAT. */
