@@ -202,10 +202,11 @@ pub fn check_sent(
     }
     // Connections that were asked for at a loopback address are answered from
     // there. An IPv4-mapped address is nobody's.
-    let fine = if source != source.to_canonical() {
+    let loops = pool::is_loopback(source) || pool::is_loopback(to);
+    let fine = if source != source.to_canonical() || (loops && !seen.is_private()) {
         false
     } else if pool::is_loopback(source) {
-        seen.is_private() && (stream || pool::is_loopback(to))
+        stream || pool::is_loopback(to)
     } else {
         may_have(world, message.sender, source, message, stream)
             || pool::index_of(source).is_some_and(|i| world.owner(i) == message.sender)

@@ -56,7 +56,8 @@ fn send(a: &mut Actor, fd: i32, protocol: i32, v6: bool) -> Result<()> {
     } else {
         transport
     };
-    sys::socket::send_to(fd, &packet, libc::MSG_DONTWAIT, &addr::bytes(to, 0)).map(drop)
+    let flags = super::send::flags(a);
+    sys::socket::send_to(fd, &packet, flags, &addr::bytes(to, 0)).map(drop)
 }
 
 /// Any address of a family.

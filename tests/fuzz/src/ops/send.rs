@@ -37,7 +37,8 @@ pub fn something(a: &mut Actor, fd: i32) -> (Vec<u8>, Vec<u8>) {
     (name, data)
 }
 
-fn flags(a: &mut Actor) -> i32 {
+/// Flags of a message that does not wait.
+pub(super) fn flags(a: &mut Actor) -> i32 {
     let mut flags = libc::MSG_DONTWAIT;
     if a.rng.percent(20) {
         flags |= a.rng.pick(&[
