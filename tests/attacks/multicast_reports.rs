@@ -6,18 +6,20 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use libc::{AF_PACKET, ENODEV, IPPROTO_IP, IPPROTO_IPV6, SOCK_DGRAM};
+use libc::{ENODEV, IPPROTO_IP, IPPROTO_IPV6};
 
 use super::multicast_requests::{
-    filter4, index, mreq, mreq6, mreq_source, mreqn, msfilter, request4, request6, source_request4,
+    filter4, mreq, mreq6, mreq_source, mreqn, msfilter, request4, request6, source_request4,
     source_request6, GROUP4, GROUP6,
 };
-use crate::addr::{Addr, ONE};
+use super::wire::Wire;
+use crate::addr::ONE;
 use crate::child::{Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::socket::set_option_bytes;
+use crate::uring::Ring;
 use crate::world::configure;
 
 /// How long a witness waits for a report, and for none, in milliseconds.
@@ -126,6 +128,20 @@ pub fn tests() -> Vec<Test> {
                 },
             ));
         }
+        tests.push(refusal(
+            format!(
+                "{}_of_{}_by_io_uring_is_refused",
+                form.name,
+                form.family()
+            ),
+            ONE,
+            ENODEV,
+            move || {
+                let sock = form.prepared(form.sockets()[0].1);
+                let option = (form.level, form.option);
+                Box::new(move || Ring::new().set_option_bytes(&sock, option, &(form.value)()))
+            },
+        ));
         if form.before.is_empty() {
             tests.extend([
                 behaviour(
@@ -215,29 +231,10 @@ impl Form {
         });
         ready.receive();
         // Only now: a process that has such a socket cannot be associated.
-        let witness = witness();
+        let wire = Wire::at_the_cable();
         go.send("");
         ready.receive();
         let patience = if set.is_empty() { PATIENCE } else { SILENCE };
-        while witness.has_input(patience) {
-            let (packet, _) = witness.receive().expect("a packet");
-            if packet.windows(group.len()).any(|bytes| bytes == group) {
-                return true;
-            }
-        }
-        false
+        std::iter::from_fn(|| wire.next(patience)).any(|packet| packet.contains(&group))
     }
-}
-
-/// Sees what leaves by the interface.
-fn witness() -> Sock {
-    const ALL: u16 = 3;
-    let sock = Sock::new(AF_PACKET, SOCK_DGRAM, 0).expect("a packet socket");
-    // struct sockaddr_ll: family, protocol, interface, rest
-    let mut addr = (AF_PACKET as u16).to_ne_bytes().to_vec();
-    addr.extend(ALL.to_be_bytes());
-    addr.extend(index().to_ne_bytes());
-    addr.resize(20, 0);
-    sock.bind(Addr::raw(&addr)).expect("bind");
-    sock
 }

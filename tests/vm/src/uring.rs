@@ -241,21 +241,6 @@ impl Ring {
             .map(drop)
     }
 
-    /// Sets an option whose value is a number.
-    pub fn set_option<'a>(
-        &mut self,
-        on: impl Into<On<'a>>,
-        (level, name): (i32, i32),
-        value: i32,
-    ) -> io::Result<()> {
-        let place = (&raw const value).cast();
-        let (level, name, len) = (level as u32, name as u32, size_of::<i32>() as u32);
-        self.run_on(on.into(), |fd| {
-            opcode::SetSockOpt::new(fd, level, name, place, len).build()
-        })
-        .map(drop)
-    }
-
     /// Writes to a place in a file.
     pub fn write_at<'a>(
         &mut self,

@@ -16,6 +16,31 @@ const GETSOCKOPT: u32 = 2;
 const COMMAND: usize = 2;
 
 impl Ring {
+    /// Sets an option whose value is a number.
+    pub fn set_option<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        option: (i32, i32),
+        value: i32,
+    ) -> io::Result<()> {
+        self.set_option_bytes(on, option, &value.to_ne_bytes())
+    }
+
+    /// Sets an option of any size.
+    pub fn set_option_bytes<'a>(
+        &mut self,
+        on: impl Into<On<'a>>,
+        (level, name): (i32, i32),
+        value: &[u8],
+    ) -> io::Result<()> {
+        let place = value.as_ptr().cast();
+        let (level, name, len) = (level as u32, name as u32, value.len() as u32);
+        self.run_on(on.into(), |fd| {
+            opcode::SetSockOpt::new(fd, level, name, place, len).build()
+        })
+        .map(drop)
+    }
+
     /// Reads an option whose value is a number.
     pub fn option<'a>(
         &mut self,
