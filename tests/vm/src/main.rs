@@ -17,6 +17,7 @@ mod addr;
 mod attacks;
 mod child;
 mod client;
+mod panics;
 mod probe;
 mod registry;
 mod runner;
@@ -31,7 +32,6 @@ mod uring;
 mod world;
 
 use std::io::{self, Write};
-use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -84,22 +84,8 @@ fn parse_shard(shard: &str) -> Option<(usize, usize)> {
     (1..=parts).contains(&part).then_some((part, parts))
 }
 
-/// Prints where and why, without a backtrace.
-fn report_panic(info: &PanicHookInfo<'_>) {
-    let payload = info.payload();
-    let message = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref().copied())
-        .unwrap_or("panicked");
-    match info.location() {
-        Some(at) => eprintln!("{}:{}: {message}", at.file(), at.line()),
-        None => eprintln!("{message}"),
-    }
-}
-
 fn run(tests: &[Test], module: bool) -> ExitCode {
-    std::panic::set_hook(Box::new(report_panic));
+    panics::install_hook();
     let loaded = Path::new(addrconf_abi::DEVICE_PATH).exists();
     if loaded != module {
         let is = if loaded { "" } else { " not" };

@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::client::Device;
+use crate::panics::Panics;
 use crate::registry::{Test, Trial};
 use crate::sys::process::{self, Status};
 use crate::world;
@@ -63,15 +64,22 @@ pub fn run(test: &Test, module: bool) -> Vec<String> {
 
 fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
     let (output, write) = process::pipe().map_err(|e| format!("pipe: {e}"))?;
+    let panics = Panics::new().map_err(|e| format!("pipe: {e}"))?;
     let child = process::fork().map_err(|e| format!("fork: {e}"))?;
     let Some(pid) = child else {
         drop(output);
-        process::exit_now(in_trial(trial, &write));
+        process::exit_now(in_trial(trial, &write, &panics));
     };
     drop(write);
     let (status, text) = supervise(pid, output).map_err(|e| format!("supervising: {e}"))?;
     let text = text.trim_end();
+    let panicked = panics
+        .any()
+        .map_err(|e| format!("asking for panics: {e}"))?;
     match status {
+        Some(Status::Exited(0)) if panicked => Err(format!(
+            "one of its processes failed, which the test did not notice\n{text}"
+        )),
         Some(Status::Exited(0)) => Ok(()),
         Some(Status::Exited(_)) => Err(text.to_owned()),
         Some(Status::Killed(signal)) => Err(format!("killed by signal {signal}\n{text}")),
@@ -83,8 +91,11 @@ fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
 }
 
 /// The body of the trial's process; its exit status.
-fn in_trial(trial: &Trial<'_>, output: &OwnedFd) -> i32 {
-    if let Err(e) = process::redirect_output(output.as_fd()).and_then(|()| process::setsid()) {
+fn in_trial(trial: &Trial<'_>, output: &OwnedFd, panics: &Panics) -> i32 {
+    let prepared = process::redirect_output(output.as_fd())
+        .and_then(|()| process::setsid())
+        .and_then(|()| panics.record());
+    if let Err(e) = prepared {
         eprintln!("preparing the process: {e}");
         return 1;
     }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Panics in the processes of a trial: each is printed, and fails the trial even
+//! when the test never asks how that process ended.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{set_hook, PanicHookInfo};
+use std::sync::OnceLock;
+
+use crate::sys::process;
+
+/// Where this process records its panics: a pipe, because a child's panic must
+/// reach the runner however the child ends.
+static RECORD: OnceLock<File> = OnceLock::new();
+
+/// Which processes panicked, as the runner sees it.
+#[derive(Debug)]
+pub struct Panics {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+impl Panics {
+    /// No panic so far.
+    pub fn new() -> io::Result<Self> {
+        let (read, write) = process::pipe()?;
+        Ok(Self { read, write })
+    }
+
+    /// Records the panics of this process and of all that it forks.
+    pub fn record(&self) -> io::Result<()> {
+        let write = self.write.try_clone()?;
+        RECORD.set(write.into()).expect("one trial a process");
+        Ok(())
+    }
+
+    /// Whether any of them has panicked.
+    pub fn any(&self) -> io::Result<bool> {
+        Ok(process::poll_readable([self.read.as_fd()], 0)? == [true])
+    }
+}
+
+/// Has every panic of this process and its descendants reported.
+pub fn install_hook() {
+    set_hook(Box::new(report));
+}
+
+/// Prints where and why, without a backtrace, and records it.
+fn report(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref().copied())
+        .unwrap_or("panicked");
+    match info.location() {
+        Some(at) => eprintln!("{}:{}: {message}", at.file(), at.line()),
+        None => eprintln!("{message}"),
+    }
+    if let Some(mut record) = RECORD.get() {
+        if let Err(e) = record.write_all(b"!") {
+            eprintln!("the panic is not recorded: {e}");
+        }
+    }
+}
