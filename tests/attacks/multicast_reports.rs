@@ -129,11 +129,7 @@ pub fn tests() -> Vec<Test> {
             ));
         }
         tests.push(refusal(
-            format!(
-                "{}_of_{}_by_io_uring_is_refused",
-                form.name,
-                form.family()
-            ),
+            format!("{}_of_{}_by_io_uring_is_refused", form.name, form.family()),
             ONE,
             ENODEV,
             move || {
