@@ -26,9 +26,8 @@ use kernel::sync::Arc;
 
 use device::{Control, State};
 use sys::published::Publication;
-use sys::slot::Slots;
 use sys::sysfs::Dir;
-use table::{Association, Table};
+use table::Table;
 
 module! {
     type: Addrconf,
@@ -37,9 +36,6 @@ module! {
     description: "Confines processes to a set of local IP addresses",
     license: "GPL",
 }
-
-// SAFETY: The only use of `Slots::new`.
-static SLOTS: Slots<Association> = unsafe { Slots::new() };
 
 // What is dropped first stands first: nobody asks the table any more when it
 // goes.

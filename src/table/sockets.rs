@@ -10,13 +10,16 @@ use kernel::time::{delay::fsleep, Delta};
 
 use crate::policy;
 use crate::sys::connections::Connection;
+use crate::sys::slot::Slots;
 use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
-use crate::SLOTS;
 
 use super::gather::gather;
 use super::patience::Patience;
 use super::Association;
+
+// SAFETY: The only use of `Slots::new`.
+static SLOTS: Slots<Association> = unsafe { Slots::new() };
 
 /// How long is waited for sockets that their owners keep locked.
 const LOCKED: Delta = Delta::from_millis(1_000);
