@@ -17,13 +17,9 @@ use crate::sys::module::ModuleRef;
 use crate::sys::rcu_cell::{RcuCell, Replaced};
 use crate::sys::sysfs::{Page, Show};
 
+use super::limits::MAX_RAW_SOCKETS;
 use super::part::PartOf;
 use super::set::AddressSet;
-
-/// How many raw and ping sockets a tenant may have, an association with all its
-/// parts. Packets look at all raw sockets of their protocol, and at the ping sockets
-/// of an ident, of which there is one for everybody.
-const MAX_RAW_SOCKETS: usize = 256;
 
 /// What an association is made with, besides its set.
 pub(crate) struct Terms {

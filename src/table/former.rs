@@ -14,11 +14,8 @@ use crate::sys::connections::{self, Connection, Ended};
 use crate::sys::rcu_cell::Replaced;
 
 use super::gather::gather;
+use super::limits::MAX_FORMER;
 use super::{sockets, AddressSet, Association, Table};
-
-/// The most ranges that are remembered after they left a set. When there are more,
-/// only what left last is: connections on the others cannot go on.
-const MAX_FORMER: usize = 1024;
 
 /// A connection on an address that left its association's set.
 #[derive(Clone, Copy)]

@@ -9,20 +9,17 @@ use core::net::Ipv4Addr;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::rcu;
-use kernel::time::{Delta, Instant, Monotonic};
+use kernel::time::{Instant, Monotonic};
 
 use crate::sys::map::{Entry, InsertError, MapKey, RcuMap};
 use crate::sys::sock::ipv4_addresses_in_use;
 
+use super::limits::HOST_USES;
 use super::Table;
 
 /// Where they are taken from: 127.64.0.0/10, far from those that people give to
 /// things by hand.
 const RANGE: core::ops::RangeInclusive<u32> = 0x7f40_0001..=0x7f7f_fffe;
-
-/// How long it is remembered which of them the host uses, where very many are
-/// taken. What is bound meanwhile is not reached by the association all the same.
-const FRESH: Delta = Delta::from_millis(500);
 
 /// An address as a key.
 #[derive(Clone, Copy)]
@@ -57,7 +54,7 @@ impl HostUses {
 
     /// Looks again, unless that was done just before. `ENOMEM`.
     fn refresh(&mut self) -> Result {
-        if self.since.is_some_and(|since| since.elapsed() < FRESH) {
+        if self.since.is_some_and(|since| since.elapsed() < HOST_USES) {
             return Ok(());
         }
         self.addrs = ipv4_addresses_in_use(*RANGE.start(), *RANGE.end())?;

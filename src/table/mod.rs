@@ -11,6 +11,7 @@ mod association;
 mod fork;
 mod former;
 mod gather;
+mod limits;
 mod loopback;
 mod membership;
 mod narrow;

@@ -10,15 +10,8 @@ use kernel::sync::atomic::ordering;
 use kernel::sync::Arc;
 
 use super::association::User;
+use super::limits::{MAX_DEPTH, MAX_PARTS};
 use super::Association;
-
-/// How many parts there can be at a time of an association that was made from
-/// outside, those of its parts included. One that nobody is in any more counts
-/// as long as it has a socket or parts.
-const MAX_PARTS: usize = 256;
-
-/// How many times a process can narrow itself.
-const MAX_DEPTH: usize = 8;
 
 /// What makes an association a part of another, which stays as long.
 ///

@@ -7,10 +7,8 @@ use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
 use crate::sys::task;
 
-/// How long is waited for tasks, which on a busy machine have to wait for a
-/// processor: in all for what is done with others kept waiting; again for their
-/// calls to end; and for what is looked for then.
-const PATIENCE: Delta = Delta::from_secs(10);
+use super::limits::PATIENCE;
+
 /// The pauses between looks at what others do meanwhile, which double: a caller
 /// that goes before all others would keep them from doing it. In microseconds.
 const FIRST_PAUSE: i64 = 20;

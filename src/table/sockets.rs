@@ -15,14 +15,14 @@ use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
 
 use super::gather::gather;
+use super::limits::LOCKED_SOCKETS;
 use super::patience::Patience;
 use super::Association;
 
 // SAFETY: The only use of `Slots::new`.
 static SLOTS: Slots<Association> = unsafe { Slots::new() };
 
-/// How long is waited for sockets that their owners keep locked.
-const LOCKED: Delta = Delta::from_millis(1_000);
+/// Between looks at sockets that their owners keep locked.
 const PAUSE: Delta = Delta::from_millis(10);
 
 /// The association a socket belongs to, if any. Any context.
@@ -160,7 +160,7 @@ pub(super) fn abort(sockets: &[SkHold]) {
 /// Calls `end` until it says that nothing is locked any more, but not for long.
 /// Whether something still is. May sleep.
 pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
-    let patience = Patience::of(LOCKED);
+    let patience = Patience::of(LOCKED_SOCKETS);
     while end() {
         if patience.is_over() {
             return true;

@@ -9,15 +9,12 @@
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{rcu, Arc};
-use kernel::time::Delta;
 
 use crate::sys::rcu_cell::Replaced;
 
+use super::limits::READERS;
 use super::patience::{Patience, Pauses};
 use super::{AddressSet, Table};
-
-/// How long a control call waits for readers.
-const LIMIT: Delta = Delta::from_millis(1_500);
 
 impl Table {
     /// Has old sets dropped once nobody decides by them, and waits for that, but not
@@ -51,7 +48,7 @@ impl Table {
         self.queue.flush();
     }
 
-    /// Has `work` done, and waits for it, but not for longer than [`LIMIT`].
+    /// Has `work` done, and waits for it, but not for longer than [`READERS`].
     fn soon(&self, work: impl FnOnce() + Send + 'static) {
         let Ok(done) = Arc::new(Atomic::new(false), GFP_KERNEL) else {
             return work();
@@ -65,7 +62,7 @@ impl Table {
         if begun.is_err() {
             return;
         }
-        let (patience, mut pauses) = (Patience::of(LIMIT), Pauses::new());
+        let (patience, mut pauses) = (Patience::of(READERS), Pauses::new());
         while !done.load(ordering::Acquire) && !patience.is_over() {
             pauses.sleep();
         }
