@@ -27,7 +27,7 @@ use kernel::sync::Arc;
 use device::{Control, State};
 use sys::published::Publication;
 use sys::sysfs::Dir;
-use table::Table;
+use table::Tenants;
 
 module! {
     type: Addrconf,
@@ -37,15 +37,15 @@ module! {
     license: "GPL",
 }
 
-// What is dropped first stands first: nobody asks the table any more when it
-// goes.
+// What is dropped first stands first: nobody asks for the tenants any more
+// when they go.
 #[pin_data(PinnedDrop)]
 struct Addrconf {
     hooks: Option<lsm::Attached>,
     #[pin]
     control: MiscDeviceRegistration<Control>,
     state: State,
-    table: Publication<Table>,
+    tenants: Publication<Tenants>,
 }
 
 impl kernel::InPlaceModule for Addrconf {
@@ -53,16 +53,16 @@ impl kernel::InPlaceModule for Addrconf {
         pin_init::pin_init_scope(move || {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
-            let table = Table::new(module, by_id)?;
-            // SAFETY: Who asks for the table is called by the hooks, the
+            let tenants = KBox::pin(Tenants::new(module, by_id)?, GFP_KERNEL)?;
+            // SAFETY: Who asks for the tenants is called by the hooks, the
             // device and the files, which are dropped before it (see the order
             // of the fields and `drop`), also if one of them cannot be made,
-            // or is work queued by the table, which `drop` waits for.
-            let table = unsafe { table::TABLE.publish(table) };
+            // or is work that they queue, which `drop` waits for.
+            let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
             let hooks = lsm::Attached::new()?;
             Ok(try_pin_init!(Self {
-                table,
+                tenants,
                 state,
                 hooks: Some(hooks),
                 control <- MiscDeviceRegistration::register(Control::OPTIONS),
@@ -78,6 +78,6 @@ impl PinnedDrop for Addrconf {
         // No hook adds or removes a task from here on.
         *this.hooks = None;
         // Tasks removed before may still have work queued.
-        this.table.settle();
+        this.tenants.settle();
     }
 }

@@ -14,7 +14,7 @@ use crate::abi::{
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
-use crate::table::{self, AddressSet, Association, Table, Terms, Whom};
+use crate::table::{self, AddressSet, Association, Tenants, Terms, Whom};
 
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
@@ -93,14 +93,14 @@ pub(super) fn query(arg: Argument) -> Result {
         request.addrs,
         request.addr_room,
         AddrEntry::SIZE,
-        &table.copy_entries(&association)?,
+        &association.copy_entries()?,
         Bytes::of_prefix,
     )?;
 
     let room = request.pid_room.min(MAX_LIST).try_into()?;
     let mut pids = KVec::with_capacity(room, GFP_KERNEL)?;
     let mut count = 0_u32;
-    table.each_process(&association, |pid| {
+    table.members().each_process(&association, |pid| {
         count = count.saturating_add(1);
         // What does not fit is counted and left out, as documented.
         let _ = pids.push_within_capacity(pid);
@@ -157,7 +157,7 @@ pub(super) fn list(arg: Argument) -> Result {
         return Err(EINVAL);
     }
     let mut ids = KVec::with_capacity(request.room.try_into()?, GFP_KERNEL)?;
-    request.more = table.ids(request.after, &mut ids);
+    request.more = table.registry().ids(request.after, &mut ids);
     write_array(request.ids, 8, ids.iter().map(|id: &u64| id.to_ne_bytes()))?;
     request.count = ids.len().try_into()?;
     arg.write(&request)
@@ -165,7 +165,7 @@ pub(super) fn list(arg: Argument) -> Result {
 
 /// The table, for callers that may use it: with `CAP_NET_ADMIN` in the initial
 /// user namespace, and not themselves associated, whatever they hold.
-fn authorised() -> Result<&'static Table> {
+fn authorised() -> Result<&'static Tenants> {
     if !capable_net_admin() || table::current().is_some() {
         return Err(EPERM);
     }
@@ -194,11 +194,11 @@ fn dedicated(asked: [u8; 4]) -> Result<Option<Ipv4Addr>> {
     }
 }
 
-fn find(table: &Table, target: Target) -> Result<Arc<Association>> {
+fn find(table: &Tenants, target: Target) -> Result<Arc<Association>> {
     match target {
-        Target::Association(id) => table.by_id(id),
+        Target::Association(id) => table.registry().by_id(id),
         Target::All => return Err(EINVAL),
-        target => table.of_process(&process(target)?)?,
+        target => table.members().of_process(&process(target)?)?,
     }
     .ok_or(ENOENT)
 }

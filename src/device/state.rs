@@ -57,14 +57,14 @@ enum Fact {
 
 impl Show for Fact {
     fn show(&self, out: &mut Page<'_>) -> fmt::Result {
-        let Some(table) = table::get() else {
+        let Some(tenants) = table::get() else {
             return Ok(());
         };
         match self {
             Self::Version => core::writeln!(out, "{VERSION}"),
             Self::Abi => core::writeln!(out, "{ABI_VERSION}"),
-            Self::Associations => core::writeln!(out, "{}", table.associations()),
-            Self::Tasks => core::writeln!(out, "{}", table.tasks()),
+            Self::Associations => core::writeln!(out, "{}", tenants.registry().count()),
+            Self::Tasks => core::writeln!(out, "{}", tenants.members().count()),
         }
     }
 }

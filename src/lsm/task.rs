@@ -12,7 +12,7 @@ use crate::table;
 /// an unassociated child.
 pub(super) fn alloc(child: TaskKey) -> Result {
     match table::get() {
-        Some(table) => table.inherit(child),
+        Some(tenants) => tenants.members().inherit(child),
         None => Ok(()),
     }
 }
@@ -21,14 +21,14 @@ pub(super) fn alloc(child: TaskKey) -> Result {
 /// `alloc`. Never sleeps. `ENOMEM` makes the call fail.
 pub(super) fn publish(child: TaskKey) -> Result {
     match table::get() {
-        Some(table) => table.catch_up(child),
+        Some(tenants) => tenants.members().catch_up(child),
         None => Ok(()),
     }
 }
 
 /// The last reference to `task` is gone. Any context but NMI; never sleeps.
 pub(super) fn free(task: TaskKey) {
-    if let Some(table) = table::get() {
-        table.forget(task);
+    if let Some(tenants) = table::get() {
+        tenants.members().forget(task);
     }
 }

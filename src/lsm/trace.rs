@@ -23,7 +23,7 @@ pub(super) fn access(task: TaskKey) -> Result {
 
 /// The running task asks to be traced by `tracer`.
 pub(super) fn traceme(tracer: TaskKey) -> Result {
-    match table::get().and_then(|t| t.association(tracer)) {
+    match table::get().and_then(|t| t.members().association(tracer)) {
         Some(association) => may_trace(&association, TaskKey::current()),
         None => Ok(()),
     }
@@ -37,7 +37,8 @@ pub(super) fn use_file(file: FileRef<'_>) -> Result {
     };
     let may = match file.memory() {
         Some(memory) => {
-            memory.is_current() || table::get().is_some_and(|t| t.has_memory(&association, memory))
+            memory.is_current()
+                || table::get().is_some_and(|t| t.members().has_memory(&association, memory))
         }
         None => !file.is_network_device() && !file.is_polled_elsewhere(),
     };
@@ -67,7 +68,7 @@ pub(super) fn bpf() -> Result {
 /// Whether tasks of `association` may trace `task`: of the same association, or
 /// of a part of it.
 fn may_trace(association: &Association, task: TaskKey) -> Result {
-    match table::get().and_then(|t| t.association(task)) {
+    match table::get().and_then(|t| t.members().association(task)) {
         Some(theirs) if theirs.is_within(association) => Ok(()),
         _ => Err(EPERM),
     }

@@ -11,10 +11,10 @@ use kernel::time::{delay::fsleep, Delta};
 use crate::sys::map::InsertError;
 use crate::sys::task::TaskKey;
 
+use super::members::Members;
 use super::membership::Membership;
-use super::Table;
 
-impl Table {
+impl Members {
     /// Associates `child`, which the running task is making, as the running
     /// task is. May sleep.
     ///

@@ -7,15 +7,13 @@
 use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::rcu;
+use kernel::sync::{new_mutex, rcu, Mutex};
 use kernel::time::{Instant, Monotonic};
 
 use crate::sys::map::{Entry, InsertError, MapKey, RcuMap};
 use crate::sys::sock::ipv4_addresses_in_use;
 
 use super::limits::HOST_USES;
-use super::Table;
 
 /// Where they are taken from: 127.64.0.0/10, far from those that people give to
 /// things by hand.
@@ -32,48 +30,72 @@ impl MapKey for Key {
 }
 
 /// The addresses that associations have.
+#[pin_data]
 pub(super) struct Loopbacks {
     taken: RcuMap<Key, ()>,
-    // Where to look for the next free one.
-    next: Atomic<u32>,
+    // No other lock is taken with it, nor it with another.
+    #[pin]
+    free: Mutex<Free>,
 }
 
-/// Those that the host uses, in ascending order, and since when that is known.
-pub(super) struct HostUses {
-    addrs: KVVec<u32>,
+/// Where to look for a free one.
+struct Free {
+    next: u32,
+    // Those that the host uses, in ascending order, and since when that is known.
+    host_uses: KVVec<u32>,
     since: Option<Instant<Monotonic>>,
 }
 
-impl HostUses {
-    pub(super) const fn new() -> Self {
+impl Free {
+    const fn new() -> Self {
         Self {
-            addrs: KVVec::new(),
+            next: *RANGE.start(),
+            host_uses: KVVec::new(),
             since: None,
         }
     }
 
-    /// Looks again, unless that was done just before. `ENOMEM`.
+    /// Looks again which the host uses, unless that was done just before. `ENOMEM`.
     fn refresh(&mut self) -> Result {
         if self.since.is_some_and(|since| since.elapsed() < HOST_USES) {
             return Ok(());
         }
-        self.addrs = ipv4_addresses_in_use(*RANGE.start(), *RANGE.end())?;
-        self.addrs.sort_unstable();
+        self.host_uses = ipv4_addresses_in_use(*RANGE.start(), *RANGE.end())?;
+        self.host_uses.sort_unstable();
         self.since = Some(Instant::now());
         Ok(())
     }
 
-    fn has(&self, addr: u32) -> bool {
-        self.addrs.binary_search(&addr).is_ok()
+    /// The next of all, unless the host uses it.
+    fn next(&mut self) -> Option<Ipv4Addr> {
+        let addr = self.next;
+        self.next = match addr + 1 {
+            next if RANGE.contains(&next) => next,
+            _ => *RANGE.start(),
+        };
+        (self.host_uses.binary_search(&addr).is_err()).then(|| addr.into())
     }
 }
 
 impl Loopbacks {
-    pub(super) fn new() -> Result<Self> {
-        Ok(Self {
+    /// None is taken. May sleep.
+    pub(super) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
             taken: RcuMap::new()?,
-            next: Atomic::new(*RANGE.start()),
+            free <- new_mutex!(Free::new()),
         })
+    }
+
+    /// Takes the address that was asked for, or one that is free. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EADDRINUSE` when another association has it, or the host uses it; `ENOMEM`.
+    pub(super) fn take(&self, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
+        match asked {
+            Some(addr) => self.take_this(addr).map(|()| addr),
+            None => self.take_any(),
+        }
     }
 
     /// Takes `addr`, which was asked for.
@@ -82,7 +104,7 @@ impl Loopbacks {
     ///
     /// `EADDRINUSE` when another association has it, or the host uses it;
     /// `ENOMEM`.
-    pub(super) fn take(&self, addr: Ipv4Addr) -> Result {
+    fn take_this(&self, addr: Ipv4Addr) -> Result {
         if !ipv4_addresses_in_use(addr.into(), addr.into())?.is_empty() {
             return Err(EADDRINUSE);
         }
@@ -97,21 +119,13 @@ impl Loopbacks {
     /// # Errors
     ///
     /// `EADDRINUSE` when none is, `ENOMEM`.
-    pub(super) fn take_any(&self, host: &mut HostUses) -> Result<Ipv4Addr> {
-        host.refresh()?;
+    fn take_any(&self) -> Result<Ipv4Addr> {
+        let mut free = self.free.lock();
+        free.refresh()?;
         for _ in RANGE {
-            // When two calls take one at the same time, both try another.
-            let addr = self.next.load(ordering::Relaxed);
-            let next = match addr.checked_add(1) {
-                Some(next) if RANGE.contains(&next) => next,
-                _ => *RANGE.start(),
-            };
-            self.next.store(next, ordering::Relaxed);
-            if host.has(addr) {
-                continue;
-            }
-            match self.insert(addr.into()) {
-                Ok(()) => return Ok(addr.into()),
+            let Some(addr) = free.next() else { continue };
+            match self.insert(addr) {
+                Ok(()) => return Ok(addr),
                 Err(InsertError::Occupied) => {}
                 Err(InsertError::Table(error)) => return Err(error),
             }
@@ -133,20 +147,5 @@ impl Loopbacks {
     pub(super) fn is_taken(&self, addr: Ipv4Addr) -> bool {
         let guard = rcu::read_lock();
         self.taken.get(Key(addr), &guard).is_some()
-    }
-}
-
-impl Table {
-    /// Takes the loopback address that was asked for, or one that is free. May
-    /// sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EADDRINUSE` when another association has it, or the host uses it; `ENOMEM`.
-    pub(super) fn take_loopback(&self, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
-        match asked {
-            Some(addr) => self.loopbacks.take(addr).map(|()| addr),
-            None => self.loopbacks.take_any(&mut self.host_uses.lock()),
-        }
     }
 }

@@ -5,14 +5,14 @@
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::Arc;
 
-use super::association::User;
-use super::Association;
+use super::association::{Association, User};
+use super::tenant::Tenant;
 
 /// A task's part in an association.
 ///
 /// # Invariants
 ///
-/// Counted in the association's `tasks`.
+/// Counted in the association's `tasks`; if `unborn`, in those of the tenant.
 pub(super) struct Membership {
     user: User,
     // It holds no way out, and can come by none: see `Table::search`.
@@ -43,9 +43,9 @@ impl Membership {
         let child = Self::join(self.association()?)?;
         if !self.is_searched() {
             child.unborn.store(true, ordering::Relaxed);
-            // A full barrier: either this sees that its task is searched now, or
-            // the search that there is a child.
-            child.root().unborn().fetch_add(1_usize, ordering::Full);
+            // Either this sees that its task is searched now, or the search that
+            // there is a child.
+            child.tenant().add_unborn();
         }
         if self.is_searched() {
             child.set_searched();
@@ -56,7 +56,7 @@ impl Membership {
 
     /// Whether its task is about to be looked through.
     pub(super) fn is_next(&self) -> bool {
-        !self.is_searched() && self.root().is_searching()
+        !self.is_searched() && self.tenant().is_searching()
     }
 
     /// Notes that its task is on the list of tasks, or will be once the lock of
@@ -64,12 +64,12 @@ impl Membership {
     pub(super) fn set_born(&self) {
         if self.unborn.load(ordering::Relaxed) {
             self.unborn.store(false, ordering::Relaxed);
-            self.root().unborn().fetch_sub(1_usize, ordering::Relaxed);
+            self.tenant().remove_unborn();
         }
     }
 
-    fn root(&self) -> &Association {
-        self.user.association().root()
+    fn tenant(&self) -> &Tenant {
+        self.user.association().tenant()
     }
 
     /// Notes that its task holds no way out.
@@ -95,7 +95,7 @@ impl Membership {
     /// Whether everybody who is to be in its association, or in what that is a
     /// part of, is in.
     pub(super) fn is_formed(&self) -> bool {
-        self.root().is_formed()
+        self.tenant().is_formed()
     }
 
     /// Whether `part` is a part of its association, or of a part.

@@ -3,7 +3,7 @@
 //! A process takes a part of its own association's set, and leaves the rest.
 //! May sleep.
 //!
-//! Nobody needs a right for it, so what there can be of it is limited: `part.rs`.
+//! Nobody needs a right for it, so what there can be of it is limited: `limits.rs`.
 //! And a tenant chooses how much there is to do, for how many threads, and how fast
 //! it gets a processor. So no lock is held that sleeps: the part is listed with the
 //! registry locked, which is short, and the threads are moved one by one. The
@@ -13,19 +13,20 @@
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
-use kernel::sync::{rcu, Arc};
+use kernel::sync::Arc;
 
 use crate::abi::Name;
 use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
-use super::association::Terms;
+use super::association::{Association, PartOf};
 use super::membership::Membership;
-use super::part::PartOf;
-use super::registry::Listing;
-use super::{patience, AddressSet, Association, Table};
+use super::patience;
+use super::set::AddressSet;
+use super::tenants::Tenants;
+use super::terms::Terms;
 
-impl Table {
+impl Tenants {
     /// Moves all threads of the running process to a new association with a
     /// smaller set, which is a part of the present one: it shrinks and ends
     /// with it.
@@ -38,7 +39,7 @@ impl Table {
     /// `ERESTARTNOINTR` when a signal comes while an administrator's call about its
     /// association goes on, `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
-        let present = self.association(TaskKey::current()).ok_or(ENOENT)?;
+        let present = self.members.association(TaskKey::current()).ok_or(ENOENT)?;
         let terms = Terms {
             name,
             exclusive: present.terms().exclusive,
@@ -49,8 +50,13 @@ impl Table {
         let (part, first) = self.make(terms, set, None, Some(part_of))?;
         // So that who is first does not stay wide alone for want of memory.
         let caller = Self::entry_in(&part)?;
-        let listing = self.listing(&part)?;
-        self.list_part(&present, &part, listing)?;
+        let registry = &self.holdings.registry;
+        let mut listing = registry.listing(&part)?;
+        // A call that changes or ends the present association goes first.
+        while let Some(again) = registry.list_part(&present, &part, listing)? {
+            patience::pause()?;
+            listing = again;
+        }
         if !self.move_into(TaskKey::current(), &part, caller) {
             // Released this moment.
             return Err(ENOENT);
@@ -62,35 +68,6 @@ impl Table {
         Ok(())
     }
 
-    /// Puts a part on the list, with the registry locked: either a call that changes
-    /// or ends `present` finds it there, or it is seen here that this was done.
-    fn list_part(
-        &self,
-        present: &Association,
-        part: &Arc<Association>,
-        listing: Listing,
-    ) -> Result {
-        loop {
-            {
-                let mut registry = self.registry.lock();
-                let root = present.root();
-                if present.is_ended() {
-                    return Err(ENOENT);
-                }
-                if root.is_formed() && !root.updating().load(ordering::Relaxed) {
-                    let guard = rcu::read_lock();
-                    let view = present.set(&guard).view();
-                    if !part.set(&guard).entries().iter().all(|e| view.covers(e)) {
-                        return Err(EPERM);
-                    }
-                    registry.insert(listing);
-                    return Ok(());
-                }
-            }
-            patience::pause()?;
-        }
-    }
-
     /// Moves every thread of `process` to `part` from what that is a part of, until
     /// a look at them finds none to move.
     fn move_over(&self, process: &TaskRef, part: &Arc<Association>) -> Result {
@@ -98,7 +75,7 @@ impl Table {
             let mut moved = false;
             for thread in process.threads()? {
                 let is_wider = |m: &Membership| m.is_wider_than(part);
-                if self.has_such(thread.key(), is_wider) {
+                if self.members.has_such(thread.key(), is_wider) {
                     moved |= self.move_into(thread.key(), part, Self::entry_in(part)?);
                 }
             }
@@ -130,7 +107,7 @@ impl Table {
         // this that it was ended. It may be in another association by now.
         smp_mb(ordering::Full);
         if moved && part.is_revoked() {
-            self.remove_if(task, Membership::is_revoked);
+            self.members.remove_if(task, Membership::is_revoked);
         }
         moved
     }

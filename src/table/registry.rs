@@ -8,56 +8,85 @@ use kernel::prelude::*;
 use kernel::rbtree::{RBTree, RBTreeNode, RBTreeNodeReservation};
 use kernel::str::CString;
 use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::Arc;
+use kernel::sync::{new_spinlock, rcu, Arc, SpinLock};
 
-use crate::sys::sysfs::File;
+use crate::sys::sysfs::{Dir, File};
 
+use super::association::Association;
 use super::gather::gather;
-use super::{Association, Table};
+use super::members::Members;
+use super::shown::Shown;
+use super::tenant::Tenant;
 
 /// How many associations are looked at before the lock is let go of.
 const CHUNK: usize = 256;
 
+/// The associations there are.
+#[pin_data]
+pub(crate) struct Registry {
+    // Private to this file: nothing that sleeps is done with it, and no other lock
+    // is taken.
+    #[pin]
+    lists: SpinLock<Lists>,
+    // Of those that are listed; read without the lock.
+    count: Atomic<usize>,
+    // Where sysfs shows them, and from whom it does not.
+    by_id: Arc<Dir>,
+    members: Arc<Members>,
+}
+
 /// Associations by id, the ids that are taken, and the last one that was given.
-pub(super) struct Registry {
+struct Lists {
     listed: RBTree<u32, Listed>,
     // Those of associations that are not listed, too: their sockets have them.
     ids: RBTree<u32, ()>,
     last_id: u32,
-    // Of those that are listed; read without the lock.
-    count: Arc<Atomic<usize>>,
 }
 
 /// An association that is listed, and seen in sysfs.
 struct Listed {
     association: Arc<Association>,
-    _file: File<Association>,
+    _file: File<Shown>,
 }
 
 /// An association on its way to the list. To drop it sleeps until readers of its
 /// file are gone.
 pub(super) struct Listing(RBTreeNode<u32, Listed>);
 
-impl Registry {
-    /// An empty one, which counts in `count` what is listed.
-    pub(super) fn new(count: Arc<Atomic<usize>>) -> Self {
-        Self {
-            listed: RBTree::new(),
-            ids: RBTree::new(),
-            last_id: 0,
-            count,
-        }
-    }
+/// As long as this lives no part of a tenant is made, and no other call changes its
+/// sets.
+///
+/// # Invariants
+///
+/// The tenant is noted as updating, by the caller that made this.
+pub(super) struct Updating<'a> {
+    registry: &'a Registry,
+    tenant: &'a Tenant,
+}
 
-    /// Puts an association on the list.
-    pub(super) fn insert(&mut self, listing: Listing) {
-        // No other has its id.
-        let _ = self.listed.insert(listing.0);
-        self.count.add(1_usize, ordering::Relaxed);
+impl Drop for Updating<'_> {
+    fn drop(&mut self) {
+        let _lists = self.registry.lists.lock();
+        self.tenant.set_updating(false);
     }
 }
 
-impl Table {
+impl Registry {
+    /// An empty one, which shows associations as files in `by_id` to those that are
+    /// not `members` of any.
+    pub(super) fn new(by_id: Arc<Dir>, members: Arc<Members>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            lists <- new_spinlock!(Lists {
+                listed: RBTree::new(),
+                ids: RBTree::new(),
+                last_id: 0,
+            }),
+            count: Atomic::new(0),
+            by_id,
+            members,
+        })
+    }
+
     /// Takes an id that no association has, given up longest ago: after the
     /// last one comes 1, not 0, which as a packet's mark means nobody. May sleep.
     ///
@@ -66,12 +95,12 @@ impl Table {
     /// `ENOSPC` when four billion are taken, `ENOMEM`.
     pub(super) fn take_id(&self) -> Result<u32> {
         let reservation = RBTreeNodeReservation::new(GFP_KERNEL)?;
-        let mut registry = self.registry.lock();
+        let mut lists = self.lists.lock();
         for _ in 0..u32::MAX {
-            let id = registry.last_id.checked_add(1).unwrap_or(1);
-            registry.last_id = id;
-            if registry.ids.get(&id).is_none() {
-                let _ = registry.ids.insert(reservation.into_node(id, ()));
+            let id = lists.last_id.checked_add(1).unwrap_or(1);
+            lists.last_id = id;
+            if lists.ids.get(&id).is_none() {
+                let _ = lists.ids.insert(reservation.into_node(id, ()));
                 return Ok(id);
             }
         }
@@ -80,14 +109,18 @@ impl Table {
 
     /// Gives an id back.
     pub(super) fn leave_id(&self, id: u32) {
-        self.registry.lock().ids.remove(&id);
+        self.lists.lock().ids.remove(&id);
     }
 
     /// What it takes to list an association: its file is there from now on. May
     /// sleep, as every use of sysfs may.
     pub(super) fn listing(&self, association: &Arc<Association>) -> Result<Listing> {
         let name = CString::try_from_fmt(kernel::prelude::fmt!("{}", association.id()))?;
-        let file = File::new(self.by_id.clone(), &name, true, association.clone())?;
+        let shown = Arc::new(
+            Shown::new(association.clone(), self.members.clone()),
+            GFP_KERNEL,
+        )?;
+        let file = File::new(self.by_id.clone(), &name, true, shown)?;
         let listed = Listed {
             association: association.clone(),
             _file: file,
@@ -96,15 +129,76 @@ impl Table {
         Ok(Listing(node))
     }
 
+    /// Puts an association on the list.
+    pub(super) fn list(&self, listing: Listing) {
+        self.insert(&mut self.lists.lock(), listing);
+    }
+
+    /// Puts a part of `present` on the list: either a call that changes or ends
+    /// `present` finds it there, or it is seen here that this was done. Gives the
+    /// listing back when such a call goes on.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when `present` has ended, `EPERM` when the set of the part is not
+    /// within the present one.
+    pub(super) fn list_part(
+        &self,
+        present: &Association,
+        part: &Association,
+        listing: Listing,
+    ) -> Result<Option<Listing>> {
+        let mut lists = self.lists.lock();
+        if present.is_ended() {
+            return Err(ENOENT);
+        }
+        let tenant = present.tenant();
+        if !tenant.is_formed() || tenant.is_updating() {
+            return Ok(Some(listing));
+        }
+        let guard = rcu::read_lock();
+        let view = present.set(&guard).view();
+        if !part.set(&guard).entries().iter().all(|e| view.covers(e)) {
+            return Err(EPERM);
+        }
+        self.insert(&mut lists, listing);
+        Ok(None)
+    }
+
+    fn insert(&self, lists: &mut Lists, listing: Listing) {
+        // No other has its id.
+        let _ = lists.listed.insert(listing.0);
+        self.count.add(1_usize, ordering::Relaxed);
+    }
+
     /// Takes an association off the list, and tells whether it was there. Sleeps
     /// until readers of its file are gone.
     pub(super) fn unlist(&self, association: &Association) -> bool {
         // In a statement of its own: the lock is not held when the file goes.
-        let node = self.registry.lock().listed.remove_node(&association.id());
+        let node = self.lists.lock().listed.remove_node(&association.id());
         if node.is_some() {
-            self.listed.fetch_sub(1_usize, ordering::Relaxed);
+            self.count.fetch_sub(1_usize, ordering::Relaxed);
         }
         node.is_some()
+    }
+
+    /// Has narrowing wait as long as the result lives; `None` when an update of the
+    /// same tenant goes on.
+    pub(super) fn try_begin_update<'a>(
+        &'a self,
+        association: &'a Association,
+    ) -> Option<Updating<'a>> {
+        let tenant = association.tenant();
+        let _lists = self.lists.lock();
+        if tenant.is_updating() {
+            return None;
+        }
+        tenant.set_updating(true);
+        // INVARIANT: Noted above.
+        Some(Updating {
+            registry: self,
+            tenant,
+        })
     }
 
     /// Calls `visit` with each association that is listed, by ascending id from
@@ -113,8 +207,8 @@ impl Table {
     fn each_from(&self, first: u32, mut visit: impl FnMut(&Arc<Association>) -> bool) {
         let mut next = first;
         loop {
-            let mut registry = self.registry.lock();
-            let mut cursor = registry.listed.cursor_lower_bound_mut(&next);
+            let mut lists = self.lists.lock();
+            let mut cursor = lists.listed.cursor_lower_bound_mut(&next);
             for _ in 0..CHUNK {
                 let Some(at) = cursor else { return };
                 let (&id, listed) = at.current();
@@ -128,7 +222,7 @@ impl Table {
     }
 
     /// Calls `visit` with each association that is listed. `visit` must not sleep.
-    pub(super) fn each_listed(&self, mut visit: impl FnMut(&Arc<Association>)) {
+    pub(super) fn each(&self, mut visit: impl FnMut(&Arc<Association>)) {
         self.each_from(0, |association| {
             visit(association);
             true
@@ -137,13 +231,13 @@ impl Table {
 
     /// The associations that are parts of `association`, or of its parts, each
     /// after what it is a part of. Those that are made meanwhile may be left out:
-    /// see `begin_update`. May sleep.
+    /// see [`Self::try_begin_update`]. May sleep.
     pub(super) fn parts_of(&self, association: &Association) -> Result<KVec<Arc<Association>>> {
-        if association.root().has_no_parts() {
+        if association.tenant().has_no_parts() {
             return Ok(KVec::new());
         }
         let mut parts = gather(|push| {
-            self.each_listed(|a| {
+            self.each(|a| {
                 if a.depth() > association.depth() && a.is_within(association) {
                     push(a.clone());
                 }
@@ -156,13 +250,13 @@ impl Table {
     /// The association with this id.
     pub(crate) fn by_id(&self, id: u64) -> Option<Arc<Association>> {
         let id = u32::try_from(id).ok()?;
-        let registry = self.registry.lock();
-        registry.listed.get(&id).map(|l| l.association.clone())
+        let lists = self.lists.lock();
+        lists.listed.get(&id).map(|l| l.association.clone())
     }
 
     /// Ends every association that is listed for every task at once.
     pub(super) fn revoke_all(&self) {
-        self.each_listed(|association| association.revoke());
+        self.each(|association| association.revoke());
     }
 
     /// Ends an association and its parts, and theirs, for every task. No part is
@@ -170,13 +264,13 @@ impl Table {
     pub(super) fn revoke_within(&self, association: &Association) {
         {
             // A call that lists a part sees this, or the part is found below.
-            let _registry = self.registry.lock();
+            let _lists = self.lists.lock();
             association.revoke();
         }
-        if association.root().has_no_parts() {
+        if association.tenant().has_no_parts() {
             return;
         }
-        self.each_listed(|other| {
+        self.each(|other| {
             if other.is_within(association) {
                 other.revoke();
             }
@@ -184,8 +278,8 @@ impl Table {
     }
 
     /// Number of associations. Any context: everybody may ask.
-    pub(crate) fn associations(&self) -> usize {
-        self.listed.load(ordering::Relaxed)
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(ordering::Relaxed)
     }
 
     /// Fills `ids` with ids greater than `after`, in ascending order, up to

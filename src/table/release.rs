@@ -4,12 +4,12 @@
 
 use kernel::prelude::*;
 
-use crate::sys::task::{self, TaskKey, TaskRef};
+use crate::sys::task::{self, TaskRef};
 
-use super::membership::Membership;
-use super::{Association, Table};
+use super::control::Control;
+use super::tenants::Tenants;
 
-impl Table {
+impl Tenants {
     /// Takes a process, with all its threads, out of its association. Returns
     /// the number of threads. Children stay, and sockets keep their scope.
     ///
@@ -18,22 +18,16 @@ impl Table {
     /// `ENOENT` when it is not associated, `EPERM` when the caller is by now,
     /// `ENOMEM`.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
-        let one_at_a_time = self.control_from_outside()?;
-        if self.of_process(process)?.is_none() {
+        let control = self.control_from_outside()?;
+        if self.members.of_process(process)?.is_none() {
             return Err(ENOENT);
         }
         // The first thread may have exited while others go on.
-        let first = usize::from(self.remove_formed(process.key()));
-        let released = self.remove_each_thread(process, first);
-        drop(one_at_a_time);
+        let first = usize::from(self.members.remove_formed(process.key(), &control));
+        let released = self.remove_each_thread(process, first, &control);
+        drop(control);
         self.settle_soon();
         Ok(released)
-    }
-
-    /// Removes a task, unless its association is being made. None becomes formed as
-    /// long as `control` is held.
-    fn remove_formed(&self, task: TaskKey) -> bool {
-        self.remove_if(task, Membership::is_formed)
     }
 
     /// Ends an association and its parts: all their tasks become unassociated
@@ -45,11 +39,11 @@ impl Table {
     /// `ENOENT` when there is none with this id, `EPERM` when the caller is
     /// associated by now.
     pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
-        let one_at_a_time = self.control_from_outside()?;
-        let ending = self.by_id(id).ok_or(ENOENT)?;
+        let control = self.control_from_outside()?;
+        let ending = self.registry().by_id(id).ok_or(ENOENT)?;
         let released = self.end(&ending);
         drop(ending);
-        drop(one_at_a_time);
+        drop(control);
         self.settle_soon();
         Ok(released)
     }
@@ -61,42 +55,31 @@ impl Table {
     ///
     /// `EPERM` when the caller is associated by now.
     pub(crate) fn release_all(&self) -> Result<usize> {
-        let one_at_a_time = self.control_from_outside()?;
+        let control = self.control_from_outside()?;
         // Twice: a part that was listed behind the first look, whose whole was not
         // ended yet. No whole is made meanwhile.
-        self.revoke_all();
-        self.revoke_all();
-        let released = self.remove_revoked();
-        drop(one_at_a_time);
+        self.registry().revoke_all();
+        self.registry().revoke_all();
+        let released = self.members.remove_revoked();
+        drop(control);
         self.settle_soon();
         Ok(released)
-    }
-
-    /// Ends an association and its parts, without waiting for them to be gone.
-    /// Returns the number of their tasks.
-    pub(super) fn end(&self, ending: &Association) -> usize {
-        self.revoke_within(ending);
-        self.remove_revoked()
-    }
-
-    /// Takes all tasks out of the table that are in associations that were ended,
-    /// also those that no list of tasks has: one that has exited but is still
-    /// referred to, or is being made. Who comes later sees that its association
-    /// was ended. Returns how many there were.
-    fn remove_revoked(&self) -> usize {
-        let removed = self.members.remove_where(Membership::is_revoked);
-        self.note_removed(removed);
-        removed
     }
 
     /// Removes the threads of `process` until a look at all tasks finds none of them.
     /// `removed` is how many were removed before, whose clones are waited for as
     /// well. Returns their number.
-    fn remove_each_thread(&self, process: &TaskRef, mut removed: usize) -> usize {
+    fn remove_each_thread(
+        &self,
+        process: &TaskRef,
+        mut removed: usize,
+        control: &Control,
+    ) -> usize {
         let mut total = 0;
         loop {
             task::each(|task| {
-                let is_meant = task.is_thread_of(process) && self.remove_formed(task.key());
+                let is_meant =
+                    task.is_thread_of(process) && self.members.remove_formed(task.key(), control);
                 removed += usize::from(is_meant);
                 true
             });

@@ -6,9 +6,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
 
-use crate::policy::{merge, Prefix, Range, SetView, Wide};
+use crate::policy::{merge, subtract, Number, Prefix, Range, SetView, Wide};
 
 use super::gather::gather;
+use super::limits::MAX_FORMER;
 
 /// An address set.
 ///
@@ -98,6 +99,27 @@ impl AddressSet {
         Ok(Self::of_ranges(v4, v6))
     }
 
+    /// What was in a set that held `former` before, and holds this now.
+    pub(super) fn with_former(&self, former: &Self) -> Result<Self> {
+        let count = self.ranges() + former.ranges();
+        let (mut v4, mut v6) = (KVec::new(), KVec::new());
+        v4.extend_from_slice(self.v4(), GFP_KERNEL)?;
+        v6.extend_from_slice(self.v6(), GFP_KERNEL)?;
+        if count <= MAX_FORMER {
+            v4.extend_from_slice(former.v4(), GFP_KERNEL)?;
+            v6.extend_from_slice(former.v6(), GFP_KERNEL)?;
+        }
+        Ok(Self::of_ranges(v4, v6))
+    }
+
+    /// What of this is not in `other`.
+    pub(super) fn without(&self, other: &Self) -> Result<Self> {
+        Ok(Self::of_ranges(
+            difference(self.v4(), other.v4())?,
+            difference(self.v6(), other.v6())?,
+        ))
+    }
+
     /// Whether it has no address.
     pub(super) fn is_empty(&self) -> bool {
         self.ranges() == 0
@@ -137,4 +159,13 @@ impl AddressSet {
     pub(crate) fn ranges_v6(&self) -> impl Iterator<Item = (Ipv6Addr, Ipv6Addr)> + '_ {
         self.v6.iter().map(|r| (r.first().into(), r.last().into()))
     }
+}
+
+/// What is left of `ranges` without `others`.
+fn difference<T: Number>(ranges: &[Range<T>], others: &[Range<T>]) -> Result<KVec<Range<T>>> {
+    let mut left = KVec::new();
+    subtract(ranges, others, |range| {
+        left.push(range, GFP_KERNEL).map_err(Error::from)
+    })?;
+    Ok(left)
 }

@@ -14,10 +14,10 @@ use crate::sys::slot::Slots;
 use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
 
+use super::association::Association;
 use super::gather::gather;
 use super::limits::LOCKED_SOCKETS;
 use super::patience::Patience;
-use super::Association;
 
 // SAFETY: The only use of `Slots::new`.
 static SLOTS: Slots<Association> = unsafe { Slots::new() };

@@ -3,15 +3,17 @@
 //! Changing the set of an association whose tasks run. May sleep.
 
 use kernel::prelude::*;
-use kernel::sync::atomic::ordering;
-use kernel::sync::{rcu, Arc};
+use kernel::sync::Arc;
 
 use crate::abi::{Change, MAX_ADDRS};
 use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
 
-use super::gather::gather;
-use super::{patience, AddressSet, Association, Table};
+use super::association::Association;
+use super::registry::Updating;
+use super::set::AddressSet;
+use super::tenants::Tenants;
+use super::{former, leftover, patience};
 
 /// What an update puts in place.
 struct Coming {
@@ -28,26 +30,7 @@ struct Forgetting {
     replaced: KVec<Replaced<AddressSet>>,
 }
 
-/// As long as this lives no part is made of an association or of its parts, and
-/// nobody else changes their sets.
-///
-/// # Invariants
-///
-/// `updating` of its root is set, by the caller that made this.
-struct Updating<'a> {
-    table: &'a Table,
-    association: &'a Association,
-}
-
-impl Drop for Updating<'_> {
-    fn drop(&mut self) {
-        let _registry = self.table.registry.lock();
-        let root = self.association.root();
-        root.updating().store(false, ordering::Relaxed);
-    }
-}
-
-impl Table {
+impl Tenants {
     /// Changes the set of an association. `reset` ends its connections, and those
     /// of its parts, on addresses that are not in their sets any more, wherever
     /// their descriptors are. Returns how many were ended. Connections of others on
@@ -66,7 +49,7 @@ impl Table {
         reset: bool,
     ) -> Result<u64> {
         let _updating = self.begin_update(association)?;
-        let entries = self.changed(association, change, given)?;
+        let entries = Self::changed(association, change, given)?;
         if entries.is_empty() {
             return Err(EINVAL);
         }
@@ -82,16 +65,16 @@ impl Table {
             false => None,
         };
         // While they can still say goodbye. After the change they cannot go on.
-        self.end_predecessors(association, &added)?;
+        leftover::end_predecessors(&self.holdings, association, &added)?;
         let replaced = self.put_in_place(association, entries, &added)?;
         // Nobody decides by the old sets any more after this.
-        self.drop_soon(replaced);
+        self.waiting.drop_soon(replaced);
         let Some(forgetting) = forgetting else {
             return Ok(0);
         };
-        let ended = self.end_leftovers(association, &forgetting.ids);
+        let ended = leftover::end_of(&self.holdings, association, &forgetting.ids);
         // Whatever was not found, or is locked, ends here.
-        self.drop_soon(self.carry_out(forgetting));
+        self.waiting.drop_soon(self.carry_out(forgetting));
         Ok(ended)
     }
 
@@ -103,17 +86,8 @@ impl Table {
     /// `ERESTARTNOINTR` when a signal comes meanwhile.
     fn begin_update<'a>(&'a self, association: &'a Association) -> Result<Updating<'a>> {
         loop {
-            {
-                let _registry = self.registry.lock();
-                let updating = association.root().updating();
-                if !updating.load(ordering::Relaxed) {
-                    updating.store(true, ordering::Relaxed);
-                    // INVARIANT: Set above.
-                    return Ok(Updating {
-                        table: self,
-                        association,
-                    });
-                }
+            if let Some(updating) = self.registry().try_begin_update(association) {
+                return Ok(updating);
             }
             patience::pause()?;
         }
@@ -127,15 +101,17 @@ impl Table {
         entries: KVec<Prefix>,
         added: &AddressSet,
     ) -> Result<KVec<Replaced<AddressSet>>> {
-        let _one_at_a_time = self.control_from_outside()?;
+        let mut control = self.control_from_outside()?;
+        let registry = self.registry();
         // Everything that takes memory first: what comes after cannot fail.
         let mut all = self.prepare(association, entries)?;
-        let mut others = self.disinherit(association, added)?;
+        let mut others = former::disinherit(&mut control, registry, association, added)?;
         let room = 2 * all.len() + 1 + others.len();
         let mut replaced = KVec::with_capacity(room, GFP_KERNEL)?;
-        let reserving = association.reserves().then(|| self.reserving.lock());
-        if reserving.is_some() {
-            let old = self.renew_reserved(Some((association, all[0].set.entries())))?;
+        if association.reserves() {
+            let coming = Some((&**association, all[0].set.entries()));
+            let reserved = &self.holdings.reserved;
+            let old = reserved.renew(&mut control, registry, coming)?;
             let _ = replaced.push_within_capacity(old);
         }
         // Parts before what they are parts of: none keeps, not for a moment,
@@ -143,10 +119,12 @@ impl Table {
         // all.
         while let Some(coming) = all.pop() {
             // In this order: a reader that sees an address gone sees that it was there.
-            let old = self.replace_former(&coming.association, coming.former);
+            let changing = &coming.association;
+            let old = former::replace(&mut control, changing, coming.former);
             // There is room, made above.
             let _ = replaced.push_within_capacity(old);
-            let _ = replaced.push_within_capacity(coming.association.replace_set(coming.set));
+            let old = changing.replace_set(coming.set, &mut control);
+            let _ = replaced.push_within_capacity(old);
         }
         while let Some(old) = others.pop() {
             let _ = replaced.push_within_capacity(old);
@@ -161,14 +139,14 @@ impl Table {
         association: &Arc<Association>,
         entries: KVec<Prefix>,
     ) -> Result<KVec<Coming>> {
-        let parts = self.parts_of(association)?;
+        let parts = self.registry().parts_of(association)?;
         let mut all = KVec::with_capacity(parts.len() + 1, GFP_KERNEL)?;
         all.push(Self::coming(association, entries)?, GFP_KERNEL)?;
         for part in parts {
             let is_whole = |c: &&Coming| part.is_part_of(&c.association);
             // A part is listed as long as its parts are.
             let whole = all.iter().find(is_whole).ok_or(EINVAL)?.set.view();
-            let mut entries = self.copy_entries(&part)?;
+            let mut entries = part.copy_entries()?;
             // A part of which nothing is left has no addresses, and can do
             // nothing with them.
             entries.retain(|e| whole.covers(e));
@@ -192,7 +170,7 @@ impl Table {
 
     /// What it takes to forget what was in the sets of an association and its parts.
     fn forgetting(&self, association: &Arc<Association>) -> Result<Forgetting> {
-        let mut all = self.parts_of(association)?;
+        let mut all = self.registry().parts_of(association)?;
         all.push(association.clone(), GFP_KERNEL)?;
         let mut ids = KVec::with_capacity(all.len(), GFP_KERNEL)?;
         let mut nothing = KVec::with_capacity(all.len(), GFP_KERNEL)?;
@@ -211,30 +189,21 @@ impl Table {
     /// Forgets that. Gives back the old sets.
     fn carry_out(&self, forgetting: Forgetting) -> KVec<Replaced<AddressSet>> {
         let mut replaced = forgetting.replaced;
-        let _one_at_a_time = self.control.lock();
+        let mut control = self.holdings.control();
         for (association, nothing) in forgetting.nothing {
             // There is room, made before.
-            let _ = replaced.push_within_capacity(self.replace_former(&association, nothing));
+            let old = former::replace(&mut control, &association, nothing);
+            let _ = replaced.push_within_capacity(old);
         }
         replaced
     }
 
-    /// A copy of the entries of an association.
-    pub(crate) fn copy_entries(&self, association: &Association) -> Result<KVec<Prefix>> {
-        gather(|push| {
-            let guard = rcu::read_lock();
-            let set = association.set(&guard);
-            set.entries().iter().for_each(|&entry| push(entry));
-        })
-    }
-
     fn changed(
-        &self,
         association: &Association,
         change: Change,
         given: KVec<Prefix>,
     ) -> Result<KVec<Prefix>> {
-        let mut entries = self.copy_entries(association)?;
+        let mut entries = association.copy_entries()?;
         match change {
             Change::Replace => return Ok(given),
             Change::Add => {

@@ -8,15 +8,24 @@
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::{rcu, Arc};
+use kernel::sync::Arc;
 
+use crate::sys::queue::OwnQueue;
 use crate::sys::rcu_cell::Replaced;
 
 use super::limits::READERS;
 use super::patience::{Patience, Pauses};
-use super::{AddressSet, Table};
+use super::set::AddressSet;
 
-impl Table {
+/// Waits in its callers' place.
+pub(super) struct Waiting(OwnQueue);
+
+impl Waiting {
+    /// Waits for nothing yet. May sleep. `ENOMEM`.
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self(OwnQueue::new(c"addrconf_wait")?))
+    }
+
     /// Has old sets dropped once nobody decides by them, and waits for that, but not
     /// for long.
     pub(super) fn drop_soon(&self, replaced: KVec<Replaced<AddressSet>>) {
@@ -25,36 +34,13 @@ impl Table {
         }
     }
 
-    /// Waits until tasks that were removed before are no longer counted, and
-    /// associations that went with them are no longer listed, but not for long.
-    pub(super) fn settle_soon(&self) {
-        self.soon(|| {
-            if let Some(table) = super::get() {
-                table.settle_members();
-            }
-        });
-    }
-
-    /// Sleeps until tasks that were forgotten or released before are no longer
-    /// counted, associations that went with them are no longer listed, and nothing
-    /// that was begun here goes on.
-    pub(crate) fn settle(&self) {
-        self.waiting.flush();
-        self.settle_members();
-    }
-
-    fn settle_members(&self) {
-        rcu::rcu_barrier();
-        self.queue.flush();
-    }
-
     /// Has `work` done, and waits for it, but not for longer than [`READERS`].
-    fn soon(&self, work: impl FnOnce() + Send + 'static) {
+    pub(super) fn soon(&self, work: impl FnOnce() + Send + 'static) {
         let Ok(done) = Arc::new(Atomic::new(false), GFP_KERNEL) else {
             return work();
         };
         let told = done.clone();
-        let begun = self.waiting.try_spawn(GFP_KERNEL, move || {
+        let begun = self.0.try_spawn(GFP_KERNEL, move || {
             work();
             told.store(true, ordering::Release);
         });
@@ -66,5 +52,10 @@ impl Table {
         while !done.load(ordering::Acquire) && !patience.is_over() {
             pauses.sleep();
         }
+    }
+
+    /// Sleeps until nothing that was begun before goes on.
+    pub(super) fn flush(&self) {
+        self.0.flush();
     }
 }

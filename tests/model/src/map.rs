@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `RcuMap`, and what `src/table/mod.rs` makes of it.
+//! `RcuMap`, and what `src/table/members.rs` makes of it.
 //!
 //! An operation on one entry looks it up, and takes it out or replaces it only if it
 //! is still the one that was looked at; if not it looks again. So it is as if

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Step 3: former owners of the addresses lose their connections there, and the
+//! association is put on the list.
+
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use crate::sys::rcu_cell::Replaced;
+use crate::sys::task::TaskKey;
+
+use super::Assignment;
+use crate::table::association::Association;
+use crate::table::former;
+use crate::table::leftover;
+use crate::table::registry::Listing;
+use crate::table::set::AddressSet;
+
+impl Assignment<'_> {
+    /// Puts the association on the list.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when the caller has been associated meanwhile, but not by this call;
+    /// `ENOMEM`.
+    pub(super) fn publish(&self) -> Result {
+        let holdings = &self.tenants.holdings;
+        let listing = holdings.registry.listing(&self.association)?;
+        let set = self.association.copy_set()?;
+        // While they can still say goodbye.
+        leftover::end_predecessors(holdings, &self.association, &set)?;
+        let replaced = self.put_in_force(listing, &set).inspect_err(|_| {
+            holdings.registry.unlist(&self.association);
+        })?;
+        self.tenants.waiting.drop_soon(replaced);
+        Ok(())
+    }
+
+    /// Lists the association and lets its addresses be its own. Gives back the sets
+    /// that were in place before. When it fails the association may be listed.
+    fn put_in_force(
+        &self,
+        listing: Listing,
+        set: &AddressSet,
+    ) -> Result<KVec<Replaced<AddressSet>>> {
+        let (tenants, association) = (self.tenants, &self.association);
+        let holdings = &tenants.holdings;
+        let mut control = holdings.control();
+        let is_other = |own: Arc<Association>| !own.is_within(association);
+        let caller = tenants.members.association(TaskKey::current());
+        if caller.is_some_and(is_other) {
+            return Err(EPERM);
+        }
+        let mut replaced = former::disinherit(&mut control, &holdings.registry, association, set)?;
+        replaced.reserve(1, GFP_KERNEL)?;
+        holdings.registry.list(listing);
+        if association.reserves() {
+            let old = holdings
+                .reserved
+                .renew(&mut control, &holdings.registry, None)?;
+            // There is room, made above.
+            let _ = replaced.push_within_capacity(old);
+        }
+        association.tenant().set_formed(&mut control);
+        Ok(replaced)
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An association: what a group of tasks and their sockets share.
+
+mod addresses;
+mod part;
+mod users;
+
+pub(super) use part::PartOf;
+pub(super) use users::{Keeper, User};
+
+use core::net::Ipv4Addr;
+
+use kernel::prelude::*;
+use kernel::sync::atomic::{ordering, Atomic};
+use kernel::sync::barrier::smp_mb;
+use kernel::sync::Arc;
+use kernel::workqueue::{impl_has_work, new_work, Work};
+
+use crate::sys::module::ModuleRef;
+use crate::sys::rcu_cell::RcuCell;
+
+use super::set::AddressSet;
+use super::tenant::Tenant;
+use super::terms::Terms;
+
+/// An association: id, terms, address set, loopback, and how many tasks and
+/// sockets it has.
+///
+/// It comes to be with its first task and takes no new ones once the last task
+/// and socket are gone. Its keeper buries it then.
+#[pin_data]
+pub(crate) struct Association {
+    id: u32,
+    terms: Terms,
+    set: RcuCell<AddressSet>,
+    // What updates took out of the set.
+    former: RcuCell<AddressSet>,
+    // None for a part.
+    loopback: Option<Ipv4Addr>,
+    // Tasks, sockets, parts, and the call that makes it. Never rises from zero.
+    users: Atomic<usize>,
+    tasks: Atomic<usize>,
+    sockets: Atomic<usize>,
+    // Ended from outside: tasks that are left do not count. Sockets keep their
+    // scope, or they would be the whole host's all of a sudden.
+    revoked: Atomic<bool>,
+    #[pin]
+    burial: Work<Self>,
+    tenant: Arc<Tenant>,
+    // What makes it a part of another, which stays as long.
+    part_of: Option<PartOf>,
+    keeper: Arc<dyn Keeper>,
+    // Dropped last: our code must be there as long as sockets refer to this.
+    _module: ModuleRef,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Association { self.burial }
+}
+
+/// What an association is made of, besides its set.
+pub(super) struct Making {
+    /// Its id, which no other has.
+    pub(super) id: u32,
+    /// Its terms.
+    pub(super) terms: Terms,
+    /// Its dedicated loopback address; a part has none.
+    pub(super) loopback: Option<Ipv4Addr>,
+    /// What makes it a part of another, if it is to be one.
+    pub(super) part_of: Option<PartOf>,
+    /// Buries it.
+    pub(super) keeper: Arc<dyn Keeper>,
+    /// Keeps the module loaded.
+    pub(super) module: ModuleRef,
+}
+
+impl Association {
+    /// An association with a first user, which keeps it from going before
+    /// there is a task. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn new(making: Making, set: AddressSet) -> Result<(Arc<Self>, User)> {
+        let tenant = match &making.part_of {
+            Some(part_of) => part_of.whole().tenant.clone(),
+            None => Arc::new(Tenant::new(), GFP_KERNEL)?,
+        };
+        let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
+        let former = RcuCell::new(AddressSet::empty()?);
+        let association = Arc::pin_init(
+            pin_init!(Self {
+                id: making.id,
+                terms: making.terms,
+                set,
+                former,
+                loopback: making.loopback,
+                users: Atomic::new(1),
+                tasks: Atomic::new(0),
+                sockets: Atomic::new(0),
+                revoked: Atomic::new(false),
+                burial <- new_work!("Association::burial"),
+                tenant,
+                part_of: making.part_of,
+                keeper: making.keeper,
+                _module: making.module,
+            }),
+            GFP_KERNEL,
+        )?;
+        // INVARIANT: It is the one counted above.
+        let first = User::first(association.clone());
+        Ok((association, first))
+    }
+
+    /// Its id: never 0, and no other's as long as it has tasks or sockets.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// What it was made with.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// What it shares with its parts, or as a part with its whole.
+    pub(super) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Its dedicated loopback address, unless it is a part of another.
+    pub(crate) fn loopback(&self) -> Option<Ipv4Addr> {
+        self.loopback
+    }
+
+    /// Notes that a socket of it was refused a port. Any context.
+    pub(crate) fn note_full_port(&self) {
+        self.tenant.note_full_port();
+    }
+
+    /// How often a socket of its tenant was refused a port that had as many of them
+    /// as it may.
+    pub(crate) fn full_ports(&self) -> u64 {
+        self.tenant.full_ports()
+    }
+
+    /// Whether wildcard sockets of unassociated processes are to leave its
+    /// addresses alone on its account: not on that of one it is a part of.
+    pub(super) fn reserves(&self) -> bool {
+        self.terms.exclusive && self.part_of.is_none()
+    }
+
+    /// Ends it for every task at once. A full barrier: a call that puts a task
+    /// in meanwhile sees that, or the task is seen here.
+    pub(super) fn revoke(&self) {
+        self.revoked.store(true, ordering::Relaxed);
+        smp_mb(ordering::Full);
+    }
+
+    /// Whether it was ended. After a full barrier, see [`Self::revoke`].
+    pub(super) fn is_revoked(&self) -> bool {
+        self.revoked.load(ordering::Relaxed)
+    }
+
+    /// Whether it was ended, or what it is a part of: then it is about to be.
+    pub(super) fn is_ended(&self) -> bool {
+        self.up().any(Self::is_revoked)
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What sysfs shows of an association. May sleep.
+
+use core::fmt::{self, Write as _};
+
+use kernel::sync::{rcu, Arc};
+
+use crate::sys::sysfs::{Page, Show};
+use crate::sys::task::TaskKey;
+
+use super::association::Association;
+use super::members::Members;
+
+/// An association as `by-id/ID` in sysfs shows it. Of a set that does not fit in a
+/// page the first entries are followed by `...`; the ioctl tells all.
+pub(super) struct Shown {
+    association: Arc<Association>,
+    members: Arc<Members>,
+}
+
+impl Shown {
+    /// An association, shown to those that are not `members` of any.
+    pub(super) fn new(association: Arc<Association>, members: Arc<Members>) -> Self {
+        Self {
+            association,
+            members,
+        }
+    }
+}
+
+impl Show for Shown {
+    /// Which addresses an association has is no tenant's business.
+    fn is_readable(&self) -> bool {
+        self.members.association(TaskKey::current()).is_none()
+    }
+
+    fn show(&self, out: &mut Page<'_>) -> fmt::Result {
+        // The longest entry, "...", blanks and the end of the line.
+        const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
+
+        let (shown, terms) = (&self.association, self.association.terms());
+        let (id, name, tasks) = (shown.id(), terms.name.as_str(), shown.tasks());
+        let sockets = shown.sockets();
+        let exclusive = if terms.exclusive { "yes" } else { "no" };
+        core::write!(
+            out,
+            "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
+             exclusive: {exclusive}\nloopback:",
+        )?;
+        match shown.loopback() {
+            Some(loopback) => core::write!(out, " {loopback}\naddresses:")?,
+            None => core::write!(out, " -\naddresses:")?,
+        }
+        let guard = rcu::read_lock();
+        for entry in shown.set(&guard).entries() {
+            if out.room() < ROOM {
+                core::write!(out, " ...")?;
+                break;
+            }
+            core::write!(out, " {entry}")?;
+        }
+        core::writeln!(out)
+    }
+}

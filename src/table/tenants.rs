@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Everything the module knows: the members, what associations hold, and where both
+//! are found. The calls that change them stand in files of their own.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use kernel::prelude::*;
+use kernel::sync::{rcu, Arc, MutexGuard};
+
+use crate::sys::module::ModuleRef;
+use crate::sys::published::Published;
+use crate::sys::sysfs::Dir;
+use crate::sys::task::TaskKey;
+
+use super::association::{Association, Making, PartOf, User};
+use super::control::Control;
+use super::holdings::Holdings;
+use super::leftover::{self, Leftover};
+use super::members::Members;
+use super::registry::Registry;
+use super::set::AddressSet;
+use super::terms::Terms;
+use super::waiting::Waiting;
+
+/// Where the tenants are found while the module is up.
+pub(crate) static TENANTS: Published<Tenants> = Published::new();
+
+/// The tenants, while the module is up.
+pub(crate) fn get() -> Option<&'static Tenants> {
+    TENANTS.get()
+}
+
+/// The association of the running task, if any. Any context.
+pub(crate) fn current() -> Option<Arc<Association>> {
+    get()?.members.association(TaskKey::current())
+}
+
+/// Everything the module knows.
+pub(crate) struct Tenants {
+    pub(super) members: Arc<Members>,
+    pub(super) holdings: Arc<Holdings>,
+    pub(super) waiting: Waiting,
+    module: &'static ThisModule,
+}
+
+impl Tenants {
+    /// No tenant. Associations show up as files in `by_id`, and keep `module`
+    /// loaded. May sleep. `ENOMEM`.
+    pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Self> {
+        let members = Arc::new(Members::new()?, GFP_KERNEL)?;
+        let holdings = Holdings::new(by_id, members.clone())?;
+        Ok(Self {
+            members,
+            holdings,
+            waiting: Waiting::new()?,
+            module,
+        })
+    }
+
+    /// Which task is a member of which association.
+    pub(crate) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// The associations there are.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.holdings.registry
+    }
+
+    /// Whether wildcard sockets of unassociated processes are to leave `addr`
+    /// alone. Any context; never sleeps.
+    pub(crate) fn is_reserved(&self, addr: IpAddr) -> bool {
+        self.holdings.is_reserved(addr)
+    }
+
+    /// The connections of an association, by the address which left its set that
+    /// each is on. May sleep. `ENOMEM`.
+    pub(crate) fn leftovers(&self, association: &Association) -> Result<KVec<Leftover>> {
+        leftover::of(&self.holdings, association)
+    }
+
+    /// Has changes from outside take effect one at a time, and none by a task that
+    /// is associated. Whether it is was asked before, but a call that had its turn
+    /// may have associated it since. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when the caller is associated.
+    pub(super) fn control_from_outside(&self) -> Result<MutexGuard<'_, Control>> {
+        let guard = self.holdings.control();
+        if self.members.association(TaskKey::current()).is_some() {
+            return Err(EPERM);
+        }
+        Ok(guard)
+    }
+
+    /// An association with its first user, not yet on the list. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` when all ids are taken, `ENODEV` when the module is being unloaded,
+    /// `ENOMEM`.
+    pub(super) fn make(
+        &self,
+        terms: Terms,
+        set: AddressSet,
+        loopback: Option<Ipv4Addr>,
+        part_of: Option<PartOf>,
+    ) -> Result<(Arc<Association>, User)> {
+        let module = ModuleRef::get(self.module)?;
+        let id = self.holdings.registry.take_id()?;
+        let making = Making {
+            id,
+            terms,
+            loopback,
+            part_of,
+            keeper: self.holdings.clone(),
+            module,
+        };
+        // Once it is there it gives back what is its own: see `Holdings::bury`.
+        Association::new(making, set).inspect_err(|_| self.holdings.registry.leave_id(id))
+    }
+
+    /// Ends an association and its parts, without waiting for them to be gone.
+    /// Returns the number of their tasks.
+    pub(super) fn end(&self, ending: &Association) -> usize {
+        self.registry().revoke_within(ending);
+        self.members.remove_revoked()
+    }
+
+    /// Waits until tasks that were removed before are no longer counted, and
+    /// associations that went with them are no longer listed, but not for long. May
+    /// sleep.
+    pub(super) fn settle_soon(&self) {
+        let holdings = self.holdings.clone();
+        self.waiting.soon(move || settle(&holdings));
+    }
+
+    /// Sleeps until tasks that were forgotten or released before are no longer
+    /// counted, associations that went with them are no longer listed, and nothing
+    /// that was begun here goes on.
+    pub(crate) fn settle(&self) {
+        self.waiting.flush();
+        settle(&self.holdings);
+    }
+}
+
+fn settle(holdings: &Holdings) {
+    rcu::rcu_barrier();
+    holdings.flush();
+}
