@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Compares which module of `src/` uses which with the list in `src/modules`, or
+//! prints it (`--print`).
+
+mod arrows;
+mod list;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
+    let arrows = match arrows::read(&src) {
+        Ok(arrows) => arrows,
+        Err(e) => {
+            eprintln!("structure: reading src/: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if std::env::args().nth(1).as_deref() == Some("--print") {
+        for (from, to) in &arrows {
+            let to: String = to.iter().map(|to| format!(" {to}")).collect();
+            println!("{from}:{to}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let list = match fs::read_to_string(src.join("modules")) {
+        Ok(text) => list::List::parse(&text),
+        Err(e) => {
+            eprintln!("structure: reading src/modules: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let complaints = list.complaints(&arrows);
+    for complaint in &complaints {
+        eprintln!("src/modules: {complaint}");
+    }
+    ExitCode::from(u8::from(!complaints.is_empty()))
+}
