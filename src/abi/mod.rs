@@ -25,9 +25,9 @@ mod addr;
 mod ioctl;
 mod leftover;
 mod narrow;
-mod options;
 mod query;
 mod request;
+mod terms;
 mod update;
 mod wire;
 
@@ -35,9 +35,9 @@ pub use addr::{AddrEntry, Family};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
-pub use options::{AssignFlags, SourceChoice};
 pub use query::{ListRequest, QueryRequest};
-pub use request::{AssignRequest, Name, ReleaseRequest, Target, VersionReply};
+pub use request::{AssignRequest, ReleaseRequest, Target, VersionReply};
+pub use terms::{Name, SourceChoice, Terms};
 pub use update::{Change, UpdateRequest};
 pub use wire::{Wire, WireError, MAX_STRUCT};
 

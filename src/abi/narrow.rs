@@ -13,7 +13,7 @@
 //! another attribute; `ENODEV` the module is being unloaded; `EADDRINUSE`,
 //! `ENOSPC` as for assign; `ENOMEM`.
 
-use super::request::Name;
+use super::terms::Name;
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
 /// Id of the LSM (`include/uapi/linux/lsm.h` of the patched kernel).

@@ -2,8 +2,8 @@
 
 //! The structures of the control calls that only ask.
 
-use super::options::{AssignFlags, SourceChoice};
-use super::request::{Name, Target};
+use super::request::Target;
+use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
 /// Describe one association: its set, its processes, its numbers.
@@ -27,7 +27,7 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 104 | 4 | since 2, out: dedicated loopback address |
 /// | 108 | 4 | reserved |
 /// | 112 | 8 | since 2, out: sockets |
-/// | 120 | 4 | since 3, out: its flags, as far as it keeps them: exclusive, and what it allows |
+/// | 120 | 4 | since 3, out: flags of its [`Terms`] |
 /// | 124 | 4 | reserved |
 /// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
 /// | 136 | 4 | since 4: room for how many |
@@ -58,19 +58,10 @@ pub struct QueryRequest {
     pub id: u64,
     /// Out: tasks.
     pub tasks: u64,
-    /// Out: name.
-    pub name: Name,
-    /// Out: the addresses are exclusive.
-    pub exclusive: bool,
-    /// Out: choice of source.
-    pub source: SourceChoice,
-    /// Out: dedicated loopback address.
-    pub loopback: [u8; 4],
+    /// Out: what it was made with besides its set, as far as that is known here.
+    pub terms: Terms,
     /// Out: sockets.
     pub sockets: u64,
-    /// Out: the flags it keeps, [`AssignFlags::EXCLUSIVE`] and those that allow
-    /// something. May have bits that are not known here.
-    pub flags: AssignFlags,
     /// User-space address of room for leftovers; unused when there is none.
     pub leftovers: u64,
     /// Room for how many leftovers.
@@ -96,12 +87,8 @@ impl QueryRequest {
             pid_count: 0,
             id: 0,
             tasks: 0,
-            name: Name::default(),
-            exclusive: false,
-            source: SourceChoice::Route,
-            loopback: [0; 4],
+            terms: Terms::DEFAULT,
             sockets: 0,
-            flags: AssignFlags::NONE,
             leftovers: 0,
             leftover_room: 0,
             leftover_count: 0,
@@ -117,34 +104,31 @@ impl Wire for QueryRequest {
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let kind = f.u32();
         f.reserved_u32()?;
-        Ok(Self {
-            target: Target::from_parts(kind, f.u64())?,
-            addrs: f.u64(),
-            addr_room: f.u32(),
-            addr_count: f.u32(),
-            pids: f.u64(),
-            pid_room: f.u32(),
-            pid_count: f.u32(),
-            id: f.u64(),
-            tasks: f.u64(),
-            name: Name::from_bytes(f.bytes())?,
-            exclusive: f.u32() != 0,
-            source: SourceChoice::from_value(f.u32())?,
-            loopback: f.bytes(),
-            sockets: {
-                f.reserved_u32()?;
-                f.u64()
-            },
-            flags: {
-                let flags = AssignFlags::from_answer(f.u32());
-                f.reserved_u32()?;
-                flags
-            },
-            leftovers: f.u64(),
-            leftover_room: f.u32(),
-            leftover_count: f.u32(),
-            full_ports: f.u64(),
-        })
+        let mut query = Self::about(Target::from_parts(kind, f.u64())?);
+        query.addrs = f.u64();
+        query.addr_room = f.u32();
+        query.addr_count = f.u32();
+        query.pids = f.u64();
+        query.pid_room = f.u32();
+        query.pid_count = f.u32();
+        query.id = f.u64();
+        query.tasks = f.u64();
+        query.terms.name = Name::from_bytes(f.bytes())?;
+        let exclusive = f.u32() != 0;
+        query.terms.source = SourceChoice::from_value(f.u32())?;
+        query.terms.loopback = Terms::loopback_from(f.bytes());
+        f.reserved_u32()?;
+        query.sockets = f.u64();
+        // What a newer module says in other bits is left out, so that an older
+        // program need not refuse the whole answer for it.
+        query.terms.set_flags(f.u32());
+        query.terms.exclusive |= exclusive;
+        f.reserved_u32()?;
+        query.leftovers = f.u64();
+        query.leftover_room = f.u32();
+        query.leftover_count = f.u32();
+        query.full_ports = f.u64();
+        Ok(query)
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
@@ -160,13 +144,13 @@ impl Wire for QueryRequest {
         out.u32(self.pid_count);
         out.u64(self.id);
         out.u64(self.tasks);
-        out.bytes(self.name.as_bytes());
-        out.u32(self.exclusive.into());
-        out.u32(self.source as u32);
-        out.bytes(&self.loopback);
+        out.bytes(self.terms.name.as_bytes());
+        out.u32(self.terms.exclusive.into());
+        out.u32(self.terms.source as u32);
+        out.bytes(&self.terms.loopback_bytes());
         out.u32(0);
         out.u64(self.sockets);
-        out.u32(self.flags.bits());
+        out.u32(self.terms.flags());
         out.u32(0);
         out.u64(self.leftovers);
         out.u32(self.leftover_room);

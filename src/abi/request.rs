@@ -2,9 +2,8 @@
 
 //! The structures of the control calls that change something, and what they name.
 
-use super::options::{AssignFlags, SourceChoice};
+use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
-use super::NAME_LEN;
 
 /// Whom a call is about. On the wire a 32-bit kind and a 64-bit value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,71 +47,12 @@ impl Target {
     }
 }
 
-/// The name of an association: up to [`NAME_LEN`] − 1 bytes of
-/// `A-Z a-z 0-9 . _ -`, not starting with `.` or `-`; empty means none.
-///
-/// # Invariants
-///
-/// The bytes up to the first NUL are of that alphabet, the rest is NUL, and
-/// the last byte is NUL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Name([u8; NAME_LEN]);
-
-impl Name {
-    /// Checks and takes over a name. `None` when it is too long or holds
-    /// another character.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        if name.contains('\0') {
-            return None;
-        }
-        let mut bytes = [0; NAME_LEN];
-        // One byte stays free for the NUL.
-        let room = bytes.len() - 1;
-        bytes
-            .get_mut(..room)?
-            .get_mut(..name.len())?
-            .copy_from_slice(name.as_bytes());
-        Self::from_bytes(bytes).ok()
-    }
-
-    pub(super) fn from_bytes(bytes: [u8; NAME_LEN]) -> Result<Self, WireError> {
-        let len = bytes
-            .iter()
-            .position(|&b| b == 0)
-            .ok_or(WireError::BadField)?;
-        let (text, rest) = bytes.split_at(len);
-        let alphabet = |&b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        if !text.iter().all(alphabet)
-            || matches!(text.first(), Some(b'.' | b'-'))
-            || rest.iter().any(|&b| b != 0)
-        {
-            return Err(WireError::BadField);
-        }
-        // INVARIANT: alphabet and padding were checked above, and `position`
-        // found a NUL after which all is NUL, so the last byte is NUL.
-        Ok(Self(bytes))
-    }
-
-    /// The name with its padding.
-    pub(super) fn as_bytes(&self) -> &[u8; NAME_LEN] {
-        &self.0
-    }
-
-    /// The name without padding; empty when there is none.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let len = self.0.iter().position(|&b| b == 0).unwrap_or(NAME_LEN);
-        core::str::from_utf8(&self.0[..len]).unwrap_or("")
-    }
-}
-
 /// Make an association and put a process, with all its threads, into it.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags: [`AssignFlags`] |
+/// | 4 | 4 | flags: those of [`Terms`]; since 2: 2 `tree`, 4 `reset` |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | pointer to `addr_count` entries of 24 bytes ([`super::AddrEntry`]) |
 /// | 24 | 4 | addr_count, 1 to [`super::MAX_ADDRS`] |
@@ -146,17 +86,35 @@ pub struct AssignRequest {
     pub addrs: u64,
     /// Number of entries.
     pub addr_count: u32,
-    /// Name, or the empty name.
-    pub name: Name,
+    /// What it is made with besides its set. Out: the loopback address is the one
+    /// that it got.
+    pub terms: Terms,
+    /// Take the process's descendants as well, as far as there are any.
+    pub tree: bool,
+    /// Reset established connections whose local address is outside the set
+    /// (`ECONNABORTED`) instead of leaving them unusable.
+    pub reset: bool,
     /// Out: the new association's id.
     pub id: u64,
-    /// How the association behaves and what the call does besides.
-    pub flags: AssignFlags,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address, zero for one that is free. Out: the one it
-    /// got.
-    pub loopback: [u8; 4],
+}
+
+const TREE: u32 = 2;
+const RESET: u32 = 4;
+
+impl AssignRequest {
+    /// Asks to associate `target`, with the default terms and no address yet.
+    #[must_use]
+    pub const fn about(target: Target) -> Self {
+        Self {
+            target,
+            addrs: 0,
+            addr_count: 0,
+            terms: Terms::DEFAULT,
+            tree: false,
+            reset: false,
+            id: 0,
+        }
+    }
 }
 
 impl Wire for AssignRequest {
@@ -165,39 +123,46 @@ impl Wire for AssignRequest {
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let kind = f.u32();
-        let flags = AssignFlags::from_bits(f.u32())?;
+        let flags = f.u32();
+        if flags & !(Terms::FLAGS | TREE | RESET) != 0 {
+            return Err(WireError::BadField);
+        }
         let target = Target::from_parts(kind, f.u64())?;
         let addrs = f.u64();
         let addr_count = f.u32();
         f.reserved_u32()?;
-        let name = Name::from_bytes(f.bytes())?;
+        let mut terms = Terms {
+            name: Name::from_bytes(f.bytes())?,
+            ..Terms::DEFAULT
+        };
+        terms.set_flags(flags);
         let id = f.u64();
-        let source = SourceChoice::from_value(f.u32())?;
-        let loopback = f.bytes();
+        terms.source = SourceChoice::from_value(f.u32())?;
+        terms.loopback = Terms::loopback_from(f.bytes());
         Ok(Self {
             target,
             addrs,
             addr_count,
-            name,
+            terms,
+            tree: flags & TREE != 0,
+            reset: flags & RESET != 0,
             id,
-            flags,
-            source,
-            loopback,
         })
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
+        let bit = |set, bit| if set { bit } else { 0 };
         out.u32(kind);
-        out.u32(self.flags.bits());
+        out.u32(self.terms.flags() | bit(self.tree, TREE) | bit(self.reset, RESET));
         out.u64(value);
         out.u64(self.addrs);
         out.u32(self.addr_count);
         out.u32(0);
-        out.bytes(&self.name.0);
+        out.bytes(self.terms.name.as_bytes());
         out.u64(self.id);
-        out.u32(self.source as u32);
-        out.bytes(&self.loopback);
+        out.u32(self.terms.source as u32);
+        out.bytes(&self.terms.loopback_bytes());
     }
 }
 

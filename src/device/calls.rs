@@ -9,12 +9,12 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{
-    AddrEntry, AssignFlags, AssignRequest, LeftoverEntry, ListRequest, QueryRequest,
-    ReleaseRequest, Target, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
+    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, QueryRequest, ReleaseRequest, Target,
+    UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
-use crate::table::{self, AddressSet, Association, Tenants, Terms, Whom};
+use crate::table::{self, AddressSet, Association, Tenants, Whom};
 
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
@@ -33,7 +33,9 @@ pub(super) fn assign(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: AssignRequest = arg.read()?;
     let set = AddressSet::new(read_prefixes(request.addrs, request.addr_count)?)?;
-    let loopback = dedicated(request.loopback)?;
+    if !request.terms.loopback.is_none_or(can_be_dedicated) {
+        return Err(EINVAL);
+    }
     let process = match request.target {
         Target::PidFd(_) | Target::Pid(_) => process(request.target)?,
         _ => return Err(EINVAL),
@@ -43,18 +45,12 @@ pub(super) fn assign(arg: Argument) -> Result {
     arg.write(&request)?;
     let whom = Whom {
         process: &process,
-        tree: request.flags.has(AssignFlags::TREE),
-        reset: request.flags.has(AssignFlags::RESET),
+        tree: request.tree,
+        reset: request.reset,
     };
-    let terms = Terms {
-        name: request.name,
-        exclusive: request.flags.has(AssignFlags::EXCLUSIVE),
-        allow_raw: request.flags.has(AssignFlags::ALLOW_RAW),
-        source: request.source,
-    };
-    let association = table.assign(&whom, terms, set, loopback)?;
+    let association = table.assign(&whom, request.terms, set)?;
     request.id = association.id().into();
-    request.loopback = loopback_of(&association);
+    request.terms = *association.terms();
     arg.write(&request)
 }
 
@@ -114,11 +110,7 @@ pub(super) fn query(arg: Argument) -> Result {
 
     request.id = association.id().into();
     request.tasks = association.tasks().try_into()?;
-    request.name = association.terms().name;
-    request.exclusive = association.terms().exclusive;
-    request.flags = kept_flags(&association);
-    request.source = association.terms().source;
-    request.loopback = loopback_of(&association);
+    request.terms = *association.terms();
     request.sockets = association.sockets().try_into()?;
 
     request.leftover_count = write_what_fits(
@@ -130,23 +122,6 @@ pub(super) fn query(arg: Argument) -> Result {
     )?;
     request.full_ports = association.full_ports();
     arg.write(&request)
-}
-
-/// Its dedicated loopback address, zero for one that has none.
-fn loopback_of(association: &Association) -> [u8; 4] {
-    association.loopback().map_or([0; 4], |addr| addr.octets())
-}
-
-/// What the association keeps of the flags it was made with.
-fn kept_flags(association: &Association) -> AssignFlags {
-    let terms = association.terms();
-    [
-        (terms.exclusive, AssignFlags::EXCLUSIVE),
-        (terms.allow_raw, AssignFlags::ALLOW_RAW),
-    ]
-    .into_iter()
-    .filter(|(kept, _)| *kept)
-    .fold(AssignFlags::NONE, |flags, (_, flag)| flags.with(flag))
 }
 
 /// Enumerates associations.
@@ -180,18 +155,10 @@ fn process(target: Target) -> Result<TaskRef> {
     }
 }
 
-/// The loopback address that is asked for, if one is.
-fn dedicated(asked: [u8; 4]) -> Result<Option<Ipv4Addr>> {
-    let addr = Ipv4Addr::from(asked);
-    if addr.is_unspecified() {
-        return Ok(None);
-    }
-    let reserved = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 255, 255, 255)];
-    if addr.is_loopback() && !reserved.contains(&addr) && addr.octets() != [127, 0, 0, 0] {
-        Ok(Some(addr))
-    } else {
-        Err(EINVAL)
-    }
+/// Whether this can be an association's loopback address.
+fn can_be_dedicated(addr: Ipv4Addr) -> bool {
+    let reserved = [[127, 0, 0, 0], [127, 0, 0, 1], [127, 255, 255, 255]];
+    addr.is_loopback() && !reserved.contains(&addr.octets())
 }
 
 fn find(table: &Tenants, target: Target) -> Result<Arc<Association>> {

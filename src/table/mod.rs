@@ -6,8 +6,8 @@
 //! Looking up is lock-free and allowed in any context. What changes the table
 //! may sleep, except forgetting a task, which must not.
 //!
-//! From the ground up: what is known of one association ([`set`], [`terms`],
-//! [`tenant`], [`association`]), of a task ([`membership`], [`members`]) and of a
+//! From the ground up: what is known of one association ([`set`], [`tenant`],
+//! [`association`]), of a task ([`membership`], [`members`]) and of a
 //! socket ([`sockets`]); what associations hold of the machine ([`registry`],
 //! [`loopback`], [`reserved`], [`former`], all in [`holdings`]); everything together
 //! ([`tenants`]); and the calls, one file each.
@@ -34,7 +34,6 @@ mod shown;
 pub(crate) mod sockets;
 mod tenant;
 mod tenants;
-mod terms;
 mod update;
 mod waiting;
 
@@ -43,4 +42,3 @@ pub(crate) use association::Association;
 pub(crate) use leftover::Leftover;
 pub(crate) use set::AddressSet;
 pub(crate) use tenants::{current, get, Tenants, TENANTS};
-pub(crate) use terms::Terms;

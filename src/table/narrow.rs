@@ -24,7 +24,6 @@ use super::membership::Membership;
 use super::patience;
 use super::set::AddressSet;
 use super::tenants::Tenants;
-use super::terms::Terms;
 
 impl Tenants {
     /// Moves all threads of the running process to a new association with a
@@ -40,14 +39,9 @@ impl Tenants {
     /// association goes on, `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
         let present = self.members.association(TaskKey::current()).ok_or(ENOENT)?;
-        let terms = Terms {
-            name,
-            exclusive: present.terms().exclusive,
-            allow_raw: present.terms().allow_raw,
-            source: present.terms().source,
-        };
+        let terms = present.terms().narrowed(name);
         let part_of = PartOf::join(present.clone())?;
-        let (part, first) = self.make(terms, set, None, Some(part_of))?;
+        let (part, first) = self.make(terms, set, Some(part_of))?;
         // So that who is first does not stay wide alone for want of memory.
         let caller = Self::entry_in(&part)?;
         let registry = &self.holdings.registry;

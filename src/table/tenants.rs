@@ -3,11 +3,12 @@
 //! Everything the module knows: the members, what associations hold, and where both
 //! are found. The calls that change them stand in files of their own.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, MutexGuard};
 
+use crate::abi::Terms;
 use crate::sys::module::ModuleRef;
 use crate::sys::published::Published;
 use crate::sys::sysfs::Dir;
@@ -20,7 +21,6 @@ use super::leftover::{self, Leftover};
 use super::members::Members;
 use super::registry::Registry;
 use super::set::AddressSet;
-use super::terms::Terms;
 use super::waiting::Waiting;
 
 /// Where the tenants are found while the module is up.
@@ -105,7 +105,6 @@ impl Tenants {
         &self,
         terms: Terms,
         set: AddressSet,
-        loopback: Option<Ipv4Addr>,
         part_of: Option<PartOf>,
     ) -> Result<(Arc<Association>, User)> {
         let module = ModuleRef::get(self.module)?;
@@ -113,7 +112,6 @@ impl Tenants {
         let making = Making {
             id,
             terms,
-            loopback,
             part_of,
             keeper: self.holdings.clone(),
             module,

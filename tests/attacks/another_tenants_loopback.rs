@@ -10,7 +10,7 @@ use libc::{EACCES, EADDRNOTAVAIL};
 
 use crate::addr::{ip, Addr, HOST4, ONE, TWO};
 use crate::child::{in_child_with, Channel, Child};
-use crate::client::{associate_with, Device, Terms};
+use crate::client::{associate_with, Assignment, Device};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::sys::process::poll_readable;
@@ -123,7 +123,7 @@ impl Other {
             }
         });
         let loopback = match Device::try_open() {
-            Ok(_) => associate_with(child.pid(), TWO, &Terms::DEFAULT).loopback,
+            Ok(_) => associate_with(child.pid(), TWO, &Assignment::DEFAULT).loopback,
             Err(_) => UNUSED.into(),
         };
         orders.send(&loopback.to_string());

@@ -10,13 +10,13 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use addrconf_abi::{AssignFlags, Target};
+use addrconf_abi::Target;
 
 use super::packet_socket_opened_before::cannot_be_associated;
 use super::packets::{deceived, forged, trust_the_network, victim};
 use crate::addr::ONE;
 use crate::child::{stay, Channel, Child};
-use crate::client::{associate, associate_with, entries, Device, Terms};
+use crate::client::{associate, associate_with, entries, Assignment, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::family::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
@@ -53,10 +53,10 @@ pub fn tests() -> Vec<Test> {
                     stay();
                 });
                 ready.receive();
-                assert!(is_busy(child.pid(), AssignFlags::NONE));
+                assert!(is_busy(child.pid(), Assignment::DEFAULT));
                 go.send("");
                 ready.receive();
-                assert!(!is_busy(child.pid(), AssignFlags::NONE));
+                assert!(!is_busy(child.pid(), Assignment::DEFAULT));
             },
         ),
         behaviour(
@@ -87,7 +87,7 @@ pub fn tests() -> Vec<Test> {
                     stay();
                 });
                 ready.receive();
-                assert!(is_busy(root.pid(), AssignFlags::TREE));
+                assert!(is_busy(root.pid(), Assignment::TREE));
                 assert!(Device::open().ids().is_empty(), "something was made");
             },
         ),
@@ -135,7 +135,7 @@ pub fn tests() -> Vec<Test> {
                 "/proc/1/stat",
             ];
             let files = files.map(|path| File::open(path).expect("open"));
-            associate_with(std::process::id() as i32, ONE, &Terms::DEFAULT);
+            associate_with(std::process::id() as i32, ONE, &Assignment::DEFAULT);
             drop(files);
         }),
     ]
@@ -167,9 +167,8 @@ pub(super) fn memory_of(pid: i32) -> File {
 }
 
 /// Whether a process cannot be assigned now; it is afterwards if it can.
-pub(super) fn is_busy(pid: i32, flags: AssignFlags) -> bool {
-    let terms = Terms::flags(flags);
-    match Device::open().assign_with(Target::Pid(pid), &entries(ONE), &terms) {
+pub(super) fn is_busy(pid: i32, assignment: Assignment) -> bool {
+    match Device::open().assign_with(Target::Pid(pid), &entries(ONE), &assignment) {
         Ok(_) => false,
         Err(e) if e.raw_os_error() == Some(libc::EBUSY) => true,
         Err(e) => panic!("assign: {e}"),

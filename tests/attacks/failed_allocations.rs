@@ -4,12 +4,12 @@
 
 use std::io;
 
-use addrconf_abi::{AssignFlags, Change, Target};
+use addrconf_abi::{Change, Target};
 
 use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
 use crate::addr::{ANY4, HOST4, ONE, PAIRS, TWO};
 use crate::child::{eventually, stay, Channel, Child};
-use crate::client::{entries, Description, Device, Terms};
+use crate::client::{entries, Assignment, Description, Device};
 use crate::registry::Test;
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
         ("exclusive_assign_without_memory_changes_nothing", || {
             let device = ready(true);
             let child = Child::spawn(|| stay());
-            assigned(&device, &child, AssignFlags::EXCLUSIVE, 1);
+            assigned(&device, &child, Assignment::EXCLUSIVE, 1);
         }),
         (
             "assign_of_a_tree_without_memory_changes_nothing",
@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
 fn assign() {
     let device = ready(true);
     let child = Child::spawn(|| stay());
-    assigned(&device, &child, AssignFlags::NONE, 1);
+    assigned(&device, &child, Assignment::DEFAULT, 1);
 }
 
 fn assign_with_sockets() {
@@ -64,7 +64,7 @@ fn assign_with_sockets() {
         stay();
     });
     opened.receive();
-    assigned(&device, &child, AssignFlags::NONE, 1);
+    assigned(&device, &child, Assignment::DEFAULT, 1);
 }
 
 fn assign_tree() {
@@ -82,7 +82,7 @@ fn assign_tree() {
     });
     made.receive();
     let pids = [(); 2].map(|()| pids.receive().parse().expect("a pid"));
-    assigned(&device, &root, AssignFlags::TREE, 3);
+    assigned(&device, &root, Assignment::TREE, 3);
     for pid in pids {
         device.query(Target::Pid(pid)).expect_err("half associated");
     }
@@ -90,12 +90,11 @@ fn assign_tree() {
 
 /// A process, or a tree of so many tasks, is assigned, and released if that
 /// worked.
-fn assigned(device: &Device, child: &Child, flags: AssignFlags, tasks: u64) {
+fn assigned(device: &Device, child: &Child, assignment: Assignment, tasks: u64) {
     let (target, set) = (Target::Pid(child.pid()), entries(PAIRS[0]));
-    let terms = Terms::flags(flags);
     each_failure(
         true,
-        || device.assign_with(target, &set, &terms),
+        || device.assign_with(target, &set, &assignment),
         |outcome| {
             if let Ok(assigned) = outcome {
                 let found = device.query(target).expect("query");
@@ -120,7 +119,7 @@ fn assigned(device: &Device, child: &Child, flags: AssignFlags, tasks: u64) {
 fn assign_reset() {
     let device = ready(true);
     let server = Sock::serving(Proto::Tcp, (HOST4, 80));
-    let terms = Terms::flags(AssignFlags::RESET);
+    let terms = Assignment::RESET;
     let (connected, go, ended) = (Channel::new(), Channel::new(), Channel::new());
     each_failure_with(
         true,

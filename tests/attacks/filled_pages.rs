@@ -8,13 +8,11 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use addrconf_abi::AssignFlags;
-
 use super::descriptors_of_power::is_busy;
 use super::packet_socket_opened_before::cannot_be_associated;
 use crate::addr::ONE;
 use crate::child::{stay, Channel, Child};
-use crate::client::associate;
+use crate::client::{associate, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sys::file::Mapped;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
@@ -49,10 +47,10 @@ pub fn tests() -> Vec<Test> {
                     dropped.send("");
                     stay();
                 });
-                assert!(is_busy(child.pid(), AssignFlags::NONE));
+                assert!(is_busy(child.pid(), Assignment::DEFAULT));
                 go.send("");
                 dropped.receive();
-                assert!(!is_busy(child.pid(), AssignFlags::NONE));
+                assert!(!is_busy(child.pid(), Assignment::DEFAULT));
             },
         ),
         behaviour(

@@ -7,13 +7,13 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
-use addrconf_abi::{AssignFlags, Target};
+use addrconf_abi::Target;
 use libc::{EAGAIN, EBUSY};
 
 use super::packet_socket_opened_before::ear;
 use crate::addr::ONE;
 use crate::child::{descend, eventually, Channel, Child};
-use crate::client::{entries, Device, Terms};
+use crate::client::{entries, Assignment, Device};
 use crate::registry::{behaviour, Test};
 use crate::sys::file::Mapped;
 use crate::sys::process::{adopt_orphans, wait};
@@ -54,7 +54,7 @@ fn look_for_it() {
     ready.receive();
     ready.receive();
     let device = Device::open();
-    let terms = Terms::flags(AssignFlags::TREE);
+    let terms = Assignment::TREE;
     let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
     enough.send("");
     let errno = assigned.expect_err("it was not found").raw_os_error();

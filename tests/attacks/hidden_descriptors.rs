@@ -12,7 +12,6 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Duration;
 
-use addrconf_abi::AssignFlags;
 use libc::{EACCES, EADDRNOTAVAIL, IPPROTO_UDP, UDP_CORK};
 
 use super::corked_message::bound_and_corked;
@@ -22,7 +21,7 @@ use super::packets::forged;
 use super::passed_descriptors::received;
 use crate::addr::ONE;
 use crate::child::{as_tenant, stay, Channel, Child};
-use crate::client::narrow;
+use crate::client::{narrow, Assignment};
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_descriptors_until_the_end;
@@ -94,7 +93,7 @@ pub fn tests() -> Vec<Test> {
                 });
             });
             ready.receive();
-            assert!(is_busy(child.pid(), AssignFlags::NONE));
+            assert!(is_busy(child.pid(), Assignment::DEFAULT));
         }),
         behaviour("a_tenant_writes_the_memory_of_its_own_child", || {
             as_tenant(ONE, || {

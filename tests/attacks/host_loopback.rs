@@ -8,12 +8,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::thread::sleep;
 use std::time::Duration;
 
-use addrconf_abi::Target;
+use addrconf_abi::{Target, Terms};
 use libc::{EADDRINUSE, ECONNREFUSED};
 
 use crate::addr::{ip, ANY4, ANY6, ONE, PAIRS, THREE, TWO};
 use crate::child::{stay, Child};
-use crate::client::{entries, Device, Terms};
+use crate::client::{entries, Assignment, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, Server};
 use crate::sock::{Proto, Sock, PROTOS};
@@ -175,10 +175,10 @@ fn is_not_chosen(take: Take) {
 /// Asks for an address; the one that was given, or the errno.
 fn given(loopback: Ipv4Addr) -> Result<Ipv4Addr, i32> {
     let child = Child::spawn(|| stay());
-    let terms = Terms {
-        loopback,
+    let terms = Assignment::on(Terms {
+        loopback: Some(loopback),
         ..Terms::DEFAULT
-    };
+    });
     let target = Target::Pid(child.pid());
     let assigned = Device::open().assign_with(target, &entries(ONE), &terms);
     assigned

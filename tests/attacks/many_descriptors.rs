@@ -6,11 +6,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
-use addrconf_abi::{AssignFlags, Change, Target};
+use addrconf_abi::{Change, Target};
 
 use crate::addr::{HOST4, PAIRS};
 use crate::child::{stay, Channel, Child};
-use crate::client::{associate_process, entries, Device, Terms};
+use crate::client::{associate_process, entries, Assignment, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::process::allow_descriptors;
@@ -38,7 +38,7 @@ pub fn tests() -> Vec<Test> {
             || {
                 let server = Sock::serving(Proto::Tcp, (HOST4, 0));
                 let child = connected(HOST4, &server);
-                let terms = Terms::flags(AssignFlags::RESET);
+                let terms = Assignment::RESET;
                 let device = Device::open();
                 let assigned =
                     device.assign_with(Target::Pid(child.pid()), &entries(PAIRS[0]), &terms);

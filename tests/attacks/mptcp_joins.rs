@@ -6,14 +6,13 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use addrconf_abi::AssignFlags;
 use libc::{AF_INET, EAGAIN, IPPROTO_MPTCP, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO};
 
 use super::descriptors_of_power::is_busy;
 use super::wire::{Packet, Wire};
 use crate::addr::{ip, ANY4, HOST4, ONE};
 use crate::child::{stay, within, Channel, Child};
-use crate::client::Terms;
+use crate::client::Assignment;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
@@ -41,7 +40,7 @@ pub fn tests() -> Vec<Test> {
             || {
                 let (server, client) = End::pair(OWN);
                 for end in [server, client] {
-                    assert!(is_busy(end.child.pid(), AssignFlags::NONE));
+                    assert!(is_busy(end.child.pid(), Assignment::DEFAULT));
                 }
             },
         ),
@@ -54,12 +53,12 @@ pub fn tests() -> Vec<Test> {
                 stay();
             });
             ready.receive();
-            assert!(!is_busy(child.pid(), AssignFlags::NONE));
+            assert!(!is_busy(child.pid(), Assignment::DEFAULT));
         }),
         behaviour(
             "mptcp_of_the_host_is_not_joined_at_an_exclusive_address",
             || {
-                let _tenant = Tenant::with(ONE, &Terms::flags(AssignFlags::EXCLUSIVE));
+                let _tenant = Tenant::with(ONE, &Assignment::EXCLUSIVE);
                 let _ends = End::pair(HOST4);
                 Join::at(OWN).is_in_vain();
             },

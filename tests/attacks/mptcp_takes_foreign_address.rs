@@ -7,12 +7,11 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-use addrconf_abi::AssignFlags;
 use libc::{AF_INET, AF_INET6, EPERM, EPROTONOSUPPORT, IPPROTO_MPTCP, SOCK_STREAM};
 
 use crate::addr::{ip, ANY4, HOST4, ONE};
 use crate::child::{Channel, Child};
-use crate::client::{associate, Terms};
+use crate::client::{associate, Assignment};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
@@ -59,7 +58,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "mptcp_of_the_host_does_not_serve_exclusive_addresses",
             || {
-                let _tenant = Tenant::with(ONE, &Terms::flags(AssignFlags::EXCLUSIVE));
+                let _tenant = Tenant::with(ONE, &Assignment::EXCLUSIVE);
                 let _host = thief(&[]);
                 assert_eq!(ask(Proto::Tcp, (HOST4, 80)).expect("ask"), "thief");
                 nobody_answers(Proto::Tcp, ("10.0.0.1", 80));
@@ -68,7 +67,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "mptcp_of_the_host_leaves_the_port_to_exclusive_tenants",
             || {
-                let tenant = Tenant::with(ONE, &Terms::flags(AssignFlags::EXCLUSIVE));
+                let tenant = Tenant::with(ONE, &Assignment::EXCLUSIVE);
                 let _host = thief(&[]);
                 tenant.serve("tenant", Spec::wildcard(Proto::Tcp, Kind::V4, 80));
                 let asker = Tenant::host();

@@ -6,11 +6,9 @@
 
 use std::os::fd::AsFd;
 
-use addrconf_abi::AssignFlags;
-
 use crate::addr::{ip, ONE};
 use crate::child::{in_child, Channel, Child};
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::packet::write;
@@ -25,9 +23,9 @@ const LOOPBACKS: [(&str, &str); 3] = [
 ];
 
 /// What an association is made with, as part of a name.
-const TERMS: [(&str, AssignFlags); 2] = [
-    ("", AssignFlags::NONE),
-    ("_that_resets", AssignFlags::RESET),
+const ASSIGNMENTS: [(&str, Assignment); 2] = [
+    ("", Assignment::DEFAULT),
+    ("_that_resets", Assignment::RESET),
 ];
 
 /// Which end of the connection the process has.
@@ -43,13 +41,13 @@ pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (where_, at) in LOOPBACKS {
         for (direction, end) in ENDS {
-            for (how, flags) in TERMS {
+            for (how, assignment) in ASSIGNMENTS {
                 tests.push(behaviour(
                     format!(
                         "a_connection_{direction}_the_host_over_{where_}_is_of_no_use_after_an_association{how}"
                     ),
                     move || {
-                        let said = conversation(at, end, Some(&Terms::flags(flags)));
+                        let said = conversation(at, end, Some(&assignment));
                         assert_eq!(said, (false, false), "the host heard, the tenant heard");
                     },
                 ));
@@ -68,7 +66,7 @@ pub fn tests() -> Vec<Test> {
         tests.extend([
             behaviour(
                 format!("a_connection_within_a_tree_over_{where_}_goes_on"),
-                move || within_a_tree(at, &Terms::flags(AssignFlags::TREE)),
+                move || within_a_tree(at, &Assignment::TREE),
             ),
             behaviour(
                 format!("a_connection_of_a_process_with_itself_over_{where_}_goes_on"),
@@ -81,7 +79,7 @@ pub fn tests() -> Vec<Test> {
 
 /// A process has a connection with the host; it is associated if there are
 /// terms. Whether then the host hears it, and whether it hears the host.
-fn conversation(at: &'static str, end: End, terms: Option<&Terms<'_>>) -> (bool, bool) {
+fn conversation(at: &'static str, end: End, terms: Option<&Assignment>) -> (bool, bool) {
     let (ready, go, port, heard) = (
         Channel::new(),
         Channel::new(),
@@ -146,7 +144,7 @@ fn hears(sock: &Sock) -> bool {
 }
 
 /// Parent and child talk to each other, and are associated together.
-fn within_a_tree(at: &'static str, terms: &Terms<'_>) {
+fn within_a_tree(at: &'static str, terms: &Assignment) {
     let (ready, go) = (Channel::new(), Channel::new());
     let root = Child::spawn(|| {
         let server = Sock::serving(Proto::Tcp, (at, 0));

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use addrconf_abi::AssignFlags;
 use libc::{AF_INET, AF_INET6, AF_PACKET, EPERM, IPPROTO_RAW, IPPROTO_UDP, SOCK_RAW};
 
 use super::packets::{
@@ -14,7 +13,7 @@ use super::packets::{
 use super::raw_socket_forges_source::take_headers;
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::child::Child;
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::Sock;
@@ -188,7 +187,7 @@ fn taking_headers(domain: i32) -> Sock {
 /// Runs `f` in a process that may have raw sockets.
 pub(super) fn allowed(f: impl FnOnce()) {
     let run = || {
-        let terms = Terms::flags(AssignFlags::ALLOW_RAW);
+        let terms = Assignment::ALLOW_RAW;
         associate_with(std::process::id() as i32, ONE, &terms);
         f();
     };

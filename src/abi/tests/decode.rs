@@ -5,8 +5,8 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Family, QueryRequest, ReleaseRequest,
-    SourceChoice, Target, UpdateRequest, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Family, QueryRequest, ReleaseRequest, SourceChoice, Target,
+    UpdateRequest, Wire, WireError, MAX_STRUCT,
 };
 
 use super::{bytes, for_each_structure, samples, STRIDE};
@@ -85,15 +85,14 @@ fn numbers() -> impl Iterator<Item = u32> {
 fn flags_that_have_no_meaning_are_refused() {
     let all = samples();
     for flags in numbers() {
-        let assign = with_field(&all.assign, 4, flags).map(|request| request.flags);
+        let assign = with_field(&all.assign, 4, flags);
         match flags {
-            0 => assert_eq!(assign, Ok(AssignFlags::NONE)),
-            1..16 => {
-                let has = |flag| assign.unwrap().has(flag);
-                assert_eq!(has(AssignFlags::EXCLUSIVE), flags & 1 != 0);
-                assert_eq!(has(AssignFlags::TREE), flags & 2 != 0);
-                assert_eq!(has(AssignFlags::RESET), flags & 4 != 0);
-                assert_eq!(has(AssignFlags::ALLOW_RAW), flags & 8 != 0);
+            0..16 => {
+                let assign = assign.unwrap();
+                assert_eq!(assign.terms.exclusive, flags & 1 != 0);
+                assert_eq!(assign.tree, flags & 2 != 0);
+                assert_eq!(assign.reset, flags & 4 != 0);
+                assert_eq!(assign.terms.allow_raw, flags & 8 != 0);
             }
             _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
         }
@@ -111,11 +110,18 @@ fn flags_that_have_no_meaning_are_refused() {
 fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
     let query = samples().query;
     for flags in numbers() {
-        let got = with_field(&query, 120, flags).map(|answer| answer.flags);
-        let has = |flag| got.unwrap().has(flag);
-        assert_eq!(has(AssignFlags::EXCLUSIVE), flags & 1 != 0);
-        assert_eq!(has(AssignFlags::ALLOW_RAW), flags & 8 != 0);
+        let terms = with_field(&query, 120, flags).unwrap().terms;
+        assert_eq!(terms.exclusive, flags & 1 != 0);
+        assert_eq!(terms.allow_raw, flags & 8 != 0);
     }
+}
+
+/// A module of version 2 has one word for it, and no flags; later ones have both.
+#[test]
+fn exclusive_addresses_are_told_by_either_word() {
+    let query = samples().query;
+    let told: QueryRequest = with_field(&query, 96, 1).unwrap();
+    assert!(told.terms.exclusive);
 }
 
 #[test]
@@ -129,9 +135,9 @@ fn choices_that_have_no_meaning_are_refused() {
             _ => Err(WireError::BadField),
         };
         let assign: Result<AssignRequest, _> = with_field(&all.assign, 72, number);
-        assert_eq!(assign.map(|request| request.source), source);
+        assert_eq!(assign.map(|request| request.terms.source), source);
         let query: Result<QueryRequest, _> = with_field(&all.query, 100, number);
-        assert_eq!(query.map(|request| request.source), source);
+        assert_eq!(query.map(|request| request.terms.source), source);
 
         let change = match number {
             1 => Ok(Change::Add),
@@ -197,7 +203,7 @@ fn a_name_on_the_wire_is_nul_padded_and_of_the_alphabet() {
         let mut bytes = bytes(&assign);
         bytes[32..64].fill(0);
         bytes[32..][..name.len()].copy_from_slice(name);
-        AssignRequest::decode(&bytes).map(|request| request.name.as_str().to_owned())
+        AssignRequest::decode(&bytes).map(|request| request.terms.name.as_str().to_owned())
     };
     assert_eq!(decode(b"").as_deref(), Ok(""));
     assert_eq!(decode(b"A.z_9-").as_deref(), Ok("A.z_9-"));

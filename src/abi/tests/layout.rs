@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Command, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
-    ReleaseRequest, Target, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT,
+    ReleaseRequest, Target, Terms, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT,
     LSM_ID_ADDRCONF, MAX_ADDRS, NAME_LEN,
 };
 
@@ -48,7 +48,9 @@ fn every_byte_of_a_structure_means_something() {
     // Were SIZE more than the sum of the fields, the last bytes would not
     // count; were it less, the round trips above would lose the last field.
     fn check<T: Wire + PartialEq + Debug>(value: &T) {
-        for at in 0..T::SIZE {
+        // In an answer bits that are not known here are left unread.
+        let unread = |at| T::SIZE == QueryRequest::SIZE && (120..124).contains(&at);
+        for at in (0..T::SIZE).filter(|&at| !unread(at)) {
             let mut bytes = bytes(value);
             bytes[at] ^= 0x80;
             assert_ne!(T::decode(&bytes).as_ref(), Ok(value), "byte {at}");
@@ -88,7 +90,7 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&assign, 32), name);
     assert_eq!(at(&assign, 64), assign.id.to_ne_bytes());
     assert_eq!(at(&assign, 72), 2_u32.to_ne_bytes());
-    assert_eq!(at(&assign, 76), assign.loopback);
+    assert_eq!(at(&assign, 76), [127, 0x41, 0x42, 0x43]);
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
     assert_eq!(at(&release, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());
@@ -105,15 +107,20 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&query, 48), query.id.to_ne_bytes());
     assert_eq!(at(&query, 56), query.tasks.to_ne_bytes());
     assert_eq!(at(&query, 64), name);
+    assert_eq!(at(&query, 96), 0_u32.to_ne_bytes());
     let exclusive = QueryRequest {
-        exclusive: true,
+        terms: Terms {
+            exclusive: true,
+            ..query.terms
+        },
         ..query
     };
     assert_eq!(at(&exclusive, 96), 1_u32.to_ne_bytes());
+    assert_eq!(at(&exclusive, 120), 9_u32.to_ne_bytes());
     assert_eq!(at(&query, 100), 1_u32.to_ne_bytes());
-    assert_eq!(at(&query, 104), query.loopback);
+    assert_eq!(at(&query, 104), [127, 0x91, 0x92, 0x93]);
     assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
-    assert_eq!(at(&query, 120), 9_u32.to_ne_bytes());
+    assert_eq!(at(&query, 120), 8_u32.to_ne_bytes());
     assert_eq!(at(&query, 128), query.leftovers.to_ne_bytes());
     assert_eq!(at(&query, 136), query.leftover_room.to_ne_bytes());
     assert_eq!(at(&query, 140), query.leftover_count.to_ne_bytes());

@@ -9,9 +9,9 @@ mod older;
 mod round_trip;
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Family, LeftoverEntry, ListRequest, Name,
-    NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply,
-    Wire, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Family, LeftoverEntry, ListRequest, Name, NarrowHeader,
+    QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire,
+    MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -51,11 +51,16 @@ fn samples() -> Samples {
             target: Target::PidFd(0x0102_0304),
             addrs: 0x1112_1314_1516_1718,
             addr_count: 0x2122_2324,
-            name,
+            terms: Terms {
+                name,
+                exclusive: true,
+                allow_raw: false,
+                source: SourceChoice::Random,
+                loopback: Some([127, 0x41, 0x42, 0x43].into()),
+            },
+            tree: false,
+            reset: true,
             id: 0x3132_3334_3536_3738,
-            flags: AssignFlags::EXCLUSIVE.with(AssignFlags::RESET),
-            source: SourceChoice::Random,
-            loopback: [127, 0x41, 0x42, 0x43],
         },
         release: ReleaseRequest {
             target: Target::Association(0x0102_0304_0506_0708),
@@ -71,12 +76,14 @@ fn samples() -> Samples {
             pid_count: 0x6162_6364,
             id: 0x7172_7374_7576_7778,
             tasks: 0x8182_8384_8586_8788,
-            name,
-            exclusive: false,
-            source: SourceChoice::Primary,
-            loopback: [127, 0x91, 0x92, 0x93],
+            terms: Terms {
+                name,
+                exclusive: false,
+                allow_raw: true,
+                source: SourceChoice::Primary,
+                loopback: Some([127, 0x91, 0x92, 0x93].into()),
+            },
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
-            flags: AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW),
             leftovers: 0xb1b2_b3b4_b5b6_b7b8,
             leftover_room: 0xc1c2_c3c4,
             leftover_count: 0xd1d2_d3d4,

@@ -3,7 +3,7 @@
 //! Programs built against older versions of the interface go on working.
 
 use addrconf_abi::{
-    size_of_arg, AssignFlags, AssignRequest, Command, QueryRequest, SourceChoice, Wire, WireError,
+    size_of_arg, AssignRequest, Command, QueryRequest, SourceChoice, Terms, Wire, WireError,
 };
 
 use super::{bytes, samples};
@@ -30,6 +30,14 @@ const VERSION_2: [(u32, Command); 6] = [
 /// Of version 3 only this is new.
 const VERSION_3: [(u32, Command); 1] = [(0xc080_a703, Command::Query)];
 
+/// All that version 1 knew of terms.
+fn name_only(terms: Terms) -> Terms {
+    Terms {
+        name: terms.name,
+        ..Terms::DEFAULT
+    }
+}
+
 /// A query without what version 4 added.
 fn without_version_4(query: QueryRequest) -> QueryRequest {
     QueryRequest {
@@ -52,20 +60,24 @@ fn older_ioctl_numbers_mean_what_they_meant() {
 
 #[test]
 fn an_assign_request_of_version_1_asks_for_what_it_always_did() {
-    let assign = AssignRequest {
-        flags: AssignFlags::NONE,
+    let expected = AssignRequest {
+        terms: name_only(samples().assign.terms),
+        reset: false,
         ..samples().assign
     };
-    let expected = AssignRequest {
-        source: SourceChoice::Route,
-        loopback: [0; 4],
-        ..assign
+    let assign = AssignRequest {
+        terms: Terms {
+            source: SourceChoice::Random,
+            loopback: Some([127, 0x41, 0x42, 0x43].into()),
+            ..expected.terms
+        },
+        ..expected
     };
     let bytes = bytes(&assign);
     assert_eq!(AssignRequest::decode(&bytes[..72]), Ok(expected));
     // A structure that ends within a field has zeroes for the rest of it.
-    let cut = AssignRequest::decode(&bytes[..78]).map(|request| request.loopback);
-    assert_eq!(cut, Ok([127, 0x41, 0, 0]));
+    let cut = AssignRequest::decode(&bytes[..78]).map(|request| request.terms.loopback);
+    assert_eq!(cut, Ok(Some([127, 0x41, 0, 0].into())));
     assert_eq!(
         AssignRequest::decode(&bytes[..71]),
         Err(WireError::TooShort)
@@ -76,11 +88,8 @@ fn an_assign_request_of_version_1_asks_for_what_it_always_did() {
 fn a_query_of_version_1_decodes_with_the_new_fields_zero() {
     let query = samples().query;
     let expected = QueryRequest {
-        exclusive: false,
-        source: SourceChoice::Route,
-        loopback: [0; 4],
+        terms: name_only(query.terms),
         sockets: 0,
-        flags: AssignFlags::NONE,
         ..without_version_4(query)
     };
     let bytes = bytes(&query);
@@ -94,17 +103,17 @@ fn the_answer_to_a_program_of_version_1_begins_as_it_always_did() {
     // for: those bytes must not depend on what came later.
     let all = samples();
     let assign = AssignRequest {
-        source: SourceChoice::Route,
-        loopback: [0; 4],
+        terms: Terms {
+            source: SourceChoice::Route,
+            loopback: None,
+            ..all.assign.terms
+        },
         ..all.assign
     };
     assert_eq!(bytes(&assign)[..72], bytes(&all.assign)[..72]);
     let query = QueryRequest {
-        exclusive: true,
-        source: SourceChoice::Route,
-        loopback: [0; 4],
+        terms: name_only(all.query.terms),
         sockets: 0,
-        flags: AssignFlags::NONE,
         ..without_version_4(all.query)
     };
     assert_eq!(bytes(&query)[..96], bytes(&all.query)[..96]);
@@ -114,7 +123,10 @@ fn the_answer_to_a_program_of_version_1_begins_as_it_always_did() {
 fn a_query_of_version_2_gets_what_it_always_did_and_no_flags() {
     let query = samples().query;
     let plain = QueryRequest {
-        flags: AssignFlags::NONE,
+        terms: Terms {
+            allow_raw: false,
+            ..query.terms
+        },
         ..without_version_4(query)
     };
     assert_eq!(bytes(&query)[..120], bytes(&plain)[..120]);

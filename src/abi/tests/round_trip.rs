@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    nr_of, size_of_arg, AddrEntry, AssignFlags, AssignRequest, Change, Command, Family,
-    LeftoverEntry, ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice,
-    Target, UpdateRequest, VersionReply, Wire, NAME_LEN,
+    nr_of, size_of_arg, AddrEntry, AssignRequest, Change, Command, Family, LeftoverEntry,
+    ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms,
+    UpdateRequest, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -24,17 +24,6 @@ fn target() -> impl Strategy<Value = Target> {
         any::<u64>().prop_map(Target::Association),
         Just(Target::All),
     ]
-}
-
-fn flags() -> impl Strategy<Value = AssignFlags> {
-    let flag = |flag| prop_oneof![Just(AssignFlags::NONE), Just(flag)];
-    let some = (
-        flag(AssignFlags::EXCLUSIVE),
-        flag(AssignFlags::TREE),
-        flag(AssignFlags::RESET),
-        flag(AssignFlags::ALLOW_RAW),
-    );
-    some.prop_map(|(a, b, c, d)| a.with(b).with(c).with(d))
 }
 
 fn source() -> impl Strategy<Value = SourceChoice> {
@@ -65,12 +54,21 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn terms()(
+        name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
+        loopback in any::<[u8; 4]>(),
+    ) -> Terms {
+        let loopback = (loopback != [0; 4]).then(|| loopback.into());
+        Terms { name, exclusive, allow_raw, source, loopback }
+    }
+}
+
+prop_compose! {
     fn assign()(
         target in target(), addrs in any::<u64>(), addr_count in any::<u32>(),
-        name in name(), id in any::<u64>(), flags in flags(), source in source(),
-        loopback in any::<[u8; 4]>(),
+        terms in terms(), (tree, reset) in any::<(bool, bool)>(), id in any::<u64>(),
     ) -> AssignRequest {
-        AssignRequest { target, addrs, addr_count, name, id, flags, source, loopback }
+        AssignRequest { target, addrs, addr_count, terms, tree, reset, id }
     }
 }
 
@@ -78,14 +76,12 @@ prop_compose! {
     fn query()(
         target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
-        name in name(), exclusive in any::<bool>(), source in source(),
-        loopback in any::<[u8; 4]>(), sockets in any::<u64>(), flags in flags(),
+        terms in terms(), sockets in any::<u64>(),
         (leftovers, leftover_room, leftover_count, full_ports) in any::<(u64, u32, u32, u64)>(),
     ) -> QueryRequest {
         QueryRequest {
-            target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, name,
-            exclusive, source, loopback, sockets, flags, leftovers, leftover_room, leftover_count,
-            full_ports,
+            target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, terms,
+            sockets, leftovers, leftover_room, leftover_count, full_ports,
         }
     }
 }

@@ -31,11 +31,10 @@ mod recall;
 mod search;
 mod take_in;
 
-use core::net::Ipv4Addr;
-
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
+use crate::abi::Terms;
 use crate::sys::task::TaskRef;
 
 use super::association::Association;
@@ -43,7 +42,6 @@ use super::patience::Patience;
 use super::set::AddressSet;
 use super::sockets;
 use super::tenants::Tenants;
-use super::terms::Terms;
 
 /// Whom an association is made for.
 pub(crate) struct Whom<'a> {
@@ -86,15 +84,18 @@ impl Tenants {
         whom: &Whom<'_>,
         terms: Terms,
         set: AddressSet,
-        loopback: Option<Ipv4Addr>,
     ) -> Result<Arc<Association>> {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL);
         }
         let loopbacks = &self.holdings.loopbacks;
-        let loopback = loopbacks.take(loopback)?;
+        let loopback = loopbacks.take(terms.loopback)?;
+        let terms = Terms {
+            loopback: Some(loopback),
+            ..terms
+        };
         let (association, first) = self
-            .make(terms, set, Some(loopback), None)
+            .make(terms, set, None)
             .inspect_err(|_| loopbacks.leave(loopback))?;
         let mut assignment = Assignment {
             tenants: self,

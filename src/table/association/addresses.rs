@@ -31,7 +31,7 @@ impl Association {
             // Before what was: an address leaves the set after it is there.
             set: self.set(guard).view(),
             former: self.former(guard).view(),
-            loopback: self.loopback,
+            loopback: self.terms.loopback,
             exclusive: self.terms.exclusive,
         }
     }

@@ -17,15 +17,15 @@ use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
+use crate::abi::Terms;
 use crate::sys::module::ModuleRef;
 use crate::sys::rcu_cell::RcuCell;
 
 use super::set::AddressSet;
 use super::tenant::Tenant;
-use super::terms::Terms;
 
-/// An association: id, terms, address set, loopback, and how many tasks and
-/// sockets it has.
+/// An association: id, terms, address set, and how many tasks and sockets it
+/// has.
 ///
 /// It comes to be with its first task and takes no new ones once the last task
 /// and socket are gone. Its keeper buries it then.
@@ -36,8 +36,6 @@ pub(crate) struct Association {
     set: RcuCell<AddressSet>,
     // What updates took out of the set.
     former: RcuCell<AddressSet>,
-    // None for a part.
-    loopback: Option<Ipv4Addr>,
     // Tasks, sockets, parts, and the call that makes it. Never rises from zero.
     users: Atomic<usize>,
     tasks: Atomic<usize>,
@@ -63,10 +61,8 @@ impl_has_work! {
 pub(super) struct Making {
     /// Its id, which no other has.
     pub(super) id: u32,
-    /// Its terms.
+    /// Its terms, with the loopback address that was taken for it.
     pub(super) terms: Terms,
-    /// Its dedicated loopback address; a part has none.
-    pub(super) loopback: Option<Ipv4Addr>,
     /// What makes it a part of another, if it is to be one.
     pub(super) part_of: Option<PartOf>,
     /// Buries it.
@@ -95,7 +91,6 @@ impl Association {
                 terms: making.terms,
                 set,
                 former,
-                loopback: making.loopback,
                 users: Atomic::new(1),
                 tasks: Atomic::new(0),
                 sockets: Atomic::new(0),
@@ -130,7 +125,7 @@ impl Association {
 
     /// Its dedicated loopback address, unless it is a part of another.
     pub(crate) fn loopback(&self) -> Option<Ipv4Addr> {
-        self.loopback
+        self.terms.loopback
     }
 
     /// Notes that a socket of it was refused a port. Any context.

@@ -12,42 +12,61 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, Name, NarrowHeader,
-    QueryRequest, ReleaseRequest, SourceChoice, Target, UpdateRequest, VersionReply, Wire,
-    DEVICE_PATH, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, ListRequest, Name, NarrowHeader, QueryRequest,
+    ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire, DEVICE_PATH,
+    MAX_ADDRS, MAX_STRUCT,
 };
 
 /// The open control device.
 pub struct Device(File);
 
-/// How an association is to behave, besides its set. The default is what a
+/// What an assign call asks for besides process and set. The default is what a
 /// caller of the first version of the interface gets.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Flags.
-    pub flags: AssignFlags,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address; unspecified for one that is free.
-    pub loopback: Ipv4Addr,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The terms.
+    pub terms: Terms,
+    /// Descendants as well.
+    pub tree: bool,
+    /// Reset connections outside the set.
+    pub reset: bool,
 }
 
-impl Terms<'_> {
+impl Assignment {
     /// The default.
-    pub const DEFAULT: Self = Self {
-        name: "",
-        flags: AssignFlags::NONE,
-        source: SourceChoice::Route,
-        loopback: Ipv4Addr::UNSPECIFIED,
+    pub const DEFAULT: Self = Self::on(Terms::DEFAULT);
+
+    /// With exclusive addresses.
+    pub const EXCLUSIVE: Self = Self::on(Terms {
+        exclusive: true,
+        ..Terms::DEFAULT
+    });
+
+    /// With raw sockets.
+    pub const ALLOW_RAW: Self = Self::on(Terms {
+        allow_raw: true,
+        ..Terms::DEFAULT
+    });
+
+    /// With descendants.
+    pub const TREE: Self = Self {
+        tree: true,
+        ..Self::DEFAULT
     };
 
-    /// The default, with these flags.
-    pub const fn flags(flags: AssignFlags) -> Self {
-        let mut terms = Self::DEFAULT;
-        terms.flags = flags;
-        terms
+    /// That resets connections.
+    pub const RESET: Self = Self {
+        reset: true,
+        ..Self::DEFAULT
+    };
+
+    /// On these terms.
+    pub const fn on(terms: Terms) -> Self {
+        Self {
+            terms,
+            tree: false,
+            reset: false,
+        }
     }
 }
 
@@ -111,10 +130,10 @@ impl Device {
     /// Associates a process with the entries of a set.
     pub fn assign(&self, target: Target, set: &[AddrEntry], name: &str) -> io::Result<u64> {
         let terms = Terms {
-            name,
+            name: Name::new(name).expect("a name in a test is well-formed"),
             ..Terms::DEFAULT
         };
-        Ok(self.assign_with(target, set, &terms)?.id)
+        Ok(self.assign_with(target, set, &Assignment::on(terms))?.id)
     }
 
     /// The same, with all there is to say about it.
@@ -122,23 +141,22 @@ impl Device {
         &self,
         target: Target,
         set: &[AddrEntry],
-        terms: &Terms<'_>,
+        assignment: &Assignment,
     ) -> io::Result<Assigned> {
         let bytes = entry_bytes(set);
         let request = AssignRequest {
             target,
             addrs: bytes.as_ptr() as u64,
             addr_count: set.len() as u32,
-            name: Name::new(terms.name).expect("a name in a test is well-formed"),
+            terms: assignment.terms,
+            tree: assignment.tree,
+            reset: assignment.reset,
             id: 0,
-            flags: terms.flags,
-            source: terms.source,
-            loopback: terms.loopback.octets(),
         };
         let reply = self.call(Command::Assign, &request)?;
         Ok(Assigned {
             id: reply.id,
-            loopback: reply.loopback.into(),
+            loopback: loopback(&reply.terms),
         })
     }
 
@@ -179,7 +197,7 @@ impl Device {
         pids.truncate(reply.pid_count as usize);
         Ok(Description {
             id: reply.id,
-            name: reply.name.as_str().to_owned(),
+            name: reply.terms.name.as_str().to_owned(),
             addrs: addrs
                 .chunks_exact(AddrEntry::SIZE)
                 .take(found)
@@ -188,9 +206,9 @@ impl Device {
             pids,
             tasks: reply.tasks,
             sockets: reply.sockets,
-            exclusive: reply.exclusive,
-            source: reply.source,
-            loopback: reply.loopback.into(),
+            exclusive: reply.terms.exclusive,
+            source: reply.terms.source,
+            loopback: loopback(&reply.terms),
         })
     }
 
@@ -248,6 +266,11 @@ impl From<File> for Device {
     fn from(file: File) -> Self {
         Self(file)
     }
+}
+
+/// The dedicated loopback address, unspecified where there is none.
+fn loopback(terms: &Terms) -> Ipv4Addr {
+    terms.loopback.unwrap_or(Ipv4Addr::UNSPECIFIED)
 }
 
 /// The bytes of a set as they cross the boundary.

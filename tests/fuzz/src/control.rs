@@ -4,8 +4,8 @@
 
 use std::io;
 
-use addrconf_abi::{AddrEntry, AssignFlags, Change, SourceChoice, Target, SYSFS_PATH};
-use addrconf_test_client as client;
+use addrconf_abi::{AddrEntry, Change, Name, SourceChoice, Target, SYSFS_PATH};
+use addrconf_test_client::{self as client, Assignment};
 
 use crate::sys::Result;
 
@@ -28,17 +28,20 @@ impl Device {
     }
 
     /// Associates a process.
-    pub fn assign(&self, pid: i32, set: &[AddrEntry], flags: AssignFlags, nr: u32) -> Result<u64> {
-        let terms = client::Terms {
-            name: &format!("t{nr}"),
-            source: match nr % 3 {
-                0 => SourceChoice::Route,
-                1 => SourceChoice::Primary,
-                _ => SourceChoice::Random,
-            },
-            ..client::Terms::flags(flags)
+    pub fn assign(
+        &self,
+        pid: i32,
+        set: &[AddrEntry],
+        mut assignment: Assignment,
+        nr: u32,
+    ) -> Result<u64> {
+        assignment.terms.name = Name::new(&format!("t{nr}")).expect("a name");
+        assignment.terms.source = match nr % 3 {
+            0 => SourceChoice::Route,
+            1 => SourceChoice::Primary,
+            _ => SourceChoice::Random,
         };
-        let assigned = self.0.assign_with(Target::Pid(pid), set, &terms);
+        let assigned = self.0.assign_with(Target::Pid(pid), set, &assignment);
         assigned.map(|assigned| assigned.id).map_err(errno)
     }
 

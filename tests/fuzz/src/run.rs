@@ -10,6 +10,7 @@ use std::{fs, thread};
 
 use addrconf_abi::SYSFS_PATH;
 use addrconf_test_client::sys::{load_module, unload_module};
+use addrconf_test_client::Assignment;
 
 use crate::control::{number_in, Device};
 use crate::controller::timed::{be_ordinary, in_time};
@@ -135,7 +136,7 @@ fn leave_something(world: World) {
     let device = Device::open().expect("the control device");
     let mut child = Command::new("sleep").arg("1000").spawn().expect("sleep");
     let set = [pool::entry(0)];
-    let id = device.assign(child.id() as i32, &set, Default::default(), 0);
+    let id = device.assign(child.id() as i32, &set, Assignment::DEFAULT, 0);
     drop(device);
     if id.is_ok() {
         nothing_left(world, 2);

@@ -12,7 +12,7 @@ use addrconf_abi::{
     LSM_ATTR_CURRENT, MAX_STRUCT,
 };
 pub use addrconf_test_client::sys::set_self;
-pub use addrconf_test_client::{entry_bytes, narrow_bytes, Assigned, Description, Terms};
+pub use addrconf_test_client::{entry_bytes, narrow_bytes, Assigned, Assignment, Description};
 
 use crate::addr::ip;
 use crate::sys;
@@ -135,11 +135,11 @@ pub fn associate(set: &[&str]) -> u64 {
 
 /// Associates a process with a set; returns the association's id.
 pub fn associate_process(pid: i32, set: &[&str]) -> u64 {
-    associate_with(pid, set, &Terms::DEFAULT).id
+    associate_with(pid, set, &Assignment::DEFAULT).id
 }
 
 /// Associates a process with a set, and with all there is to say about it.
-pub fn associate_with(pid: i32, set: &[&str], terms: &Terms<'_>) -> Assigned {
+pub fn associate_with(pid: i32, set: &[&str], terms: &Assignment) -> Assigned {
     let pidfd = sys::process::pidfd_open(pid).expect("pidfd_open");
     let target = Target::PidFd(pidfd.as_raw_fd());
     Device::open()

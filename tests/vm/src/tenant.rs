@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 
 use crate::addr::Addr;
 use crate::child::{end_with, Channel, Child};
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::server;
 use crate::sock::{Proto, Sock};
 use crate::spec::{proto, Address, Spec};
@@ -29,11 +29,11 @@ pub struct Tenant {
 impl Tenant {
     /// A process associated with `set`.
     pub fn new(set: &[&str]) -> Self {
-        Self::with(set, &Terms::DEFAULT)
+        Self::with(set, &Assignment::DEFAULT)
     }
 
     /// The same, with all there is to say about it.
-    pub fn with(set: &[&str], terms: &Terms<'_>) -> Self {
+    pub fn with(set: &[&str], terms: &Assignment) -> Self {
         let mut tenant = Self::host();
         tenant.associate(set, terms);
         tenant
@@ -53,7 +53,7 @@ impl Tenant {
     }
 
     /// Associates it.
-    pub fn associate(&mut self, set: &[&str], terms: &Terms<'_>) {
+    pub fn associate(&mut self, set: &[&str], terms: &Assignment) {
         let assigned = associate_with(self.pid(), set, terms);
         (self.id, self.loopback) = (assigned.id, assigned.loopback);
     }

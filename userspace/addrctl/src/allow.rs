@@ -3,7 +3,7 @@
 //! What an association can allow its tasks besides, by the names people write.
 //! Pure.
 
-use addrconf_abi::AssignFlags;
+use addrconf_abi::Terms;
 use clap::ValueEnum;
 
 /// Something that is refused unless it is allowed.
@@ -21,24 +21,23 @@ impl Allow {
         }
     }
 
-    /// The flag that asks for it, and reports it.
-    fn flag(self) -> AssignFlags {
+    /// The field that asks for it, and reports it.
+    fn field(self, terms: &mut Terms) -> &mut bool {
         match self {
-            Self::Raw => AssignFlags::ALLOW_RAW,
+            Self::Raw => &mut terms.allow_raw,
         }
     }
 
-    /// The flags that ask for all of `kinds`.
-    pub fn flags(kinds: &[Self]) -> AssignFlags {
-        let flags = kinds.iter().map(|kind| kind.flag());
-        flags.fold(AssignFlags::NONE, AssignFlags::with)
+    /// Asks for it.
+    pub fn ask(self, terms: &mut Terms) {
+        *self.field(terms) = true;
     }
 
-    /// The names of what `flags` report.
-    pub fn names(flags: AssignFlags) -> Vec<&'static str> {
+    /// The names of what `terms` allow.
+    pub fn names(mut terms: Terms) -> Vec<&'static str> {
         let kinds = Self::value_variants().iter();
-        let reported = kinds.filter(|kind| flags.has(kind.flag()));
-        reported.map(|kind| kind.name()).collect()
+        let allowed = kinds.filter(|kind| *kind.field(&mut terms));
+        allowed.map(|kind| kind.name()).collect()
     }
 }
 
@@ -50,15 +49,19 @@ mod tests {
     fn every_kind_is_reported_by_the_name_it_is_asked_for() {
         for kind in Allow::value_variants() {
             assert_eq!(Allow::from_str(kind.name(), false).as_ref(), Ok(kind));
-            let flags = Allow::flags(&[*kind, *kind]);
-            assert_eq!(Allow::names(flags), [kind.name()]);
+            let mut terms = Terms::default();
+            kind.ask(&mut terms);
+            kind.ask(&mut terms);
+            assert_eq!(Allow::names(terms), [kind.name()]);
         }
     }
 
     #[test]
-    fn other_flags_allow_nothing() {
-        let others = AssignFlags::EXCLUSIVE.with(AssignFlags::RESET);
+    fn other_terms_allow_nothing() {
+        let others = Terms {
+            exclusive: true,
+            ..Terms::default()
+        };
         assert!(Allow::names(others).is_empty());
-        assert_eq!(Allow::flags(&[]), AssignFlags::NONE);
     }
 }

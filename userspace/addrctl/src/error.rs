@@ -7,11 +7,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
-use addrconf_abi::Change;
+use addrconf_abi::{AssignRequest, Change};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::client::AssignOptions;
 use crate::explain;
 use crate::refusal::Refusal;
 
@@ -117,8 +116,8 @@ pub enum Error {
         process: Process,
         /// With which addresses, as one list.
         addresses: String,
-        /// With which options.
-        options: Box<AssignOptions>,
+        /// What was asked for besides.
+        request: Box<AssignRequest>,
         /// Who has the loopback address that was asked for, where that was found
         /// out.
         holder: Option<Holder>,

@@ -15,7 +15,8 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, AssignFlags, Target};
+use addrconf_abi::{AddrEntry, Target, Terms};
+use addrconf_test_client::Assignment;
 
 use crate::control::Device;
 use crate::message::grace;
@@ -121,17 +122,16 @@ impl Controller {
         if !self.unbound {
             set.iter().for_each(|&i| self.world.acquire(i, tenant));
         }
-        let mut flags = AssignFlags::TREE;
-        if exclusive {
-            flags = flags.with(AssignFlags::EXCLUSIVE);
-        }
-        if raw {
-            flags = flags.with(AssignFlags::ALLOW_RAW);
-        }
         let reset = self.rng.percent(30);
-        if reset {
-            flags = flags.with(AssignFlags::RESET);
-        }
+        let assignment = Assignment {
+            terms: Terms {
+                exclusive,
+                allow_raw: raw,
+                ..Terms::DEFAULT
+            },
+            tree: true,
+            reset,
+        };
         let (inodes, listeners) = state_of(tenant);
         self.before.lock().expect("a lock").extend(inodes);
         self.listeners.lock().expect("a lock").extend(listeners);
@@ -145,7 +145,7 @@ impl Controller {
                 self.world.excuse_until(u64::MAX);
             }
             let assigned = self.in_time("assign", ASSIGN_LIMIT, || {
-                device.assign(first.id() as i32, &entries(&set), flags, tenant)
+                device.assign(first.id() as i32, &entries(&set), assignment, tenant)
             });
             if reset {
                 self.world.excuse_until(now() + grace(self.world));

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use addrconf_abi::{AddrEntry, Change, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT};
 
 use super::Actor;
-use addrconf_test_client::narrow_bytes;
+use addrconf_test_client::{narrow_bytes, Assignment};
 
 use crate::control::{set_self, Device};
 use crate::pool;
@@ -122,7 +122,7 @@ pub fn device(a: &mut Actor) -> Result<()> {
     let what = a.rng.below(4);
     let result = match what {
         0 => device
-            .assign(own, &foreign, Default::default(), 0)
+            .assign(own, &foreign, Assignment::DEFAULT, 0)
             .map(drop),
         1 => device.release(target).map(drop),
         2 => device

@@ -5,12 +5,12 @@
 
 use std::thread;
 
-use addrconf_abi::{AssignFlags, Target};
+use addrconf_abi::Target;
 use libc::{EADDRNOTAVAIL, ECONNABORTED};
 
 use crate::addr::{ip, ANY4, HOST4, HOST6, ONE, PAIRS, TWO};
 use crate::child::{stay, Channel, Child};
-use crate::client::{associate, associate_with, Device, Terms};
+use crate::client::{associate, associate_with, Assignment, Device};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::{ask, idle, nobody_answers};
 use crate::sock::{Proto, Sock, PROTOS};
@@ -38,11 +38,11 @@ pub fn tests() -> Vec<Test> {
                 first.serve("a", wildcard);
                 let mut other = Tenant::host();
                 other.open("b", wildcard).expect_err("in use");
-                first.associate(PAIRS[0], &Terms::DEFAULT);
+                first.associate(PAIRS[0], &Assignment::DEFAULT);
                 other
                     .open("b", wildcard)
                     .expect_err("in use by an address of the host");
-                other.associate(PAIRS[1], &Terms::DEFAULT);
+                other.associate(PAIRS[1], &Assignment::DEFAULT);
                 other.serve("b", wildcard);
                 for (nr, set) in PAIRS.iter().enumerate() {
                     for addr in *set {
@@ -62,7 +62,7 @@ pub fn tests() -> Vec<Test> {
                 let mut tenant = Tenant::host();
                 tenant.serve("me", Spec::at(proto, "127.0.0.1", 80));
                 assert_eq!(ask(proto, ("127.0.0.1", 80)).expect("an answer"), "me");
-                tenant.associate(ONE, &Terms::DEFAULT);
+                tenant.associate(ONE, &Assignment::DEFAULT);
                 nobody_answers(proto, ("127.0.0.1", 80));
                 answer_is(&tenant, proto, "127.0.0.1", 80, "me");
             },
@@ -123,7 +123,7 @@ pub fn tests() -> Vec<Test> {
             });
             ready.receive();
             let (connection, _) = server.accept().expect("accept");
-            let terms = Terms::flags(AssignFlags::RESET);
+            let terms = Assignment::RESET;
             associate_with(child.pid(), ONE, &terms);
             go.send("");
             let gone = connection.receive();
@@ -150,7 +150,7 @@ pub fn tests() -> Vec<Test> {
             });
             ready.receive();
             assert_eq!(ask(Proto::Tcp, (HOST4, 80)).expect("an answer"), "free");
-            associate_with(server.pid(), PAIRS[0], &Terms::DEFAULT);
+            associate_with(server.pid(), PAIRS[0], &Assignment::DEFAULT);
             for addr in ["10.0.0.1", "10.1.0.1"].repeat(4) {
                 let word = ask(Proto::Tcp, (addr, 80)).expect("an answer");
                 assert_eq!(word, "confined");
@@ -243,7 +243,7 @@ fn narrows(proto: Proto, kind: Kind) {
             assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "me", "{addr}");
         }
     }
-    tenant.associate(PAIRS[0], &Terms::DEFAULT);
+    tenant.associate(PAIRS[0], &Assignment::DEFAULT);
     for addr in everywhere.map(ip) {
         let host = [HOST4, HOST6].map(ip).contains(&addr);
         if kind.takes(addr) && !host {

@@ -8,12 +8,12 @@ use std::os::fd::AsFd;
 use std::thread::sleep;
 use std::time::Duration;
 
-use addrconf_abi::{AssignFlags, Target};
+use addrconf_abi::Target;
 use libc::{EADDRNOTAVAIL, EEXIST};
 
 use crate::addr::{ANY4, HOST4, ONE, PAIRS, TWO};
 use crate::child::{descend, stay, Channel, Child};
-use crate::client::{associate_with, entries, Device, Terms};
+use crate::client::{associate_with, entries, Assignment, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::runner::pace;
@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         behaviour("a_tree_is_assigned_with_all_descendants", || {
             let (root, pids) = tree();
-            associate_with(root.pid(), ONE, &Terms::flags(AssignFlags::TREE));
+            associate_with(root.pid(), ONE, &Assignment::TREE);
             let mut found = Device::open()
                 .query(Target::Pid(root.pid()))
                 .expect("query")
@@ -38,7 +38,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("without_the_tree_descendants_stay_free", || {
             let (root, _) = tree();
-            associate_with(root.pid(), ONE, &Terms::DEFAULT);
+            associate_with(root.pid(), ONE, &Assignment::DEFAULT);
             let found = Device::open().query(Target::Pid(root.pid()));
             assert_eq!(found.expect("query").pids, vec![root.pid()]);
         }),
@@ -46,9 +46,9 @@ pub fn tests() -> Vec<Test> {
             "a_tree_with_an_associated_descendant_stays_as_it_is",
             || {
                 let (root, pids) = tree();
-                let id = associate_with(pids[1], TWO, &Terms::DEFAULT).id;
+                let id = associate_with(pids[1], TWO, &Assignment::DEFAULT).id;
                 let device = Device::open();
-                let terms = Terms::flags(AssignFlags::TREE);
+                let terms = Assignment::TREE;
                 let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
                 assert_eq!(
                     assigned.expect_err("partly taken").raw_os_error(),
@@ -100,7 +100,7 @@ pub fn tests() -> Vec<Test> {
                 drop(worker);
             });
             ready.receive();
-            associate_with(root.pid(), PAIRS[0], &Terms::flags(AssignFlags::TREE));
+            associate_with(root.pid(), PAIRS[0], &Assignment::TREE);
             for addr in ["10.0.0.1", "10.1.0.1"] {
                 assert_eq!(ask(Proto::Tcp, (addr, 80)).expect("an answer"), "worker");
             }
@@ -179,7 +179,7 @@ fn orphans_against_assign(siblings: usize, places: usize, linger: fn(usize)) {
     for _ in 0..FORKERS {
         ready.receive();
     }
-    associate_with(root.pid(), ONE, &Terms::flags(AssignFlags::TREE));
+    associate_with(root.pid(), ONE, &Assignment::TREE);
     enough.send("");
     for _ in 0..FORKERS {
         assert_eq!(words.receive(), format!("{EADDRNOTAVAIL} ok"), "an orphan");
@@ -219,7 +219,7 @@ fn forks_against_assign() {
     for _ in 0..FORKERS {
         growth.some.receive();
     }
-    associate_with(root.pid(), ONE, &Terms::flags(AssignFlags::TREE));
+    associate_with(root.pid(), ONE, &Assignment::TREE);
     growth.assigned.send("");
     let counts = (0..FORKERS).map(|_| growth.count.receive().parse::<usize>());
     let all: usize = counts.map(|count| count.expect("a number")).sum();

@@ -2,11 +2,11 @@
 
 //! What the control device tells about associations.
 
-use addrconf_abi::{AddrEntry, AssignFlags, Target, Wire, ABI_VERSION, MAX_ADDRS};
+use addrconf_abi::{AddrEntry, Target, Wire, ABI_VERSION, MAX_ADDRS};
 
 use crate::addr::{HOST4, ONE, PREFIXES, SEVERAL, TWO};
 use crate::child::{in_child, stay, Channel, Child};
-use crate::client::{associate, associate_with, entries, Device, Terms};
+use crate::client::{associate, associate_with, entries, Assignment, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
@@ -97,7 +97,7 @@ pub fn tests() -> Vec<Test> {
         // Enough to be sorted in another way than a few; what that keeps on the
         // kernel's stack is aligned to 8 bytes there.
         behaviour("addresses_in_no_order_are_sorted", || {
-            for flags in [AssignFlags::NONE, AssignFlags::EXCLUSIVE] {
+            for assignment in [Assignment::DEFAULT, Assignment::EXCLUSIVE] {
                 let set: Vec<String> = (0..30)
                     .map(|i| i * 7919 % 1021)
                     .flat_map(|n| {
@@ -109,7 +109,7 @@ pub fn tests() -> Vec<Test> {
                     .collect();
                 let set: Vec<&str> = set.iter().map(String::as_str).collect();
                 let child = Child::spawn(|| stay());
-                associate_with(child.pid(), &set, &Terms::flags(flags));
+                associate_with(child.pid(), &set, &assignment);
                 let found = Device::open().query(Target::Pid(child.pid()));
                 assert_eq!(found.expect("query").addrs, entries(&set));
             }

@@ -3,8 +3,8 @@
 //! Control calls that make no sense: each is refused, and changes nothing.
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Command, ListRequest, Name, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, Wire, MAX_LIST, MAX_STRUCT,
+    AddrEntry, AssignRequest, Command, ListRequest, QueryRequest, ReleaseRequest, Target, Wire,
+    MAX_LIST, MAX_STRUCT,
 };
 use libc::{EFAULT, EINVAL};
 
@@ -142,14 +142,9 @@ fn assign_fails(expected: i32, request: Option<Patch>, entry: Option<Patch>) {
         let mut set = patched(entry_bytes(&entries(ONE)), entry);
         set.resize(1025 * AddrEntry::SIZE, 0);
         let valid = AssignRequest {
-            target: Target::Pid(child.pid()),
             addrs: set.as_ptr() as u64,
             addr_count: ONE.len() as u32,
-            name: Name::default(),
-            id: 0,
-            flags: AssignFlags::NONE,
-            source: SourceChoice::Route,
-            loopback: [0; 4],
+            ..AssignRequest::about(Target::Pid(child.pid()))
         };
         let mut bytes = patched(encoded(&valid), request);
         errno(device.call_bytes(Command::Assign.number(), &mut bytes))

@@ -4,12 +4,12 @@
 
 use std::fs::read_to_string;
 
-use addrconf_abi::{AssignFlags, Change, Target, SYSFS_PATH};
+use addrconf_abi::{Change, Target, SYSFS_PATH};
 use libc::EADDRINUSE;
 
 use crate::addr::{HOST4, HOST6, ONE, PAIRS, TWO};
 use crate::child::eventually;
-use crate::client::{Device, Terms};
+use crate::client::{Assignment, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, PROTOS};
@@ -19,7 +19,7 @@ use crate::tenant::Tenant;
 /// How often it is tried.
 const ROUNDS: usize = 20;
 
-const EXCLUSIVE: Terms<'static> = Terms::flags(AssignFlags::EXCLUSIVE);
+const EXCLUSIVE: Assignment = Assignment::EXCLUSIVE;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -171,7 +171,7 @@ pub fn tests() -> Vec<Test> {
         },
     ));
     tests.push(behaviour("exclusive_associations_are_told_as_such", || {
-        for (terms, exclusive) in [(EXCLUSIVE, true), (Terms::DEFAULT, false)] {
+        for (terms, exclusive) in [(EXCLUSIVE, true), (Assignment::DEFAULT, false)] {
             let tenant = Tenant::with(ONE, &terms);
             let found = Device::open().query(Target::Pid(tenant.pid()));
             assert_eq!(found.expect("query").exclusive, exclusive);

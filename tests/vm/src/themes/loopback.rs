@@ -5,11 +5,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use addrconf_abi::Terms;
 use libc::{EACCES, EADDRINUSE, EADDRNOTAVAIL, ECONNREFUSED};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, ONE, THREE, TWO};
 use crate::child::{as_tenant, eventually, Child};
-use crate::client::{entries, Device, Terms};
+use crate::client::{entries, Assignment, Device};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::{ask, idle, nobody_answers, source_seen, Server};
 use crate::sock::{Proto, Sock, PROTOS};
@@ -60,7 +61,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_dedicated_loopback_address_can_be_given", || {
             let terms = given(Ipv4Addr::new(127, 9, 9, 9));
             let tenant = Tenant::with(ONE, &terms);
-            assert_eq!(tenant.loopback, terms.loopback);
+            assert_eq!(Some(tenant.loopback), terms.terms.loopback);
             tenant.serve("me", Spec::wildcard(Proto::Tcp, Kind::V4, 80));
             assert_eq!(ask(Proto::Tcp, ("127.9.9.9", 80)).expect("an answer"), "me");
         }),
@@ -77,7 +78,10 @@ pub fn tests() -> Vec<Test> {
             drop(first);
             eventually("the end", || device.ids().is_empty());
             let assigned = device.assign_with(target, &entries(TWO), &terms);
-            assert_eq!(assigned.expect("free again").loopback, terms.loopback);
+            assert_eq!(
+                Some(assigned.expect("free again").loopback),
+                terms.terms.loopback
+            );
         }),
         behaviour("connections_over_loopback_show_what_was_asked_for", || {
             as_tenant(ONE, || {
@@ -106,11 +110,11 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-fn given(loopback: Ipv4Addr) -> Terms<'static> {
-    Terms {
-        loopback,
+fn given(loopback: Ipv4Addr) -> Assignment {
+    Assignment::on(Terms {
+        loopback: Some(loopback),
         ..Terms::DEFAULT
-    }
+    })
 }
 
 fn of_protocol(proto: Proto) -> Vec<Test> {

@@ -7,12 +7,11 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 
-use addrconf_abi::AssignFlags;
 use libc::EADDRINUSE;
 
 use crate::addr::{ip, HOST4, HOST6, OVERLAPPING, PAIRS};
 use crate::child::{eventually, Channel, Child};
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::spec::{Kind, Reuse, Spec, KINDS, REUSES};
@@ -49,7 +48,7 @@ pub fn tests() -> Vec<Test> {
                 name("wildcards_of_an_exclusive_tenant_and_the_host_never_conflict"),
                 {
                     move || {
-                        let terms = Terms::flags(AssignFlags::EXCLUSIVE);
+                        let terms = Assignment::EXCLUSIVE;
                         let both = [Tenant::with(PAIRS[0], &terms), Tenant::host()];
                         all_wildcards(proto, both, |_, _| false);
                     }
@@ -114,11 +113,11 @@ pub fn tests() -> Vec<Test> {
         tests.extend([
             behaviour(
                 format!("a_connection_that_waits_on_{family}_loopback_is_in_nobodys_way"),
-                move || waiting_on_loopback(ip(loopback), &Terms::DEFAULT),
+                move || waiting_on_loopback(ip(loopback), &Assignment::DEFAULT),
             ),
             behaviour(
                 format!("a_connection_that_waits_on_{family}_loopback_of_who_is_exclusive_too"),
-                move || waiting_on_loopback(ip(loopback), &Terms::flags(AssignFlags::EXCLUSIVE)),
+                move || waiting_on_loopback(ip(loopback), &Assignment::EXCLUSIVE),
             ),
             everywhere(
                 format!("a_connection_that_waits_on_{family}_loopback_is_in_everybodys_way"),
@@ -194,7 +193,7 @@ fn await_waiting(loopback: IpAddr) {
 
 /// A connection that waits on the private loopback keeps the port busy for its
 /// own tenant, as on any host, and for nobody else, the host included.
-fn waiting_on_loopback(loopback: IpAddr, terms: &Terms<'_>) {
+fn waiting_on_loopback(loopback: IpAddr, terms: &Assignment) {
     let kind = if loopback.is_ipv4() {
         Kind::V4
     } else {

@@ -11,7 +11,7 @@ use crate::addr::{
     ip, mapped, Addr, ANY4, EVERYWHERE, HOST4, ONE, PAIRS, PREFIXES, SEVERAL, V4_ONLY, V6_ONLY,
 };
 use crate::child::{as_tenant, Channel, Child};
-use crate::client::{associate_with, contains, Terms};
+use crate::client::{associate_with, contains, Assignment};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, ask_from, nobody_answers, Server};
 use crate::sock::{Proto, Sock, PROTOS};
@@ -122,7 +122,7 @@ pub fn tests() -> Vec<Test> {
                         assert_eq!(sent, expected);
                     }
                 });
-                let assigned = associate_with(tenant.pid(), ONE, &Terms::DEFAULT);
+                let assigned = associate_with(tenant.pid(), ONE, &Assignment::DEFAULT);
                 go.send("");
                 ready.receive();
                 for from in ["127.0.0.9", HOST4] {

@@ -10,7 +10,7 @@ use libc::ECONNREFUSED;
 
 use crate::addr::{ip, ANY4, HOST4, HOST6, PAIRS};
 use crate::child::{Channel, Child};
-use crate::client::associate;
+use crate::client::{associate, Assignment};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto::Tcp, Sock};
@@ -135,9 +135,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "reuseport_workers_of_an_exclusive_tenant_and_the_host_never_mix",
             || {
-                let flags = addrconf_abi::AssignFlags::EXCLUSIVE;
-                let terms = crate::client::Terms::flags(flags);
-                let tenant = Tenant::with(PAIRS[0], &terms);
+                let tenant = Tenant::with(PAIRS[0], &Assignment::EXCLUSIVE);
                 let host = Tenant::host();
                 for nr in 0..3 {
                     for (who, word) in [(&host, "host"), (&tenant, "tenant")] {

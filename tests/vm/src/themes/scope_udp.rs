@@ -5,12 +5,11 @@
 
 use std::os::fd::AsFd;
 
-use addrconf_abi::AssignFlags;
 use libc::{IPPROTO_IP, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF};
 
 use crate::addr::{ip, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, Channel, Child};
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto::Udp, Sock};
@@ -154,7 +153,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("multicast_reaches_the_host_and_no_tenant", || {
             let (ready, go) = (Channel::new(), Channel::new());
-            let terms = Terms::flags(AssignFlags::EXCLUSIVE);
+            let terms = Assignment::EXCLUSIVE;
             let tenant = Child::spawn(|| {
                 // Later it could not join.
                 let sock = member_of_group();

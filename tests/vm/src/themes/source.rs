@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::process::Command;
 
-use addrconf_abi::SourceChoice;
+use addrconf_abi::{SourceChoice, Terms};
 use libc::{EADDRNOTAVAIL, EPERM};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, Channel, Child};
-use crate::client::{associate_with, Terms};
+use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{source_control, Proto, Sock, PROTOS};
@@ -167,10 +167,10 @@ fn routes() {
 }
 
 fn with_choice(source: SourceChoice, set: &[&str], f: impl FnOnce()) {
-    let terms = Terms {
+    let terms = Assignment::on(Terms {
         source,
         ..Terms::DEFAULT
-    };
+    });
     Child::spawn(|| {
         associate_with(std::process::id() as i32, set, &terms);
         f();

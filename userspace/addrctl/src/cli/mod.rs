@@ -8,14 +8,13 @@ mod update;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use addrconf_abi::{AssignFlags, DEVICE_PATH};
+use addrconf_abi::{AssignRequest, Target, DEVICE_PATH};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::address::{AddressSet, ParseSetError};
-use crate::client::AssignOptions;
 
-pub use options::BehaviourArgs;
+pub use options::TermsArgs;
 pub use update::UpdateArgs;
 
 /// The end of the long help; `docs/addrctl.md` has the same table.
@@ -122,15 +121,18 @@ pub struct AssignArgs {
     pub reset: bool,
 
     #[command(flatten)]
-    pub behaviour: BehaviourArgs,
+    pub terms: TermsArgs,
 }
 
 impl AssignArgs {
     /// What they ask of the module.
-    pub fn options(&self) -> AssignOptions {
-        let tree = options::flag(self.tree, AssignFlags::TREE);
-        let reset = options::flag(self.reset, AssignFlags::RESET);
-        self.behaviour.options(tree.with(reset))
+    pub fn request(&self) -> AssignRequest {
+        AssignRequest {
+            terms: self.terms.terms(),
+            tree: self.tree,
+            reset: self.reset,
+            ..AssignRequest::about(Target::Pid(self.pid))
+        }
     }
 }
 
@@ -141,7 +143,7 @@ pub struct RunArgs {
     pub addresses: AddressSet,
 
     #[command(flatten)]
-    pub behaviour: BehaviourArgs,
+    pub terms: TermsArgs,
 
     /// Program and its arguments
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The options of `assign` and `run` that say how the association behaves.
+//! The options of `assign` and `run` that are the terms of the association.
 
 use std::net::Ipv4Addr;
 
-use addrconf_abi::{AssignFlags, Name, SourceChoice, NAME_LEN};
+use addrconf_abi::{Name, SourceChoice, Terms, NAME_LEN};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::Args;
 
 use crate::allow::Allow;
-use crate::client::AssignOptions;
 use crate::source;
 
-/// What an association is to be like.
+/// What an association is made with besides its set.
 #[derive(Args, Debug)]
-pub struct BehaviourArgs {
+pub struct TermsArgs {
     /// Name for people to know the association by: up to 31 of A-Z a-z 0-9 . _ -
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: Option<Name>,
@@ -37,16 +36,18 @@ pub struct BehaviourArgs {
     pub allow: Vec<Allow>,
 }
 
-impl BehaviourArgs {
-    /// What they ask of the module, with `flags` besides.
-    pub fn options(&self, flags: AssignFlags) -> AssignOptions {
-        let exclusive = flag(self.exclusive, AssignFlags::EXCLUSIVE);
-        AssignOptions {
+impl TermsArgs {
+    /// The terms that they ask for.
+    pub fn terms(&self) -> Terms {
+        let mut terms = Terms {
             name: self.name.unwrap_or_default(),
-            flags: flags.with(exclusive).with(Allow::flags(&self.allow)),
+            exclusive: self.exclusive,
             source: self.source.unwrap_or_default(),
             loopback: self.loopback,
-        }
+            ..Terms::default()
+        };
+        self.allow.iter().for_each(|kind| kind.ask(&mut terms));
+        terms
     }
 
     /// The options given that narrowing has no place for.
@@ -59,15 +60,6 @@ impl BehaviourArgs {
         ];
         let given = given.into_iter().filter(|(given, _)| *given);
         given.map(|(_, option)| option).collect()
-    }
-}
-
-/// `flag` if it was `given`.
-pub fn flag(given: bool, flag: AssignFlags) -> AssignFlags {
-    if given {
-        flag
-    } else {
-        AssignFlags::NONE
     }
 }
 

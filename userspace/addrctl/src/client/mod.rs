@@ -6,12 +6,11 @@
 mod query;
 
 use std::cell::OnceCell;
-use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AssignFlags, AssignRequest, Change, Command, ListRequest, Name, QueryRequest, ReleaseRequest,
-    SourceChoice, Target, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
+    AssignRequest, Change, Command, ListRequest, QueryRequest, ReleaseRequest, Target,
+    UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
@@ -19,8 +18,6 @@ use crate::address::AddressSet;
 use crate::system::Device;
 use query::Room;
 
-#[cfg(test)]
-pub use query::Behaviour;
 pub use query::{Association, Leftover};
 
 /// Bytes of an association id in an answer.
@@ -34,19 +31,6 @@ pub enum CallError {
     Refused(Errno),
     /// The answer makes no sense to this addrctl.
     BadAnswer,
-}
-
-/// What an assign call asks for besides the addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AssignOptions {
-    /// Name, or the empty name.
-    pub name: Name,
-    /// Flags.
-    pub flags: AssignFlags,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address, if it matters which.
-    pub loopback: Option<Ipv4Addr>,
 }
 
 /// Calls on an open device.
@@ -78,23 +62,18 @@ impl<'a> Client<'a> {
         Ok(*self.abi.get_or_init(|| abi))
     }
 
-    /// Makes an association for a process; returns its id.
+    /// Makes an association for a process, which `request` may name by its number;
+    /// returns its id.
     pub fn assign(
         &self,
         process: BorrowedFd<'_>,
         addresses: &AddressSet,
-        options: &AssignOptions,
+        request: &AssignRequest,
     ) -> Result<u64, CallError> {
         let mut entries = addresses.to_bytes();
         let request = AssignRequest {
             target: Target::PidFd(process.as_raw_fd()),
-            addrs: 0,
-            addr_count: 0,
-            name: options.name,
-            id: 0,
-            flags: options.flags,
-            source: options.source,
-            loopback: options.loopback.map_or([0; 4], |addr| addr.octets()),
+            ..*request
         };
         let answer = self.call(Command::Assign, &request, &mut [&mut entries])?;
         match answer.id {

@@ -3,41 +3,15 @@
 //! One association as the module describes it: the question, room for the
 //! answer, and reading it. Pure.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use addrconf_abi::{
-    AddrEntry, AssignFlags, LeftoverEntry, QueryRequest, SourceChoice, Wire, MAX_ADDRS, MAX_LIST,
-};
+use addrconf_abi::{AddrEntry, LeftoverEntry, QueryRequest, Terms, Wire, MAX_ADDRS, MAX_LIST};
 
 use super::{elements, CallError};
 use crate::address::{AddressSet, Prefix};
 
 /// Bytes of a process id in an answer.
 const PID_SIZE: usize = 4;
-
-/// The interface version that came with [`Behaviour`].
-const BEHAVIOUR_SINCE: u32 = 2;
-/// The interface version that came with [`Behaviour::flags`].
-const FLAGS_SINCE: u32 = 3;
-/// The interface version that came with [`Association::leftovers`] and
-/// [`Association::full_port_count`].
-const LEFTOVERS_SINCE: u32 = 4;
-
-/// How an association behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behaviour {
-    /// Whether wildcard sockets of others are kept off its addresses.
-    pub exclusive: bool,
-    /// Which member a socket without an address sends from.
-    pub source: SourceChoice,
-    /// Dedicated loopback address, if it has one.
-    pub loopback: Option<Ipv4Addr>,
-    /// How many sockets there are.
-    pub socket_count: u64,
-    /// The flags it keeps, which tell what it allows; `None` when the module is
-    /// too old to say.
-    pub flags: Option<AssignFlags>,
-}
 
 /// Connections on an address that left the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +22,16 @@ pub struct Leftover {
     pub connection_count: u64,
 }
 
-/// One association as the module describes it.
+/// One association as the module describes it. What came with a later version of the
+/// interface than the module's has its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Association {
+    /// The version of the module's interface, which tells what it knows.
+    pub abi: u32,
     /// Its id.
     pub id: u64,
-    /// Its name, if it has one.
-    pub name: Option<String>,
+    /// What it was made with besides its set.
+    pub terms: Terms,
     /// Its address set.
     pub addresses: AddressSet,
     /// Processes in this pid namespace, as many as one call returns.
@@ -63,14 +40,12 @@ pub struct Association {
     pub process_count: u32,
     /// How many tasks (threads) there are.
     pub task_count: u64,
-    /// How it behaves; `None` when the module is too old to say.
-    pub behaviour: Option<Behaviour>,
-    /// What it has on addresses that left its set, as much as one call returns;
-    /// `None` when the module is too old to say.
-    pub leftovers: Option<Vec<Leftover>>,
-    /// How often it was refused a port on which it had as many sockets as it
-    /// may; `None` when the module is too old to say.
-    pub full_port_count: Option<u64>,
+    /// How many sockets there are.
+    pub socket_count: u64,
+    /// What it has on addresses that left its set, as much as one call returns.
+    pub leftovers: Vec<Leftover>,
+    /// How often it was refused a port on which it had as many sockets as it may.
+    pub full_port_count: u64,
 }
 
 /// Memory for the lists of an answer.
@@ -121,23 +96,20 @@ impl Room {
     ) -> Result<Association, CallError> {
         let entries = decoded(&self.entries, answer.addr_count)?;
         let prefixes = entries.iter().map(Prefix::from_entry).collect();
-        let name = answer.name.as_str();
-        // A module without some fields leaves them zero.
-        let since = |version| abi >= version;
         let leftovers = decoded(&self.leftovers, answer.leftover_count)?;
-        let leftovers = leftovers.iter().map(leftover).collect();
         Ok(Association {
+            abi,
             id: answer.id,
-            name: (!name.is_empty()).then(|| name.to_owned()),
+            terms: answer.terms,
             addresses: AddressSet::from_prefixes(prefixes),
             pids: elements(&self.pids, answer.pid_count as usize)
                 .map(i32::from_ne_bytes)
                 .collect(),
             process_count: answer.pid_count,
             task_count: answer.tasks,
-            behaviour: since(BEHAVIOUR_SINCE).then(|| behaviour(answer, abi)),
-            leftovers: since(LEFTOVERS_SINCE).then_some(leftovers),
-            full_port_count: since(LEFTOVERS_SINCE).then_some(answer.full_ports),
+            socket_count: answer.sockets,
+            leftovers: leftovers.iter().map(leftover).collect(),
+            full_port_count: answer.full_ports,
         })
     }
 }
@@ -165,16 +137,5 @@ fn leftover(entry: &LeftoverEntry) -> Leftover {
     Leftover {
         addr: Prefix::from_entry(&entry.addr).addr(),
         connection_count: entry.connections,
-    }
-}
-
-fn behaviour(answer: &QueryRequest, abi: u32) -> Behaviour {
-    let loopback = Ipv4Addr::from(answer.loopback);
-    Behaviour {
-        exclusive: answer.exclusive,
-        source: answer.source,
-        loopback: (!loopback.is_unspecified()).then_some(loopback),
-        socket_count: answer.sockets,
-        flags: (abi >= FLAGS_SINCE).then_some(answer.flags),
     }
 }

@@ -5,13 +5,14 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 
+use addrconf_abi::{AssignRequest, Terms};
 use rustix::io::Errno;
 
 use super::list::describe;
 use super::{open_device, open_process, OpenProcess};
 use crate::address::AddressSet;
 use crate::cli::AssignArgs;
-use crate::client::{AssignOptions, Association, Client};
+use crate::client::{Association, Client};
 use crate::error::{Error, Holder};
 use crate::refusal::Refusal;
 use crate::system::{Device, System};
@@ -20,7 +21,7 @@ use crate::system::{Device, System};
 pub fn run(system: &dyn System, args: &AssignArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
     let process = open_process(system, args.pid)?;
-    let id = associate(system, &*device, process, &args.addresses, args.options())?;
+    let id = associate(system, &*device, process, &args.addresses, args.request())?;
     writeln!(out, "{id}").map_err(Error::Write)
 }
 
@@ -30,19 +31,19 @@ pub(super) fn associate(
     device: &dyn Device,
     process: OpenProcess,
     addresses: &AddressSet,
-    options: AssignOptions,
+    request: AssignRequest,
 ) -> Result<u64, Error> {
     let OpenProcess { pidfd, process } = process;
     let client = Client::new(device);
     client
-        .assign(pidfd.as_fd(), addresses, &options)
+        .assign(pidfd.as_fd(), addresses, &request)
         .map_err(|cause| {
             let refusal = Refusal::new(system, &client, cause);
             Error::Assign {
                 process,
                 addresses: addresses.to_string(),
-                options: Box::new(options),
-                holder: holder(&client, &options, &refusal),
+                request: Box::new(request),
+                holder: holder(&client, &request.terms, &refusal),
                 refusal,
             }
         })
@@ -50,13 +51,10 @@ pub(super) fn associate(
 
 /// Who has the loopback address that was asked for and refused, where that can be
 /// found out.
-fn holder(client: &Client<'_>, options: &AssignOptions, refusal: &Refusal) -> Option<Holder> {
-    let wanted = options.loopback.filter(|_| refusal.is(Errno::ADDRINUSE))?;
+fn holder(client: &Client<'_>, terms: &Terms, refusal: &Refusal) -> Option<Holder> {
+    let wanted = terms.loopback.filter(|_| refusal.is(Errno::ADDRINUSE))?;
     let associations = describe(client, &client.list().ok()?).ok()?;
-    let has = |association: &&Association| {
-        let behaviour = association.behaviour;
-        behaviour.and_then(|behaviour| behaviour.loopback) == Some(wanted)
-    };
+    let has = |association: &&Association| association.terms.loopback == Some(wanted);
     let found = associations.iter().find(has);
     Some(found.map_or(Holder::Host, |association| {
         Holder::Association(association.id)

@@ -8,7 +8,7 @@
 //! nor a privilege. Only the kernel knows whether addrctl is inside one, so
 //! the device comes first, and what it answers there sends us to narrowing.
 
-use addrconf_abi::{AssignFlags, NarrowHeader, Wire, MAX_STRUCT};
+use addrconf_abi::{AssignRequest, NarrowHeader, Target, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
 use super::assign::associate;
@@ -47,8 +47,11 @@ fn associate_self(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
 fn associate_anew(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
     let device = open_device(system)?;
     let own = open_process(system, system.own_pid())?;
-    let options = args.behaviour.options(AssignFlags::NONE);
-    associate(system, &*device, own, &args.addresses, options)?;
+    let request = AssignRequest {
+        terms: args.terms.terms(),
+        ..AssignRequest::about(Target::Pid(system.own_pid()))
+    };
+    associate(system, &*device, own, &args.addresses, request)?;
     Ok(())
 }
 
@@ -67,7 +70,7 @@ fn may_be_associated(error: &Error) -> bool {
 /// Narrows the association addrctl is in, if it is in one; otherwise `outside`
 /// is what went wrong.
 fn narrow(system: &dyn System, args: &RunArgs, outside: Error) -> Result<(), Error> {
-    let options = args.behaviour.beyond_narrowing();
+    let options = args.terms.beyond_narrowing();
     if !options.is_empty() {
         return Err(Error::OnlyOutside {
             options: options.join(", "),
@@ -76,7 +79,7 @@ fn narrow(system: &dyn System, args: &RunArgs, outside: Error) -> Result<(), Err
     }
     let header = NarrowHeader {
         addr_count: args.addresses.prefixes().len() as u32,
-        name: args.behaviour.name.unwrap_or_default(),
+        name: args.terms.name.unwrap_or_default(),
     };
     let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();
     context.extend(args.addresses.to_bytes());

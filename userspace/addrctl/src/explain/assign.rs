@@ -5,10 +5,9 @@
 use std::fmt::{self, Formatter};
 use std::net::Ipv4Addr;
 
-use addrconf_abi::AssignFlags;
+use addrconf_abi::{AssignRequest, Terms};
 
 use super::call::{call, older, NO_LOOPBACK};
-use crate::client::AssignOptions;
 use crate::error::{ErrorKind, Holder, Process};
 use crate::refusal::Refusal;
 
@@ -16,11 +15,11 @@ use crate::refusal::Refusal;
 pub(super) fn assign(
     f: &mut Formatter<'_>,
     process: &Process,
-    options: &AssignOptions,
+    request: &AssignRequest,
     kind: ErrorKind,
     refusal: &Refusal,
 ) -> fmt::Result {
-    let tree = options.flags.has(AssignFlags::TREE);
+    let tree = request.tree;
     match kind {
         ErrorKind::AlreadyAssociated if tree => write!(
             f,
@@ -38,7 +37,7 @@ pub(super) fn assign(
         ErrorKind::Stuck => stuck(f, tree),
         ErrorKind::Outrun => outrun(f, tree),
         ErrorKind::NotFound => f.write_str("the process has exited meanwhile"),
-        ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(options, refusal) => {
+        ErrorKind::Malformed if refusal.module_is_older() && asks_for_more(request, refusal) => {
             older(f, refusal)
         }
         ErrorKind::Malformed => f.write_str(
@@ -127,15 +126,16 @@ fn stuck(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     )
 }
 
-/// Whether `options` ask for what a module of that version does not know.
-fn asks_for_more(options: &AssignOptions, refusal: &Refusal) -> bool {
-    let name_only = AssignOptions {
-        name: options.name,
-        ..AssignOptions::default()
+/// Whether `request` asks for what a module of that version does not know.
+fn asks_for_more(request: &AssignRequest, refusal: &Refusal) -> bool {
+    let terms = request.terms;
+    let name_only = Terms {
+        name: terms.name,
+        ..Terms::default()
     };
     match refusal.module_abi {
-        Some(1) => *options != name_only,
-        Some(2) => options.flags.has(AssignFlags::ALLOW_RAW),
+        Some(1) => terms != name_only || request.tree || request.reset,
+        Some(2) => terms.allow_raw,
         _ => false,
     }
 }

@@ -33,14 +33,14 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
         Error::Assign {
             process,
             addresses,
-            options,
+            request,
             holder,
             refusal,
         } => {
             write!(f, "cannot associate {process} with {addresses}: ")?;
-            match (error.kind(), options.loopback) {
+            match (error.kind(), request.terms.loopback) {
                 (ErrorKind::InUse, Some(loopback)) => in_use(f, loopback, *holder),
-                (kind, _) => assign(f, process, options, kind, refusal),
+                (kind, _) => assign(f, process, request, kind, refusal),
             }
         }
         Error::Update {

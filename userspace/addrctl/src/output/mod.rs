@@ -6,6 +6,7 @@ pub mod json;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use crate::client::Association;
 

@@ -5,11 +5,10 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
+use super::view::View;
 use super::{Detail, Flushed};
-use crate::allow::Allow;
 use crate::client::Association;
 use crate::explain::printable;
-use crate::source;
 
 /// So many addresses of a set are listed in a table row.
 const ADDRESSES_PER_ROW: usize = 4;
@@ -31,7 +30,8 @@ const COLUMNS: [(&str, bool); 9] = [
 /// have on addresses that left their sets.
 pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()> {
     let mut rows = vec![COLUMNS.map(|(heading, _)| heading.to_owned())];
-    rows.extend(associations.iter().map(row));
+    let views: Vec<_> = associations.iter().map(View::new).collect();
+    rows.extend(views.iter().map(row));
     let mut widths = [0; COLUMNS.len()];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -49,24 +49,24 @@ pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()>
         });
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  "))?;
     }
-    associations.iter().try_for_each(|a| notes(out, a))
+    views.iter().try_for_each(|view| notes(out, view))
 }
 
 /// Writes a line for each address that an association lost but not its connections
 /// there.
-fn notes(out: &mut dyn Write, association: &Association) -> io::Result<()> {
-    let id = association.id;
-    let name = match &association.name {
+fn notes(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+    let id = view.id;
+    let name = match view.name {
         Some(name) => format!(" ({name})"),
         None => String::new(),
     };
-    for leftover in association.leftovers.iter().flatten() {
+    for leftover in view.leftovers.iter().flatten() {
         writeln!(
             out,
             "note: association {id}{name} still has {} on {}, which left its set; `addrctl \
              replace --reset` ends them",
             counted(leftover.connection_count, "connection"),
-            leftover.addr,
+            leftover.address,
         )?;
     }
     Ok(())
@@ -78,53 +78,33 @@ fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{s}")
 }
 
-fn row(association: &Association) -> [String; COLUMNS.len()] {
-    let prefixes = association.addresses.prefixes();
-    let shown: Vec<_> = prefixes
-        .iter()
-        .take(ADDRESSES_PER_ROW)
-        .map(ToString::to_string)
-        .collect();
-    let mut addresses = shown.join(",");
-    if let Some(more @ 1..) = prefixes.len().checked_sub(ADDRESSES_PER_ROW) {
+fn row(view: &View<'_>) -> [String; COLUMNS.len()] {
+    let shown = view.addresses.iter().take(ADDRESSES_PER_ROW);
+    let mut addresses = shown.map(String::as_str).collect::<Vec<_>>().join(",");
+    if let Some(more @ 1..) = view.addresses.len().checked_sub(ADDRESSES_PER_ROW) {
         addresses.push_str(&format!(" and {more} more"));
     }
-    let [exclusive, source, loopback, sockets] = behaviour(association);
     [
-        association.id.to_string(),
-        association.name.clone().unwrap_or_else(|| "-".to_owned()),
+        view.id.to_string(),
+        known(view.name),
         addresses,
-        exclusive,
-        source,
-        loopback,
-        association.process_count.to_string(),
-        association.task_count.to_string(),
-        sockets,
+        known(yes_or_no(view)),
+        known(view.source),
+        known(view.loopback.as_deref()),
+        view.process_count.to_string(),
+        view.task_count.to_string(),
+        known(view.socket_count),
     ]
 }
 
-/// How an association behaves, in words; a dash for what is not known.
-fn behaviour(association: &Association) -> [String; 4] {
-    let Some(behaviour) = association.behaviour else {
-        return ["-"; 4].map(str::to_owned);
-    };
-    let exclusive = if behaviour.exclusive { "yes" } else { "no" };
-    let loopback = behaviour.loopback.map(|addr| addr.to_string());
-    [
-        exclusive.to_owned(),
-        source::name(behaviour.source).to_owned(),
-        loopback.unwrap_or_else(|| "-".to_owned()),
-        behaviour.socket_count.to_string(),
-    ]
+/// A dash for what is not there or not known.
+fn known(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// What an association allows; a dash for nothing, and for what is not known.
-fn allowed(association: &Association) -> String {
-    let flags = association.behaviour.and_then(|behaviour| behaviour.flags);
-    match Allow::names(flags.unwrap_or_default())[..] {
-        [] => "-".to_owned(),
-        ref names => names.join(","),
-    }
+fn yes_or_no(view: &View<'_>) -> Option<&'static str> {
+    view.exclusive
+        .map(|exclusive| if exclusive { "yes" } else { "no" })
 }
 
 /// Writes how many associations ended, and which did not.
@@ -142,9 +122,9 @@ pub fn flush(out: &mut dyn Write, flushed: &Flushed) -> io::Result<()> {
 /// Writes everything about one association.
 pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     let association = &detail.association;
-    writeln!(out, "association  {}", association.id)?;
-    let name = association.name.as_deref().unwrap_or("-");
-    writeln!(out, "name         {name}")?;
+    let view = View::new(association);
+    writeln!(out, "association  {}", view.id)?;
+    writeln!(out, "name         {}", known(view.name))?;
 
     let set = &association.addresses;
     let primaries: [Option<IpAddr>; 2] = [
@@ -160,11 +140,15 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     });
     column(out, "addresses    ", addresses)?;
 
-    let [exclusive, source, loopback, sockets] = behaviour(association);
-    writeln!(out, "exclusive    {exclusive}")?;
-    writeln!(out, "source       {source}")?;
-    writeln!(out, "loopback     {loopback}")?;
-    writeln!(out, "allows       {}", allowed(association))?;
+    writeln!(out, "exclusive    {}", known(yes_or_no(&view)))?;
+    writeln!(out, "source       {}", known(view.source))?;
+    writeln!(out, "loopback     {}", known(view.loopback.as_deref()))?;
+    let allowed = view.allow.as_ref().filter(|kinds| !kinds.is_empty());
+    writeln!(
+        out,
+        "allows       {}",
+        known(allowed.map(|kinds| kinds.join(",")))
+    )?;
 
     let hidden = (association.process_count as usize).saturating_sub(detail.processes.len());
     let processes = detail.processes.iter().map(|(pid, comm)| match comm {
@@ -173,22 +157,28 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
     });
     let more = (hidden > 0).then(|| format!("and {hidden} more"));
     column(out, "processes    ", processes.chain(more))?;
-    writeln!(out, "tasks        {}", association.task_count)?;
-    writeln!(out, "sockets      {sockets}")?;
-    trouble(out, association)
+    writeln!(out, "tasks        {}", view.task_count)?;
+    writeln!(out, "sockets      {}", known(view.socket_count))?;
+    trouble(out, &view)
 }
 
 /// Writes what is seldom there: connections on addresses that left the set, and
 /// ports with too many sockets.
-fn trouble(out: &mut dyn Write, association: &Association) -> io::Result<()> {
-    let leftovers = association.leftovers.iter().flatten();
+fn trouble(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+    let leftovers = view.leftovers.iter().flatten();
     let leftovers: Vec<_> = leftovers
-        .map(|l| format!("{} ({})", l.addr, counted(l.connection_count, "connection")))
+        .map(|l| {
+            format!(
+                "{} ({})",
+                l.address,
+                counted(l.connection_count, "connection")
+            )
+        })
         .collect();
     if !leftovers.is_empty() {
         column(out, "leftovers    ", leftovers.into_iter())?;
     }
-    match association.full_port_count {
+    match view.full_port_count {
         None | Some(0) => Ok(()),
         Some(count) => writeln!(out, "full ports   {}", counted(count, "refusal")),
     }

@@ -2,47 +2,49 @@
 
 //! Tests of the output: what is compared here is what users rely on.
 
-use addrconf_abi::{AssignFlags, SourceChoice};
+use addrconf_abi::{Name, SourceChoice, Terms, ABI_VERSION};
 
 use super::{json, table, Detail};
-use crate::client::{Association, Behaviour, Leftover};
+use crate::client::{Association, Leftover};
 
 fn web() -> Association {
     Association {
+        abi: ABI_VERSION,
         id: 1,
-        name: Some("web".to_owned()),
+        terms: Terms {
+            name: Name::new("web").unwrap(),
+            exclusive: true,
+            allow_raw: true,
+            source: SourceChoice::Random,
+            loopback: Some([127, 64, 0, 2].into()),
+        },
         addresses: "10.0.0.0/24,10.0.1.1,2001:db8::1".parse().unwrap(),
         pids: vec![812, 813],
         process_count: 2,
         task_count: 9,
-        behaviour: Some(Behaviour {
-            exclusive: true,
-            source: SourceChoice::Random,
-            loopback: Some([127, 64, 0, 2].into()),
-            socket_count: 17,
-            flags: Some(AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW)),
-        }),
-        leftovers: Some(vec![Leftover {
+        socket_count: 17,
+        leftovers: vec![Leftover {
             addr: [10, 0, 2, 1].into(),
             connection_count: 3,
-        }]),
-        full_port_count: Some(1),
+        }],
+        full_port_count: 1,
     }
 }
 
 fn large() -> Association {
     Association {
+        abi: 1,
         id: 12,
-        name: None,
+        terms: Terms::default(),
         addresses: "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6"
             .parse()
             .unwrap(),
         pids: vec![],
         process_count: 70_000,
         task_count: 70_001,
-        behaviour: None,
-        leftovers: None,
-        full_port_count: None,
+        socket_count: 0,
+        leftovers: vec![],
+        full_port_count: 0,
     }
 }
 

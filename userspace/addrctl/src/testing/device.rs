@@ -4,8 +4,8 @@
 //! had as well.
 
 use addrconf_abi::{
-    AddrEntry, AssignFlags, AssignRequest, Change, Command, ListRequest, QueryRequest,
-    ReleaseRequest, Target, UpdateRequest, VersionReply, Wire, WireError, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, ListRequest, QueryRequest, ReleaseRequest, Target,
+    Terms, UpdateRequest, VersionReply, Wire, WireError, MAX_ADDRS, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
@@ -93,9 +93,9 @@ impl State {
     fn assign(&mut self, arg: &mut [u8], addrs: &[u8]) -> Result<(), Errno> {
         let mut request = AssignRequest::decode(arg).map_err(errno)?;
         assert_eq!(request.addr_count as usize * AddrEntry::SIZE, addrs.len());
-        self.known_to_module(arg, AssignRequest::MIN_SIZE, request.flags)?;
+        self.known_to_module(arg, &request)?;
         let mut pids = vec![self.process(request.target)?];
-        if request.flags.has(AssignFlags::TREE) {
+        if request.tree {
             pids.extend(self.descendants(pids[0]));
         }
         let associated = |&pid: &i32| self.association(Target::Pid(pid)).is_ok();
@@ -103,21 +103,19 @@ impl State {
             return Err(Errno::EXIST);
         }
         let mut all = self.associations.values();
-        if request.loopback != [0; 4] && all.any(|a| a.loopback == request.loopback) {
+        let asked = request.terms.loopback;
+        if asked.is_some() && all.any(|a| a.terms.loopback == asked) {
             return Err(Errno::ADDRINUSE);
         }
         self.last_id += 1;
         request.id = self.last_id;
-        if self.module >= Some(2) && request.loopback == [0; 4] {
-            request.loopback = [127, 64, 0, request.id as u8];
+        if self.module >= Some(2) && asked.is_none() {
+            request.terms.loopback = Some([127, 64, 0, request.id as u8].into());
         }
         let association = FakeAssociation {
-            name: request.name,
+            terms: request.terms,
             entries: entries(addrs)?,
             pids,
-            flags: kept(request.flags),
-            source: request.source,
-            loopback: request.loopback,
             ..FakeAssociation::default()
         };
         self.associations.insert(request.id, association);
@@ -126,11 +124,13 @@ impl State {
     }
 
     /// What an older module says to fields and flags it does not know.
-    fn known_to_module(&self, arg: &[u8], first: usize, flags: AssignFlags) -> Result<(), Errno> {
+    fn known_to_module(&self, arg: &[u8], request: &AssignRequest) -> Result<(), Errno> {
+        let flags = u32::from_ne_bytes(arg[4..8].try_into().unwrap());
+        let later = &arg[AssignRequest::MIN_SIZE..];
         match self.module {
-            Some(1) if arg[first..].iter().any(|&b| b != 0) => Err(Errno::TOOBIG),
-            Some(1) if flags != AssignFlags::NONE => Err(Errno::INVAL),
-            Some(2) if flags.has(AssignFlags::ALLOW_RAW) => Err(Errno::INVAL),
+            Some(1) if later.iter().any(|&b| b != 0) => Err(Errno::TOOBIG),
+            Some(1) if flags != 0 => Err(Errno::INVAL),
+            Some(2) if request.terms.allow_raw => Err(Errno::INVAL),
             _ => Ok(()),
         }
     }
@@ -212,18 +212,19 @@ impl State {
             room.copy_from_slice(&pid.to_ne_bytes());
         }
         request.id = id;
-        request.name = association.name;
+        request.terms.name = association.terms.name;
         request.addr_count = association.entries.len() as u32;
         request.pid_count = association.pids.len() as u32;
         request.tasks = association.pids.len() as u64;
         if self.module >= Some(2) {
-            request.exclusive = association.flags.has(AssignFlags::EXCLUSIVE);
-            request.source = association.source;
-            request.loopback = association.loopback;
+            request.terms = Terms {
+                allow_raw: false,
+                ..association.terms
+            };
             request.sockets = association.connections.len() as u64;
         }
         if self.module >= Some(3) {
-            request.flags = association.flags;
+            request.terms = association.terms;
         }
         reply(arg, &request)
     }
@@ -250,13 +251,6 @@ impl State {
         self.pass_time();
         reply(arg, &request)
     }
-}
-
-/// The flags that stay.
-fn kept(flags: AssignFlags) -> AssignFlags {
-    let lasting = [AssignFlags::EXCLUSIVE, AssignFlags::ALLOW_RAW];
-    let kept = lasting.into_iter().filter(|&flag| flags.has(flag));
-    kept.fold(AssignFlags::NONE, AssignFlags::with)
 }
 
 /// Entries one after the other.

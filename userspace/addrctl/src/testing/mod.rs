@@ -17,7 +17,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, AssignFlags, Command, Name, SourceChoice, ABI_VERSION};
+use addrconf_abi::{AddrEntry, Command, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::{AddressSet, Prefix};
@@ -68,18 +68,12 @@ pub struct State {
 /// A made-up association.
 #[derive(Default)]
 pub struct FakeAssociation {
-    /// Name.
-    pub name: Name,
+    /// What it was made with.
+    pub terms: Terms,
     /// Address set.
     pub entries: Vec<AddrEntry>,
     /// Processes.
     pub pids: Vec<i32>,
-    /// Flags it keeps.
-    pub flags: AssignFlags,
-    /// Choice of source.
-    pub source: SourceChoice,
-    /// Dedicated loopback address.
-    pub loopback: [u8; 4],
     /// Local addresses of established connections.
     pub connections: Vec<Prefix>,
     /// How often it was refused a port with too many of its sockets.

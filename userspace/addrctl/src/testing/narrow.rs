@@ -2,7 +2,7 @@
 
 //! Narrowing in the made-up kernel.
 
-use addrconf_abi::{NarrowHeader, Target, Wire};
+use addrconf_abi::{NarrowHeader, Target, Terms, Wire};
 use rustix::io::Errno;
 
 use super::device::{entries, errno};
@@ -34,16 +34,13 @@ impl State {
         let id = self.association(Target::Pid(OWN_PID))?;
         let parent = self.associations.get_mut(&id).unwrap();
         let narrowed = FakeAssociation {
-            name: header.name,
+            terms: Terms {
+                // Since 4 a part has none.
+                loopback: (self.module <= Some(3)).then(|| [127, 64, 2, id as u8].into()),
+                ..parent.terms.narrowed(header.name)
+            },
             entries,
             pids: vec![OWN_PID],
-            flags: parent.flags,
-            source: parent.source,
-            // Since 4 a part has none.
-            loopback: match self.module {
-                Some(..=3) => [127, 64, 2, id as u8],
-                _ => [0; 4],
-            },
             ..FakeAssociation::default()
         };
         let set = narrowed.set();

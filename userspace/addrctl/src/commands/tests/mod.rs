@@ -55,7 +55,7 @@ fn assign_hands_over_addresses_in_order_and_prints_the_id() {
     assert_eq!(set(&fake, 1), list);
     let state = fake.state();
     let association = &state.associations[&1];
-    assert_eq!(association.name.as_str(), "web-1");
+    assert_eq!(association.terms.name.as_str(), "web-1");
     assert_eq!(association.pids, [812]);
 }
 

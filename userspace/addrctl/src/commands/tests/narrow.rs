@@ -2,7 +2,7 @@
 
 //! `run` inside an association.
 
-use addrconf_abi::{AssignFlags, Command as Call};
+use addrconf_abi::Command as Call;
 use rustix::io::Errno;
 
 use super::{addrctl, nginx, set};
@@ -54,12 +54,12 @@ fn run_inside_an_association_narrows_it_whatever_keeps_it_from_the_device() {
         let state = fake.state();
         let part: &FakeAssociation = &state.associations[&2];
         assert_eq!(
-            (part.name.as_str(), &part.pids[..]),
+            (part.terms.name.as_str(), &part.pids[..]),
             ("part", &[OWN_PID][..])
         );
-        assert!(part.flags.has(AssignFlags::EXCLUSIVE));
-        assert!(part.flags.has(AssignFlags::ALLOW_RAW));
-        assert_eq!(part.loopback, [0; 4]);
+        assert!(part.terms.exclusive);
+        assert!(part.terms.allow_raw);
+        assert_eq!(part.terms.loopback, None);
         assert_eq!(state.associations[&1].pids, [812]);
     }
 }

@@ -2,7 +2,7 @@
 
 //! Options that say how an association behaves, and what shows them.
 
-use addrconf_abi::{AssignFlags, Command as Call, SourceChoice};
+use addrconf_abi::{Command as Call, Name, SourceChoice, Terms};
 use rustix::io::Errno;
 
 use super::refusals::refused;
@@ -15,8 +15,12 @@ fn without_options_the_association_is_like_it_was_before_there_were_any() {
     addrctl(&fake, "assign 812 10.0.0.1").unwrap();
     let state = fake.state();
     let association = &state.associations[&1];
-    assert_eq!(association.flags, AssignFlags::NONE);
-    assert_eq!(association.source, SourceChoice::Route);
+    let loopback = association.terms.loopback;
+    let plain = Terms {
+        loopback,
+        ..Terms::default()
+    };
+    assert_eq!(association.terms, plain);
     assert_eq!(association.pids, [812]);
 }
 
@@ -32,11 +36,14 @@ fn every_option_of_assign_and_run_arrives() {
         let _ = addrctl(&fake, &line);
         let state = fake.state();
         let association = &state.associations[&1];
-        let flags = AssignFlags::EXCLUSIVE.with(AssignFlags::ALLOW_RAW);
-        assert_eq!(association.flags, flags);
-        assert_eq!(association.source, SourceChoice::Random);
-        assert_eq!(association.loopback, [127, 3, 2, 1]);
-        assert_eq!(association.name.as_str(), "a");
+        let terms = Terms {
+            name: Name::new("a").unwrap(),
+            exclusive: true,
+            allow_raw: true,
+            source: SourceChoice::Random,
+            loopback: Some([127, 3, 2, 1].into()),
+        };
+        assert_eq!(association.terms, terms);
     }
     for (name, source) in [
         ("route", SourceChoice::Route),
@@ -44,7 +51,7 @@ fn every_option_of_assign_and_run_arrives() {
     ] {
         let fake = nginx();
         addrctl(&fake, &format!("assign 812 10.0.0.1 --source {name}")).unwrap();
-        assert_eq!(fake.state().associations[&1].source, source);
+        assert_eq!(fake.state().associations[&1].terms.source, source);
     }
 }
 
