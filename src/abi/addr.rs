@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One address or prefix of an address set, as it crosses the boundary.
+//! One address or prefix of an address set: one type on both sides of the boundary.
+
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// Address family of an [`AddrEntry`], with the values of Linux's `AF_INET`
-/// and `AF_INET6` (`include/linux/socket.h`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Family {
-    /// IPv4: the first 4 bytes of the address count, the other 12 are zero.
-    V4 = 2,
-    /// IPv6: all 16 bytes of the address count.
-    V6 = 10,
-}
+/// `AF_INET` and `AF_INET6` (`include/linux/socket.h`).
+const INET: u16 = 2;
+const INET6: u16 = 10;
 
 /// One address (`/32`, `/128`) or prefix of a set.
 ///
@@ -28,14 +24,76 @@ pub enum Family {
 /// Order matters in one way: the first host address of a family is the
 /// family's primary address. Whether the address makes sense in a set is the
 /// policy layer's to say; here only the form is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddrEntry {
-    /// Address family.
-    pub family: Family,
+    /// Address.
+    pub addr: IpAddr,
     /// Prefix length in bits, at most 32 or 128.
     pub prefix_len: u8,
-    /// Address in network byte order.
-    pub addr: [u8; 16],
+}
+
+impl AddrEntry {
+    /// The entry of one address.
+    #[must_use]
+    pub const fn host(addr: IpAddr) -> Self {
+        Self {
+            addr,
+            prefix_len: width(addr),
+        }
+    }
+
+    /// Whether this is one address rather than a range.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        self.prefix_len == width(self.addr)
+    }
+
+    /// Its address with every bit beyond the length cleared.
+    #[must_use]
+    pub fn network(&self) -> IpAddr {
+        let clear = u32::from(width(self.addr).saturating_sub(self.prefix_len));
+        match self.addr {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(clear).unwrap_or(0);
+                Ipv4Addr::from(u32::from(v4) & mask).into()
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(clear).unwrap_or(0);
+                Ipv6Addr::from(u128::from(v6) & mask).into()
+            }
+        }
+    }
+
+    /// Whether every address of `other` is one of this entry's.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let within = Self {
+            addr: other.addr,
+            prefix_len: self.prefix_len,
+        };
+        self.prefix_len <= other.prefix_len
+            && width(self.addr) == width(other.addr)
+            && within.network() == self.network()
+    }
+}
+
+/// As it is written on the command line: a host address without its length.
+impl fmt::Display for AddrEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_host() {
+            write!(f, "{}", self.addr)
+        } else {
+            write!(f, "{}/{}", self.addr, self.prefix_len)
+        }
+    }
+}
+
+/// The number of bits of an address of this family.
+const fn width(addr: IpAddr) -> u8 {
+    match addr {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
 }
 
 impl Wire for AddrEntry {
@@ -43,34 +101,35 @@ impl Wire for AddrEntry {
     const MIN_SIZE: usize = 24;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
-        let family = match f.u16() {
-            2 => Family::V4,
-            10 => Family::V6,
-            _ => return Err(WireError::BadField),
-        };
+        let family = f.u16();
         let prefix_len = f.u8();
         let reserved = f.u8();
         f.reserved_u32()?;
-        let addr: [u8; 16] = f.bytes();
-        let (bits, used) = match family {
-            Family::V4 => (32, 4),
-            Family::V6 => (128, 16),
+        let bytes: [u8; 16] = f.bytes();
+        let [a, b, c, d, rest @ ..] = bytes;
+        let addr = match family {
+            INET if rest == [0; 12] => Ipv4Addr::new(a, b, c, d).into(),
+            INET6 => Ipv6Addr::from(bytes).into(),
+            _ => return Err(WireError::BadField),
         };
-        if reserved != 0 || prefix_len > bits || addr[used..].iter().any(|&b| b != 0) {
+        if reserved != 0 || prefix_len > width(addr) {
             return Err(WireError::BadField);
         }
-        Ok(Self {
-            family,
-            prefix_len,
-            addr,
-        })
+        Ok(Self { addr, prefix_len })
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
-        out.u16(self.family as u16);
+        let (family, bytes) = match self.addr {
+            IpAddr::V4(v4) => {
+                let [a, b, c, d] = v4.octets();
+                (INET, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+            }
+            IpAddr::V6(v6) => (INET6, v6.octets()),
+        };
+        out.u16(family);
         out.u8(self.prefix_len);
         out.u8(0);
         out.u32(0);
-        out.bytes(&self.addr);
+        out.bytes(&bytes);
     }
 }

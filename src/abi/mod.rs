@@ -31,7 +31,7 @@ mod terms;
 mod update;
 mod wire;
 
-pub use addr::{AddrEntry, Family};
+pub use addr::AddrEntry;
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};

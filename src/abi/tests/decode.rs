@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Family, QueryRequest, ReleaseRequest, SourceChoice, Target,
+    AddrEntry, AssignRequest, Change, QueryRequest, ReleaseRequest, SourceChoice, Target,
     UpdateRequest, Wire, WireError, MAX_STRUCT,
 };
 
@@ -62,9 +62,8 @@ fn reserved_fields_and_flags_must_be_zero() {
     check(&all.list, 20..24);
     check(&all.narrow, 4..8);
     let v4 = AddrEntry {
-        family: Family::V4,
+        addr: [0; 4].into(),
         prefix_len: 32,
-        addr: [0; 16],
     };
     check(&v4, (3..8).chain(12..24));
 }

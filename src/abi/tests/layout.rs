@@ -80,7 +80,7 @@ fn fields_are_at_the_documented_offsets() {
 
     assert_eq!(at(&entry, 0), 10_u16.to_ne_bytes());
     assert_eq!(at(&entry, 2), [65]);
-    assert_eq!(at(&entry, 8), entry.addr);
+    assert_eq!(std::net::IpAddr::from(at::<16>(&entry, 8)), entry.addr);
 
     assert_eq!(at(&assign, 0), 1_u32.to_ne_bytes());
     assert_eq!(at(&assign, 4), 5_u32.to_ne_bytes());

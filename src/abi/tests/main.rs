@@ -4,14 +4,14 @@
 //! rules that must never change by accident.
 
 mod decode;
+mod entries;
 mod layout;
 mod older;
 mod round_trip;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Family, LeftoverEntry, ListRequest, Name, NarrowHeader,
-    QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire,
-    MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, LeftoverEntry, ListRequest, Name, NarrowHeader, QueryRequest,
+    ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -43,9 +43,8 @@ fn samples() -> Samples {
     }
     Samples {
         entry: AddrEntry {
-            family: Family::V6,
+            addr: addr.into(),
             prefix_len: 65,
-            addr,
         },
         assign: AssignRequest {
             target: Target::PidFd(0x0102_0304),
@@ -115,9 +114,8 @@ fn samples() -> Samples {
         },
         leftover: LeftoverEntry {
             addr: AddrEntry {
-                family: Family::V6,
+                addr: addr.into(),
                 prefix_len: 128,
-                addr,
             },
             connections: 0x0102_0304_0506_0708,
         },

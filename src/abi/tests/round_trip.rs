@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    nr_of, size_of_arg, AddrEntry, AssignRequest, Change, Command, Family, LeftoverEntry,
-    ListRequest, Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms,
-    UpdateRequest, VersionReply, Wire, NAME_LEN,
+    nr_of, size_of_arg, AddrEntry, AssignRequest, Change, Command, LeftoverEntry, ListRequest,
+    Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest,
+    VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -44,12 +44,11 @@ fn change() -> impl Strategy<Value = Change> {
 
 prop_compose! {
     fn addr_entry()(v6 in any::<bool>(), len in 0_u8..=128, addr in any::<[u8; 16]>()) -> AddrEntry {
-        if v6 {
-            return AddrEntry { family: Family::V6, prefix_len: len, addr };
+        let [a, b, c, d, ..] = addr;
+        match v6 {
+            true => AddrEntry { addr: addr.into(), prefix_len: len },
+            false => AddrEntry { addr: [a, b, c, d].into(), prefix_len: len.min(32) },
         }
-        let mut v4 = [0; 16];
-        v4[..4].copy_from_slice(&addr[..4]);
-        AddrEntry { family: Family::V4, prefix_len: len.min(32), addr: v4 }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use addrconf_abi::{AddrEntry, Family};
+use addrconf_abi::AddrEntry;
 
 /// Addresses of the host's own programs.
 pub const HOST4: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
@@ -26,26 +26,12 @@ pub const DARK: u8 = 4;
 /// The entry with this index.
 pub fn entry(index: usize) -> AddrEntry {
     let (index, v6) = (index % (SIZE / 2), index >= SIZE / 2);
-    let mut addr = [0; 16];
-    let ip = if index < HOSTS {
-        host(index as u8 + 1, v6, 1)
-    } else {
-        host(0, v6, 2 + (index - HOSTS) as u8)
-    };
-    let (family, bits, short) = match ip {
-        IpAddr::V4(ip) => {
-            addr[..4].copy_from_slice(&ip.octets());
-            (Family::V4, 32, 24)
-        }
-        IpAddr::V6(ip) => {
-            addr = ip.octets();
-            (Family::V6, 128, 64)
-        }
-    };
+    if index < HOSTS {
+        return AddrEntry::host(host(index as u8 + 1, v6, 1));
+    }
     AddrEntry {
-        family,
-        prefix_len: if index < HOSTS { bits } else { short },
-        addr,
+        addr: host(0, v6, 2 + (index - HOSTS) as u8),
+        prefix_len: if v6 { 64 } else { 24 },
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use addrconf_abi::{AddrEntry, Family, DEVICE_PATH, SYSFS_PATH};
+use addrconf_abi::{AddrEntry, DEVICE_PATH, SYSFS_PATH};
 use addrconf_test_client::sys::{load_module, unload_module};
 use addrconf_test_client::Device;
 
@@ -20,13 +20,7 @@ pub fn open() -> Device {
 
 /// One address, as it goes to the kernel.
 pub fn entry(address: Ipv4Addr) -> AddrEntry {
-    let mut addr = [0; 16];
-    addr[..4].copy_from_slice(&address.octets());
-    AddrEntry {
-        family: Family::V4,
-        prefix_len: 32,
-        addr,
-    }
+    AddrEntry::host(address.into())
 }
 
 /// What a file in sysfs says.

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::os::fd::AsRawFd;
 
 use addrconf_abi::{
-    AddrEntry, Change, Command, Family, LeftoverEntry, QueryRequest, Target, Wire, DEVICE_PATH,
+    AddrEntry, Change, Command, LeftoverEntry, QueryRequest, Target, Wire, DEVICE_PATH,
     LSM_ATTR_CURRENT, MAX_STRUCT,
 };
 pub use addrconf_test_client::sys::set_self;
@@ -98,33 +98,17 @@ pub fn entries(set: &[&str]) -> Vec<AddrEntry> {
 
 /// Whether a set that the test's author wrote has an address.
 pub fn contains(set: &[&str], addr: std::net::IpAddr) -> bool {
-    let wanted = entry(&addr.to_string());
-    entries(set).iter().any(|e| {
-        let bit = |bytes: &[u8; 16], nr: u8| bytes[usize::from(nr / 8)] & (0x80 >> (nr % 8)) != 0;
-        e.family == wanted.family
-            && (0..e.prefix_len).all(|nr| bit(&e.addr, nr) == bit(&wanted.addr, nr))
-    })
+    let wanted = AddrEntry::host(addr);
+    entries(set).iter().any(|entry| entry.covers(&wanted))
 }
 
 fn entry(text: &str) -> AddrEntry {
-    let (address, len) = text.split_once('/').map_or((text, None), |(a, l)| {
-        (a, Some(l.parse().expect("a prefix length in a test")))
-    });
-    let mut addr = [0; 16];
-    let (family, bits) = match ip(address) {
-        std::net::IpAddr::V4(ip) => {
-            addr[..4].copy_from_slice(&ip.octets());
-            (Family::V4, 32)
-        }
-        std::net::IpAddr::V6(ip) => {
-            addr = ip.octets();
-            (Family::V6, 128)
-        }
-    };
-    AddrEntry {
-        family,
-        prefix_len: len.unwrap_or(bits),
-        addr,
+    match text.split_once('/') {
+        None => AddrEntry::host(ip(text)),
+        Some((addr, len)) => AddrEntry {
+            addr: ip(addr),
+            prefix_len: len.parse().expect("a prefix length in a test"),
+        },
     }
 }
 

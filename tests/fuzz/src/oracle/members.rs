@@ -6,7 +6,7 @@
 use std::fs::read_to_string;
 use std::time::Duration;
 
-use addrconf_abi::{Family, Target};
+use addrconf_abi::Target;
 
 use super::sockets::processes;
 use crate::control::Device;
@@ -41,13 +41,7 @@ fn check(world: World, device: &Device, tenant: Tenant) {
             Err(_) => {}
             Ok(found) => {
                 for entry in &found.addrs {
-                    let addr = match entry.family {
-                        Family::V4 => {
-                            let [a, b, c, d, ..] = entry.addr;
-                            std::net::IpAddr::from([a, b, c, d])
-                        }
-                        Family::V6 => entry.addr.into(),
-                    };
+                    let addr = entry.addr;
                     // Who has a prefix may narrow itself to a part of it.
                     let index = pool::index_of(addr)
                         .filter(|&i| entry.prefix_len >= pool::entry(i).prefix_len);

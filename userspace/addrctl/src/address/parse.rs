@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::str::FromStr;
 
-use addrconf_abi::MAX_ADDRS;
+use addrconf_abi::{AddrEntry, MAX_ADDRS};
 use addrconf_policy::PrefixError;
 
-use super::{bits, network, AddressSet, ParseSetError, Prefix, Problem};
+use super::{AddressSet, ParseSetError, Problem};
 
 impl FromStr for AddressSet {
     type Err = ParseSetError;
@@ -24,48 +24,50 @@ impl FromStr for AddressSet {
             return Err(ParseSetError::TooMany { count });
         }
         let mut seen = HashSet::new();
-        let mut prefixes = Vec::with_capacity(count);
+        let mut entries = Vec::with_capacity(count);
         for (i, element) in list.split(',').enumerate() {
             if element.is_empty() {
                 return Err(ParseSetError::EmptyElement { position: i + 1 });
             }
-            let prefix = Prefix::parse(element).map_err(|problem| ParseSetError::Element {
+            let entry = entry(element).map_err(|problem| ParseSetError::Element {
                 element: element.to_owned(),
                 problem,
             })?;
-            if !seen.insert(prefix) {
+            if !seen.insert(entry) {
                 return Err(ParseSetError::Duplicate {
                     element: element.to_owned(),
                 });
             }
-            prefixes.push(prefix);
+            entries.push(entry);
         }
-        Ok(Self(prefixes))
+        Ok(Self(entries))
     }
 }
 
-impl Prefix {
-    /// Reads one element of a list.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        let (addr_text, len_text) = match text.split_once('/') {
-            Some((addr, len)) => (addr, Some(len)),
-            None => (text, None),
-        };
-        let addr: IpAddr = addr_text.parse().map_err(|_| not_an_address(text))?;
-        let prefix_len = match len_text {
-            Some(len) => parse_len(len, addr)?,
-            None => bits(addr),
-        };
-        check(addr, prefix_len)?;
-        // INVARIANT: `check` had it found good by the policy.
-        Ok(Self { addr, prefix_len })
-    }
+/// Reads one element of a list: what the module takes.
+pub fn entry(text: &str) -> Result<AddrEntry, Problem> {
+    let (addr_text, len_text) = match text.split_once('/') {
+        Some((addr, len)) => (addr, Some(len)),
+        None => (text, None),
+    };
+    let addr: IpAddr = addr_text.parse().map_err(|_| not_an_address(text))?;
+    let host = AddrEntry::host(addr);
+    let entry = match len_text {
+        Some(len) => AddrEntry {
+            prefix_len: parse_len(len, host)?,
+            ..host
+        },
+        None => host,
+    };
+    check(entry)?;
+    Ok(entry)
 }
 
 /// Refuses what is well written but cannot be in a set. What can is decided by
 /// the module's own code, so that the two never disagree.
-fn check(addr: IpAddr, prefix_len: u8) -> Result<(), Problem> {
-    let network = network(addr, prefix_len);
+fn check(entry: AddrEntry) -> Result<(), Problem> {
+    let AddrEntry { addr, prefix_len } = entry;
+    let network = entry.network();
     match addrconf_policy::Prefix::new(network, prefix_len) {
         Ok(_) if network == addr => Ok(()),
         Ok(_) => Err(Problem::HostBits {
@@ -83,9 +85,9 @@ fn check(addr: IpAddr, prefix_len: u8) -> Result<(), Problem> {
 }
 
 /// Reads what stands after the slash.
-fn parse_len(text: &str, addr: IpAddr) -> Result<u8, Problem> {
-    let max = bits(addr);
-    if let (IpAddr::V4(_), Ok(mask)) = (addr, text.parse::<Ipv4Addr>()) {
+fn parse_len(text: &str, host: AddrEntry) -> Result<u8, Problem> {
+    let max = host.prefix_len;
+    if let (IpAddr::V4(_), Ok(mask)) = (host.addr, text.parse::<Ipv4Addr>()) {
         let mask = u32::from(mask);
         if mask != 0 && mask.leading_ones() + mask.trailing_zeros() == u32::BITS {
             return Err(Problem::Netmask(mask.leading_ones() as u8));

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use addrconf_abi::{AddrEntry, LeftoverEntry, QueryRequest, Terms, Wire, MAX_ADDRS, MAX_LIST};
 
 use super::{elements, CallError};
-use crate::address::{AddressSet, Prefix};
+use crate::address::AddressSet;
 
 /// Bytes of a process id in an answer.
 const PID_SIZE: usize = 4;
@@ -95,13 +95,13 @@ impl Room {
         abi: u32,
     ) -> Result<Association, CallError> {
         let entries = decoded(&self.entries, answer.addr_count)?;
-        let prefixes = entries.iter().map(Prefix::from_entry).collect();
+        let prefixes = entries.clone();
         let leftovers = decoded(&self.leftovers, answer.leftover_count)?;
         Ok(Association {
             abi,
             id: answer.id,
             terms: answer.terms,
-            addresses: AddressSet::from_prefixes(prefixes),
+            addresses: AddressSet::from_entries(prefixes),
             pids: elements(&self.pids, answer.pid_count as usize)
                 .map(i32::from_ne_bytes)
                 .collect(),
@@ -135,7 +135,7 @@ fn decoded<T: Wire>(room: &[u8], count: u32) -> Result<Vec<T>, CallError> {
 
 fn leftover(entry: &LeftoverEntry) -> Leftover {
     Leftover {
-        addr: Prefix::from_entry(&entry.addr).addr(),
+        addr: entry.addr.addr,
         connection_count: entry.connections,
     }
 }

@@ -78,7 +78,7 @@ fn narrow(system: &dyn System, args: &RunArgs, outside: Error) -> Result<(), Err
         });
     }
     let header = NarrowHeader {
-        addr_count: args.addresses.prefixes().len() as u32,
+        addr_count: args.addresses.entries().len() as u32,
         name: args.terms.name.unwrap_or_default(),
     };
     let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();

@@ -5,11 +5,11 @@
 
 use std::fmt::{self, Formatter};
 
-use addrconf_abi::{Change, MAX_ADDRS};
+use addrconf_abi::{AddrEntry, Change, MAX_ADDRS};
 use rustix::io::Errno;
 
 use super::call::{about, NO_LOOPBACK};
-use crate::address::{AddressSet, Prefix};
+use crate::address::AddressSet;
 use crate::error::{ErrorKind, Process, Subject};
 use crate::refusal::Refusal;
 
@@ -28,7 +28,7 @@ pub(super) fn update(
         Change::Remove => write!(f, "cannot remove {addresses} from the set of {subject}: ")?,
         _ => write!(f, "cannot replace the set of {subject} by {addresses}: ")?,
     }
-    let has = |prefix: &Prefix| present.is_some_and(|set| set.has(*prefix));
+    let has = |prefix: &AddrEntry| present.is_some_and(|set| set.has(*prefix));
     match kind {
         ErrorKind::AlreadyInSet => {
             one_of(f, addresses, has)?;
@@ -77,7 +77,7 @@ pub(super) fn narrow(
                 "addrctl runs in an association, where `run` can only narrow: the program may \
                  have some of the addresses that addrctl has, and ",
             )?;
-            match addresses.prefixes() {
+            match addresses.entries() {
                 [only] => write!(f, "{only} is not one of them")?,
                 _ => f.write_str("at least one of these is not among them")?,
             }
@@ -103,29 +103,29 @@ pub(super) fn narrow(
 fn one_of(
     f: &mut Formatter<'_>,
     addresses: &AddressSet,
-    meant: impl Fn(&Prefix) -> bool,
+    meant: impl Fn(&AddrEntry) -> bool,
 ) -> fmt::Result {
-    let meant = addresses.prefixes().iter().filter(|prefix| meant(prefix));
+    let meant = addresses.entries().iter().filter(|prefix| meant(prefix));
     let meant: Vec<_> = meant.copied().collect();
     match meant.len() {
         0 => f.write_str("one of them is"),
-        1 => write!(f, "{} is", AddressSet::from_prefixes(meant)),
-        _ => write!(f, "{} are", AddressSet::from_prefixes(meant)),
+        1 => write!(f, "{} is", AddressSet::from_entries(meant)),
+        _ => write!(f, "{} are", AddressSet::from_entries(meant)),
     }
 }
 
 /// An address to be removed that is no entry of the set but lies within one.
-fn within(addresses: &AddressSet, present: Option<&AddressSet>) -> Option<(Prefix, Prefix)> {
+fn within(addresses: &AddressSet, present: Option<&AddressSet>) -> Option<(AddrEntry, AddrEntry)> {
     let present = present?;
-    let mut missing = addresses.prefixes().iter().filter(|p| !present.has(**p));
-    missing.find_map(|&part| {
-        let whole = present.prefixes().iter().find(|whole| whole.covers(part));
-        whole.map(|&whole| (part, whole))
+    let mut missing = addresses.entries().iter().filter(|p| !present.has(**p));
+    missing.find_map(|part| {
+        let whole = present.entries().iter().find(|whole| whole.covers(part));
+        whole.map(|&whole| (*part, whole))
     })
 }
 
 fn is_all_of(addresses: &AddressSet, set: &AddressSet) -> bool {
-    set.prefixes().iter().all(|&prefix| addresses.has(prefix))
+    set.entries().iter().all(|&prefix| addresses.has(prefix))
 }
 
 /// The command that shows the set.

@@ -131,8 +131,8 @@ pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
         set.primary_v4().map(IpAddr::V4),
         set.primary_v6().map(IpAddr::V6),
     ];
-    let addresses = set.prefixes().iter().map(|prefix| {
-        if prefix.is_host() && primaries.contains(&Some(prefix.addr())) {
+    let addresses = set.entries().iter().map(|prefix| {
+        if prefix.is_host() && primaries.contains(&Some(prefix.addr)) {
             format!("{prefix} (primary)")
         } else {
             prefix.to_string()

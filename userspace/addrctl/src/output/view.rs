@@ -60,7 +60,7 @@ impl<'a> View<'a> {
         Self {
             id: association.id,
             name: (!name.is_empty()).then_some(name),
-            addresses: set.prefixes().iter().map(ToString::to_string).collect(),
+            addresses: set.entries().iter().map(ToString::to_string).collect(),
             primary: Primary {
                 ipv4: set.primary_v4().map(|a| a.to_string()),
                 ipv6: set.primary_v6().map(|a| a.to_string()),

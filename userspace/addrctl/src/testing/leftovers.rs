@@ -2,12 +2,11 @@
 
 //! Connections on addresses that left a set, in the made-up kernel.
 
-use addrconf_abi::{LeftoverEntry, QueryRequest, Wire, MAX_STRUCT};
+use addrconf_abi::{AddrEntry, LeftoverEntry, QueryRequest, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
 use super::device::{errno, reply};
 use super::{FakeAssociation, State};
-use crate::address::Prefix;
 
 impl FakeAssociation {
     /// The addresses outside the set on which there are connections.
@@ -18,7 +17,7 @@ impl FakeAssociation {
             .iter()
             .filter(|local| !self.covers(**local))
         {
-            let addr = local.to_entry();
+            let addr = *local;
             match found.iter_mut().find(|leftover| leftover.addr == addr) {
                 Some(leftover) => leftover.connections += 1,
                 None => found.push(LeftoverEntry {
@@ -39,10 +38,10 @@ impl State {
             return;
         }
         let set = self.associations[&id].set();
-        let now_has = |local: &Prefix| set.prefixes().iter().any(|own| own.covers(*local));
+        let now_has = |local: &AddrEntry| set.entries().iter().any(|own| own.covers(local));
         for (_, other) in self.associations.iter_mut().filter(|(o, _)| **o != id) {
             let connections = std::mem::take(&mut other.connections);
-            let stays = |local: &Prefix| other.covers(*local) || !now_has(local);
+            let stays = |local: &AddrEntry| other.covers(*local) || !now_has(local);
             other.connections = connections.into_iter().filter(stays).collect();
         }
     }

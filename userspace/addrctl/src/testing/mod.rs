@@ -20,7 +20,7 @@ use std::time::Duration;
 use addrconf_abi::{AddrEntry, Command, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
-use crate::address::{AddressSet, Prefix};
+use crate::address::AddressSet;
 use crate::system::{Device, System};
 use device::FakeDevice;
 
@@ -75,7 +75,7 @@ pub struct FakeAssociation {
     /// Processes.
     pub pids: Vec<i32>,
     /// Local addresses of established connections.
-    pub connections: Vec<Prefix>,
+    pub connections: Vec<AddrEntry>,
     /// How often it was refused a port with too many of its sockets.
     pub full_ports: u64,
     /// How many looks at the list it outlives its last process, because of
@@ -86,12 +86,12 @@ pub struct FakeAssociation {
 impl FakeAssociation {
     /// The set, as addrctl has it.
     pub fn set(&self) -> AddressSet {
-        AddressSet::from_prefixes(self.entries.iter().map(Prefix::from_entry).collect())
+        AddressSet::from_entries(self.entries.clone())
     }
 
     /// Whether every address of `prefix` is in the set.
-    fn covers(&self, prefix: Prefix) -> bool {
-        self.set().prefixes().iter().any(|own| own.covers(prefix))
+    fn covers(&self, prefix: AddrEntry) -> bool {
+        self.set().entries().iter().any(|own| own.covers(&prefix))
     }
 }
 

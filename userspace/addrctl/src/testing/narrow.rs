@@ -44,7 +44,7 @@ impl State {
             ..FakeAssociation::default()
         };
         let set = narrowed.set();
-        if !set.prefixes().iter().all(|prefix| parent.covers(*prefix)) {
+        if !set.entries().iter().all(|prefix| parent.covers(*prefix)) {
             return Err(Errno::PERM);
         }
         parent.pids.retain(|&pid| pid != OWN_PID);

@@ -6,7 +6,7 @@
 use serde_json::{json, Value};
 
 use super::{addrctl, nginx};
-use crate::address::Prefix;
+use crate::address;
 use crate::testing::{Fake, OWN_PID};
 
 /// Process 812 after it lost two of three addresses, with connections on each.
@@ -18,7 +18,7 @@ fn moved() -> Fake {
     )
     .unwrap();
     let connections = ["10.0.0.1", "10.0.0.2", "10.0.0.1", "2001:db8::1"];
-    let connections = connections.map(|a| Prefix::parse(a).unwrap());
+    let connections = connections.map(|a| address::entry(a).unwrap());
     let mut state = fake.state();
     state.associations.get_mut(&1).unwrap().connections = connections.to_vec();
     drop(state);
@@ -85,7 +85,7 @@ fn more_leftovers_than_one_answer_holds_are_all_shown() {
     let fake = nginx();
     addrctl(&fake, "assign 812 10.0.0.1").unwrap();
     let foreign = (0..3000).map(|i| format!("10.9.{}.{}", i / 256, i % 256));
-    let foreign = foreign.map(|a| Prefix::parse(&a).unwrap()).collect();
+    let foreign = foreign.map(|a| address::entry(&a).unwrap()).collect();
     fake.state().associations.get_mut(&1).unwrap().connections = foreign;
     let show = json(&fake, "show 812 --json");
     let leftovers = show["association"]["leftovers"].as_array().unwrap();

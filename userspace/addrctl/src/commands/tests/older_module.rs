@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::refusals::refused;
 use super::{addrctl, nginx};
-use crate::address::Prefix;
+use crate::address;
 use crate::testing::Fake;
 
 fn older(abi: u32) -> Fake {
@@ -85,7 +85,7 @@ fn a_module_of_version_2_lacks_flush_and_what_can_be_allowed() {
 fn a_module_of_version_3_says_nothing_of_leftovers_and_is_not_asked() {
     let fake = older(3);
     addrctl(&fake, "assign 812 10.0.0.1,10.0.0.2 --allow raw").unwrap();
-    let connection = Prefix::parse("10.0.0.2").unwrap();
+    let connection = address::entry("10.0.0.2").unwrap();
     let mut state = fake.state();
     let association = state.associations.get_mut(&1).unwrap();
     (association.connections, association.full_ports) = (vec![connection], 7);

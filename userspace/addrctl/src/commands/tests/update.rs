@@ -7,14 +7,14 @@ use rustix::io::Errno;
 
 use super::refusals::refused;
 use super::{addrctl, nginx, set};
-use crate::address::Prefix;
+use crate::address;
 use crate::testing::Fake;
 
 /// Process 812 with two addresses and a connection on each.
 fn serving() -> Fake {
     let fake = nginx();
     addrctl(&fake, "assign 812 10.0.0.1,10.0.0.2").unwrap();
-    let connections = ["10.0.0.1", "10.0.0.2"].map(|a| Prefix::parse(a).unwrap());
+    let connections = ["10.0.0.1", "10.0.0.2"].map(|a| address::entry(a).unwrap());
     let mut state = fake.state();
     state.associations.get_mut(&1).unwrap().connections = connections.to_vec();
     drop(state);
