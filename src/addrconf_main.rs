@@ -6,7 +6,8 @@
 //! Layers, each ignorant of those above it:
 //!
 //! * [`device`]: the control plane, `/dev/addrconf` and sysfs;
-//! * [`lsm`]: the hooks, one file for each family;
+//! * [`lsm`]: the hooks of system calls, one file for each family;
+//! * [`net`]: what the stack asks, and the last word on packets;
 //! * [`table`]: which task belongs to which association, under RCU;
 //! * [`policy`]: pure decisions, also built and tested on the host;
 //! * [`abi`]: the control interface, shared with user space;
@@ -24,7 +25,8 @@ use kernel::miscdevice::MiscDeviceRegistration;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use device::{Control, State};
+use device::{Control, Narrowing, State};
+use sys::gate::{Attachment, Hooks};
 use sys::published::Publication;
 use sys::sysfs::Dir;
 use table::Tenants;
@@ -41,11 +43,44 @@ module! {
 // when they go.
 #[pin_data(PinnedDrop)]
 struct Addrconf {
-    hooks: Option<lsm::Attached>,
+    hooks: Option<Attached>,
     #[pin]
     control: MiscDeviceRegistration<Control>,
     state: State,
     tenants: Publication<Tenants>,
+}
+
+/// Which rules answer to which hooks.
+enum Rules {}
+
+impl Hooks for Rules {
+    type Tasks = lsm::Tasks;
+    type Create = lsm::Create;
+    type Address = lsm::Address;
+    type Hold = lsm::Hold;
+    type Change = lsm::Change;
+    type Files = lsm::Files;
+    type Trace = lsm::Trace;
+    type Stack = net::Stack;
+    type Attributes = Narrowing;
+}
+
+/// The hooks are in force as long as this lives.
+struct Attached {
+    _hooks: Attachment<Rules>,
+    // Goes last: while sockets have a scope, packets are marked.
+    _output: net::Backstop,
+}
+
+impl Attached {
+    /// Attaches all hooks. May sleep.
+    fn new() -> Result<Self> {
+        let output = net::Backstop::new()?;
+        Ok(Self {
+            _hooks: Attachment::new()?,
+            _output: output,
+        })
+    }
 }
 
 impl kernel::InPlaceModule for Addrconf {
@@ -60,7 +95,7 @@ impl kernel::InPlaceModule for Addrconf {
             // or is work that they queue, which `drop` waits for.
             let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
-            let hooks = lsm::Attached::new()?;
+            let hooks = Attached::new()?;
             Ok(try_pin_init!(Self {
                 tenants,
                 state,

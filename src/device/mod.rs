@@ -9,7 +9,7 @@ mod narrow;
 mod state;
 mod user;
 
-pub(crate) use narrow::narrow;
+pub(crate) use narrow::Narrowing;
 pub(crate) use state::State;
 
 use kernel::fs::File;

@@ -6,31 +6,35 @@
 use kernel::prelude::*;
 
 use crate::abi::{AddrEntry, NarrowHeader, Wire, LSM_ATTR_CURRENT, MAX_ADDRS};
-use crate::table;
+use crate::sys::gate::AttributeHooks;
+use crate::table::{self, AddressSet};
 
 use super::entries::prefix;
 use super::user::errno;
-use crate::table::AddressSet;
 
-/// Carries out an `lsm_set_self_attr()` of the running process.
-pub(crate) fn narrow(attribute: u32, content: &[u8]) -> Result {
-    if attribute != LSM_ATTR_CURRENT {
-        return Err(EOPNOTSUPP);
+/// The attribute that is one's own set.
+pub(crate) enum Narrowing {}
+
+impl AttributeHooks for Narrowing {
+    fn set_self(attribute: u32, content: &[u8]) -> Result {
+        if attribute != LSM_ATTR_CURRENT {
+            return Err(EOPNOTSUPP);
+        }
+        let (header, rest) = content.split_at_checked(NarrowHeader::SIZE).ok_or(EINVAL)?;
+        let header = NarrowHeader::decode(header).map_err(errno)?;
+        let count = usize::try_from(header.addr_count)?;
+        if header.addr_count == 0
+            || header.addr_count > MAX_ADDRS
+            || Some(rest.len()) != count.checked_mul(AddrEntry::SIZE)
+        {
+            return Err(EINVAL);
+        }
+        let mut entries = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
+        for bytes in rest.chunks_exact(AddrEntry::SIZE) {
+            let entry = AddrEntry::decode(bytes).map_err(errno)?;
+            entries.push(prefix(&entry)?, GFP_KERNEL_ACCOUNT)?;
+        }
+        let table = table::get().ok_or(ENODEV)?;
+        table.narrow(header.name, AddressSet::new(entries)?)
     }
-    let (header, rest) = content.split_at_checked(NarrowHeader::SIZE).ok_or(EINVAL)?;
-    let header = NarrowHeader::decode(header).map_err(errno)?;
-    let count = usize::try_from(header.addr_count)?;
-    if header.addr_count == 0
-        || header.addr_count > MAX_ADDRS
-        || Some(rest.len()) != count.checked_mul(AddrEntry::SIZE)
-    {
-        return Err(EINVAL);
-    }
-    let mut entries = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
-    for bytes in rest.chunks_exact(AddrEntry::SIZE) {
-        let entry = AddrEntry::decode(bytes).map_err(errno)?;
-        entries.push(prefix(&entry)?, GFP_KERNEL_ACCOUNT)?;
-    }
-    let table = table::get().ok_or(ENODEV)?;
-    table.narrow(header.name, AddressSet::new(entries)?)
 }

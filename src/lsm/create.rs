@@ -1,43 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `socket()`: kinds of sockets that are not covered are refused, the others
-//! are the association's from birth.
+//! are the association's from birth. Context: process, may sleep.
 
 use kernel::prelude::*;
 
 use crate::policy;
+use crate::sys::gate::CreateHooks;
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
-/// Decides a `socket()` or `socketpair()`.
-pub(super) fn check(family: i32, kind: i32, protocol: i32) -> Result {
-    match super::current() {
-        Some(association) => {
-            let raw = association.terms().allow_raw;
-            policy::create(family, kind, protocol, raw).map_err(super::refused)
-        }
-        None => Ok(()),
-    }
-}
+use super::{current, refused};
 
-/// The running task got a socket. It may have been associated only after it was
-/// asked whether it may. May sleep.
-pub(super) fn enter(sock: SkRef<'_>) -> Result {
-    let Some(association) = super::current() else {
-        return Ok(());
-    };
-    let kind = sock.kind();
-    if !sockets::covers(&association, kind) {
-        return Err(EPERM);
+/// The rules for new sockets.
+pub(crate) enum Create {}
+
+impl CreateHooks for Create {
+    fn socket_create(family: i32, kind: i32, protocol: i32) -> Result {
+        match current() {
+            Some(association) => {
+                let raw = association.terms().allow_raw;
+                policy::create(family, kind, protocol, raw).map_err(refused)
+            }
+            None => Ok(()),
+        }
     }
-    sockets::take_in(sock, &association);
-    if kind.is_raw() && !sockets::belongs_to(sock, &association) {
-        // There are as many as there may be.
-        return Err(ENOBUFS);
+
+    /// The task may have been associated only after it was asked whether it may.
+    fn socket_post_create(sock: SkRef<'_>) -> Result {
+        let Some(association) = current() else {
+            return Ok(());
+        };
+        let kind = sock.kind();
+        if !sockets::covers(&association, kind) {
+            return Err(EPERM);
+        }
+        sockets::take_in(sock, &association);
+        if kind.is_raw() && !sockets::belongs_to(sock, &association) {
+            // There are as many as there may be.
+            return Err(ENOBUFS);
+        }
+        if kind.kind == policy::SOCK_RAW {
+            // It is in the tables from the first moment, when it was nobody's.
+            sock.drop_input();
+        }
+        Ok(())
     }
-    if kind.kind == policy::SOCK_RAW {
-        // It is in the tables from the first moment, when it was nobody's.
-        sock.drop_input();
-    }
-    Ok(())
 }

@@ -5,21 +5,43 @@
 //! stay on this host carry its id. Any context but hard interrupts; never
 //! sleeps.
 
+use core::net::IpAddr;
+
+use kernel::prelude::*;
 use kernel::sync::rcu;
 
 use crate::policy::{self, Outgoing, Sender};
+use crate::sys::packet::{Output, OutputHook};
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
-/// What a packet of `sk` is to carry; `None` to drop it.
-pub(super) fn check(sk: SkRef<'_>, packet: &Outgoing) -> Option<u32> {
-    let association = sockets::association_of(sk)?;
-    let sender = match sk.info()? {
-        info if !info.stream => Sender::Message,
-        info if info.opening => Sender::Opening,
-        _ => Sender::Answering,
-    };
-    let guard = rcu::read_lock();
-    let owner = association.owner(&guard);
-    policy::sends(&owner, sender, packet).then(|| association.id())
+/// Packets are checked and marked on their way out as long as this lives.
+pub(crate) struct Backstop(OutputHook<Packets>);
+
+impl Backstop {
+    /// Begins, in every network namespace. May sleep.
+    pub(crate) fn new() -> Result<Self> {
+        OutputHook::new().map(Self)
+    }
+}
+
+enum Packets {}
+
+impl Output for Packets {
+    fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32> {
+        let association = sockets::association_of(sk)?;
+        let sender = match sk.info()? {
+            info if !info.stream => Sender::Message,
+            info if info.opening => Sender::Opening,
+            _ => Sender::Answering,
+        };
+        let packet = Outgoing {
+            source,
+            destination,
+            loops,
+        };
+        let guard = rcu::read_lock();
+        let permitted = policy::sends(&association.owner(&guard), sender, &packet);
+        permitted.then(|| association.id())
+    }
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that are no sockets: an associated task may write no memory but that of its
+//! own kind, inject no packets, and have no ring that others poll. It may have come
+//! by such a file before it was associated, and where no descriptor shows it. Context:
+//! process, may sleep.
+
+use kernel::prelude::*;
+
+use crate::sys::file::FileRef;
+use crate::sys::gate::FileHooks;
+use crate::table;
+
+use super::current;
+
+/// The rules for files.
+pub(crate) enum Files {}
+
+impl FileHooks for Files {
+    fn file_use(file: FileRef<'_>) -> Result {
+        let Some(association) = current() else {
+            return Ok(());
+        };
+        let may = match file.memory() {
+            Some(memory) => {
+                memory.is_current()
+                    || table::get().is_some_and(|t| t.members().has_memory(&association, memory))
+            }
+            None => !file.is_network_device() && !file.is_polled_elsewhere(),
+        };
+        if may {
+            Ok(())
+        } else {
+            Err(EACCES)
+        }
+    }
+}

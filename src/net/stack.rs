@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What sockets stand for in the stack, and packets on their way into them. However a
+//! socket was found (by a lookup, an early demux, a BPF program, a cached reference),
+//! none of an association gets a packet for an address that is not the association's.
+//!
+//! Context: softirq, or with spinlocks held or the socket locked; never sleeps, never
+//! allocates.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use kernel::sync::rcu;
+
+use crate::policy::{self, Found, Holder, Origin};
+use crate::sys::gate::{Compared, Relation, StackHooks};
+use crate::sys::packet::Mark;
+use crate::sys::sock::SkRef;
+use crate::table::{self, sockets};
+
+/// The answers to the stack.
+pub(crate) enum Stack {}
+
+impl StackHooks for Stack {
+    fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+        let Some(association) = sockets::association_of(sk) else {
+            return true;
+        };
+        let found = match sk.info() {
+            Some(info) if info.stream && info.is_established() => Found::Connection,
+            _ => Found::Unconnected,
+        };
+        let guard = rcu::read_lock();
+        policy::delivers(&association.owner(&guard), found, addr, origin(mark))
+    }
+
+    fn sk_free(sk: SkRef<'_>) {
+        sockets::forget(sk);
+    }
+
+    fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>) {
+        sockets::inherit(listener, new);
+    }
+
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation {
+        let theirs_a = a.sk.and_then(sockets::association_of);
+        let theirs_b = b.sk.and_then(sockets::association_of);
+        if let (Some(one), Some(other), Some(met)) = (&theirs_a, &theirs_b, met) {
+            let info = &b.info;
+            let crowds = policy::crowds(
+                info.connected,
+                info.port_kept,
+                info.address_kept,
+                info.local,
+            );
+            if crowds && one.is_same_tenant(other) {
+                *met += 1;
+                if *met >= policy::MAX_ON_PORT {
+                    one.note_full_port();
+                    return Relation::Full;
+                }
+            }
+        }
+        let waits = [a, b].into_iter().any(|c| c.info.timewait.is_some());
+        if theirs_a.is_none() && theirs_b.is_none() && !waits {
+            return Relation::Compete;
+        }
+        let guard = rcu::read_lock();
+        let holder = |c: Compared<'_>, owner| Holder {
+            owner,
+            local: c.info.local,
+            v4: !c.info.is_v6 || !c.info.v6only,
+            // Bound to ::ffff:0.0.0.0 it is IPv4's.
+            v6: c.info.is_v6 && c.info.local.to_canonical() == c.info.local,
+            timewait: c.info.timewait,
+        };
+        let relation = policy::compare(
+            &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),
+            &holder(b, theirs_b.as_ref().map(|o| o.owner(&guard))),
+        );
+        match relation {
+            policy::Relation::Compete => Relation::Compete,
+            policy::Relation::Exclude => Relation::Exclude,
+            policy::Relation::Apart => Relation::Apart,
+        }
+    }
+
+    fn sk_loopback_scope(sk: SkRef<'_>) -> u32 {
+        sockets::association_of(sk).map_or(0, |association| association.id())
+    }
+
+    fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+        let addr = addr.to_canonical();
+        let origin = origin(mark);
+        let info = sk.info();
+        let bound = info.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);
+        let tunnel = info.is_some_and(|info| info.tunnel);
+        match sockets::association_of(sk) {
+            Some(association) => {
+                let guard = rcu::read_lock();
+                policy::receives(Some(&association.owner(&guard)), bound, addr, origin, false)
+            }
+            None if tunnel && !policy::enters_tunnel(origin) => false,
+            None => {
+                let reserved = table::get().is_some_and(|t| t.is_reserved(addr));
+                policy::receives(None, bound, addr, origin, reserved)
+            }
+        }
+    }
+}
+
+/// Who sent a packet with this mark.
+fn origin(mark: Mark) -> Origin {
+    match mark {
+        Mark::NoPacket => Origin::Unknown,
+        Mark::Value(0) => Origin::Outside,
+        Mark::Value(id) => Origin::Association(id),
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets are made.
+
+use core::ffi::c_int;
+use core::marker::PhantomData;
+
+use kernel::bindings;
+use kernel::error::from_result;
+use kernel::prelude::*;
+
+use super::socket;
+use crate::sys::sock::SkRef;
+
+/// A program makes a socket.
+pub(crate) trait CreateHooks {
+    /// `socket()` and `socketpair()` by a program. May sleep.
+    fn socket_create(family: i32, kind: i32, protocol: i32) -> Result;
+    /// A program got a socket. May sleep.
+    fn socket_post_create(sock: SkRef<'_>) -> Result;
+}
+
+/// The hooks of `T` as the gate calls them.
+pub(super) struct Creating<T>(PhantomData<T>);
+
+impl<T: CreateHooks> Creating<T> {
+    pub(super) extern "C" fn socket_create(
+        family: c_int,
+        kind: c_int,
+        protocol: c_int,
+        kern: c_int,
+    ) -> c_int {
+        // The kernel's own sockets are not the program's.
+        if kern != 0 {
+            return 0;
+        }
+        from_result(|| T::socket_create(family, kind, protocol).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the LSM core: `sock` is valid.
+    pub(super) unsafe extern "C" fn socket_post_create(
+        sock: *mut bindings::socket,
+        _family: c_int,
+        _kind: c_int,
+        _protocol: c_int,
+        kern: c_int,
+    ) -> c_int {
+        if kern != 0 {
+            return 0;
+        }
+        // SAFETY: By the function's contract.
+        from_result(|| T::socket_post_create(unsafe { socket(sock) }?).map(|()| 0))
+    }
+}
