@@ -110,11 +110,6 @@ struct acf_sock_info {
 };
 
 struct sock *acf_helper_file_sk(struct file *file);
-const struct mm_struct *acf_helper_file_memory(const struct file *file);
-bool acf_helper_file_is_network_device(const struct file *file);
-bool acf_helper_file_is_polled(const struct file *file);
-bool acf_helper_task_has_memory(const struct task_struct *task,
-				const struct mm_struct *mm);
 bool acf_helper_sk_has_input(const struct sock *sk);
 void acf_helper_sk_drop_input(struct sock *sk);
 bool acf_helper_sk_corked(const struct sock *sk);
@@ -193,29 +188,40 @@ pid_t acf_helper_task_tgid_here(struct task_struct *task);
 unsigned int acf_helper_threads(struct task_struct *process,
 				struct task_struct **threads,
 				unsigned int room);
+const struct task_struct *
+acf_helper_task_tracer(const struct task_struct *task);
+bool acf_helper_task_traces(const struct task_struct *task);
+bool acf_helper_task_same_process(struct task_struct *task,
+				  struct task_struct *other);
+bool acf_helper_task_shares_memory(const struct task_struct *task,
+				   const struct task_struct *other);
+const void *acf_helper_task_files(const struct task_struct *task);
+void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
+			  void *data);
+
+/* --- call.c: open sockets, and calls that sleep --- */
+
 const void *acf_helper_each_socket(struct task_struct *task,
 				   bool (*visit)(struct sock *sk, void *data),
 				   void *data);
 void acf_helper_socket_of_call(struct task_struct *task,
 			       bool (*visit)(struct sock *sk, void *data),
 			       void *data);
-const struct task_struct *
-acf_helper_task_tracer(const struct task_struct *task);
-bool acf_helper_task_traces(const struct task_struct *task);
-bool acf_helper_task_same_process(struct task_struct *task,
-				  struct task_struct *other);
-bool acf_helper_task_opens_way_out(struct task_struct *task);
-int acf_helper_task_maps_way_out(struct task_struct *task);
-bool acf_helper_task_shares_memory(const struct task_struct *task,
-				   const struct task_struct *other);
-const void *acf_helper_task_files(const struct task_struct *task);
 bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);
 bool acf_helper_task_recalled(struct task_struct *task);
 bool acf_helper_interrupted(void);
-void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
-			  void *data);
+
+/* --- file.c: what goes around an association --- */
+
+const struct mm_struct *acf_helper_file_memory(const struct file *file);
+bool acf_helper_file_is_network_device(const struct file *file);
+bool acf_helper_file_is_polled(const struct file *file);
+bool acf_helper_task_has_memory(const struct task_struct *task,
+				const struct mm_struct *mm);
+bool acf_helper_task_opens_way_out(struct task_struct *task);
+int acf_helper_task_maps_way_out(struct task_struct *task);
 
 /* --- sysfs.c: read-only files --- */
 

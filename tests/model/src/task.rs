@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Looking for tasks: `src/sys/task.rs`.
+//! Looking for tasks: `src/sys/task/mod.rs`.
 
 use crate::run::{Go, Run};
 use crate::world::{members, Phase};

@@ -4,7 +4,13 @@
 //!
 //! C header: `include/linux/sched/task.h`
 
-use core::ffi::c_void;
+mod key;
+mod sockets;
+mod visit;
+
+pub(crate) use key::{FilesKey, MemoryKey, TaskKey};
+pub(crate) use visit::each;
+
 use core::ptr::NonNull;
 
 use kernel::bindings;
@@ -13,63 +19,8 @@ use kernel::ffi;
 use kernel::prelude::*;
 use kernel::task::Task;
 
-use super::map::MapKey;
 use super::raw;
 use super::sock::SkRef;
-
-/// Identity of a task (a thread): the address of its `task_struct`, which no
-/// other task has as long as this one is in the table. Not a pid, which a task
-/// does not have yet when it is copied, and not a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TaskKey(usize);
-
-impl TaskKey {
-    /// The running task. In softirq, the interrupted one.
-    pub(crate) fn current() -> Self {
-        Self(Task::current_raw() as usize)
-    }
-
-    pub(super) fn new(task: *const bindings::task_struct) -> Self {
-        Self(task as usize)
-    }
-}
-
-impl MapKey for TaskKey {
-    fn word(self) -> usize {
-        self.0
-    }
-}
-
-/// Identity of the memory of a process: the address of its `mm_struct`, which no
-/// other has as long as something refers to this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MemoryKey(NonNull<bindings::mm_struct>);
-
-impl MemoryKey {
-    /// `None` for a null pointer.
-    pub(super) fn new(memory: *const bindings::mm_struct) -> Option<Self> {
-        NonNull::new(memory.cast_mut()).map(Self)
-    }
-
-    /// Whether it is the running task's.
-    pub(crate) fn is_current(self) -> bool {
-        let task = Task::current_raw();
-        // SAFETY: The running task is valid; the memory is only compared.
-        unsafe { raw::acf_helper_task_has_memory(task, self.0.as_ptr()) }
-    }
-}
-
-/// Identity of a table of descriptors, which tasks may share: the address of its
-/// `files_struct`, which no other has as long as something refers to this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct FilesKey(NonNull<c_void>);
-
-impl FilesKey {
-    /// `None` for a null pointer.
-    fn new(files: *const c_void) -> Option<Self> {
-        NonNull::new(files.cast_mut()).map(Self)
-    }
-}
 
 /// A reference to a task.
 ///
@@ -213,48 +164,6 @@ impl TaskRef {
             room = count.checked_mul(2).ok_or(ENOMEM)?;
         }
     }
-
-    /// Calls `visit` for every socket among the task's open files until it
-    /// returns `false`. `visit` must not sleep. Returns the table they are in.
-    pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(
-        &self,
-        mut visit: F,
-    ) -> Option<FilesKey> {
-        let data: *mut F = &mut visit;
-        // SAFETY: The task is valid; the helper calls `visit_socket::<F>` with a
-        // socket and `data`, an exclusive pointer to an `F`, and only until it
-        // returns.
-        let files = unsafe {
-            raw::acf_helper_each_socket(self.0.as_ptr(), Some(visit_socket::<F>), data.cast())
-        };
-        FilesKey::new(files)
-    }
-
-    /// Calls `visit` for the socket that the system call is about which the task
-    /// sleeps in, if it is about one. `visit` must not sleep.
-    pub(crate) fn socket_of_call<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
-        let data: *mut F = &mut visit;
-        // SAFETY: As in `each_socket`.
-        unsafe {
-            raw::acf_helper_socket_of_call(self.0.as_ptr(), Some(visit_socket::<F>), data.cast())
-        };
-    }
-}
-
-/// # Safety
-///
-/// `data` is an exclusive pointer to an `F`, and `sk` is a full socket.
-unsafe extern "C" fn visit_socket<F: FnMut(SkRef<'_>) -> bool>(
-    sk: *mut bindings::sock,
-    data: *mut c_void,
-) -> bool {
-    // SAFETY: By the function's contract.
-    let visit = unsafe { &mut *data.cast::<F>() };
-    // SAFETY: By the function's contract; a socket of a file is full.
-    match unsafe { SkRef::new(sk) } {
-        Some(sk) => visit(sk),
-        None => true,
-    }
 }
 
 type Fill = unsafe extern "C" fn(
@@ -281,78 +190,6 @@ impl Drop for TaskRef {
 
 // SAFETY: A reference to a task may be used and let go on any thread.
 unsafe impl Send for TaskRef {}
-
-/// A task seen by [`each`].
-pub(crate) struct Visited<'a>(&'a NonNull<bindings::task_struct>);
-
-impl Visited<'_> {
-    /// Identity of the task.
-    pub(crate) fn key(&self) -> TaskKey {
-        TaskKey::new(self.0.as_ptr())
-    }
-
-    /// Whether it is a thread of the process that `other` is a thread of.
-    pub(crate) fn is_thread_of(&self, other: &TaskRef) -> bool {
-        // SAFETY: `each` holds RCU, so the task is valid; so is the other.
-        unsafe { raw::acf_helper_task_same_process(self.0.as_ptr(), other.0.as_ptr()) }
-    }
-
-    /// Whether this is the task's memory.
-    pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
-        // SAFETY: `each` holds RCU, so the task is valid; the memory is only
-        // compared.
-        unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.0.as_ptr()) }
-    }
-
-    /// Who traces the task, if anybody does.
-    pub(crate) fn tracer(&self) -> Option<TaskKey> {
-        // SAFETY: `each` holds RCU, so the task is valid.
-        let tracer = unsafe { raw::acf_helper_task_tracer(self.0.as_ptr()) };
-        (!tracer.is_null()).then(|| TaskKey::new(tracer))
-    }
-
-    /// A reference to the task.
-    pub(crate) fn hold(&self) -> TaskRef {
-        // SAFETY: `each` holds RCU, under which a task that is on the lists
-        // has a reference count.
-        unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
-        // INVARIANT: Taken above.
-        TaskRef(*self.0)
-    }
-
-    /// Its process id in the caller's pid namespace, if it has one there.
-    pub(crate) fn process_id(&self) -> Option<i32> {
-        // SAFETY: `each` holds RCU, so the task is valid.
-        match unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) } {
-            0 => None,
-            pid => Some(pid),
-        }
-    }
-}
-
-/// Calls `visit` for every thread of every process until it returns `false`.
-/// `visit` runs under RCU and must not sleep.
-pub(crate) fn each<F: FnMut(Visited<'_>) -> bool>(mut visit: F) {
-    /// # Safety
-    ///
-    /// `data` is an exclusive pointer to an `F`, and `task` is valid.
-    unsafe extern "C" fn call<F: FnMut(Visited<'_>) -> bool>(
-        task: *mut bindings::task_struct,
-        data: *mut c_void,
-    ) -> bool {
-        let Some(task) = NonNull::new(task) else {
-            return true;
-        };
-        // SAFETY: By the function's contract.
-        let visit = unsafe { &mut *data.cast::<F>() };
-        visit(Visited(&task))
-    }
-
-    let data: *mut F = &mut visit;
-    // SAFETY: The helper calls `call::<F>` with a valid task and `data`, which
-    // is an exclusive pointer to an `F`, and only until it returns.
-    unsafe { raw::acf_helper_each_task(Some(call::<F>), data.cast()) };
-}
 
 /// Whether the running task has `CAP_NET_ADMIN` in the initial user namespace.
 pub(crate) fn capable_net_admin() -> bool {

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sockets that tasks have open, and the system calls that they sleep in.
+ */
+
+#include <asm/unistd.h>
+#include <linux/fdtable.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/wait.h>
+#include <net/sock.h>
+
+#include "helpers.h"
+
+struct acf_each_socket {
+	bool (*visit)(struct sock *sk, void *data);
+	void *data;
+	/* The descriptor, where only one is meant. */
+	unsigned long fd;
+};
+
+static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
+{
+	const struct acf_each_socket *each = data;
+	struct socket *sock = sock_from_file(file);
+
+	if (!sock || !sock->sk)
+		return 0;
+	return !each->visit(sock->sk, each->data);
+}
+
+/*
+ * Calls @visit for every socket among the open files of a thread, as long as
+ * it returns true. Must not sleep: the table of files is locked. Returns the
+ * table, not to be dereferenced, or NULL if the thread has none.
+ */
+const void *acf_helper_each_socket(struct task_struct *task,
+				   bool (*visit)(struct sock *sk, void *data),
+				   void *data)
+{
+	struct acf_each_socket each = { .visit = visit, .data = data };
+
+	guard(task_lock)(task);
+	if (task->files)
+		iterate_fd(task->files, 0, acf_visit_file, &each);
+	return task->files;
+}
+
+/*
+ * The system call that a thread sleeps in, with its first argument, or -1. What
+ * works for an io_uring is in none.
+ */
+static long acf_call_slept_in(struct task_struct *task, unsigned long *first)
+{
+	if (!(READ_ONCE(task->__state) & TASK_INTERRUPTIBLE) ||
+	    READ_ONCE(task->flags) & (PF_KTHREAD | PF_USER_WORKER))
+		return -1;
+	return acf_gate_task_syscall(task, first);
+}
+
+static int acf_visit_first(const void *data, struct file *file, unsigned int fd)
+{
+	const struct acf_each_socket *each = data;
+
+	if (fd == each->fd)
+		acf_visit_file(data, file, fd);
+	return 1;
+}
+
+/*
+ * Calls @visit for the socket whose descriptor is the first argument of the call
+ * that a thread sleeps in, as it is of those that receive and accept. Must not
+ * sleep: the table of files is locked.
+ */
+void acf_helper_socket_of_call(struct task_struct *task,
+			       bool (*visit)(struct sock *sk, void *data),
+			       void *data)
+{
+	struct acf_each_socket each = { .visit = visit, .data = data };
+
+	if (acf_call_slept_in(task, &each.fd) < 0 || each.fd > INT_MAX)
+		return;
+	guard(task_lock)(task);
+	if (task->files)
+		iterate_fd(task->files, each.fd, acf_visit_first, &each);
+}
+
+/*
+ * Whether a thread sleeps in a system call that only waits, and gets no data.
+ * When it wakes, its next call begins after this. No call of a 32-bit program
+ * that gets data has one of these numbers.
+ */
+bool acf_helper_task_only_waits(struct task_struct *task)
+{
+	unsigned long first;
+
+	switch (acf_call_slept_in(task, &first)) {
+#ifdef __NR_epoll_wait
+	case __NR_epoll_wait:
+#endif
+#ifdef __NR_poll
+	case __NR_poll:
+#endif
+#ifdef __NR_select
+	case __NR_select:
+#endif
+#ifdef __NR_pause
+	case __NR_pause:
+#endif
+	case __NR_epoll_pwait:
+	case __NR_epoll_pwait2:
+	case __NR_ppoll:
+	case __NR_pselect6:
+	case __NR_futex:
+	case __NR_nanosleep:
+	case __NR_clock_nanosleep:
+	case __NR_wait4:
+	case __NR_waitid:
+	case __NR_rt_sigsuspend:
+	case __NR_rt_sigtimedwait:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* As many entries of a wait queue are looked at. */
+#define ACF_MOST_WAITERS 1024
+
+/*
+ * Whether a thread waits for a socket to have something, as far as that can be
+ * told: very many may wait. Any context.
+ */
+bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
+{
+	const wait_queue_entry_t *entry;
+	unsigned int looked = 0;
+	struct socket_wq *wq;
+
+	guard(rcu)();
+	wq = rcu_dereference(sk->sk_wq);
+	if (!wq)
+		return false;
+	/* Who polls has something else in there. */
+	guard(spinlock_irqsave)(&wq->wait.lock);
+	list_for_each_entry(entry, &wq->wait.head, entry) {
+		if (entry->private == task)
+			return true;
+		/* Interrupts are off. Then it may be recalled in vain. */
+		if (++looked == ACF_MOST_WAITERS)
+			break;
+	}
+	return false;
+}
+
+/*
+ * Has a thread come back from the system call it sleeps in, and begin it anew,
+ * as if it had been stopped and continued: set_notify_signal(), which modules
+ * cannot call. Any context.
+ */
+void acf_helper_task_recall(struct task_struct *task)
+{
+	if (test_and_set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL))
+		return;
+	/* Whoever goes to sleep only now sees the flag before. */
+	if (READ_ONCE(task->__state) & TASK_INTERRUPTIBLE)
+		wake_up_process(task);
+	kick_process(task);
+}
+
+/*
+ * Whether it did not come back yet. Who is stopped is in no call, and does not
+ * come back before it is continued.
+ */
+bool acf_helper_task_recalled(struct task_struct *task)
+{
+	return test_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL) &&
+	       !(READ_ONCE(task->flags) & PF_EXITING) &&
+	       !(READ_ONCE(task->__state) & (__TASK_STOPPED | __TASK_TRACED));
+}
+
+/* Whether the running task is to return for a signal, or was recalled. */
+bool acf_helper_interrupted(void)
+{
+	return signal_pending(current);
+}
