@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Compares which module of `src/` uses which with the list in `src/modules`, or
-//! prints it (`--print`).
+//! prints it (`--print`). Looks that no file there is too long.
 
 mod arrows;
+mod length;
 mod list;
 
 use std::fs;
@@ -33,9 +34,19 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let complaints = list.complaints(&arrows);
-    for complaint in &complaints {
+    let too_long = match length::complaints(&src) {
+        Ok(complaints) => complaints,
+        Err(e) => {
+            eprintln!("structure: reading src/: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let arrows = list.complaints(&arrows);
+    for complaint in &arrows {
         eprintln!("src/modules: {complaint}");
     }
-    ExitCode::from(u8::from(!complaints.is_empty()))
+    for complaint in &too_long {
+        eprintln!("{complaint}");
+    }
+    ExitCode::from(u8::from(!(arrows.is_empty() && too_long.is_empty())))
 }
