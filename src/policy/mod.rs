@@ -33,6 +33,8 @@ pub use bind::{bind, long_enough};
 pub use control::{routed, sources_allowed};
 pub use create::{create, SOCK_RAW};
 pub use descriptor::{control, request, ring_command};
+#[cfg(not(MODULE))]
+pub use option::NAMES as OPTION_NAMES;
 pub use option::{look, option, SO_ERROR};
 pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Outgoing, Sender};

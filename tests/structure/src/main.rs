@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Compares which module of `src/` uses which with the list in `src/modules`, or
-//! prints it (`--print`). Looks that no file there is too long.
+//! prints it (`--print`). Looks that no file there is too long. Prints C that compares
+//! socket options with the kernel's headers (`--options`).
 
 mod arrows;
 mod length;
 mod list;
+mod options;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("--options") {
+        print!("{}", options::assertions());
+        return ExitCode::SUCCESS;
+    }
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
     let arrows = match arrows::read(&src) {
         Ok(arrows) => arrows,

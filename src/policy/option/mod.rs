@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `setsockopt()`: which options an associated task may set on an IPv4 or IPv6
+//! socket. What is not known to leave addresses alone is refused.
+//!
+//! Each level has a file, in which each option has a line: its name and number, which
+//! `make check` compares with the kernel's headers, what it is to the rules, and why.
+
+use super::verdict::Refusal;
+
+/// The options of a level: `NAME = NUMBER, KIND, "WHY";`.
+macro_rules! options {
+    ($($name:ident = $number:literal, $kind:ident, $why:literal;)*) => {
+        /// What an option is to the rules.
+        pub(super) fn kind(name: i32) -> super::Kind {
+            match name {
+                $($number => super::Kind::$kind,)*
+                _ => super::Kind::Unknown,
+            }
+        }
+
+        /// The names and numbers.
+        #[cfg(not(MODULE))]
+        pub(super) const NAMES: &[(&str, i32)] = &[$((stringify!($name), $number)),*];
+    };
+}
+
+mod ip;
+mod ipv6;
+mod socket;
+mod tcp;
+mod udp;
+
+/// The names and numbers of the options that the rules know, to be compared with the
+/// kernel's headers.
+#[cfg(not(MODULE))]
+pub const NAMES: [&[(&str, i32)]; 5] = [
+    socket::NAMES,
+    ip::NAMES,
+    ipv6::NAMES,
+    tcp::NAMES,
+    udp::NAMES,
+];
+
+const SOL_IP: i32 = 0;
+const SOL_SOCKET: i32 = 1;
+const SOL_TCP: i32 = 6;
+const SOL_UDP: i32 = 17;
+const SOL_IPV6: i32 = 41;
+const SOL_ICMPV6: i32 = 58;
+const SOL_RAW: i32 = 255;
+
+/// What an option is to the rules.
+enum Kind {
+    /// It cannot give a socket an address, or a packet another way.
+    Harmless,
+    /// It shapes whole packets, as raw sockets do.
+    Raw,
+    /// It can.
+    Dangerous,
+    /// It joins a multicast group, or changes what a member wants to hear. The
+    /// report of that leaves with the interface's address for every member, and
+    /// draws traffic to the host.
+    Membership,
+    /// Not on any list.
+    Unknown,
+}
+
+/// Decides a `setsockopt(level, name)`. `raw` tells that the association may
+/// have raw sockets.
+///
+/// # Errors
+///
+/// * [`Refusal::NotPermitted`] for options that choose a source or a route, or
+///   hand packets to somebody else;
+/// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without an
+///   interface for that;
+/// * [`Refusal::OptionNotKnown`] for what no list has, as on an older kernel.
+pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
+    match kind(level, name) {
+        Kind::Harmless => Ok(()),
+        Kind::Membership => Err(Refusal::NoDevice),
+        Kind::Raw if raw => Ok(()),
+        Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
+        Kind::Unknown => Err(Refusal::OptionNotKnown),
+    }
+}
+
+/// Decides a `getsockopt(level, name)` on a socket that is not the association's
+/// own: what only tells, and changes nothing.
+///
+/// # Errors
+///
+/// * [`Refusal::NotAvailable`] for what is told once (`SO_ERROR`, `TCP_SAVED_SYN`),
+///   so that the socket's owner would not hear of it, receives data, or is a
+///   secret (`TCP_FASTOPEN_KEY`, `TCP_AO_GET_KEYS`);
+/// * [`Refusal::OptionNotKnown`] for what no list has.
+pub fn look(level: i32, name: i32) -> Result<(), Refusal> {
+    match (level, name) {
+        SO_ERROR | TCP_SAVED_SYN | TCP_ZEROCOPY_RECEIVE | TCP_FASTOPEN_KEY | TCP_AO_GET_KEYS => {
+            Err(Refusal::NotAvailable)
+        }
+        _ if matches!(kind(level, name), Kind::Unknown) => Err(Refusal::OptionNotKnown),
+        _ => Ok(()),
+    }
+}
+
+/// Level and name of the option that tells why a socket failed, once
+/// (`include/uapi/asm-generic/socket.h`).
+pub const SO_ERROR: (i32, i32) = (SOL_SOCKET, 4);
+const TCP_SAVED_SYN: (i32, i32) = (SOL_TCP, 28);
+const TCP_ZEROCOPY_RECEIVE: (i32, i32) = (SOL_TCP, 35);
+const TCP_FASTOPEN_KEY: (i32, i32) = (SOL_TCP, 33);
+const TCP_AO_GET_KEYS: (i32, i32) = (SOL_TCP, 41);
+
+fn kind(level: i32, name: i32) -> Kind {
+    match level {
+        SOL_SOCKET => socket::kind(name),
+        SOL_IP => ip::kind(name),
+        SOL_IPV6 => ipv6::kind(name),
+        SOL_TCP => tcp::kind(name),
+        SOL_UDP => udp::kind(name),
+        // ICMP_FILTER and ICMPV6_FILTER.
+        SOL_RAW | SOL_ICMPV6 if name == 1 => Kind::Harmless,
+        _ => Kind::Unknown,
+    }
+}
