@@ -22,6 +22,7 @@
 #![cfg_attr(not(MODULE), warn(missing_docs))]
 
 mod addr;
+mod bypass;
 mod ioctl;
 mod leftover;
 mod narrow;
@@ -32,6 +33,7 @@ mod update;
 mod wire;
 
 pub use addr::AddrEntry;
+pub use bypass::{Bypass, Obstacle};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
@@ -50,7 +52,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 2 | update, narrow; flags, choice of source and loopback address |
 /// | 3 | release of everything; raw sockets can be allowed; the flags in query |
 /// | 4 | leftovers, and refusals of ports with too many sockets, in query |
-pub const ABI_VERSION: u32 = 4;
+/// | 5 | what keeps a process from being associated, in assign |
+pub const ABI_VERSION: u32 = 5;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

@@ -2,6 +2,7 @@
 
 //! The structures of the control calls that change something, and what they name.
 
+use super::bypass::Obstacle;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
@@ -61,15 +62,13 @@ impl Target {
 /// | 64 | 8 | out: id of the new association, not 0 |
 /// | 72 | 4 | since 2: choice of source, [`SourceChoice`] |
 /// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.0.0.0/8 but not 127.0.0.1; zero: one that is free. Out: the one it got |
+/// | 80 | 12 | since 5, out, with `EBUSY`: what is in the way, [`Obstacle`] |
+/// | 92 | 4 | reserved, zero |
 ///
 /// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
 /// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
-/// process is already associated; `EBUSY` it holds what cannot be taken in: a
-/// packet or XDP socket, a mapping of its ring, an MPTCP connection, a socket in a
-/// sockmap of BPF programs, an io_uring that a process outside polls, a TUN device,
-/// `/proc/PID/mem` or a userfaultfd of another process, or half of a datagram from
-/// an address outside the set, or it traces a process outside, or what it has
-/// mapped stays locked for ten seconds, or there is too much to look through;
+/// process is already associated; `EBUSY` it holds a [`super::Bypass`], or there is
+/// too much to look through: since 5 `obstacle` says which;
 /// `EAGAIN` a process makes threads, or the processes of a tree exit and leave children
 /// to others of it, faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
 /// seconds from a call it began before: it is not associated, but its sockets keep
@@ -96,6 +95,8 @@ pub struct AssignRequest {
     pub reset: bool,
     /// Out: the new association's id.
     pub id: u64,
+    /// Out, with `EBUSY`: what is in the way.
+    pub obstacle: Option<Obstacle>,
 }
 
 const TREE: u32 = 2;
@@ -113,12 +114,13 @@ impl AssignRequest {
             tree: false,
             reset: false,
             id: 0,
+            obstacle: None,
         }
     }
 }
 
 impl Wire for AssignRequest {
-    const SIZE: usize = 80;
+    const SIZE: usize = 96;
     const MIN_SIZE: usize = 72;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -139,6 +141,8 @@ impl Wire for AssignRequest {
         let id = f.u64();
         terms.source = SourceChoice::from_value(f.u32())?;
         terms.loopback = Terms::loopback_from(f.bytes());
+        let obstacle = Obstacle::parse(f);
+        f.reserved_u32()?;
         Ok(Self {
             target,
             addrs,
@@ -147,6 +151,7 @@ impl Wire for AssignRequest {
             tree: flags & TREE != 0,
             reset: flags & RESET != 0,
             id,
+            obstacle,
         })
     }
 
@@ -163,6 +168,8 @@ impl Wire for AssignRequest {
         out.u64(self.id);
         out.u32(self.terms.source as u32);
         out.bytes(&self.terms.loopback_bytes());
+        Obstacle::emit(self.obstacle, out);
+        out.u32(0);
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) fn version(arg: Argument) -> Result {
 pub(super) fn assign(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: AssignRequest = arg.read()?;
+    request.obstacle = None;
     let set = AddressSet::new(read_prefixes(request.addrs, request.addr_count)?)?;
     if !request.terms.loopback.is_none_or(can_be_dedicated) {
         return Err(EINVAL);
@@ -48,7 +49,16 @@ pub(super) fn assign(arg: Argument) -> Result {
         tree: request.tree,
         reset: request.reset,
     };
-    let association = table.assign(&whom, request.terms, set)?;
+    let association = match table.assign(&whom, request.terms, set) {
+        Ok(association) => association,
+        Err(refused) => {
+            if refused.obstacle.is_some() {
+                request.obstacle = refused.obstacle;
+                arg.write(&request)?;
+            }
+            return Err(refused.error);
+        }
+    };
     request.id = association.id().into();
     request.terms = *association.terms();
     arg.write(&request)

@@ -9,7 +9,8 @@ use kernel::prelude::*;
 
 use crate::sys::file::FileRef;
 use crate::sys::gate::FileHooks;
-use crate::table;
+use crate::sys::task::MemoryKey;
+use crate::table::{self, files};
 
 use super::current;
 
@@ -21,17 +22,15 @@ impl FileHooks for Files {
         let Some(association) = current() else {
             return Ok(());
         };
-        let may = match file.memory() {
-            Some(memory) => {
-                memory.is_current()
-                    || table::get().is_some_and(|t| t.members().has_memory(&association, memory))
-            }
-            None => !file.is_network_device() && !file.is_polled_elsewhere(),
+        let is_own = |memory: MemoryKey| {
+            memory.is_current()
+                || table::get().is_some_and(|t| t.members().has_memory(&association, memory))
         };
-        if may {
-            Ok(())
-        } else {
-            Err(EACCES)
+        let info = file.info();
+        // Sockets are asked about by their own hooks.
+        match files::bypass(&info, is_own) {
+            Some(_) if info.socket.is_none() => Err(EACCES),
+            _ => Ok(()),
         }
     }
 }

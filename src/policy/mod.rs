@@ -12,6 +12,7 @@
 #![cfg_attr(not(MODULE), warn(missing_docs))]
 
 mod bind;
+mod bypass;
 mod control;
 mod create;
 mod descriptor;
@@ -29,7 +30,13 @@ mod verdict;
 #[cfg(all(test, not(MODULE)))]
 mod tests;
 
+#[cfg(MODULE)]
+use crate::abi;
+#[cfg(not(MODULE))]
+use addrconf_abi as abi;
+
 pub use bind::{bind, long_enough};
+pub use bypass::{bypass, Memory, OpenFile};
 pub use control::{routed, sources_allowed};
 pub use create::{create, SOCK_RAW};
 pub use descriptor::{control, request, ring_command};

@@ -15,6 +15,7 @@
 mod assign;
 mod association;
 mod control;
+pub(crate) mod files;
 mod fork;
 mod former;
 mod gather;
@@ -37,7 +38,7 @@ mod tenants;
 mod update;
 mod waiting;
 
-pub(crate) use assign::Whom;
+pub(crate) use assign::{Refused, Whom};
 pub(crate) use association::Association;
 pub(crate) use leftover::Leftover;
 pub(crate) use set::AddressSet;

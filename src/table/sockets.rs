@@ -78,7 +78,7 @@ pub(crate) fn forget(sk: SkRef<'_>) {
 /// what `association` owns, or to nothing or a wildcard. Needs no memory; must
 /// not be called with spinlocks held. Returns the table of files.
 pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<FilesKey> {
-    task.each_socket(|sk| {
+    task.each_socket(|sk, _| {
         if sk.info().is_some_and(|info| fits(association, &info)) {
             take_in(sk, association);
         }
@@ -90,21 +90,24 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<Fi
 /// what it may. Must not be called with spinlocks held.
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
     let mut found = false;
-    task.socket_of_call(|sk| {
+    task.socket_of_call(|sk, _| {
         found = belongs_to(sk, association) && task.waits_on(sk);
         !found
     });
     found
 }
 
-/// Whether [`adopt`] would leave alone, among a task's open files, a socket with
-/// the beginning of a datagram from another address, which could still be sent
-/// without a call that is asked about. Must not be called with spinlocks held.
-pub(super) fn holds_half_a_message(task: &TaskRef, association: &Association) -> bool {
-    let mut found = false;
-    task.each_socket(|sk| {
-        found = sk.is_corked() && sk.info().is_some_and(|info| !fits(association, &info));
-        !found
+/// The descriptor of a socket, among a task's open files, that [`adopt`] would leave
+/// alone and that has the beginning of a datagram from another address, which could
+/// still be sent without a call that is asked about. Must not be called with spinlocks
+/// held.
+pub(super) fn half_a_message(task: &TaskRef, association: &Association) -> Option<u32> {
+    let mut found = None;
+    task.each_socket(|sk, fd| {
+        if sk.is_corked() && sk.info().is_some_and(|info| !fits(association, &info)) {
+            found = Some(fd);
+        }
+        found.is_none()
     });
     found
 }
@@ -177,7 +180,7 @@ fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec
     each_table(tasks, |task| {
         let mut files = None;
         let found: KVVec<SkHold> = gather(|push| {
-            files = task.each_socket(|sk| {
+            files = task.each_socket(|sk, _| {
                 if wanted(sk) {
                     push(sk.hold());
                 }

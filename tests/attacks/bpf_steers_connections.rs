@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use addrconf_abi::Bypass;
 use libc::EPERM;
 
 use super::capability::{needed, BPF, NET_ADMIN, SYS_ADMIN};
@@ -119,7 +120,7 @@ pub fn tests() -> Vec<Test> {
             let (_ours, theirs) = connection();
             let map = redirection();
             put_socket(map.as_fd(), 0, theirs.as_fd()).expect("put");
-            cannot_be_associated();
+            cannot_be_associated(Bypass::SockmapSocket, Some(theirs.number()));
             drop(theirs);
             associate(ONE);
         },

@@ -6,17 +6,17 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use addrconf_abi::Target;
+use addrconf_abi::{Bypass, Target};
 
 use super::packet_socket_opened_before::cannot_be_associated;
 use super::packets::{deceived, forged, trust_the_network, victim};
 use crate::addr::ONE;
 use crate::child::{stay, Channel, Child};
-use crate::client::{associate, associate_with, entries, Assignment, Device};
+use crate::client::{associate, associate_with, entries, in_the_way, Assignment, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::family::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
@@ -34,7 +34,7 @@ pub fn tests() -> Vec<Test> {
             || {
                 let child = Child::spawn(|| stay());
                 let memory = memory_of(child.pid());
-                cannot_be_associated();
+                cannot_be_associated(Bypass::ForeignMemory, Some(memory.as_raw_fd()));
                 drop(memory);
                 associate(ONE);
             },
@@ -79,15 +79,18 @@ pub fn tests() -> Vec<Test> {
                 let outsider = Child::spawn(|| stay());
                 let ready = Channel::new();
                 let root = Child::spawn(|| {
-                    let _child = Child::spawn(|| {
+                    let child = Child::spawn(|| {
                         let _memory = memory_of(outsider.pid());
                         ready.send("");
                         stay();
                     });
+                    ready.send(&child.pid().to_string());
                     stay();
                 });
-                ready.receive();
-                assert!(is_busy(root.pid(), Assignment::TREE));
+                let lines = [ready.receive(), ready.receive()];
+                let holder: i32 = lines.concat().parse().expect("a pid");
+                let found = in_the_way(root.pid(), &Assignment::TREE);
+                assert_eq!((found.bypass, found.pid), (Bypass::ForeignMemory, holder));
                 assert!(Device::open().ids().is_empty(), "something was made");
             },
         ),
@@ -114,7 +117,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_process_with_a_tunnel_cannot_be_assigned", || {
             let tunnel = tunnel();
             make(&tunnel).expect("a tunnel");
-            cannot_be_associated();
+            cannot_be_associated(Bypass::NetworkDevice, Some(tunnel.as_raw_fd()));
             drop(tunnel);
             associate(ONE);
         }),
@@ -122,7 +125,7 @@ pub fn tests() -> Vec<Test> {
             "a_process_with_a_tunnel_yet_to_be_made_cannot_be_assigned",
             || {
                 let tunnel = tunnel();
-                cannot_be_associated();
+                cannot_be_associated(Bypass::NetworkDevice, Some(tunnel.as_raw_fd()));
                 drop(tunnel);
                 associate(ONE);
             },

@@ -5,8 +5,10 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
+
+use addrconf_abi::Bypass;
 
 use super::descriptors_of_power::is_busy;
 use super::packet_socket_opened_before::cannot_be_associated;
@@ -30,7 +32,8 @@ pub fn tests() -> Vec<Test> {
             "a_process_with_a_userfaultfd_of_a_child_cannot_be_assigned",
             || {
                 let child = Waiting::new();
-                cannot_be_associated();
+                let filler = child.filler.as_raw_fd();
+                cannot_be_associated(Bypass::ForeignPages, Some(filler));
                 drop(child);
                 associate(ONE);
             },

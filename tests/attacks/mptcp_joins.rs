@@ -6,13 +6,14 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use addrconf_abi::Bypass;
 use libc::{AF_INET, EAGAIN, IPPROTO_MPTCP, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO};
 
 use super::descriptors_of_power::is_busy;
 use super::wire::{Packet, Wire};
 use crate::addr::{ip, ANY4, HOST4, ONE};
 use crate::child::{stay, within, Channel, Child};
-use crate::client::Assignment;
+use crate::client::{in_the_way, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
@@ -40,7 +41,8 @@ pub fn tests() -> Vec<Test> {
             || {
                 let (server, client) = End::pair(OWN);
                 for end in [server, client] {
-                    assert!(is_busy(end.child.pid(), Assignment::DEFAULT));
+                    let found = in_the_way(end.child.pid(), &Assignment::DEFAULT);
+                    assert_eq!(found.bypass, Bypass::MptcpConnection);
                 }
             },
         ),

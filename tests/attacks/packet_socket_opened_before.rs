@@ -6,12 +6,13 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use libc::{AF_PACKET, EBUSY, EFAULT, EPERM, SOCK_RAW};
+use addrconf_abi::{Bypass, Obstacle};
+use libc::{AF_PACKET, EFAULT, EPERM, SOCK_RAW};
 
 use super::packets::{conversation, on_loopback, overhear, SECRET};
 use crate::addr::{HOST4, ONE};
 use crate::child::{eventually, stay, Channel, Child};
-use crate::client::{entries, Device};
+use crate::client::{in_the_way, Assignment};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
 use crate::sys::family::Shared;
@@ -33,15 +34,15 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "a_process_with_a_packet_socket_cannot_be_associated",
             || {
-                let _ear = ear();
-                cannot_be_associated();
+                let ear = ear();
+                cannot_be_associated(Bypass::PacketSocket, Some(ear.number()));
             },
         ),
         behaviour(
             "a_process_with_a_ring_of_packets_cannot_be_associated",
             || {
-                let _ring = ring();
-                cannot_be_associated();
+                let (sock, _ring) = ring();
+                cannot_be_associated(Bypass::PacketSocket, Some(sock.number()));
             },
         ),
         behaviour(
@@ -49,7 +50,7 @@ pub fn tests() -> Vec<Test> {
             || {
                 let (sock, _ring) = ring();
                 drop(sock);
-                cannot_be_associated();
+                cannot_be_associated(Bypass::PacketSocket, None);
             },
         ),
         everywhere(
@@ -93,11 +94,11 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Panics unless this process is refused an association.
-pub fn cannot_be_associated() {
-    let target = addrconf_abi::Target::Pid(std::process::id() as i32);
-    let assigned = Device::open().assign(target, &entries(ONE), "");
-    let errno = assigned.expect_err("associated").raw_os_error();
-    assert_eq!(errno, Some(EBUSY));
+pub fn cannot_be_associated(bypass: Bypass, fd: Option<i32>) {
+    let pid = std::process::id() as i32;
+    let fd = fd.map(|fd| fd as u32);
+    let obstacle = in_the_way(pid, &Assignment::DEFAULT);
+    assert_eq!(obstacle, Obstacle { bypass, pid, fd });
 }
 
 /// A packet socket that hears what the host gets.

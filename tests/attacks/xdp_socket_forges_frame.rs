@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use addrconf_abi::Bypass;
 use libc::{AF_XDP, EAFNOSUPPORT, SOCK_RAW};
 
 use super::packet_socket_opened_before::cannot_be_associated;
@@ -41,8 +42,8 @@ pub fn tests() -> Vec<Test> {
     tests.push(behaviour(
         "a_process_with_an_xdp_socket_cannot_be_associated",
         || {
-            let _sock = Sock::new(AF_XDP, SOCK_RAW, 0).expect("an XDP socket");
-            cannot_be_associated();
+            let sock = Sock::new(AF_XDP, SOCK_RAW, 0).expect("an XDP socket");
+            cannot_be_associated(Bypass::XdpSocket, Some(sock.number()));
         },
     ));
     tests

@@ -56,7 +56,7 @@ fn reserved_fields_and_flags_must_be_zero() {
     }
     let all = samples();
     check(&all.entry, 3..8);
-    check(&all.assign, 28..32);
+    check(&all.assign, (28..32).chain(92..96));
     check(&all.release, 4..8);
     check(&all.query, (4..8).chain(108..112).chain(124..128));
     check(&all.list, 20..24);

@@ -16,7 +16,7 @@ use super::{bytes, for_each_structure, samples, Samples};
 fn ioctl_numbers_are_these_for_ever() {
     // Direction << 30 | size << 16 | type << 8 | number, by hand.
     assert_eq!(Command::Version.number(), 0x8010_a700);
-    assert_eq!(Command::Assign.number(), 0xc050_a701);
+    assert_eq!(Command::Assign.number(), 0xc060_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
     assert_eq!(Command::Query.number(), 0xc098_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
@@ -25,7 +25,7 @@ fn ioctl_numbers_are_these_for_ever() {
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 4);
+    assert_eq!(ABI_VERSION, 5);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -36,7 +36,7 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
     fn sizes<T: Wire>() -> (usize, usize) {
         (T::SIZE, T::MIN_SIZE)
     }
-    assert_eq!(sizes::<AssignRequest>(), (80, 72));
+    assert_eq!(sizes::<AssignRequest>(), (96, 72));
     assert_eq!(sizes::<QueryRequest>(), (152, 96));
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
@@ -91,6 +91,9 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&assign, 64), assign.id.to_ne_bytes());
     assert_eq!(at(&assign, 72), 2_u32.to_ne_bytes());
     assert_eq!(at(&assign, 76), [127, 0x41, 0x42, 0x43]);
+    assert_eq!(at(&assign, 80), 6_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 84), 0x0102_0304_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 88), 0x1112_1314_u32.to_ne_bytes());
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
     assert_eq!(at(&release, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());

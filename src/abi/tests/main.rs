@@ -6,12 +6,14 @@
 mod decode;
 mod entries;
 mod layout;
+mod obstacle;
 mod older;
 mod round_trip;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, LeftoverEntry, ListRequest, Name, NarrowHeader, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
+    AddrEntry, AssignRequest, Bypass, Change, LeftoverEntry, ListRequest, Name, NarrowHeader,
+    Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest,
+    VersionReply, Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -60,6 +62,11 @@ fn samples() -> Samples {
             tree: false,
             reset: true,
             id: 0x3132_3334_3536_3738,
+            obstacle: Some(Obstacle {
+                bypass: Bypass::NetworkDevice,
+                pid: 0x0102_0304,
+                fd: Some(0x1112_1314),
+            }),
         },
         release: ReleaseRequest {
             target: Target::Association(0x0102_0304_0506_0708),

@@ -27,6 +27,9 @@ const VERSION_2: [(u32, Command); 6] = [
     (0xc028_a705, Command::Update),
 ];
 
+/// Of version 4.
+const VERSION_4: [(u32, Command); 1] = [(0xc098_a703, Command::Query)];
+
 /// Of version 3 only this is new.
 const VERSION_3: [(u32, Command); 1] = [(0xc080_a703, Command::Query)];
 
@@ -51,7 +54,11 @@ fn without_version_4(query: QueryRequest) -> QueryRequest {
 
 #[test]
 fn older_ioctl_numbers_mean_what_they_meant() {
-    let all = VERSION_1.into_iter().chain(VERSION_2).chain(VERSION_3);
+    let all = VERSION_1
+        .into_iter()
+        .chain(VERSION_2)
+        .chain(VERSION_3)
+        .chain(VERSION_4);
     for (number, command) in all {
         assert_eq!(Command::from_number(number), Some(command));
         assert!(size_of_arg(number) <= size_of_arg(command.number()));
@@ -63,6 +70,7 @@ fn an_assign_request_of_version_1_asks_for_what_it_always_did() {
     let expected = AssignRequest {
         terms: name_only(samples().assign.terms),
         reset: false,
+        obstacle: None,
         ..samples().assign
     };
     let assign = AssignRequest {
@@ -139,6 +147,17 @@ fn a_query_of_version_3_gets_what_it_always_did_and_hands_over_no_room() {
     let plain = without_version_4(query);
     assert_eq!(bytes(&query)[..128], bytes(&plain)[..128]);
     assert_eq!(QueryRequest::decode(&bytes(&query)[..128]), Ok(plain));
+}
+
+#[test]
+fn an_assign_request_of_version_4_asks_for_what_it_always_did() {
+    let assign = samples().assign;
+    let plain = AssignRequest {
+        obstacle: None,
+        ..assign
+    };
+    assert_eq!(bytes(&assign)[..80], bytes(&plain)[..80]);
+    assert_eq!(AssignRequest::decode(&bytes(&assign)[..80]), Ok(plain));
 }
 
 #[test]

@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    nr_of, size_of_arg, AddrEntry, AssignRequest, Change, Command, LeftoverEntry, ListRequest,
-    Name, NarrowHeader, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest,
-    VersionReply, Wire, NAME_LEN,
+    nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, LeftoverEntry,
+    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target,
+    Terms, UpdateRequest, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -53,6 +53,15 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn obstacle()(
+        nr in 0..Bypass::ALL.len(), pid in any::<i32>(),
+        fd in proptest::option::of(0..i32::MAX as u32),
+    ) -> Obstacle {
+        Obstacle { bypass: Bypass::ALL[nr], pid, fd }
+    }
+}
+
+prop_compose! {
     fn terms()(
         name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
         loopback in any::<[u8; 4]>(),
@@ -66,8 +75,9 @@ prop_compose! {
     fn assign()(
         target in target(), addrs in any::<u64>(), addr_count in any::<u32>(),
         terms in terms(), (tree, reset) in any::<(bool, bool)>(), id in any::<u64>(),
+        obstacle in proptest::option::of(obstacle()),
     ) -> AssignRequest {
-        AssignRequest { target, addrs, addr_count, terms, tree, reset, id }
+        AssignRequest { target, addrs, addr_count, terms, tree, reset, id, obstacle }
     }
 }
 

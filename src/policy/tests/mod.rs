@@ -5,6 +5,7 @@
 //! are drawn from is in `draw`.
 
 mod bind;
+mod bypass;
 mod compare;
 mod compare_model;
 mod control;

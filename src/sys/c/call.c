@@ -15,7 +15,7 @@
 #include "helpers.h"
 
 struct acf_each_socket {
-	bool (*visit)(struct sock *sk, void *data);
+	bool (*visit)(struct sock *sk, unsigned int fd, void *data);
 	void *data;
 	/* The descriptor, where only one is meant. */
 	unsigned long fd;
@@ -28,7 +28,7 @@ static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
 
 	if (!sock || !sock->sk)
 		return 0;
-	return !each->visit(sock->sk, each->data);
+	return !each->visit(sock->sk, fd, each->data);
 }
 
 /*
@@ -37,7 +37,8 @@ static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
  * table, not to be dereferenced, or NULL if the thread has none.
  */
 const void *acf_helper_each_socket(struct task_struct *task,
-				   bool (*visit)(struct sock *sk, void *data),
+				   bool (*visit)(struct sock *sk,
+						 unsigned int fd, void *data),
 				   void *data)
 {
 	struct acf_each_socket each = { .visit = visit, .data = data };
@@ -75,7 +76,8 @@ static int acf_visit_first(const void *data, struct file *file, unsigned int fd)
  * sleep: the table of files is locked.
  */
 void acf_helper_socket_of_call(struct task_struct *task,
-			       bool (*visit)(struct sock *sk, void *data),
+			       bool (*visit)(struct sock *sk,
+					     unsigned int fd, void *data),
 			       void *data)
 {
 	struct acf_each_socket each = { .visit = visit, .data = data };

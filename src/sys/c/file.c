@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What goes around an association: files that are no sockets, sockets that hooks are
- * not asked about, and memory that is shared with them.
+ * What open files are. What that means is for others to say.
  */
 
 #include <linux/fdtable.h>
@@ -22,24 +21,68 @@
 #include "helpers.h"
 
 /*
- * The memory that whoever has a file can write: that of a process, or what
- * userfaultfd(2) provides. Not to be dereferenced. NULL if none.
+ * The memory that a file gives access to: that of a process, or what userfaultfd(2)
+ * provides pages of. Not to be dereferenced. NULL if none.
  */
-const struct mm_struct *acf_helper_file_memory(const struct file *file)
+static const struct mm_struct *acf_memory(const struct file *file, bool *pages)
 {
 	const struct inode *inode = file_inode(file);
 	const char *name = file->f_path.dentry->d_name.name;
 
+	*pages = false;
 	if (inode->i_sb->s_magic == PROC_SUPER_MAGIC)
 		return S_ISREG(inode->i_mode) && !strcmp(name, "mem") ?
 			       file->private_data :
 			       NULL;
 #ifdef CONFIG_USERFAULTFD
 	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	    !strcmp(name, "[userfaultfd]"))
+	    !strcmp(name, "[userfaultfd]")) {
+		*pages = true;
 		return ((struct userfaultfd_ctx *)file->private_data)->mm;
+	}
 #endif
 	return NULL;
+}
+
+/* Whether BPF programs may take what is sent and received elsewhere. */
+static bool acf_is_redirected(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_NET_SOCK_MSG)
+	guard(rcu)();
+	return sk_psock(sk);
+#else
+	return false;
+#endif
+}
+
+/*
+ * What @file is to a process that has the memory @mm, NULL for the running one. Any
+ * context.
+ */
+void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
+			  struct acf_file_info *info)
+{
+	const struct socket *sock = sock_from_file(file);
+	const struct inode *inode = file_inode(file);
+
+	*info = (struct acf_file_info){ .socket = sock };
+	if (sock) {
+		const struct sock *sk = sock->sk;
+
+		info->family = sock->ops->family;
+		/* One that was not made whole, or is being closed. */
+		if (!sk)
+			return;
+		info->protocol = READ_ONCE(sk->sk_protocol);
+		info->state = READ_ONCE(sk->sk_state);
+		info->redirected = acf_is_redirected(sk);
+		return;
+	}
+	info->device = S_ISCHR(inode->i_mode);
+	info->major = MAJOR(inode->i_rdev);
+	info->minor = MINOR(inode->i_rdev);
+	info->polled = acf_gate_uring_polled(file, mm ?: current->mm);
+	info->memory = acf_memory(file, &info->pages);
 }
 
 /* Whether a thread has this memory. Any context. */
@@ -49,87 +92,52 @@ bool acf_helper_task_has_memory(const struct task_struct *task,
 	return READ_ONCE(task->mm) == mm;
 }
 
-/* Whether a file lets its owner inject packets as a network device. */
-bool acf_helper_file_is_network_device(const struct file *file)
-{
-	const struct inode *inode = file_inode(file);
+struct acf_visit_files {
+	bool (*visit)(const struct acf_file_info *info, int fd, void *data);
+	void *data;
+	const struct mm_struct *mm;
+};
 
-	return S_ISCHR(inode->i_mode) &&
-	       (inode->i_rdev == MKDEV(MISC_MAJOR, TUN_MINOR) ||
-		inode->i_rdev == MKDEV(MISC_MAJOR, VHOST_NET_MINOR));
-}
-
-/* Whether a file is an io_uring that another process than current's polls. */
-bool acf_helper_file_is_polled(const struct file *file)
+static int acf_visit_info(const void *data, struct file *file, unsigned int fd)
 {
-	return acf_gate_uring_polled(file, current->mm);
-}
+	const struct acf_visit_files *visit = data;
+	struct acf_file_info info;
 
-/*
- * Whether the kernel may have a connection go on from and to other addresses,
- * by sockets of its own.
- */
-static bool acf_is_joined(const struct sock *sk)
-{
-	return sk && READ_ONCE(sk->sk_protocol) == IPPROTO_MPTCP &&
-	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_LISTEN));
-}
-
-/* Whether BPF programs may take what is sent and received elsewhere. */
-static bool acf_is_redirected(const struct sock *sk)
-{
-#if IS_ENABLED(CONFIG_NET_SOCK_MSG)
-	guard(rcu)();
-	return sk && sk_psock(sk);
-#else
-	return false;
-#endif
+	acf_helper_file_info(file, visit->mm, &info);
+	return !visit->visit(&info, fd, visit->data);
 }
 
 /*
- * Whether a file is a way out that no hook is asked about any more: packet and
- * XDP sockets have rings, MPTCP connections are joined by others, BPF programs
- * may redirect what is sent and received, an io_uring may be polled by another
- * process, a TUN device takes any packet, /proc/PID/mem asks only who opens it,
- * and who has a userfaultfd fills pages.
+ * Calls @visit for each file that a thread has open, until it returns false. Must not
+ * sleep: the table of files is locked. A thread that exits uses none any more.
  */
-static bool acf_is_way_out(struct file *file, const struct mm_struct *mm)
+void acf_helper_each_file(struct task_struct *task,
+			  bool (*visit)(const struct acf_file_info *info,
+					int fd, void *data),
+			  void *data)
 {
-	const struct socket *sock = sock_from_file(file);
-	const struct mm_struct *memory = acf_helper_file_memory(file);
+	struct acf_visit_files files = { .visit = visit, .data = data };
 
-	if (sock)
-		return sock->ops->family == PF_PACKET ||
-		       sock->ops->family == PF_XDP ||
-		       acf_is_joined(sock->sk) ||
-		       acf_is_redirected(sock->sk);
-	return acf_gate_uring_polled(file, mm) ||
-	       acf_helper_file_is_network_device(file) ||
-	       (memory && memory != mm);
-}
-
-static int acf_find_way_out(const void *mm, struct file *file, unsigned int fd)
-{
-	return acf_is_way_out(file, mm);
-}
-
-/* Whether a thread has such a file open. Who exits uses none any more. */
-bool acf_helper_task_opens_way_out(struct task_struct *task)
-{
 	guard(task_lock)(task);
-	return task->files && task->mm &&
-	       iterate_fd(task->files, 0, acf_find_way_out, task->mm);
+	files.mm = task->mm;
+	if (task->files && task->mm)
+		iterate_fd(task->files, 0, acf_visit_info, &files);
 }
 
 /*
- * Whether a thread has such a file in its memory: 1 or 0, or -EAGAIN when that is
- * locked, as it is while it changes. May sleep, but for nobody's sake.
+ * Calls @visit for each file that a thread has in its memory, with -1 for the
+ * descriptor, until it returns false. 0, or -EAGAIN when the memory is locked, as it
+ * is while it changes. May sleep; never waits for another task.
  */
-int acf_helper_task_maps_way_out(struct task_struct *task)
+int acf_helper_each_mapped(struct task_struct *task,
+			   bool (*visit)(const struct acf_file_info *info,
+					 int fd, void *data),
+			   void *data)
 {
 	struct mm_struct *mm = get_task_mm(task);
+	struct acf_file_info info;
 	struct vm_area_struct *vma;
-	int found = 0;
+	int result = 0;
 
 	if (!mm)
 		return 0;
@@ -137,16 +145,17 @@ int acf_helper_task_maps_way_out(struct task_struct *task)
 		VMA_ITERATOR(vmi, mm, 0);
 
 		for_each_vma(vmi, vma) {
-			found = vma->vm_file &&
-				acf_is_way_out(vma->vm_file, mm);
-			if (found)
+			if (!vma->vm_file)
+				continue;
+			acf_helper_file_info(vma->vm_file, mm, &info);
+			if (!visit(&info, -1, data))
 				break;
 		}
 		mmap_read_unlock(mm);
 	} else {
-		found = -EAGAIN;
+		result = -EAGAIN;
 	}
-	/* Whoever is the last to let go waits for input and output under way. */
+	/* The last one waits for what it frees. */
 	mmput_async(mm);
-	return found;
+	return result;
 }

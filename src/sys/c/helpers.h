@@ -202,10 +202,12 @@ void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 /* --- call.c: open sockets, and calls that sleep --- */
 
 const void *acf_helper_each_socket(struct task_struct *task,
-				   bool (*visit)(struct sock *sk, void *data),
+				   bool (*visit)(struct sock *sk,
+						 unsigned int fd, void *data),
 				   void *data);
 void acf_helper_socket_of_call(struct task_struct *task,
-			       bool (*visit)(struct sock *sk, void *data),
+			       bool (*visit)(struct sock *sk,
+					     unsigned int fd, void *data),
 			       void *data);
 bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
@@ -213,15 +215,48 @@ void acf_helper_task_recall(struct task_struct *task);
 bool acf_helper_task_recalled(struct task_struct *task);
 bool acf_helper_interrupted(void);
 
-/* --- file.c: what goes around an association --- */
+/* --- file.c: what open files are --- */
 
-const struct mm_struct *acf_helper_file_memory(const struct file *file);
-bool acf_helper_file_is_network_device(const struct file *file);
-bool acf_helper_file_is_polled(const struct file *file);
+/**
+ * struct acf_file_info - What an open file is
+ * @socket: It is a socket
+ * @redirected: A socket that BPF programs may redirect
+ * @state: TCP_* of a socket
+ * @family: PF_* of a socket
+ * @protocol: IPPROTO_* of a socket
+ * @device: It is a character device
+ * @polled: An io_uring that a thread of a process with other memory polls
+ * @pages: @memory is what userfaultfd(2) provides pages of
+ * @major: Of a device
+ * @minor: Of a device
+ * @memory: Memory that it gives access to, not to be dereferenced
+ */
+struct acf_file_info {
+	bool socket;
+	bool redirected;
+	u8 state;
+	u16 family;
+	u16 protocol;
+	bool device;
+	bool polled;
+	bool pages;
+	u32 major;
+	u32 minor;
+	const struct mm_struct *memory;
+};
+
+void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
+			  struct acf_file_info *info);
+void acf_helper_each_file(struct task_struct *task,
+			  bool (*visit)(const struct acf_file_info *info,
+					int fd, void *data),
+			  void *data);
+int acf_helper_each_mapped(struct task_struct *task,
+			   bool (*visit)(const struct acf_file_info *info,
+					 int fd, void *data),
+			   void *data);
 bool acf_helper_task_has_memory(const struct task_struct *task,
 				const struct mm_struct *mm);
-bool acf_helper_task_opens_way_out(struct task_struct *task);
-int acf_helper_task_maps_way_out(struct task_struct *task);
 
 /* --- sysfs.c: read-only files --- */
 

@@ -38,12 +38,16 @@ impl MapKey for TaskKey {
 /// Identity of the memory of a process: the address of its `mm_struct`, which no
 /// other has as long as something refers to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MemoryKey(pub(super) NonNull<bindings::mm_struct>);
+pub(crate) struct MemoryKey(NonNull<bindings::mm_struct>);
 
 impl MemoryKey {
     /// `None` for a null pointer.
     pub(in crate::sys) fn new(memory: *const bindings::mm_struct) -> Option<Self> {
         NonNull::new(memory.cast_mut()).map(Self)
+    }
+
+    pub(in crate::sys) fn as_ptr(self) -> *const bindings::mm_struct {
+        self.0.as_ptr()
     }
 
     /// Whether it is the running task's.

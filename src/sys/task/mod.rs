@@ -14,7 +14,7 @@ pub(crate) use visit::each;
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::{from_err_ptr, to_result};
+use kernel::error::from_err_ptr;
 use kernel::ffi;
 use kernel::prelude::*;
 use kernel::task::Task;
@@ -80,25 +80,23 @@ impl TaskRef {
         self.collect(raw::acf_gate_descendants)
     }
 
-    /// Whether this task has a way out open that no hook is asked about any more: a
-    /// packet or XDP socket, one that BPF programs redirect, an MPTCP connection,
-    /// an io_uring that another process polls, a TUN device, the memory of another
-    /// process or the right to provide it.
-    pub(crate) fn opens_way_out(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
-        unsafe { raw::acf_helper_task_opens_way_out(self.0.as_ptr()) }
+    pub(in crate::sys) fn as_ptr(&self) -> *mut bindings::task_struct {
+        self.0.as_ptr()
     }
 
-    /// Whether this task has a way out in its memory. May sleep, but does not wait
-    /// for the task.
-    ///
-    /// # Errors
-    ///
-    /// `EAGAIN` when that is locked, as it is while it changes.
-    pub(crate) fn maps_way_out(&self) -> Result<bool> {
+    /// The id of its process in the caller's pid namespace; `None` if it has none
+    /// there.
+    pub(crate) fn process_id(&self) -> Option<i32> {
         // SAFETY: By the type invariants the task is valid.
-        let found = unsafe { raw::acf_helper_task_maps_way_out(self.0.as_ptr()) };
-        to_result(found).map(|()| found != 0)
+        let pid = unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) };
+        (pid != 0).then_some(pid)
+    }
+
+    /// Whether this is its memory.
+    pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
+        // SAFETY: By the type invariants the task is valid; the memory is only
+        // compared.
+        unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.as_ptr()) }
     }
 
     /// Whether it has memory, and that is another's as well.

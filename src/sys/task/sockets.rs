@@ -2,7 +2,7 @@
 
 //! The sockets that a task has open.
 
-use core::ffi::c_void;
+use core::ffi::{c_uint, c_void};
 
 use kernel::bindings;
 
@@ -11,9 +11,9 @@ use crate::sys::raw;
 use crate::sys::sock::SkRef;
 
 impl TaskRef {
-    /// Calls `visit` for every socket among the task's open files until it
-    /// returns `false`. `visit` must not sleep. Returns the table they are in.
-    pub(crate) fn each_socket<F: FnMut(SkRef<'_>) -> bool>(
+    /// Calls `visit` for every socket among the task's open files, with its
+    /// descriptor, until it returns `false`. `visit` must not sleep. Returns the table they are in.
+    pub(crate) fn each_socket<F: FnMut(SkRef<'_>, u32) -> bool>(
         &self,
         mut visit: F,
     ) -> Option<FilesKey> {
@@ -29,7 +29,7 @@ impl TaskRef {
 
     /// Calls `visit` for the socket that the system call is about which the task
     /// sleeps in, if it is about one. `visit` must not sleep.
-    pub(crate) fn socket_of_call<F: FnMut(SkRef<'_>) -> bool>(&self, mut visit: F) {
+    pub(crate) fn socket_of_call<F: FnMut(SkRef<'_>, u32) -> bool>(&self, mut visit: F) {
         let data: *mut F = &mut visit;
         // SAFETY: As in `each_socket`.
         unsafe {
@@ -41,15 +41,16 @@ impl TaskRef {
 /// # Safety
 ///
 /// `data` is an exclusive pointer to an `F`, and `sk` is a full socket.
-unsafe extern "C" fn visit_socket<F: FnMut(SkRef<'_>) -> bool>(
+unsafe extern "C" fn visit_socket<F: FnMut(SkRef<'_>, u32) -> bool>(
     sk: *mut bindings::sock,
+    fd: c_uint,
     data: *mut c_void,
 ) -> bool {
     // SAFETY: By the function's contract.
     let visit = unsafe { &mut *data.cast::<F>() };
     // SAFETY: By the function's contract; a socket of a file is full.
     match unsafe { SkRef::new(sk) } {
-        Some(sk) => visit(sk),
+        Some(sk) => visit(sk, fd),
         None => true,
     }
 }

@@ -29,7 +29,7 @@ impl Visited<'_> {
     pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
         // SAFETY: `each` holds RCU, so the task is valid; the memory is only
         // compared.
-        unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.0.as_ptr()) }
+        unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.as_ptr()) }
     }
 
     /// Who traces the task, if anybody does.

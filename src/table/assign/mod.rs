@@ -31,10 +31,12 @@ mod recall;
 mod search;
 mod take_in;
 
+use core::cell::Cell;
+
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use crate::abi::Terms;
+use crate::abi::{Obstacle, Terms};
 use crate::sys::task::TaskRef;
 
 use super::association::Association;
@@ -60,6 +62,25 @@ struct Assignment<'a> {
     association: Arc<Association>,
     // The processes that were taken in.
     processes: KVVec<TaskRef>,
+    // What is in the way.
+    obstacle: Cell<Option<Obstacle>>,
+}
+
+/// Why an association was not made.
+pub(crate) struct Refused {
+    /// What the caller sees in `errno`.
+    pub(crate) error: Error,
+    /// What is in the way, with `EBUSY`.
+    pub(crate) obstacle: Option<Obstacle>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            obstacle: None,
+        }
+    }
 }
 
 impl Tenants {
@@ -70,9 +91,8 @@ impl Tenants {
     ///
     /// `EEXIST` when a task is associated already, `ESRCH` when the process
     /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
-    /// loopback address is taken, `EBUSY` when a process holds a bypass
-    /// (`Assignment::hold_no_way_out`) or half of a datagram from another address,
-    /// or traces a process that is not to be associated, `EPERM` when the caller
+    /// loopback address is taken, `EBUSY` when a process holds a [`Bypass`](crate::abi::Bypass),
+    /// which the refusal names, `EPERM` when the caller
     /// is associated by now, `EAGAIN` when a process makes threads, or the processes
     /// of a tree exit and leave children to others of it, faster than can be
     /// followed, `ENOMEM`. Nothing changed. `ETIMEDOUT` when a thread does not come
@@ -84,9 +104,9 @@ impl Tenants {
         whom: &Whom<'_>,
         terms: Terms,
         set: AddressSet,
-    ) -> Result<Arc<Association>> {
+    ) -> core::result::Result<Arc<Association>, Refused> {
         if whom.process.is_kernel_thread() {
-            return Err(EINVAL);
+            return Err(EINVAL.into());
         }
         let loopbacks = &self.holdings.loopbacks;
         let loopback = loopbacks.take(terms.loopback)?;
@@ -102,13 +122,18 @@ impl Tenants {
             whom,
             association,
             processes: KVVec::new(),
+            obstacle: Cell::new(None),
         };
         let done = assignment.carry_out();
         drop(first);
-        if done.is_err() {
+        done.map_err(|error| {
             self.end(&assignment.association);
-        }
-        done.map(|()| assignment.association)
+            Refused {
+                error,
+                obstacle: assignment.obstacle.get(),
+            }
+        })?;
+        Ok(assignment.association)
     }
 }
 

@@ -4,24 +4,44 @@
 
 use kernel::prelude::*;
 
+use crate::abi::{Bypass, Obstacle};
 use crate::sys::task::{self, TaskRef};
 
 use super::Assignment;
+use crate::table::files;
 use crate::table::membership::Membership;
 use crate::table::patience::{Patience, Pauses};
 use crate::table::sockets;
 
-/// Whether a task has a way out in its memory that no hook is asked about, or that
-/// cannot be told in time: it may keep its memory locked with the help of a file
-/// system that does not answer.
-fn maps_way_out(task: &TaskRef, patience: &Patience) -> bool {
+/// A bypass, and the descriptor by which a task has it, if it is one.
+type Held = (Bypass, Option<u32>);
+
+/// What a task has open that goes around the association.
+fn opened(task: &TaskRef) -> Option<Held> {
+    let mut found = None;
+    task.each_file(|file, fd| {
+        found = files::bypass(file, |memory| task.has_memory(memory)).map(|kind| (kind, fd));
+        found.is_none()
+    });
+    found
+}
+
+/// What a task has in its memory that goes around the association, or that cannot be
+/// told in time: it may keep its memory locked with the help of a file system that
+/// does not answer.
+fn mapped(task: &TaskRef, patience: &Patience) -> Option<Held> {
     let mut pauses = Pauses::new();
     loop {
-        if let Ok(found) = task.maps_way_out() {
-            return found;
+        let mut found = None;
+        let looked = task.each_mapped(|file, _| {
+            found = files::bypass(file, |memory| task.has_memory(memory));
+            found.is_none()
+        });
+        if looked.is_ok() {
+            return found.map(|kind| (kind, None));
         }
         if patience.is_over() {
-            return true;
+            return Some((Bypass::LockedMemory, None));
         }
         pauses.sleep();
     }
@@ -55,7 +75,7 @@ impl Assignment<'_> {
     /// As [`Self::search`].
     pub(super) fn search_before(&self, tasks: &[TaskRef], patience: &Patience) -> Result {
         // Forks keep memory locked.
-        self.without_forks(|| self.hold_no_way_out(tasks, patience))
+        self.without_forks(|| self.hold_no_bypass(tasks, patience))
     }
 
     /// Looks through every member once no call goes on any more that it entered
@@ -92,7 +112,7 @@ impl Assignment<'_> {
             task::wait_for_clones();
             let mut tasks = self.tasks()?;
             tasks.retain(|t| !members.has_such(t.key(), Membership::is_searched));
-            self.hold_no_way_out(&tasks, &patience)?;
+            self.hold_no_bypass(&tasks, &patience)?;
             for task in &tasks {
                 members.with_membership(task.key(), |membership| {
                     if membership.is_within(association) {
@@ -104,7 +124,7 @@ impl Assignment<'_> {
                 return Ok(());
             }
             if patience.is_over() {
-                return Err(EBUSY);
+                return Err(self.refuse(tasks.first(), (Bypass::TooMuch, None)));
             }
             if tasks.is_empty() {
                 // Children that did not come to be are counted for so long, which may
@@ -115,29 +135,53 @@ impl Assignment<'_> {
     }
 
     /// Fails with `EBUSY` when one of `tasks`, which are the members, has something
-    /// that goes around the association.
-    fn hold_no_way_out(&self, tasks: &[TaskRef], patience: &Patience) -> Result {
-        let holds = |(nr, task): (usize, &TaskRef)| {
-            // Threads of a process follow one another.
-            let last = nr.checked_sub(1).map(|nr| &tasks[nr]);
-            let same_memory = last.is_some_and(|last| task.shares_memory(last));
-            let same_files = last.is_some_and(|last| task.files() == last.files());
-            if same_memory && same_files {
-                return false;
+    /// that goes around the association, and notes what.
+    fn hold_no_bypass(&self, tasks: &[TaskRef], patience: &Patience) -> Result {
+        let mut last: Option<&TaskRef> = None;
+        for task in tasks {
+            if let Some(held) = self.held(task, last, patience) {
+                return Err(self.refuse(Some(task), held));
             }
-            // What nobody can finish is not to go on for long either.
-            (last.is_some() && patience.is_over())
-                || task.opens_way_out()
-                || (!same_memory && maps_way_out(task, patience))
-                || (!same_files && sockets::holds_half_a_message(task, &self.association))
-        };
+            last = Some(task);
+        }
         // Whom a member traces cannot be read from here: that takes a look at
         // every task there is, which few need.
-        let traces = || tasks.iter().any(TaskRef::traces) && self.traces_others();
-        if tasks.iter().enumerate().any(holds) || traces() {
-            return Err(EBUSY);
+        let tracer = tasks.iter().find(|task| task.traces());
+        if tracer.is_some() && self.traces_others() {
+            return Err(self.refuse(tracer, (Bypass::Tracing, None)));
         }
         Ok(())
+    }
+
+    /// What a member has that goes around the association. `last` is the one that was
+    /// looked at before: threads of a process follow one another.
+    fn held(&self, task: &TaskRef, last: Option<&TaskRef>, patience: &Patience) -> Option<Held> {
+        let same_memory = last.is_some_and(|last| task.shares_memory(last));
+        let same_files = last.is_some_and(|last| task.files() == last.files());
+        if same_memory && same_files {
+            return None;
+        }
+        // What nobody can finish is not to go on for long either.
+        if last.is_some() && patience.is_over() {
+            return Some((Bypass::TooMuch, None));
+        }
+        let half = || {
+            let fd = sockets::half_a_message(task, &self.association)?;
+            Some((Bypass::HalfMessage, Some(fd)))
+        };
+        opened(task)
+            .or_else(|| (!same_memory).then(|| mapped(task, patience)).flatten())
+            .or_else(|| (!same_files).then(half).flatten())
+    }
+
+    /// Notes what is in the way; the error that says so.
+    fn refuse(&self, task: Option<&TaskRef>, (bypass, fd): Held) -> Error {
+        self.obstacle.set(Some(Obstacle {
+            bypass,
+            pid: task.and_then(TaskRef::process_id).unwrap_or(0),
+            fd,
+        }));
+        EBUSY
     }
 
     /// Whether a member traces a task that is none.

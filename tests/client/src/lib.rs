@@ -12,9 +12,9 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Command, ListRequest, Name, NarrowHeader, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire, DEVICE_PATH,
-    MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, ListRequest, Name, NarrowHeader, Obstacle,
+    QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire,
+    DEVICE_PATH, MAX_ADDRS, MAX_STRUCT,
 };
 
 /// The open control device.
@@ -59,6 +59,18 @@ impl Assignment {
         reset: true,
         ..Self::DEFAULT
     };
+
+    /// The call that asks for it, with the entries of a set.
+    fn request(&self, target: Target, entries: &[u8]) -> AssignRequest {
+        AssignRequest {
+            addrs: entries.as_ptr() as u64,
+            addr_count: (entries.len() / AddrEntry::SIZE) as u32,
+            terms: self.terms,
+            tree: self.tree,
+            reset: self.reset,
+            ..AssignRequest::about(target)
+        }
+    }
 
     /// On these terms.
     pub const fn on(terms: Terms) -> Self {
@@ -144,20 +156,32 @@ impl Device {
         assignment: &Assignment,
     ) -> io::Result<Assigned> {
         let bytes = entry_bytes(set);
-        let request = AssignRequest {
-            target,
-            addrs: bytes.as_ptr() as u64,
-            addr_count: set.len() as u32,
-            terms: assignment.terms,
-            tree: assignment.tree,
-            reset: assignment.reset,
-            id: 0,
-        };
-        let reply = self.call(Command::Assign, &request)?;
+        let reply = self.call(Command::Assign, &assignment.request(target, &bytes))?;
         Ok(Assigned {
             id: reply.id,
             loopback: loopback(&reply.terms),
         })
+    }
+
+    /// What keeps a process from being associated: the answer that comes with
+    /// `EBUSY`.
+    pub fn obstacle(
+        &self,
+        target: Target,
+        set: &[AddrEntry],
+        assignment: &Assignment,
+    ) -> io::Result<Option<Obstacle>> {
+        let entries = entry_bytes(set);
+        let mut buffer = [0; MAX_STRUCT];
+        let bytes = assignment.request(target, &entries).encode(&mut buffer);
+        match self.call_bytes(Command::Assign.number(), bytes) {
+            Ok(()) => Err(io::Error::other("it was associated")),
+            Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {
+                let answer = AssignRequest::decode(bytes).expect("an answer");
+                Ok(answer.obstacle)
+            }
+            Err(e) => Err(e),
+        }
     }
 
     /// Changes the set of an association; returns the number of connections

@@ -80,6 +80,15 @@ fn entry(bytes: &[u8]) -> bool {
         }
 }
 
+/// Of what is not known to be in the way nothing is told; no descriptor is -1.
+fn obstacle(bytes: &mut [u8]) {
+    if !(1..=12).contains(&word(bytes, 80)) {
+        bytes[80..92].fill(0);
+    } else if word(bytes, 88) > i32::MAX as u32 {
+        set_word(bytes, 88, u32::MAX);
+    }
+}
+
 fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let Layout { size, .. } = *layout;
     let decoded = T::decode(bytes);
@@ -131,9 +140,10 @@ fuzz_target!(|bytes: &[u8]| {
     let layout = |size, first_version, valid| normal(size, first_version, valid, |_| ());
     check::<AddrEntry>(&layout(24, 24, entry), bytes);
     let assign = |b: &[u8]| {
-        target(b) && word(b, 4) < 16 && word(b, 28) == 0 && name(&b[32..64]) && word(b, 72) < 3
+        let reserved = word(b, 28) | word(b, 92);
+        target(b) && word(b, 4) < 16 && reserved == 0 && name(&b[32..64]) && word(b, 72) < 3
     };
-    check::<AssignRequest>(&layout(80, 72, assign), bytes);
+    check::<AssignRequest>(&normal(96, 72, assign, obstacle), bytes);
     let release = |b: &[u8]| target(b) && word(b, 4) == 0;
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
     let query = |b: &[u8]| {

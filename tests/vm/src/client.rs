@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::os::fd::AsRawFd;
 
 use addrconf_abi::{
-    AddrEntry, Change, Command, LeftoverEntry, QueryRequest, Target, Wire, DEVICE_PATH,
+    AddrEntry, Change, Command, LeftoverEntry, Obstacle, QueryRequest, Target, Wire, DEVICE_PATH,
     LSM_ATTR_CURRENT, MAX_STRUCT,
 };
 pub use addrconf_test_client::sys::set_self;
@@ -129,6 +129,16 @@ pub fn associate_with(pid: i32, set: &[&str], terms: &Assignment) -> Assigned {
     Device::open()
         .assign_with(target, &entries(set), terms)
         .unwrap_or_else(|e| panic!("assign {set:?} to process {pid}: {e}"))
+}
+
+/// What keeps a process from being associated.
+pub fn in_the_way(pid: i32, assignment: &Assignment) -> Obstacle {
+    let set = entries(&["10.0.0.1"]);
+    let found = Device::open()
+        .0
+        .obstacle(Target::Pid(pid), &set, assignment);
+    let found = found.unwrap_or_else(|e| panic!("assign: {e}"));
+    found.expect("what is in the way")
 }
 
 /// Narrows the set of this process.

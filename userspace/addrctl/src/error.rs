@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
-use addrconf_abi::{AssignRequest, Change};
+use addrconf_abi::{AssignRequest, Change, Obstacle};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
@@ -88,6 +88,15 @@ pub enum ErrorKind {
     Other,
 }
 
+/// What is in the way of an association.
+#[derive(Clone, Debug)]
+pub struct InTheWay {
+    /// What the module found.
+    pub obstacle: Obstacle,
+    /// The process that holds it.
+    pub process: Process,
+}
+
 /// A failed command.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -121,6 +130,8 @@ pub enum Error {
         /// Who has the loopback address that was asked for, where that was found
         /// out.
         holder: Option<Holder>,
+        /// What is in the way, where the module told.
+        in_the_way: Option<Box<InTheWay>>,
         /// The answer.
         refusal: Refusal,
     },

@@ -38,7 +38,10 @@ impl Refusal {
 
     /// Whether the errno is this one.
     pub fn is(&self, errno: Errno) -> bool {
-        self.cause == CallError::Refused(errno)
+        match self.cause {
+            CallError::InTheWay(_) => errno == Errno::BUSY,
+            cause => cause == CallError::Refused(errno),
+        }
     }
 
     /// Whether the module is known to lack something that this addrctl may ask for.
@@ -53,8 +56,10 @@ impl Refusal {
 
     /// Which kind of failure this is, as far as all calls have it in common.
     pub fn kind(&self) -> ErrorKind {
-        let CallError::Refused(errno) = self.cause else {
-            return ErrorKind::Mismatch;
+        let errno = match self.cause {
+            CallError::Refused(errno) => errno,
+            CallError::InTheWay(_) => return ErrorKind::Holds,
+            CallError::BadAnswer => return ErrorKind::Mismatch,
         };
         match errno {
             Errno::PERM | Errno::ACCESS => ErrorKind::NotPermitted,

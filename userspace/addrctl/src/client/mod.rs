@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AssignRequest, Change, Command, ListRequest, QueryRequest, ReleaseRequest, Target,
+    AssignRequest, Change, Command, ListRequest, Obstacle, QueryRequest, ReleaseRequest, Target,
     UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 use rustix::io::Errno;
@@ -29,6 +29,8 @@ const ID_SIZE: usize = 8;
 pub enum CallError {
     /// The kernel refused it.
     Refused(Errno),
+    /// The kernel refused it (`EBUSY`), because this is in the way.
+    InTheWay(Obstacle),
     /// The answer makes no sense to this addrctl.
     BadAnswer,
 }
@@ -75,10 +77,22 @@ impl<'a> Client<'a> {
             target: Target::PidFd(process.as_raw_fd()),
             ..*request
         };
-        let answer = self.call(Command::Assign, &request, &mut [&mut entries])?;
-        match answer.id {
-            0 => Err(CallError::BadAnswer),
-            id => Ok(id),
+        let mut buf = [0; MAX_STRUCT];
+        let arg = request.encode(&mut buf);
+        let called = self
+            .device
+            .control(Command::Assign, arg, &mut [&mut entries]);
+        let answer = AssignRequest::decode(arg).map_err(|_| CallError::BadAnswer);
+        match called {
+            Ok(()) => match answer?.id {
+                0 => Err(CallError::BadAnswer),
+                id => Ok(id),
+            },
+            Err(errno) => {
+                let obstacle = answer.ok().and_then(|answer| answer.obstacle);
+                let obstacle = obstacle.filter(|_| errno == Errno::BUSY);
+                Err(obstacle.map_or(CallError::Refused(errno), CallError::InTheWay))
+            }
         }
     }
 

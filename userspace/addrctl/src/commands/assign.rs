@@ -12,8 +12,8 @@ use super::list::describe;
 use super::{open_device, open_process, OpenProcess};
 use crate::address::AddressSet;
 use crate::cli::AssignArgs;
-use crate::client::{Association, Client};
-use crate::error::{Error, Holder};
+use crate::client::{Association, CallError, Client};
+use crate::error::{Error, Holder, InTheWay, Process};
 use crate::refusal::Refusal;
 use crate::system::{Device, System};
 
@@ -44,6 +44,7 @@ pub(super) fn associate(
                 addresses: addresses.to_string(),
                 request: Box::new(request),
                 holder: holder(&client, &request.terms, &refusal),
+                in_the_way: in_the_way(system, cause),
                 refusal,
             }
         })
@@ -59,4 +60,15 @@ fn holder(client: &Client<'_>, terms: &Terms, refusal: &Refusal) -> Option<Holde
     Some(found.map_or(Holder::Host, |association| {
         Holder::Association(association.id)
     }))
+}
+
+/// What is in the way, with the name of the process that holds it.
+fn in_the_way(system: &dyn System, cause: CallError) -> Option<Box<InTheWay>> {
+    let CallError::InTheWay(obstacle) = cause else {
+        return None;
+    };
+    let pid = obstacle.pid;
+    let comm = system.comm(pid);
+    let process = Process { pid, comm };
+    Some(Box::new(InTheWay { obstacle, process }))
 }

@@ -90,7 +90,7 @@ fn outrun(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     )
 }
 
-/// Why a process cannot be taken in.
+/// Why a process cannot be taken in, where the module is too old to say.
 fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
     f.write_str(if tree {
         "the process or one of its descendants holds"
@@ -98,15 +98,10 @@ fn holds(f: &mut Formatter<'_>, tree: bool) -> fmt::Result {
         "the process holds"
     })?;
     f.write_str(
-        " what could go around the association: a packet or XDP socket, memory mapped from one, an MPTCP connection, \
-         a socket in a sockmap of BPF programs, an io_uring whose polling thread is of a process \
-         outside, a TUN device, a UDP socket with half of a datagram from an address outside the \
-         set, or a process outside that it traces, whose /proc/PID/mem it has open or whose pages \
-         it provides (userfaultfd); or what it has mapped changes for too long to be looked at, or \
-         is too much; nothing was changed, but for processes that came by such a thing \
-         meanwhile, whose sockets keep to the addresses, as after a `release`; \
-         `ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start \
-         the program anew with `addrctl run`",
+        " what goes around an association, such as a packet socket, a TUN device or the memory \
+         of another process; this module does not say what, see `addrctl version`; `ls -l \
+         /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or start the \
+         program anew with `addrctl run`; no process was associated",
     )
 }
 

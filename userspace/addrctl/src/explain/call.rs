@@ -101,7 +101,9 @@ pub(super) fn call(f: &mut Formatter<'_>, kind: ErrorKind, refusal: &Refusal) ->
             f.write_str("the kernel has no memory for it; nothing was changed")
         }
         (ErrorKind::NotLoaded, _) => f.write_str("the addrconf module is being unloaded"),
-        (_, CallError::Refused(Errno::BUSY)) => f.write_str("the module is busy; try again"),
+        (_, CallError::Refused(Errno::BUSY) | CallError::InTheWay(_)) => {
+            f.write_str("the module is busy; try again")
+        }
         (_, CallError::Refused(errno)) => write!(f, "{errno}"),
         (_, CallError::BadAnswer) => f.write_str("the module's answer makes no sense"),
     }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod assign;
+mod bypass;
 mod call;
 
 use std::fmt::{self, Formatter};
@@ -15,6 +16,7 @@ use rustix::io::Errno;
 use crate::error::{Error, ErrorKind, Process, Subject};
 use addresses::{narrow, update};
 use assign::{assign, in_use};
+use bypass::in_the_way;
 use call::{about, call, not_permitted};
 
 /// Writes the message of `error`.
@@ -35,12 +37,14 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
             addresses,
             request,
             holder,
+            in_the_way: found,
             refusal,
         } => {
             write!(f, "cannot associate {process} with {addresses}: ")?;
-            match (error.kind(), request.terms.loopback) {
-                (ErrorKind::InUse, Some(loopback)) => in_use(f, loopback, *holder),
-                (kind, _) => assign(f, process, request, kind, refusal),
+            match (found, error.kind(), request.terms.loopback) {
+                (Some(found), ..) => in_the_way(f, found),
+                (_, ErrorKind::InUse, Some(loopback)) => in_use(f, loopback, *holder),
+                (_, kind, _) => assign(f, process, request, kind, refusal),
             }
         }
         Error::Update {

@@ -103,6 +103,11 @@ impl State {
             return Err(Errno::EXIST);
         }
         let mut all = self.associations.values();
+        if let Some(obstacle) = self.obstacle {
+            request.obstacle = Some(obstacle);
+            reply(arg, &request)?;
+            return Err(Errno::BUSY);
+        }
         let asked = request.terms.loopback;
         if asked.is_some() && all.any(|a| a.terms.loopback == asked) {
             return Err(Errno::ADDRINUSE);

@@ -17,7 +17,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, Command, Terms, ABI_VERSION};
+use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
@@ -60,6 +60,8 @@ pub struct State {
     pub executed: Vec<(Vec<OsString>, usize)>,
     /// How long addrctl has waited.
     pub slept: Duration,
+    /// This is in the way of associating.
+    pub obstacle: Option<Obstacle>,
     /// Executing fails with this.
     pub exec_error: Option<io::ErrorKind>,
     pidfds: BTreeMap<i32, i32>,

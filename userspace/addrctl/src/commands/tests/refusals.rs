@@ -2,7 +2,7 @@
 
 //! What is said, and which exit code given, when a command is refused.
 
-use addrconf_abi::Command as Call;
+use addrconf_abi::{Bypass, Command as Call, Obstacle};
 use rustix::io::Errno;
 
 use super::{addrctl, nginx};
@@ -87,7 +87,7 @@ fn an_associated_process_is_named_with_the_way_out() {
 #[test]
 fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
     for (option, who) in [
-        ("", "the process holds what could go around"),
+        ("", "the process holds what goes around"),
         (" --tree", "the process or one of its descendants holds"),
     ] {
         let fake = nginx();
@@ -96,12 +96,51 @@ fn a_process_that_holds_what_cannot_be_taken_in_is_told_what_and_the_way_out() {
         for words in [
             "cannot associate process 812 (nginx) with 10.0.0.1: ",
             who,
-            "a packet or XDP socket, memory mapped from one, an MPTCP connection, a socket in a sockmap",
-            "nothing was changed",
+            "such as a packet socket",
+            "no process was associated",
             "`addrctl run`",
         ] {
             refused(&fake, &line, 1, words);
         }
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_told_by_process_and_descriptor() {
+    let told = |bypass, fd, words: &str| {
+        let fake = nginx();
+        fake.state().obstacle = Some(Obstacle {
+            bypass,
+            pid: 813,
+            fd,
+        });
+        refused(&fake, "assign 812 10.0.0.1", 1, words);
+        refused(&fake, "assign 812 10.0.0.1", 1, "no process was associated");
+    };
+    told(
+        Bypass::PacketSocket,
+        Some(7),
+        "cannot associate process 812 (nginx) with 10.0.0.1: descriptor 7 of process 813 (nginx) \
+         is a packet socket, which goes around an association; `ls -l /proc/813/fd/7` shows it",
+    );
+    told(
+        Bypass::PacketSocket,
+        None,
+        "process 813 (nginx) has a packet socket in its memory",
+    );
+    told(
+        Bypass::Tracing,
+        None,
+        "process 813 (nginx) traces a process",
+    );
+    told(
+        Bypass::LockedMemory,
+        None,
+        "the memory of process 813 (nginx)",
+    );
+    told(Bypass::TooMuch, None, "too much to look through");
+    for bypass in Bypass::ALL {
+        told(bypass, Some(3), "`addrctl run`");
     }
 }
 
@@ -187,7 +226,7 @@ fn a_thread_is_not_mistaken_for_a_process() {
 fn a_module_of_another_version_is_recognised() {
     for (errno, words) in [
         (Errno::NOTTY, "of different versions"),
-        (Errno::TOOBIG, "older than this addrctl (ABI 4)"),
+        (Errno::TOOBIG, "older than this addrctl (ABI 5)"),
     ] {
         let fake = nginx();
         fake.state().failing = Some((Call::List, errno));

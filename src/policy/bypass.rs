@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What goes around an association: which open files give a process a way to speak or
+//! hear where no hook is asked.
+
+use super::abi::Bypass;
+
+// include/linux/socket.h, include/uapi/linux/in.h
+const PF_PACKET: u16 = 17;
+const PF_XDP: u16 = 44;
+const IPPROTO_MPTCP: u16 = 262;
+// include/net/tcp_states.h
+const TCP_CLOSE: u8 = 7;
+const TCP_LISTEN: u8 = 10;
+// include/uapi/linux/major.h, include/linux/miscdevice.h
+const MISC_MAJOR: u32 = 10;
+const TUN_MINOR: u32 = 200;
+const VHOST_NET_MINOR: u32 = 238;
+
+/// Whose memory a file gives access to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// To none.
+    None,
+    /// To that of the process that has the file, or of its own kind.
+    Own,
+    /// To another's: all of it, as `/proc/PID/mem` does.
+    Foreign,
+    /// To pages of another's that are missing, as `userfaultfd(2)` does.
+    ForeignPages,
+}
+
+/// What an open file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenFile {
+    /// A socket.
+    Socket {
+        /// `PF_*`.
+        family: u16,
+        /// `IPPROTO_*`.
+        protocol: u16,
+        /// `TCP_*`, also of sockets of other families.
+        state: u8,
+        /// It is in a sockmap.
+        redirected: bool,
+    },
+    /// Another file.
+    Other {
+        /// Major and minor number of a character device.
+        device: Option<(u32, u32)>,
+        /// It is an io_uring with a polling thread of a process with other memory.
+        polled: bool,
+        /// Whose memory it gives access to.
+        memory: Memory,
+    },
+}
+
+/// What an open file goes around, if it does.
+#[must_use]
+pub fn bypass(file: &OpenFile) -> Option<Bypass> {
+    match *file {
+        OpenFile::Socket {
+            family: PF_PACKET, ..
+        } => Some(Bypass::PacketSocket),
+        OpenFile::Socket { family: PF_XDP, .. } => Some(Bypass::XdpSocket),
+        // The kernel may have a connection go on from and to other addresses, by
+        // sockets of its own.
+        OpenFile::Socket {
+            protocol: IPPROTO_MPTCP,
+            state,
+            ..
+        } if !matches!(state, TCP_CLOSE | TCP_LISTEN) => Some(Bypass::MptcpConnection),
+        OpenFile::Socket { redirected, .. } => redirected.then_some(Bypass::SockmapSocket),
+        OpenFile::Other { polled: true, .. } => Some(Bypass::PolledRing),
+        OpenFile::Other {
+            device: Some((MISC_MAJOR, TUN_MINOR | VHOST_NET_MINOR)),
+            ..
+        } => Some(Bypass::NetworkDevice),
+        OpenFile::Other { memory, .. } => match memory {
+            Memory::None | Memory::Own => None,
+            Memory::Foreign => Some(Bypass::ForeignMemory),
+            Memory::ForeignPages => Some(Bypass::ForeignPages),
+        },
+    }
+}
