@@ -37,6 +37,15 @@ struct Samples {
     leftover: LeftoverEntry,
 }
 
+/// Terms with these fields; others, also those to come, have their default.
+fn terms(name: Name, source: SourceChoice, loopback: [u8; 4]) -> Terms {
+    let mut terms = Terms::DEFAULT;
+    terms.name = name;
+    terms.source = source;
+    terms.loopback = Some(loopback.into());
+    terms
+}
+
 fn samples() -> Samples {
     let name = Name::new("web-1").unwrap();
     let mut addr = [0; 16];
@@ -53,11 +62,8 @@ fn samples() -> Samples {
             addrs: 0x1112_1314_1516_1718,
             addr_count: 0x2122_2324,
             terms: Terms {
-                name,
                 exclusive: true,
-                allow_raw: false,
-                source: SourceChoice::Random,
-                loopback: Some([127, 0x41, 0x42, 0x43].into()),
+                ..terms(name, SourceChoice::Random, [127, 0x41, 0x42, 0x43])
             },
             tree: false,
             reset: true,
@@ -83,11 +89,8 @@ fn samples() -> Samples {
             id: 0x7172_7374_7576_7778,
             tasks: 0x8182_8384_8586_8788,
             terms: Terms {
-                name,
-                exclusive: false,
                 allow_raw: true,
-                source: SourceChoice::Primary,
-                loopback: Some([127, 0x91, 0x92, 0x93].into()),
+                ..terms(name, SourceChoice::Primary, [127, 0x91, 0x92, 0x93])
             },
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
             leftovers: 0xb1b2_b3b4_b5b6_b7b8,

@@ -8,16 +8,16 @@ use super::{json, table, Detail};
 use crate::client::{Association, Leftover};
 
 fn web() -> Association {
+    let mut terms = Terms::DEFAULT;
+    terms.name = Name::new("web").unwrap();
+    terms.exclusive = true;
+    terms.allow_raw = true;
+    terms.source = SourceChoice::Random;
+    terms.loopback = Some([127, 64, 0, 2].into());
     Association {
         abi: ABI_VERSION,
         id: 1,
-        terms: Terms {
-            name: Name::new("web").unwrap(),
-            exclusive: true,
-            allow_raw: true,
-            source: SourceChoice::Random,
-            loopback: Some([127, 64, 0, 2].into()),
-        },
+        terms,
         addresses: "10.0.0.0/24,10.0.1.1,2001:db8::1".parse().unwrap(),
         pids: vec![812, 813],
         process_count: 2,

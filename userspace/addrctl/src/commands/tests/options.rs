@@ -36,13 +36,12 @@ fn every_option_of_assign_and_run_arrives() {
         let _ = addrctl(&fake, &line);
         let state = fake.state();
         let association = &state.associations[&1];
-        let terms = Terms {
-            name: Name::new("a").unwrap(),
-            exclusive: true,
-            allow_raw: true,
-            source: SourceChoice::Random,
-            loopback: Some([127, 3, 2, 1].into()),
-        };
+        let mut terms = Terms::DEFAULT;
+        terms.name = Name::new("a").unwrap();
+        terms.exclusive = true;
+        terms.allow_raw = true;
+        terms.source = SourceChoice::Random;
+        terms.loopback = Some([127, 3, 2, 1].into());
         assert_eq!(association.terms, terms);
     }
     for (name, source) in [
