@@ -18,8 +18,9 @@ pub enum Bypass {
     MptcpConnection = 3,
     /// A socket in a sockmap: BPF programs take what is sent and received elsewhere.
     SockmapSocket = 4,
-    /// An io_uring whose polling thread is another process's.
-    PolledRing = 5,
+    /// An io_uring that another process made: it carries out what is written to the
+    /// ring's memory, and the ring has pages of it.
+    ForeignRing = 5,
     /// A network device in user space (TUN, TAP, vhost): it injects packets.
     NetworkDevice = 6,
     /// The memory of a process outside: `/proc/PID/mem`.
@@ -44,7 +45,7 @@ impl Bypass {
         Self::XdpSocket,
         Self::MptcpConnection,
         Self::SockmapSocket,
-        Self::PolledRing,
+        Self::ForeignRing,
         Self::NetworkDevice,
         Self::ForeignMemory,
         Self::ForeignPages,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Files that are no sockets: an associated task may write no memory but that of its
-//! own kind, inject no packets, and have no ring that others poll. It may have come
+//! own kind, inject no packets, and use no ring that others made. It may have come
 //! by such a file before it was associated, and where no descriptor shows it. Context:
 //! process, may sleep.
 

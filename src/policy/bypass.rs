@@ -48,8 +48,8 @@ pub enum OpenFile {
     Other {
         /// Major and minor number of a character device.
         device: Option<(u32, u32)>,
-        /// It is an io_uring with a polling thread of a process with other memory.
-        polled: bool,
+        /// It is an io_uring that a process with other memory made.
+        foreign_ring: bool,
         /// Whose memory it gives access to.
         memory: Memory,
     },
@@ -71,7 +71,9 @@ pub fn bypass(file: &OpenFile) -> Option<Bypass> {
             ..
         } if !matches!(state, TCP_CLOSE | TCP_LISTEN) => Some(Bypass::MptcpConnection),
         OpenFile::Socket { redirected, .. } => redirected.then_some(Bypass::SockmapSocket),
-        OpenFile::Other { polled: true, .. } => Some(Bypass::PolledRing),
+        OpenFile::Other {
+            foreign_ring: true, ..
+        } => Some(Bypass::ForeignRing),
         OpenFile::Other {
             device: Some((MISC_MAJOR, TUN_MINOR | VHOST_NET_MINOR)),
             ..

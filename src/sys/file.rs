@@ -28,8 +28,8 @@ pub(crate) struct FileInfo {
     pub(crate) socket: Option<SocketFile>,
     /// Major and minor number of a character device.
     pub(crate) device: Option<(u32, u32)>,
-    /// It is an io_uring that a thread of a process with other memory polls.
-    pub(crate) polled: bool,
+    /// It is an io_uring that a process with other memory made.
+    pub(crate) foreign_ring: bool,
     /// Memory that it gives access to: that of a process (`/proc/PID/mem`), or
     /// what it provides pages of (`userfaultfd(2)`).
     pub(crate) memory: Option<MemoryKey>,
@@ -61,7 +61,7 @@ impl FileInfo {
         Self {
             socket: raw.socket.then_some(socket),
             device: raw.device.then_some((raw.major, raw.minor)),
-            polled: raw.polled,
+            foreign_ring: raw.foreign_ring,
             memory: MemoryKey::new(raw.memory),
             pages: raw.pages,
         }

@@ -19,7 +19,7 @@ pub(crate) fn bypass(file: &FileInfo, is_own: impl FnOnce(MemoryKey) -> bool) ->
         },
         None => OpenFile::Other {
             device: file.device,
-            polled: file.polled,
+            foreign_ring: file.foreign_ring,
             memory: match file.memory {
                 None => Memory::None,
                 Some(memory) if is_own(memory) => Memory::Own,

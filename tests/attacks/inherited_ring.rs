@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An io_uring that an unassociated parent made. With worker threads whoever
-//! submits is the one that acts; a polling thread acts as the ring's maker.
+//! An io_uring that an unassociated parent made. With worker threads the one that
+//! submits acts; a polling thread acts as the ring's maker. The maker carries out what
+//! anybody wrote to the memory of the ring, and its pages are read by anybody who has
+//! the ring.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 
@@ -15,9 +18,13 @@ use crate::child::{in_child, stay, Channel, Child};
 use crate::client::{associate_process, in_the_way, Assignment, Device};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::process::take_descriptor;
+use crate::sys::family::Shared;
+use crate::sys::process::{pipe, take_descriptor};
 use crate::sys::trace::send_descriptor;
 use crate::uring::Ring;
+
+/// What a parent has in its memory.
+const SECRET: &str = "of the parent";
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -83,6 +90,26 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(sock.local().internet(), to.internet());
             },
         ),
+        everywhere(
+            "the_pages_of_a_parent_are_read_by_an_inherited_ring",
+            || {
+                let (child, memory) = with_registered_pages();
+                child.reads(&memory);
+            },
+        ),
+        behaviour(
+            "a_process_with_a_ring_that_has_pages_of_another_cannot_be_assigned",
+            || {
+                let (child, memory) = with_registered_pages();
+                let found = in_the_way(child.child.pid(), &Assignment::DEFAULT);
+                assert_eq!(
+                    (found.bypass, found.fd),
+                    (Bypass::ForeignRing, Some(child.fd))
+                );
+                // What would have been gained.
+                child.reads(&memory);
+            },
+        ),
         behaviour(
             "a_process_with_the_memory_of_a_polled_ring_cannot_be_assigned",
             || {
@@ -144,6 +171,52 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// A child that inherited a ring.
+struct Heir {
+    child: Child,
+    fd: u32,
+    go: Channel,
+    read: Channel,
+}
+
+/// A ring with pages of this process, and a child that inherits it and reads them.
+fn with_registered_pages() -> (Heir, Shared) {
+    let mut ring = Ring::new();
+    ring.warm_up();
+    let memory = Shared::new(4096).expect("memory");
+    ring.register_memory(&memory).expect("register");
+    let fd = ring.number() as u32;
+    let (go, read) = (Channel::new(), Channel::new());
+    let child = Child::spawn(|| {
+        go.receive();
+        let (ours, theirs) = pipe().expect("a pipe");
+        ring.write_registered(&theirs, &memory, SECRET.len())
+            .expect("write");
+        let mut found = vec![0; SECRET.len()];
+        File::from(ours).read_exact(&mut found).expect("read");
+        read.send(&String::from_utf8_lossy(&found));
+    });
+    (
+        Heir {
+            child,
+            fd,
+            go,
+            read,
+        },
+        memory,
+    )
+}
+
+impl Heir {
+    /// Has it read what is written to the memory now.
+    fn reads(self, memory: &Shared) {
+        memory.write(0, SECRET.as_bytes());
+        self.go.send("");
+        assert_eq!(self.read.receive(), SECRET);
+        self.child.succeeded();
+    }
+}
+
 /// An operation that a child makes, which inherits the ring.
 fn in_a_child(operate: impl FnOnce() -> io::Result<()> + 'static) -> Attack {
     Box::new(move || {
@@ -164,6 +237,6 @@ fn word(outcome: io::Result<()>) -> String {
 fn is_busy(pid: i32) {
     // The polling thread is somebody else's.
     let found = in_the_way(pid, &Assignment::DEFAULT);
-    assert_eq!((found.bypass, found.pid), (Bypass::PolledRing, pid));
+    assert_eq!((found.bypass, found.pid), (Bypass::ForeignRing, pid));
     assert!(Device::open().ids().is_empty());
 }

@@ -27,10 +27,10 @@ fn mptcp(state: u8) -> OpenFile {
     }
 }
 
-fn other(device: Option<(u32, u32)>, polled: bool, memory: Memory) -> OpenFile {
+fn other(device: Option<(u32, u32)>, foreign_ring: bool, memory: Memory) -> OpenFile {
     OpenFile::Other {
         device,
-        polled,
+        foreign_ring,
         memory,
     }
 }
@@ -79,9 +79,9 @@ fn devices_that_inject_packets_go_around() {
 }
 
 #[test]
-fn a_ring_that_another_process_polls_goes_around() {
-    let ring = |polled| bypass(&other(None, polled, Memory::None));
-    assert_eq!(ring(true), Some(Bypass::PolledRing));
+fn a_ring_that_another_process_made_goes_around() {
+    let ring = |foreign| bypass(&other(None, foreign, Memory::None));
+    assert_eq!(ring(true), Some(Bypass::ForeignRing));
     assert_eq!(ring(false), None);
 }
 

@@ -81,7 +81,7 @@ void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
 	info->device = S_ISCHR(inode->i_mode);
 	info->major = MAJOR(inode->i_rdev);
 	info->minor = MINOR(inode->i_rdev);
-	info->polled = acf_gate_uring_polled(file, mm ?: current->mm);
+	info->foreign_ring = acf_gate_uring_foreign(file, mm ?: current->mm);
 	info->memory = acf_memory(file, &info->pages);
 }
 

@@ -225,7 +225,7 @@ bool acf_helper_interrupted(void);
  * @family: PF_* of a socket
  * @protocol: IPPROTO_* of a socket
  * @device: It is a character device
- * @polled: An io_uring that a thread of a process with other memory polls
+ * @foreign_ring: An io_uring that a process with other memory made
  * @pages: @memory is what userfaultfd(2) provides pages of
  * @major: Of a device
  * @minor: Of a device
@@ -238,7 +238,7 @@ struct acf_file_info {
 	u16 family;
 	u16 protocol;
 	bool device;
-	bool polled;
+	bool foreign_ring;
 	bool pages;
 	u32 major;
 	u32 minor;

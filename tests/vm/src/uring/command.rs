@@ -3,10 +3,12 @@
 //! Operations that change or read a socket itself.
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 
-use io_uring::{opcode, squeue};
+use io_uring::{opcode, squeue, types};
 
 use super::{On, Ring};
+use crate::sys::family::Shared;
 
 /// `SOCKET_URING_OP_GETSOCKOPT` of `include/uapi/linux/io_uring.h`.
 const GETSOCKOPT: u32 = 2;
@@ -57,6 +59,19 @@ impl Ring {
             entry
         })
         .map(drop)
+    }
+
+    /// Writes what is in registered memory, of the process that registered it, to a
+    /// file.
+    pub fn write_registered(
+        &mut self,
+        file: &impl AsFd,
+        memory: &Shared,
+        len: usize,
+    ) -> io::Result<i32> {
+        let fd = types::Fd(file.as_fd().as_raw_fd());
+        let at = memory.part().iov_base.cast_const().cast();
+        self.run(opcode::WriteFixed::new(fd, at, len as u32, 0).build())
     }
 
     /// Ends one or both directions of a socket.

@@ -52,7 +52,7 @@ fn thing(bypass: Bypass) -> &'static str {
         Bypass::XdpSocket => "an XDP socket",
         Bypass::MptcpConnection => "an MPTCP connection",
         Bypass::SockmapSocket => "a socket in a sockmap of BPF programs",
-        Bypass::PolledRing => "an io_uring whose polling thread is another process's",
+        Bypass::ForeignRing => "an io_uring that another process made",
         Bypass::NetworkDevice => "a network device in user space (TUN, TAP or vhost)",
         Bypass::ForeignMemory => "the memory of a process outside (/proc/PID/mem)",
         Bypass::ForeignPages => "a userfaultfd of a process outside",
