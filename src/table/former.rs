@@ -38,38 +38,54 @@ pub(super) fn bury(
     Some(replace(control, association, nothing))
 }
 
-/// Takes from all other tenants than `owner`'s what they had once of `coming`: none
-/// of their connections there can go on. Gives back what was in place before.
-///
-/// # Errors
-///
-/// `ENOMEM`, nothing changed.
-pub(super) fn disinherit(
-    control: &mut Control,
-    registry: &Registry,
-    owner: &Association,
-    coming: &AddressSet,
-) -> Result<KVec<Replaced<AddressSet>>> {
-    let mut replaced = KVec::new();
-    if !control.any_former() {
-        return Ok(replaced);
+/// What other tenants than the owner of some addresses have left of what they had once.
+pub(super) struct Disinheritance(KVVec<(Arc<Association>, KBox<AddressSet>)>);
+
+impl Disinheritance {
+    /// Of `coming`, which `owner` is about to get, others keep nothing: none of their
+    /// connections there can go on. `control` is held until that is carried out.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn prepare(
+        control: &Control,
+        registry: &Registry,
+        owner: &Association,
+        coming: &AddressSet,
+    ) -> Result<Self> {
+        if !control.any_former() {
+            return Ok(Self(KVVec::new()));
+        }
+        let all: KVVec<Arc<Association>> = gather(|push| {
+            registry.each(|other| {
+                if !other.is_same_tenant(owner) && other.had_any_of(coming) {
+                    push(other.clone());
+                }
+            });
+        })?;
+        let mut left = KVVec::with_capacity(all.len(), GFP_KERNEL)?;
+        for other in all {
+            let former = other.copy_former()?.without(coming)?;
+            left.push((other, KBox::new(former, GFP_KERNEL)?), GFP_KERNEL)?;
+        }
+        Ok(Self(left))
     }
-    let all: KVVec<Arc<Association>> = gather(|push| {
-        registry.each(|other| {
-            if !other.is_same_tenant(owner) && other.had_any_of(coming) {
-                push(other.clone());
-            }
-        });
-    })?;
-    let mut left = KVVec::with_capacity(all.len(), GFP_KERNEL)?;
-    for other in all {
-        let former = other.copy_former()?.without(coming)?;
-        left.push((other, KBox::new(former, GFP_KERNEL)?), GFP_KERNEL)?;
+
+    /// How many sets it replaces.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
-    replaced.reserve(left.len(), GFP_KERNEL)?;
-    for (other, former) in left {
-        // There is room, made above.
-        let _ = replaced.push_within_capacity(replace(control, &other, former));
+
+    /// Puts that in place. Leaves what was there before in `replaced`, which has room.
+    /// Does not sleep.
+    pub(super) fn carry_out(
+        self,
+        control: &mut Control,
+        replaced: &mut KVec<Replaced<AddressSet>>,
+    ) {
+        for (other, former) in self.0 {
+            let _ = replaced.push_within_capacity(replace(control, &other, former));
+        }
     }
-    Ok(replaced)
 }

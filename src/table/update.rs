@@ -10,6 +10,7 @@ use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
 
 use super::association::Association;
+use super::former::Disinheritance;
 use super::registry::Updating;
 use super::set::AddressSet;
 use super::tenants::Tenants;
@@ -105,7 +106,7 @@ impl Tenants {
         let registry = self.registry();
         // Everything that takes memory first: what comes after cannot fail.
         let mut all = self.prepare(association, entries)?;
-        let mut others = former::disinherit(&mut control, registry, association, added)?;
+        let others = Disinheritance::prepare(&control, registry, association, added)?;
         let room = 2 * all.len() + 1 + others.len();
         let mut replaced = KVec::with_capacity(room, GFP_KERNEL)?;
         if association.reserves() {
@@ -114,6 +115,7 @@ impl Tenants {
             let old = reserved.renew(&mut control, registry, coming)?;
             let _ = replaced.push_within_capacity(old);
         }
+        others.carry_out(&mut control, &mut replaced);
         // Parts before what they are parts of: none keeps, not for a moment,
         // what the whole has lost. All before the first wait, which is one for
         // all.
@@ -124,9 +126,6 @@ impl Tenants {
             // There is room, made above.
             let _ = replaced.push_within_capacity(old);
             let old = changing.replace_set(coming.set, &mut control);
-            let _ = replaced.push_within_capacity(old);
-        }
-        while let Some(old) = others.pop() {
             let _ = replaced.push_within_capacity(old);
         }
         Ok(replaced)

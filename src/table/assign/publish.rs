@@ -11,7 +11,7 @@ use crate::sys::task::TaskKey;
 
 use super::Assignment;
 use crate::table::association::Association;
-use crate::table::former;
+use crate::table::former::Disinheritance;
 use crate::table::leftover;
 use crate::table::registry::Listing;
 use crate::table::set::AddressSet;
@@ -51,8 +51,10 @@ impl Assignment<'_> {
         if caller.is_some_and(is_other) {
             return Err(EPERM);
         }
-        let mut replaced = former::disinherit(&mut control, &holdings.registry, association, set)?;
-        replaced.reserve(1, GFP_KERNEL)?;
+        // Everything that takes memory first: nobody loses anything if it fails, and no
+        // old set is dropped, which waits, with the lock held.
+        let others = Disinheritance::prepare(&control, &holdings.registry, association, set)?;
+        let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
         holdings.registry.list(listing);
         if association.reserves() {
             let old = holdings
@@ -61,6 +63,7 @@ impl Assignment<'_> {
             // There is room, made above.
             let _ = replaced.push_within_capacity(old);
         }
+        others.carry_out(&mut control, &mut replaced);
         association.tenant().set_formed(&mut control);
         Ok(replaced)
     }
