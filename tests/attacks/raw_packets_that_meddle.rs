@@ -33,10 +33,11 @@ const ID: u16 = 0x4242;
 /// Bytes in the first fragment.
 const FIRST: usize = 24;
 
-/// ICMP: errors and redirects.
-const V4_ERRORS: [u8; 5] = [3, 4, 5, 11, 12];
-/// ICMPv6: errors, the discovery of routers and neighbours, and redirects.
-const V6_ERRORS: [u8; 9] = [1, 2, 3, 4, 133, 134, 135, 136, 137];
+/// ICMP: errors, redirects and the discovery of routers.
+const V4_ERRORS: [u8; 7] = [3, 4, 5, 9, 10, 11, 12];
+/// ICMPv6: errors, memberships, the discovery of routers and neighbours, redirects, and
+/// the discovery of multicast routers.
+const V6_ERRORS: [u8; 14] = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143, 151];
 /// ICMPv6: a request to be answered with the same.
 const V6_ECHO: u8 = 128;
 

@@ -12,8 +12,11 @@ use super::raw_socket_allowed::allowed;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::Sock;
 
-/// IPIP, IPv6, GRE, ESP, AH, OSPF, EtherIP, PIM, IPComp, VRRP, L2TP, MPLS.
-const OBEYED: [i32; 12] = [4, 41, 47, 50, 51, 89, 97, 103, 108, 112, 115, 137];
+/// IPIP, IPv6, RSVP, GRE, ESP, AH, EIGRP, OSPF, EtherIP, PIM, IPComp, VRRP, L2TP, IS-IS,
+/// MPLS, Ethernet.
+const OBEYED: [i32; 16] = [
+    4, 41, 46, 47, 50, 51, 88, 89, 97, 103, 108, 112, 115, 124, 137, 143,
+];
 /// For experiments (RFC 3692): nobody obeys it.
 const OTHER: i32 = 253;
 

@@ -74,9 +74,13 @@ static bool acf_is_obeyed(u8 protocol)
 	case IPPROTO_L2TP:
 	case IPPROTO_MPLS:
 	case IPPROTO_PIM:
+	case IPPROTO_RSVP:
+	case IPPROTO_ETHERNET: /* SRv6 */
+	case 88: /* EIGRP */
 	case 89: /* OSPF */
 	case 97: /* EtherIP */
 	case 112: /* VRRP */
+	case 124: /* IS-IS */
 		return true;
 	default:
 		return false;
@@ -126,6 +130,8 @@ static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 	case ICMP_REDIRECT:
 	case ICMP_TIME_EXCEEDED:
 	case ICMP_PARAMETERPROB:
+	case 9: /* router advertisement, RFC 1256 */
+	case 10: /* router solicitation */
 		return true;
 	default:
 		return false;
@@ -166,8 +172,23 @@ static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 	if (!acf_may_have_v6(skb, NEXTHDR_ICMP, &offset))
 		return false;
 	type = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
-	return !type || !(*type & ICMPV6_INFOMSG_MASK) ||
-	       (*type >= NDISC_ROUTER_SOLICITATION && *type <= NDISC_REDIRECT);
+	if (!type || !(*type & ICMPV6_INFOMSG_MASK))
+		return true;
+	switch (*type) {
+	case ICMPV6_MGM_QUERY:
+	case ICMPV6_MGM_REPORT:
+	case ICMPV6_MGM_REDUCTION:
+	case ICMPV6_MLD2_REPORT:
+	case ICMPV6_MRDISC_ADV:
+	case NDISC_ROUTER_SOLICITATION:
+	case NDISC_ROUTER_ADVERTISEMENT:
+	case NDISC_NEIGHBOUR_SOLICITATION:
+	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+	case NDISC_REDIRECT:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
