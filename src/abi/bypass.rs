@@ -21,7 +21,7 @@ pub enum Bypass {
     /// An io_uring that another process made: it carries out what is written to the
     /// ring's memory, and the ring has pages of it.
     ForeignRing = 5,
-    /// A network device in user space (TUN, TAP, vhost): it injects packets.
+    /// A network device in user space (TUN, TAP, vhost, PPP): it injects packets.
     NetworkDevice = 6,
     /// The memory of a process outside: `/proc/PID/mem`.
     ForeignMemory = 7,

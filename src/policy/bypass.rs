@@ -16,6 +16,7 @@ const TCP_LISTEN: u8 = 10;
 const MISC_MAJOR: u32 = 10;
 const TUN_MINOR: u32 = 200;
 const VHOST_NET_MINOR: u32 = 238;
+const PPP_MAJOR: u32 = 108;
 
 /// Whose memory a file gives access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub fn bypass(file: &OpenFile) -> Option<Bypass> {
             foreign_ring: true, ..
         } => Some(Bypass::ForeignRing),
         OpenFile::Other {
-            device: Some((MISC_MAJOR, TUN_MINOR | VHOST_NET_MINOR)),
+            device: Some((MISC_MAJOR, TUN_MINOR | VHOST_NET_MINOR) | (PPP_MAJOR, 0)),
             ..
         } => Some(Bypass::NetworkDevice),
         OpenFile::Other { memory, .. } => match memory {

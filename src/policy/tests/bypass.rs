@@ -70,8 +70,10 @@ fn devices_that_inject_packets_go_around() {
     for (device, expected) in [
         ((10, 200), Some(Bypass::NetworkDevice)),
         ((10, 238), Some(Bypass::NetworkDevice)),
+        ((108, 0), Some(Bypass::NetworkDevice)),
         ((10, 229), None),
         ((1, 200), None),
+        ((108, 1), None),
     ] {
         let file = other(Some(device), false, Memory::None);
         assert_eq!(bypass(&file), expected, "{device:?}");
