@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
+use std::process::exit;
 use std::thread;
 
 use addrconf_abi::Target;
@@ -81,7 +82,8 @@ fn execute() {
                 command.stdout(out.sender());
                 let faults = Faults::of_this_thread().expect("fail-nth");
                 let tried = faults.at(nth, || command.exec());
-                panic!("{tried:?}");
+                eprintln!("{tried:?}");
+                exit(1);
             });
             match child.wait() {
                 // It may be one of its own calls that lacks memory.
