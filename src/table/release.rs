@@ -7,6 +7,7 @@ use kernel::prelude::*;
 use crate::sys::task::{self, TaskRef};
 
 use super::control::Control;
+use super::patience::Patience;
 use super::tenants::Tenants;
 
 impl Tenants {
@@ -16,7 +17,8 @@ impl Tenants {
     /// # Errors
     ///
     /// `ENOENT` when it is not associated, `EPERM` when the caller is by now,
-    /// `ENOMEM`.
+    /// `ENOMEM`; nothing changed. `EAGAIN` when its threads make others faster than
+    /// they are released: those that were made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
         let control = self.control_from_outside()?;
         if self.members.of_process(process)?.is_none() {
@@ -27,7 +29,7 @@ impl Tenants {
         let released = self.remove_each_thread(process, first, &control);
         drop(control);
         self.settle_soon();
-        Ok(released)
+        released
     }
 
     /// Ends an association and its parts: all their tasks become unassociated
@@ -69,12 +71,17 @@ impl Tenants {
     /// Removes the threads of `process` until a look at all tasks finds none of them.
     /// `removed` is how many were removed before, whose clones are waited for as
     /// well. Returns their number.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` when that has no end, as other control calls wait for it.
     fn remove_each_thread(
         &self,
         process: &TaskRef,
         mut removed: usize,
         control: &Control,
-    ) -> usize {
+    ) -> Result<usize> {
+        let patience = Patience::new();
         let mut total = 0;
         loop {
             task::each(|task| {
@@ -84,7 +91,10 @@ impl Tenants {
                 true
             });
             if removed == 0 {
-                return total;
+                return Ok(total);
+            }
+            if patience.is_over() {
+                return Err(EAGAIN);
             }
             total += removed;
             removed = 0;

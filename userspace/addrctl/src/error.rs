@@ -234,6 +234,7 @@ impl Error {
             },
             Self::OnlyOutside { cause, .. } => cause.kind(),
             Self::Left { .. } => ErrorKind::Left,
+            Self::Release { refusal, .. } if refusal.is(Errno::AGAIN) => ErrorKind::Outrun,
             Self::Release { refusal, .. }
             | Self::Show { refusal, .. }
             | Self::List(refusal)

@@ -74,6 +74,12 @@ pub fn explain(error: &Error, f: &mut Formatter<'_>) -> fmt::Result {
         ),
         Error::Release { subject, refusal } => {
             write!(f, "cannot release {subject}: ")?;
+            if error.kind() == ErrorKind::Outrun {
+                return f.write_str(
+                    "its threads make others faster than they can be released, and those \
+                     made last are associated; stop it (kill -STOP) and release it again",
+                );
+            }
             about(f, subject, error.kind(), refusal)
         }
         Error::Left { count } => left(f, *count),

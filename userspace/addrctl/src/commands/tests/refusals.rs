@@ -170,6 +170,18 @@ fn threads_and_children_that_come_too_fast_are_told_so() {
 }
 
 #[test]
+fn a_process_that_outruns_its_release_is_told_so() {
+    let fake = nginx();
+    fake.state().failing = Some((Call::Release, Errno::AGAIN));
+    refused(
+        &fake,
+        "release 812",
+        1,
+        "made last are associated; stop it (kill -STOP) and release it again",
+    );
+}
+
+#[test]
 fn a_process_with_a_call_that_does_not_come_back_is_told_so() {
     for (option, who) in [
         ("", "a thread of the process did not come back"),
