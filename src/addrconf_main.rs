@@ -89,10 +89,10 @@ impl kernel::InPlaceModule for Addrconf {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
             let tenants = KBox::pin(Tenants::new(module, by_id)?, GFP_KERNEL)?;
-            // SAFETY: Who asks for the tenants is called by the hooks, the
-            // device and the files, which are dropped before it (see the order
-            // of the fields and `drop`), also if one of them cannot be made,
-            // or is work that they queue, which `drop` waits for.
+            // SAFETY: Only the hooks, the device, the files and the work that they
+            // queue ask for the tenants. The first three are dropped before the
+            // tenants (see the order of the fields and `drop`), also if one of them
+            // cannot be made, and `drop` waits for the work.
             let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
             let hooks = Attached::new()?;

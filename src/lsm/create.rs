@@ -41,7 +41,8 @@ impl CreateHooks for Create {
             return Err(ENOBUFS);
         }
         if kind.kind == policy::SOCK_RAW {
-            // It is in the tables from the first moment, when it was nobody's.
+            // The kernel's tables have the socket before it belongs to the tenant: what
+            // it received until now is not for the tenant.
             sock.drop_input();
         }
         Ok(())
