@@ -38,17 +38,17 @@ pub(super) fn bury(
     Some(replace(control, association, nothing))
 }
 
-/// What other tenants than the owner of some addresses have left of what they had once.
-pub(super) struct Disinheritance(KVVec<(Arc<Association>, KBox<AddressSet>)>);
+/// What is to be put in place of what associations had once.
+pub(super) struct Formers(KVVec<(Arc<Association>, KBox<AddressSet>)>);
 
-impl Disinheritance {
-    /// Of `coming`, which `owner` is about to get, others keep nothing: none of their
-    /// connections there can go on. `control` is held until that is carried out.
+impl Formers {
+    /// Of `coming`, which `owner` is about to get, other tenants keep nothing: none of
+    /// their connections there can go on. `control` is held until that is carried out.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn prepare(
+    pub(super) fn disinheriting(
         control: &Control,
         registry: &Registry,
         owner: &Association,
@@ -70,6 +70,19 @@ impl Disinheritance {
             left.push((other, KBox::new(former, GFP_KERNEL)?), GFP_KERNEL)?;
         }
         Ok(Self(left))
+    }
+
+    /// These associations are to have had nothing.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn nothing_of(all: &[Arc<Association>]) -> Result<Self> {
+        let mut nothing = KVVec::with_capacity(all.len(), GFP_KERNEL)?;
+        for association in all {
+            nothing.push((association.clone(), AddressSet::empty()?), GFP_KERNEL)?;
+        }
+        Ok(Self(nothing))
     }
 
     /// How many sets it replaces.

@@ -10,7 +10,7 @@ use crate::policy::Prefix;
 use crate::sys::rcu_cell::Replaced;
 
 use super::association::Association;
-use super::former::Disinheritance;
+use super::former::Formers;
 use super::registry::Updating;
 use super::set::AddressSet;
 use super::tenants::Tenants;
@@ -27,7 +27,7 @@ struct Coming {
 /// put in place of what they had.
 struct Forgetting {
     ids: KVec<u32>,
-    nothing: KVec<(Arc<Association>, KBox<AddressSet>)>,
+    nothing: Formers,
     replaced: KVec<Replaced<AddressSet>>,
 }
 
@@ -106,7 +106,7 @@ impl Tenants {
         let registry = self.registry();
         // Everything that takes memory first: what comes after cannot fail.
         let mut all = self.prepare(association, entries)?;
-        let others = Disinheritance::prepare(&control, registry, association, added)?;
+        let others = Formers::disinheriting(&control, registry, association, added)?;
         let room = 2 * all.len() + 1 + others.len();
         let mut replaced = KVec::with_capacity(room, GFP_KERNEL)?;
         if association.reserves() {
@@ -172,11 +172,10 @@ impl Tenants {
         let mut all = self.registry().parts_of(association)?;
         all.push(association.clone(), GFP_KERNEL)?;
         let mut ids = KVec::with_capacity(all.len(), GFP_KERNEL)?;
-        let mut nothing = KVec::with_capacity(all.len(), GFP_KERNEL)?;
-        for association in all {
+        for association in &all {
             ids.push(association.id(), GFP_KERNEL)?;
-            nothing.push((association, AddressSet::empty()?), GFP_KERNEL)?;
         }
+        let nothing = Formers::nothing_of(&all)?;
         let replaced = KVec::with_capacity(nothing.len(), GFP_KERNEL)?;
         Ok(Forgetting {
             ids,
@@ -189,11 +188,8 @@ impl Tenants {
     fn carry_out(&self, forgetting: Forgetting) -> KVec<Replaced<AddressSet>> {
         let mut replaced = forgetting.replaced;
         let mut control = self.holdings.control();
-        for (association, nothing) in forgetting.nothing {
-            // There is room, made before.
-            let old = former::replace(&mut control, &association, nothing);
-            let _ = replaced.push_within_capacity(old);
-        }
+        // There is room, made before.
+        forgetting.nothing.carry_out(&mut control, &mut replaced);
         replaced
     }
 

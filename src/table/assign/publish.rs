@@ -11,7 +11,7 @@ use crate::sys::task::TaskKey;
 
 use super::Assignment;
 use crate::table::association::Association;
-use crate::table::former::Disinheritance;
+use crate::table::former::Formers;
 use crate::table::leftover;
 use crate::table::registry::Listing;
 use crate::table::set::AddressSet;
@@ -53,7 +53,7 @@ impl Assignment<'_> {
         }
         // Everything that takes memory first: nobody loses anything if it fails, and no
         // old set is dropped, which waits, with the lock held.
-        let others = Disinheritance::prepare(&control, &holdings.registry, association, set)?;
+        let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
         holdings.registry.list(listing);
         if association.reserves() {
