@@ -9,6 +9,8 @@
 //! * [`lsm`]: the hooks of system calls, one file for each family;
 //! * [`net`]: what the stack asks, and the last word on packets;
 //! * [`table`]: which task belongs to which association, under RCU;
+//! * [`protocol`]: how tasks join and leave associations, step by step, also built
+//!   and model-checked on the host;
 //! * [`policy`]: pure decisions, also built and tested on the host;
 //! * [`abi`]: the control interface, shared with user space;
 //! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but two calls.
@@ -18,6 +20,7 @@ mod device;
 mod lsm;
 mod net;
 pub mod policy;
+pub mod protocol;
 mod sys;
 mod table;
 

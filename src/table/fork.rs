@@ -1,74 +1,117 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Children are associated as their makers are.
+//! A child becomes a member of its maker's association: the steps of
+//! [`protocol::Fork`] on the table. The running task is the maker.
 
 use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
+use kernel::sync::Arc;
 use kernel::time::{delay::fsleep, Delta};
 
+use crate::protocol::{self, Fork};
 use crate::sys::map::InsertError;
 use crate::sys::task::TaskKey;
 
+use super::association::Association;
 use super::members::Members;
 use super::membership::Membership;
 
 impl Members {
-    /// Associates `child`, which the running task is making, as the running
-    /// task is. May sleep.
+    /// Makes `child` a member of the running task's association. Context: process, may
+    /// sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`: then the child must not come to be.
     pub(crate) fn inherit(&self, child: TaskKey) -> Result {
-        // Or a task that makes children faster than they can be looked through
-        // keeps that from having an end.
+        // A task that forks faster than the search of `assign` proceeds would keep it
+        // from ending, so tasks that are still to be searched wait for it.
         while self.has_such(TaskKey::current(), Membership::is_next) {
             fsleep(Delta::from_micros(1_000));
         }
-        self.take_after_maker(child, GFP_KERNEL_ACCOUNT)
+        protocol::inherit(&mut Forking::new(self, child, GFP_KERNEL_ACCOUNT))
     }
 
-    /// Brings a child up to date, whose maker, the running task, may have been
-    /// associated, narrowed or released since it inherited, and which is on the
-    /// list of tasks next. Never sleeps.
+    /// Updates the entry of `child`, whose maker, the running task, may have been
+    /// associated, narrowed or released since the child inherited. Context: process,
+    /// `tasklist_lock` held, never sleeps.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::inherit`].
     pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
-        let Some(association) = self.association(TaskKey::current()) else {
-            self.forget(child);
-            return Ok(());
-        };
-        let done = match self.association(child) {
-            Some(present) if present.id() == association.id() => Ok(()),
-            // What it has, if anything, is of an association that ended, or that its
-            // maker has left. It is on no list of tasks: nobody else looks for it.
-            _ => {
-                self.forget(child);
-                self.take_after_maker(child, GFP_ATOMIC)
-            }
-        };
-        self.with_membership(child, Membership::set_born);
-        done
+        protocol::catch_up(&mut Forking::new(self, child, GFP_ATOMIC))
+    }
+}
+
+/// The running task makes a child.
+struct Forking<'a> {
+    members: &'a Members,
+    child: TaskKey,
+    // For the child's entry.
+    flags: Flags,
+}
+
+impl<'a> Forking<'a> {
+    fn new(members: &'a Members, child: TaskKey, flags: Flags) -> Self {
+        Self {
+            members,
+            child,
+            flags,
+        }
+    }
+}
+
+impl Fork for Forking<'_> {
+    type Association = Arc<Association>;
+    type Membership = Membership;
+    type Stop = Error;
+
+    fn of_maker(&mut self) -> Result<Option<Arc<Association>>> {
+        Ok(self.members.association(TaskKey::current()))
     }
 
-    fn take_after_maker(&self, child: TaskKey, flags: Flags) -> Result {
-        // The maker may have been released this moment; then so is the child.
-        let membership = self.with_membership(TaskKey::current(), Membership::of_child);
-        let Some(membership) = membership.flatten() else {
-            return Ok(());
-        };
-        let association = membership.association();
-        self.insert(child, membership, flags)
+    fn of_child(&mut self) -> Result<Option<Arc<Association>>> {
+        Ok(self.members.association(self.child))
+    }
+
+    fn are_same(one: &Arc<Association>, other: &Arc<Association>) -> bool {
+        Arc::ptr_eq(one, other)
+    }
+
+    fn forget_child(&mut self) -> Result {
+        self.members.forget(self.child);
+        Ok(())
+    }
+
+    fn join(&mut self) -> Result<Option<Membership>> {
+        let maker = TaskKey::current();
+        let joined = self.members.with_membership(maker, Membership::of_child);
+        Ok(joined.flatten())
+    }
+
+    fn insert(&mut self, membership: Membership) -> Result<Arc<Association>> {
+        let association = membership.shared();
+        self.members
+            .insert(self.child, membership, self.flags)
             .map_err(|error| match error {
                 InsertError::Occupied => EEXIST,
                 InsertError::Table(_) => ENOMEM,
             })?;
-        // Pairs with `Association::revoke`: the call that ends it sees the child, or
-        // this that it was ended.
+        Ok(association)
+    }
+
+    fn has_ended(&mut self, association: &Arc<Association>) -> Result<bool> {
+        // Pairs with the barrier in `Association::revoke`.
         smp_mb(ordering::Full);
-        if association.is_none_or(|a| a.is_revoked()) {
-            self.forget(child);
-        }
+        Ok(association.is_revoked())
+    }
+
+    fn set_born(&mut self) -> Result {
+        self.members
+            .with_membership(self.child, Membership::set_born);
         Ok(())
     }
 }

@@ -2,8 +2,12 @@
 
 //! A task's part in an association: the entry of the table. Any context.
 
+use core::convert::Infallible;
+
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::Arc;
+
+use crate::protocol::{self, HandOn};
 
 use super::association::{Association, User};
 use super::tenant::Tenant;
@@ -41,16 +45,10 @@ impl Membership {
     /// has, unless the association has ended. Any context.
     pub(super) fn of_child(&self) -> Option<Self> {
         let child = Self::join(self.association()?)?;
-        if !self.is_searched() {
-            child.unborn.store(true, ordering::Relaxed);
-            // Either this sees that its task is searched now, or the search that
-            // there is a child.
-            child.tenant().add_unborn();
-        }
-        if self.is_searched() {
-            child.set_searched();
-            child.set_born();
-        }
+        let Ok(()) = protocol::hand_on(&mut HandingOn {
+            maker: self,
+            child: &child,
+        });
         Some(child)
     }
 
@@ -111,7 +109,38 @@ impl Membership {
 
     /// The association, unless it was revoked.
     pub(super) fn association(&self) -> Option<Arc<Association>> {
-        (!self.is_revoked()).then(|| self.user.shared())
+        (!self.is_revoked()).then(|| self.shared())
+    }
+
+    /// The association, revoked or not.
+    pub(super) fn shared(&self) -> Arc<Association> {
+        self.user.shared()
+    }
+}
+
+/// A maker's membership, and that of the child which it makes.
+struct HandingOn<'a> {
+    maker: &'a Membership,
+    child: &'a Membership,
+}
+
+impl HandOn for HandingOn<'_> {
+    type Stop = Infallible;
+
+    fn is_searched(&mut self) -> Result<bool, Infallible> {
+        Ok(self.maker.is_searched())
+    }
+
+    fn count_child(&mut self) -> Result<(), Infallible> {
+        self.child.unborn.store(true, ordering::Relaxed);
+        self.child.tenant().add_unborn();
+        Ok(())
+    }
+
+    fn mark_child(&mut self) -> Result<(), Infallible> {
+        self.child.set_searched();
+        self.child.set_born();
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@
 mod assign;
 mod association;
 mod control;
+mod failure;
 pub(crate) mod files;
 mod fork;
 mod former;

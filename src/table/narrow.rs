@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process takes a part of its own association's set, and leaves the rest.
-//! May sleep.
+//! A process takes a part of its own association's set: the steps of
+//! [`protocol::Narrow`] on the table. Context: process, may sleep.
 //!
-//! Nobody needs a right for it, so what there can be of it is limited: `limits.rs`.
-//! And a tenant chooses how much there is to do, for how many threads, and how fast
-//! it gets a processor. So no lock is held that sleeps: the part is listed with the
-//! registry locked, which is short, and the threads are moved one by one. The
-//! kernel has one thread of a process at a time call this: `cred_guard_mutex` of
-//! the process is held (`sys_lsm_set_self_attr()`).
+//! Nobody needs a right for it, so `limits.rs` limits how many parts there can be. A
+//! tenant chooses for how many threads there is work, and how fast it gets a
+//! processor, so no lock that sleeps is held: the part is listed with the registry locked,
+//! which is short, and the threads are moved one by one.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
@@ -16,12 +14,14 @@ use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 
 use crate::abi::Name;
+use crate::protocol::{self, Narrow};
 use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
-use super::association::{Association, PartOf};
+use super::association::{Association, PartOf, User};
 use super::membership::Membership;
 use super::patience;
+use super::registry::Listing;
 use super::set::AddressSet;
 use super::tenants::Tenants;
 
@@ -38,71 +38,119 @@ impl Tenants {
     /// `ERESTARTNOINTR` when a signal comes while an administrator's call about its
     /// association goes on, `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
-        let present = self.members.association(TaskKey::current()).ok_or(ENOENT)?;
+        protocol::narrow(&mut SelfNarrowing {
+            tenants: self,
+            process: TaskRef::current_process(),
+            asked: Some((name, set)),
+        })
+    }
+}
+
+/// The running process narrows itself.
+struct SelfNarrowing<'a> {
+    tenants: &'a Tenants,
+    process: TaskRef,
+    // What it asks for, until the part is made.
+    asked: Option<(Name, AddressSet)>,
+}
+
+/// The part that is being made.
+struct Part {
+    association: Arc<Association>,
+    // Its first user.
+    _first: User,
+    // Until it is listed.
+    listing: Option<Listing>,
+}
+
+impl Narrow for SelfNarrowing<'_> {
+    type Association = Arc<Association>;
+    type Part = Part;
+    type Entry = KBox<Entry<Membership>>;
+    type Task = TaskKey;
+    type Stop = Error;
+
+    fn present(&mut self) -> Result<Option<Arc<Association>>> {
+        Ok(self.tenants.members.association(TaskKey::current()))
+    }
+
+    fn make(&mut self, present: &Arc<Association>) -> Result<Part> {
+        let (name, set) = self.asked.take().ok_or(EINVAL)?;
         let terms = present.terms().narrowed(name);
         let part_of = PartOf::join(present.clone())?;
-        let (part, first) = self.make(terms, set, Some(part_of))?;
-        // So that who is first does not stay wide alone for want of memory.
-        let caller = Self::entry_in(&part)?;
-        let registry = &self.holdings.registry;
-        let mut listing = registry.listing(&part)?;
-        // A call that changes or ends the present association goes first.
-        while let Some(again) = registry.list_part(&present, &part, listing)? {
-            patience::pause()?;
-            listing = again;
-        }
-        if !self.move_into(TaskKey::current(), &part, caller) {
-            // Released this moment.
-            return Err(ENOENT);
-        }
-        // Without memory half way, the threads moved so far stay narrowed. The
-        // association goes with `first` when nobody is in it.
-        self.move_over(&TaskRef::current_process(), &part)?;
-        drop(first);
-        Ok(())
+        let (association, first) = self.tenants.make(terms, set, Some(part_of))?;
+        Ok(Part {
+            listing: Some(self.tenants.registry().listing(&association)?),
+            association,
+            _first: first,
+        })
     }
 
-    /// Moves every thread of `process` to `part` from what that is a part of, until
-    /// a look at them finds none to move.
-    fn move_over(&self, process: &TaskRef, part: &Arc<Association>) -> Result {
-        loop {
-            let mut moved = false;
-            for thread in process.threads()? {
-                let is_wider = |m: &Membership| m.is_wider_than(part);
-                if self.members.has_such(thread.key(), is_wider) {
-                    moved |= self.move_into(thread.key(), part, Self::entry_in(part)?);
-                }
-            }
-            if !moved {
-                return Ok(());
-            }
-            task::wait_for_clones();
-        }
-    }
-
-    /// An entry for a task in `part`. `ENOENT` when that has ended.
-    fn entry_in(part: &Arc<Association>) -> Result<KBox<Entry<Membership>>> {
-        let membership = Membership::join(part.clone()).ok_or(ENOENT)?;
+    fn entry(&mut self, part: &Part) -> Result<KBox<Entry<Membership>>> {
+        let membership = Membership::join(part.association.clone()).ok_or(ENOENT)?;
         Entry::new(membership, GFP_KERNEL_ACCOUNT)
     }
 
-    /// Puts a task into `part` in place of what that is a part of, and tells
-    /// whether it did. A task that was released meanwhile, or is in another
-    /// association by now, stays where it is.
-    fn move_into(&self, task: TaskKey, part: &Association, entry: KBox<Entry<Membership>>) -> bool {
-        let moved = self.members.replace_if(task, entry, |old, new| {
-            let is_wider = old.is_wider_than(part);
+    fn list(&mut self, present: &Arc<Association>, part: &mut Part) -> Result<protocol::Listing> {
+        let registry = self.tenants.registry();
+        registry.list_part(present, &part.association, &mut part.listing)
+    }
+
+    fn pause(&mut self) -> Result {
+        patience::pause()
+    }
+
+    fn caller(&mut self) -> TaskKey {
+        TaskKey::current()
+    }
+
+    fn each_thread(&mut self, mut visit: impl FnMut(&mut Self, &TaskKey) -> Result) -> Result {
+        self.process
+            .threads()?
+            .iter()
+            .try_for_each(|thread| visit(self, &thread.key()))
+    }
+
+    fn is_wider(&mut self, task: &TaskKey, part: &Part) -> Result<bool> {
+        let is_wider = |m: &Membership| m.is_wider_than(&part.association);
+        Ok(self.tenants.members.has_such(*task, is_wider))
+    }
+
+    fn replace_wider(
+        &mut self,
+        task: &TaskKey,
+        part: &Part,
+        entry: KBox<Entry<Membership>>,
+    ) -> Result<bool> {
+        let members = &self.tenants.members;
+        Ok(members.replace_if(*task, entry, |old, new| {
+            let is_wider = old.is_wider_than(&part.association);
             if is_wider && old.is_searched() {
                 new.set_searched();
             }
             is_wider
-        });
-        // Pairs with `Association::revoke`: the call that ends it sees the task, or
-        // this that it was ended. It may be in another association by now.
+        }))
+    }
+
+    fn has_ended(&mut self, part: &Part) -> Result<bool> {
+        // Pairs with the barrier in `Association::revoke`.
         smp_mb(ordering::Full);
-        if moved && part.is_revoked() {
-            self.members.remove_if(task, Membership::is_revoked);
-        }
-        moved
+        Ok(part.association.is_revoked())
+    }
+
+    fn remove_ended(&mut self, task: &TaskKey) -> Result {
+        let members = &self.tenants.members;
+        members.remove_if(*task, Membership::is_revoked);
+        Ok(())
+    }
+
+    fn wait_for_clones(&mut self) -> Result {
+        task::wait_for_clones();
+        Ok(())
+    }
+
+    fn drop_part(&mut self, part: Part) -> Result {
+        drop(part);
+        Ok(())
     }
 }

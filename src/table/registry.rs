@@ -10,6 +10,7 @@ use kernel::str::CString;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{new_spinlock, rcu, Arc, SpinLock};
 
+use crate::protocol;
 use crate::sys::sysfs::{Dir, File};
 
 use super::association::Association;
@@ -134,35 +135,35 @@ impl Registry {
         self.insert(&mut self.lists.lock(), listing);
     }
 
-    /// Puts a part of `present` on the list: either a call that changes or ends
-    /// `present` finds it there, or it is seen here that this was done. Gives the
-    /// listing back when such a call goes on.
+    /// Lists a part of `present` if [`protocol::may_list`] permits it: a call that changes
+    /// or ends `present` finds the part on the list, or its change is seen here. Takes
+    /// `listing` then.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when `present` has ended, `EPERM` when the set of the part is not
-    /// within the present one.
+    /// `EPERM` when the set of the part is not within the present one.
     pub(super) fn list_part(
         &self,
         present: &Association,
         part: &Association,
-        listing: Listing,
-    ) -> Result<Option<Listing>> {
+        listing: &mut Option<Listing>,
+    ) -> Result<protocol::Listing> {
         let mut lists = self.lists.lock();
-        if present.is_ended() {
-            return Err(ENOENT);
-        }
         let tenant = present.tenant();
-        if !tenant.is_formed() || tenant.is_updating() {
-            return Ok(Some(listing));
+        let verdict =
+            protocol::may_list(present.is_ended(), tenant.is_formed(), tenant.is_updating());
+        if verdict != protocol::Listing::Listed {
+            return Ok(verdict);
         }
         let guard = rcu::read_lock();
         let view = present.set(&guard).view();
         if !part.set(&guard).entries().iter().all(|e| view.covers(e)) {
             return Err(EPERM);
         }
-        self.insert(&mut lists, listing);
-        Ok(None)
+        if let Some(listing) = listing.take() {
+            self.insert(&mut lists, listing);
+        }
+        Ok(verdict)
     }
 
     fn insert(&self, lists: &mut Lists, listing: Listing) {

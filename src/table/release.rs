@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ending associations, and taking processes out of them. May sleep.
+//! Ending associations, and releasing processes from them: the steps of
+//! [`protocol::release_process`] and its kind on the table. Context: process, may
+//! sleep.
+
+use core::convert::Infallible;
 
 use kernel::prelude::*;
 
-use crate::sys::task::{self, TaskRef};
+use crate::protocol::{self, Release, ReleaseProcess};
+use crate::sys::task::{self, TaskKey, TaskRef};
 
+use super::association::Association;
 use super::control::Control;
 use super::patience::Patience;
 use super::tenants::Tenants;
@@ -21,12 +27,12 @@ impl Tenants {
     /// they are released: those that were made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
         let control = self.control_from_outside()?;
-        if self.members.of_process(process)?.is_none() {
-            return Err(ENOENT);
-        }
-        // The first thread may have exited while others go on.
-        let first = usize::from(self.members.remove_formed(process.key(), &control));
-        let released = self.remove_each_thread(process, first, &control);
+        let released = protocol::release_process(&mut Releasing {
+            tenants: self,
+            process,
+            control: &control,
+            patience: Patience::new(),
+        });
         drop(control);
         self.settle_soon();
         released
@@ -58,49 +64,85 @@ impl Tenants {
     /// `EPERM` when the caller is associated by now.
     pub(crate) fn release_all(&self) -> Result<usize> {
         let control = self.control_from_outside()?;
-        // Twice: a part that was listed behind the first look, whose whole was not
-        // ended yet. No whole is made meanwhile.
-        self.registry().revoke_all();
-        self.registry().revoke_all();
-        let released = self.members.remove_revoked();
+        let Ok(released) = protocol::release_all(&mut Ending(self));
         drop(control);
         self.settle_soon();
         Ok(released)
     }
 
-    /// Removes the threads of `process` until a look at all tasks finds none of them.
-    /// `removed` is how many were removed before, whose clones are waited for as
-    /// well. Returns their number.
-    ///
-    /// # Errors
-    ///
-    /// `EAGAIN` when that has no end, as other control calls wait for it.
-    fn remove_each_thread(
-        &self,
-        process: &TaskRef,
-        mut removed: usize,
-        control: &Control,
-    ) -> Result<usize> {
-        let patience = Patience::new();
-        let mut total = 0;
-        loop {
-            task::each(|task| {
-                let is_meant =
-                    task.is_thread_of(process) && self.members.remove_formed(task.key(), control);
-                removed += usize::from(is_meant);
-                true
-            });
-            if removed == 0 {
-                return Ok(total);
+    /// Ends an association and its parts, without waiting for them to be gone.
+    /// Returns the number of their tasks.
+    pub(super) fn end(&self, ending: &Association) -> usize {
+        let Ok(released) = protocol::release_association(&mut Ending(self), ending);
+        released
+    }
+}
+
+/// A process is being released.
+struct Releasing<'a> {
+    tenants: &'a Tenants,
+    process: &'a TaskRef,
+    control: &'a Control,
+    patience: Patience,
+}
+
+impl ReleaseProcess for Releasing<'_> {
+    type Thread = TaskKey;
+    type Stop = Error;
+
+    fn is_member(&mut self) -> Result<bool> {
+        let association = self.tenants.members.of_process(self.process)?;
+        Ok(association.is_some())
+    }
+
+    fn remove_first(&mut self) -> Result<bool> {
+        self.remove_formed(&self.process.key())
+    }
+
+    fn each_thread(&mut self, mut visit: impl FnMut(&mut Self, &TaskKey) -> Result) -> Result {
+        let (process, mut done) = (self.process, Ok(()));
+        task::each(|task| {
+            if task.is_thread_of(process) {
+                done = visit(self, &task.key());
             }
-            if patience.is_over() {
-                return Err(EAGAIN);
-            }
-            total += removed;
-            removed = 0;
-            // Children on their way found their maker released, or are found
-            // at the next look.
-            task::wait_for_clones();
-        }
+            done.is_ok()
+        });
+        done
+    }
+
+    fn remove_formed(&mut self, thread: &TaskKey) -> Result<bool> {
+        let members = &self.tenants.members;
+        Ok(members.remove_formed(*thread, self.control))
+    }
+
+    fn is_over(&mut self) -> Result<bool> {
+        Ok(self.patience.is_over())
+    }
+
+    fn wait_for_clones(&mut self) -> Result {
+        task::wait_for_clones();
+        Ok(())
+    }
+}
+
+/// Associations end.
+struct Ending<'a>(&'a Tenants);
+
+impl Release for Ending<'_> {
+    type Association = Association;
+    type Stop = Infallible;
+
+    fn revoke_within(&mut self, association: &Association) -> Result<(), Infallible> {
+        self.0.registry().revoke_within(association);
+        Ok(())
+    }
+
+    fn revoke_all(&mut self) -> Result<(), Infallible> {
+        self.0.registry().revoke_all();
+        Ok(())
+    }
+
+    fn remove_revoked(&mut self) -> Result<usize, Infallible> {
+        Ok(self.0.members.remove_revoked())
     }
 }

@@ -120,13 +120,6 @@ impl Tenants {
         Association::new(making, set).inspect_err(|_| self.holdings.registry.leave_id(id))
     }
 
-    /// Ends an association and its parts, without waiting for them to be gone.
-    /// Returns the number of their tasks.
-    pub(super) fn end(&self, ending: &Association) -> usize {
-        self.registry().revoke_within(ending);
-        self.members.remove_revoked()
-    }
-
     /// Waits until tasks that were removed before are no longer counted, and
     /// associations that went with them are no longer listed, but not for long. May
     /// sleep.

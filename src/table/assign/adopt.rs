@@ -16,7 +16,7 @@ impl Assignment<'_> {
     /// Takes in the sockets of every member. What it does not get to in time, of very
     /// many descriptors, or for want of memory, can be used as little as what does
     /// not fit.
-    pub(super) fn adopt(&self) {
+    pub(super) fn adopt_sockets(&self) {
         let patience = Patience::new();
         let adopt_of_each = |tasks: &[TaskRef]| {
             sockets::each_table(tasks, |task| match patience.is_over() {

@@ -1,29 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Associating processes from outside. Context: process, may sleep.
-//!
-//! The steps, in this order, each with what it needs of those before:
-//!
-//! 1. *Take in* ([`take_in`]): every thread that is meant becomes a member. From
-//!    here on their new sockets are the association's, their children are members,
-//!    and every call is asked about.
-//! 2. *Search* ([`search`]): no member may hold a bypass, such as a packet socket or
-//!    another's memory. None can come by one any more, but in a call that it entered
-//!    before step 1.
-//! 3. *Publish* ([`publish`]): connections of former owners of the addresses end, and
-//!    the association is listed, unless the caller has become a tenant. Until now no
-//!    other call finds it, and the members can still be let go as if nothing had been.
-//! 4. *Adopt* ([`adopt`]): the sockets that members have become the association's,
-//!    where they are bound to nothing else.
-//! 5. *Recall* ([`recall`]): calls that members entered before step 1 end and are
-//!    begun anew, but for those that wait on sockets of the association.
-//! 6. *Search again*: what such a call made, and what was handed on meanwhile. A
-//!    member that was searched is marked, and so are its children, so there is an end
-//!    to it.
-//! 7. *Abort*: connections bound elsewhere end, if that was asked for.
-//!
-//! When step 1, 2 or 3 fails nothing has changed. When 5 or 6 fails the association is
-//! ended, and sockets keep its scope, as after a release.
+//! Associating processes from outside: the steps of [`protocol::assign`] on the
+//! table, one file each. Context: process, may sleep.
 
 mod adopt;
 mod publish;
@@ -37,9 +15,11 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{Obstacle, Terms};
+use crate::protocol::{self, Assign};
+use crate::sys::sock::SkHold;
 use crate::sys::task::TaskRef;
 
-use super::association::Association;
+use super::association::{Association, User};
 use super::patience::Patience;
 use super::set::AddressSet;
 use super::sockets;
@@ -60,8 +40,17 @@ struct Assignment<'a> {
     tenants: &'a Tenants,
     whom: &'a Whom<'a>,
     association: Arc<Association>,
-    // The processes that were taken in.
+    // Keeps the association while it has no member; `None` once the steps are done.
+    first: Option<User>,
+    // For what is done while others wait.
+    patience: Patience,
+    // The processes that were taken in, and those that were seen to exit.
     processes: KVVec<TaskRef>,
+    exiting: KVVec<TaskRef>,
+    // The members before the search.
+    tasks: KVVec<TaskRef>,
+    // Connections that are to be ended.
+    strangers: KVVec<SkHold>,
     // What is in the way.
     obstacle: Cell<Option<Obstacle>>,
 }
@@ -121,37 +110,67 @@ impl Tenants {
             tenants: self,
             whom,
             association,
+            first: Some(first),
+            patience: Patience::new(),
             processes: KVVec::new(),
+            exiting: KVVec::new(),
+            tasks: KVVec::new(),
+            strangers: KVVec::new(),
             obstacle: Cell::new(None),
         };
-        let done = assignment.carry_out();
-        drop(first);
-        done.map_err(|error| {
-            self.end(&assignment.association);
-            Refused {
-                error,
-                obstacle: assignment.obstacle.get(),
-            }
+        protocol::assign(&mut assignment).map_err(|error| Refused {
+            error,
+            obstacle: assignment.obstacle.get(),
         })?;
         Ok(assignment.association)
     }
 }
 
-impl Assignment<'_> {
-    fn carry_out(&mut self) -> Result {
-        let patience = Patience::new();
-        self.take_in(&patience)?;
-        let tasks = self.tasks()?;
-        self.search_before(&tasks, &patience)?;
-        let strangers = self.strangers()?;
-        self.publish()?;
-        self.adopt();
-        recall::recall(&tasks, &self.association)?;
-        self.search()?;
+impl Assign for Assignment<'_> {
+    type Stop = Error;
+
+    fn take_in(&mut self) -> Result {
+        self.take_in_all()
+    }
+
+    fn look_through(&mut self) -> Result {
+        self.tasks = self.tasks()?;
+        self.search_before(&self.tasks)
+    }
+
+    fn publish(&mut self) -> Result {
+        self.strangers = self.strangers()?;
+        self.put_in_force()
+    }
+
+    fn adopt(&mut self) -> Result {
+        self.adopt_sockets();
+        Ok(())
+    }
+
+    fn recall(&mut self) -> Result {
+        recall::recall(&self.tasks, &self.association)
+    }
+
+    fn search(&mut self) -> Result {
+        self.search_again()
+    }
+
+    fn abort(&mut self) -> Result {
         // Tasks that have exited meanwhile need not stay for this.
-        drop(tasks);
+        self.tasks.clear();
         self.processes.clear();
-        sockets::abort(&strangers);
+        sockets::abort(&self.strangers);
+        Ok(())
+    }
+
+    fn drop_first(&mut self) -> Result {
+        self.first = None;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result {
+        self.tenants.end(&self.association);
         Ok(())
     }
 }

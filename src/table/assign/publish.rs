@@ -23,13 +23,13 @@ impl Assignment<'_> {
     ///
     /// `EPERM` when the caller has been associated meanwhile, but not by this call;
     /// `ENOMEM`.
-    pub(super) fn publish(&self) -> Result {
+    pub(super) fn put_in_force(&self) -> Result {
         let holdings = &self.tenants.holdings;
         let listing = holdings.registry.listing(&self.association)?;
         let set = self.association.copy_set()?;
         // While they can still say goodbye.
         leftover::end_predecessors(holdings, &self.association, &set)?;
-        let replaced = self.put_in_force(listing, &set).inspect_err(|_| {
+        let replaced = self.take_over(listing, &set).inspect_err(|_| {
             holdings.registry.unlist(&self.association);
         })?;
         self.tenants.waiting.drop_soon(replaced);
@@ -38,11 +38,7 @@ impl Assignment<'_> {
 
     /// Lists the association and lets its addresses be its own. Gives back the sets
     /// that were in place before. When it fails the association may be listed.
-    fn put_in_force(
-        &self,
-        listing: Listing,
-        set: &AddressSet,
-    ) -> Result<KVec<Replaced<AddressSet>>> {
+    fn take_over(&self, listing: Listing, set: &AddressSet) -> Result<KVec<Replaced<AddressSet>>> {
         let (tenants, association) = (self.tenants, &self.association);
         let holdings = &tenants.holdings;
         let mut control = holdings.control();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Steps 2 and 6: no member holds what goes around the association.
+//! Steps 2 and 6: no member holds what goes around the association. Step 6 is
+//! [`protocol::search`] on the table.
 
 use kernel::prelude::*;
 
 use crate::abi::{Bypass, Obstacle};
+use crate::protocol::{self, Search};
 use crate::sys::task::{self, TaskRef};
 
 use super::Assignment;
@@ -72,24 +74,27 @@ impl Assignment<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Self::search`].
-    pub(super) fn search_before(&self, tasks: &[TaskRef], patience: &Patience) -> Result {
+    /// As [`Self::search_again`].
+    pub(super) fn search_before(&self, tasks: &[TaskRef]) -> Result {
         // Forks keep memory locked.
-        self.without_forks(|| self.hold_no_bypass(tasks, patience))
+        self.without_forks(|| self.hold_no_bypass(tasks, &self.patience))
     }
 
     /// Looks through every member once no call goes on any more that it entered
     /// before: for what such a call made, and what was handed on from child to child
-    /// while others were looked at. A task without a bypass comes by none, as it
-    /// may neither make, receive nor map one, nor do the children that it makes
-    /// afterwards; and until then it makes none. So there is an end to it.
+    /// while others were looked at. Members that are still to be searched do not fork
+    /// meanwhile, so the search ends.
     ///
     /// # Errors
     ///
     /// `EBUSY` when one has a bypass, or they cannot be looked through in time;
     /// `ENOMEM`.
-    pub(super) fn search(&self) -> Result {
-        self.without_forks(|| self.search_until_nobody_is_new())
+    pub(super) fn search_again(&self) -> Result {
+        let mut searching = Searching {
+            assignment: self,
+            patience: Patience::new(),
+        };
+        self.without_forks(|| protocol::search(&mut searching))
     }
 
     /// Does something while members that were not searched make no tasks.
@@ -99,39 +104,6 @@ impl Assignment<'_> {
         let outcome = look();
         tenant.set_searching(false);
         outcome
-    }
-
-    fn search_until_nobody_is_new(&self) -> Result {
-        let (association, members) = (&self.association, &self.tenants.members);
-        let patience = Patience::new();
-        loop {
-            // They are not found yet, and may have what their makers have not any
-            // more. A task that was being made before the association is there by now:
-            // its maker had to come back from a call.
-            let others_come = association.tenant().has_unborn();
-            task::wait_for_clones();
-            let mut tasks = self.tasks()?;
-            tasks.retain(|t| !members.has_such(t.key(), Membership::is_searched));
-            self.hold_no_bypass(&tasks, &patience)?;
-            for task in &tasks {
-                members.with_membership(task.key(), |membership| {
-                    if membership.is_within(association) {
-                        membership.set_searched();
-                    }
-                });
-            }
-            if tasks.is_empty() && !others_come {
-                return Ok(());
-            }
-            if patience.is_over() {
-                return Err(self.refuse(tasks.first(), (Bypass::TooMuch, None)));
-            }
-            if tasks.is_empty() {
-                // Children that did not come to be are counted for so long, which may
-                // be longer than our patience.
-                self.tenants.settle_soon();
-            }
-        }
     }
 
     /// Fails with `EBUSY` when one of `tasks`, which are the members, has something
@@ -193,5 +165,74 @@ impl Assignment<'_> {
             !found
         });
         found
+    }
+}
+
+/// Step 6.
+struct Searching<'a> {
+    assignment: &'a Assignment<'a>,
+    patience: Patience,
+}
+
+impl Search for Searching<'_> {
+    type Tasks = KVVec<TaskRef>;
+    type Stop = Error;
+
+    fn has_unborn(&mut self) -> Result<bool> {
+        // A task that was being made before the association is on the list by now:
+        // its maker had to come back from a call.
+        Ok(self.assignment.association.tenant().has_unborn())
+    }
+
+    fn wait_for_clones(&mut self) -> Result {
+        task::wait_for_clones();
+        Ok(())
+    }
+
+    fn unsearched(&mut self) -> Result<KVVec<TaskRef>> {
+        let members = &self.assignment.tenants.members;
+        let mut tasks = self.assignment.tasks()?;
+        tasks.retain(|t| !members.has_such(t.key(), Membership::is_searched));
+        Ok(tasks)
+    }
+
+    fn is_empty(tasks: &KVVec<TaskRef>) -> bool {
+        tasks.is_empty()
+    }
+
+    fn look_through(&mut self, tasks: &KVVec<TaskRef>) -> Result {
+        self.assignment.hold_no_bypass(tasks, &self.patience)
+    }
+
+    fn mark(&mut self, tasks: &KVVec<TaskRef>) -> Result {
+        let Assignment {
+            tenants,
+            association,
+            ..
+        } = self.assignment;
+        for task in tasks {
+            tenants.members.with_membership(task.key(), |membership| {
+                if membership.is_within(association) {
+                    membership.set_searched();
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, tasks: &KVVec<TaskRef>) -> Result {
+        match self.patience.is_over() {
+            true => Err(self
+                .assignment
+                .refuse(tasks.first(), (Bypass::TooMuch, None))),
+            false => Ok(()),
+        }
+    }
+
+    fn settle(&mut self) -> Result {
+        // Children that did not come to be are counted until their memory goes, which
+        // may take longer than this call may.
+        self.assignment.tenants.settle_soon();
+        Ok(())
     }
 }

@@ -30,6 +30,14 @@ impl<'a, S: Clone> Steps<'a, S> {
         self.all.push(((who as u8, what), next));
     }
 
+    /// Somebody takes this step, unless it has to wait: then it returns `None`.
+    pub fn may(&mut self, who: usize, step: impl FnOnce(&mut S) -> Option<&'static str>) {
+        let mut next = self.state.clone();
+        if let Some(what) = step(&mut next) {
+            self.all.push(((who as u8, what), next));
+        }
+    }
+
     /// All of it.
     pub fn all(self) -> Vec<(Step, S)> {
         self.all

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks come and go: `copy_process()` with the hooks of `src/lsm/task.rs`, and
-//! what `src/table/fork.rs` does there.
+//! Tasks come and go: `copy_process()` with the hooks of `src/lsm/task.rs`, which take
+//! the steps of [`protocol::Fork`].
+
+use addrconf_protocol::{self as protocol, Fork};
 
 use crate::map::{association, forget, insert};
-use crate::run::{Go, Run};
+use crate::run::{Go, Stop};
 use crate::scenario::Without;
-use crate::world::Phase;
-
-/// Why a fork fails.
-struct Failed;
+use crate::world::{Phase, Run};
 
 /// `copy_process()`: `maker`, which runs, makes a thread or a process.
 pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()> {
@@ -24,8 +23,11 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
         child
     })?;
     // security_task_alloc()
-    if run.has(Without::TaskAlloc) && inherit(run, maker, child)?.is_err() {
-        return free(run, child);
+    if run.has(Without::TaskAlloc) {
+        let hook = &mut Forking::new(run, maker, child, Without::RecheckInInherit);
+        if protocol::inherit(hook).is_err() {
+            return free(run, child);
+        }
     }
     // Where the maker is then.
     let before = run.wait("write_lock_irq(&tasklist_lock)", |w| {
@@ -34,15 +36,18 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
     })?;
     let before = before.checked_sub(1);
     // security_task_publish()
-    if run.has(Without::TaskPublish) && catch_up(run, maker, child)?.is_err() {
-        run.act("write_unlock_irq(&tasklist_lock)", |w| w.tasklist = false)?;
-        return free(run, child);
+    if run.has(Without::TaskPublish) {
+        let hook = &mut Forking::new(run, maker, child, Without::RecheckInCatchUp);
+        if protocol::catch_up(hook).is_err() {
+            run.act("write_unlock_irq(&tasklist_lock)", |w| w.tasklist = false)?;
+            return free(run, child);
+        }
     }
     run.act("list_add_tail_rcu, write_unlock_irq", |w| {
         w.task(child).phase = Phase::Listed;
         w.tasklist = false;
-        // Whoever was in all the while has its child in, and nobody else. For
-        // threads there is what the calls promise.
+        // A maker that was a member all the while has a child that is one, and no other
+        // maker has. For threads, see what the calls promise.
         let (after, of_child) = (w.effective(maker), w.effective(child));
         if w.is_wider(of_child, before) {
             w.complain("the child has more than its maker had");
@@ -85,49 +90,91 @@ fn free(run: &mut Run<'_>, task: u8) -> Go<()> {
     run.act("(gone)", |w| w.task(task).phase = Phase::Gone)
 }
 
-/// `Table::inherit`
-fn inherit(run: &mut Run<'_>, maker: u8, child: u8) -> Go<Result<(), Failed>> {
-    take_after_maker(run, maker, child, Without::RecheckInInherit)
+/// One hook of a fork.
+struct Forking<'r, 'a> {
+    run: &'r mut Run<'a>,
+    maker: u8,
+    child: u8,
+    // The part of this hook that a test may leave out: looking at the end again.
+    recheck: Without,
+    // Where the maker is, as `catch_up` has found.
+    of_maker: Option<u8>,
+    joined: bool,
 }
 
-/// `Table::catch_up`
-fn catch_up(run: &mut Run<'_>, maker: u8, child: u8) -> Go<Result<(), Failed>> {
-    let Some(id) = association(run, maker)? else {
-        forget(run, child)?;
-        return Ok(Ok(()));
-    };
-    match association(run, child)? {
-        Some(present) if present == id || !run.has(Without::Replacing) => Ok(Ok(())),
-        _ => {
-            if run.has(Without::Forgetting) {
-                forget(run, child)?;
-            }
-            take_after_maker(run, maker, child, Without::RecheckInCatchUp)
+impl<'r, 'a> Forking<'r, 'a> {
+    fn new(run: &'r mut Run<'a>, maker: u8, child: u8, recheck: Without) -> Self {
+        Self {
+            run,
+            maker,
+            child,
+            recheck,
+            of_maker: None,
+            joined: false,
         }
     }
 }
 
-/// `Table::take_after_maker`
-fn take_after_maker(
-    run: &mut Run<'_>,
-    maker: u8,
-    child: u8,
-    recheck: Without,
-) -> Go<Result<(), Failed>> {
-    // A step between sees the maker either as it was before or as it is after.
-    let joined = run.find("Membership::of_child", |w| {
-        w.task(maker).entry.filter(|&id| w.join(id))
-    })?;
-    let Some(id) = joined else {
-        return Ok(Ok(()));
-    };
-    if !insert(run, child, id)? {
-        // There is no want of memory in the model, so no fork has to fail.
-        run.act("(EEXIST)", |w| w.complain("a fork fails for nothing"))?;
-        return Ok(Err(Failed));
+impl Fork for Forking<'_, '_> {
+    type Association = u8;
+    type Membership = u8;
+    type Stop = Stop;
+
+    fn of_maker(&mut self) -> Go<Option<u8>> {
+        self.of_maker = association(self.run, self.maker)?;
+        Ok(self.of_maker)
     }
-    if run.has(recheck) && run.ask("is_revoked, again", |w| w.revoked(id))? {
-        forget(run, child)?;
+
+    fn of_child(&mut self) -> Go<Option<u8>> {
+        let found = association(self.run, self.child)?;
+        // Left out: a child that is a member counts as being where its maker is.
+        if found.is_some() && !self.run.has(Without::Replacing) {
+            return Ok(self.of_maker);
+        }
+        Ok(found)
     }
-    Ok(Ok(()))
+
+    fn are_same(one: &u8, other: &u8) -> bool {
+        one == other
+    }
+
+    fn forget_child(&mut self) -> Go<()> {
+        let is_before_joining = self.of_maker.is_some() && !self.joined;
+        if is_before_joining && !self.run.has(Without::Forgetting) {
+            return Ok(());
+        }
+        forget(self.run, self.child)
+    }
+
+    fn join(&mut self) -> Go<Option<u8>> {
+        self.joined = true;
+        let maker = self.maker;
+        // A step between sees the maker either as it was before or as it is after.
+        self.run.find("Membership::of_child", |w| {
+            w.task(maker).entry.filter(|&id| w.join(id))
+        })
+    }
+
+    fn insert(&mut self, membership: u8) -> Go<u8> {
+        if !insert(self.run, self.child, membership)? {
+            // The model does not run out of memory, so no fork has to fail.
+            let complain = "a fork fails for nothing";
+            self.run.act("(EEXIST)", |w| w.complain(complain))?;
+            return Err(Stop::Denied);
+        }
+        Ok(membership)
+    }
+
+    fn has_ended(&mut self, association: &u8) -> Go<bool> {
+        if !self.run.has(self.recheck) {
+            return Ok(false);
+        }
+        self.run
+            .ask("is_revoked, again", |w| w.revoked(*association))
+    }
+
+    fn set_born(&mut self) -> Go<()> {
+        // Counts for the search, which is a model of its own.
+        Ok(())
+    }
 }

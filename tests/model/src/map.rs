@@ -9,11 +9,11 @@
 //! the model: it is raised before an entry comes and lowered after one goes, so
 //! a step that finds it zero would find no entry either.
 
-use crate::run::{Go, Run};
+use crate::run::Go;
 use crate::scenario::Without;
-use crate::world::{members, World};
+use crate::world::{members, Run, World};
 
-/// `Table::association`
+/// `Members::association`
 pub(crate) fn association(run: &mut Run<'_>, task: u8) -> Go<Option<u8>> {
     let Some(id) = run.find("association: members.get", |w| w.task(task).entry)? else {
         return Ok(None);
@@ -27,17 +27,17 @@ pub(crate) fn join(run: &mut Run<'_>, id: u8) -> Go<bool> {
     run.ask("join", |w| w.join(id))
 }
 
-/// `Table::insert`; `false` is `Occupied`.
+/// `Members::insert`; `false` is `Occupied`.
 pub(crate) fn insert(run: &mut Run<'_>, task: u8, id: u8) -> Go<bool> {
     run.ask("insert", |w| w.insert(task, id))
 }
 
-/// `Table::remove`
+/// `Members::remove`
 pub(crate) fn remove(run: &mut Run<'_>, task: u8) -> Go<bool> {
     remove_if(run, task, |_, _| true)
 }
 
-/// `Table::remove_if`: an entry of an association that is `wanted`.
+/// `Members::remove_if`: an entry of an association that is `wanted`.
 pub(crate) fn remove_if(
     run: &mut Run<'_>,
     task: u8,
@@ -69,7 +69,7 @@ pub(crate) fn replace_wider(run: &mut Run<'_>, task: u8, id: u8) -> Go<bool> {
     run.ask("replace", |w| w.replace_if(task, id, wanted))
 }
 
-/// `Table::remove_revoked`: a walk through the table. Entries that come while it
+/// `Members::remove_revoked`: a walk through the table. Entries that come while it
 /// goes on may be seen or not: here they are not, unless in the place of another.
 pub(crate) fn remove_revoked(run: &mut Run<'_>) -> Go<()> {
     let seen = run.step("rhashtable_walk_enter", |w| w.which(|t| t.entry.is_some()))?;
@@ -90,7 +90,7 @@ pub(crate) fn remove_revoked(run: &mut Run<'_>) -> Go<()> {
     Ok(())
 }
 
-/// `Table::forget`
+/// `Members::forget`
 pub(crate) fn forget(run: &mut Run<'_>, task: u8) -> Go<()> {
     remove(run, task)?;
     Ok(())

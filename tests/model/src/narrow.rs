@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `src/table/narrow.rs`: a thread of process 0 narrows it, beside any other call.
+//! A thread of process 0 narrows it, while any other call goes on: the steps of
+//! [`protocol::Narrow`].
+
+use addrconf_protocol::{self as protocol, Failure, Listing, Narrow};
 
 use crate::map::{association, join, remove_if, replace_wider};
-use crate::run::{Go, Run};
+use crate::run::{Go, Stop};
 use crate::scenario::Without;
-use crate::task::{let_go, threads, wait_for_clones};
-use crate::world::{members, World};
+use crate::task::{each_thread, wait_for_clones};
+use crate::world::{Run, World};
 
 /// `sys_lsm_set_self_attr()`
 pub(crate) fn set_self_attr(run: &mut Run<'_>, caller: u8) -> Go<()> {
@@ -15,7 +18,15 @@ pub(crate) fn set_self_attr(run: &mut Run<'_>, caller: u8) -> Go<()> {
             (!std::mem::replace(&mut w.guard, true)).then_some(0)
         })?;
     }
-    let part = narrow(run, caller)?;
+    let mut narrowing = SelfNarrowing {
+        run,
+        caller,
+        part: None,
+        has_entry: false,
+        looks: 0,
+    };
+    let done = protocol::narrow(&mut narrowing).is_ok();
+    let part = narrowing.part.filter(|_| done);
     run.act("(return to user space)", |w| {
         w.guard = false;
         if part.is_some() {
@@ -24,98 +35,128 @@ pub(crate) fn set_self_attr(run: &mut Run<'_>, caller: u8) -> Go<()> {
     })
 }
 
-/// `Table::narrow`; the part, if it succeeds.
-fn narrow(run: &mut Run<'_>, caller: u8) -> Go<Option<u8>> {
-    let Some(present) = association(run, caller)? else {
-        return Ok(None);
-    };
-    // Nobody else knows it yet.
-    let part = run.find("PartOf::join, make, entry_in", |w| {
-        w.add_user(present).then(|| {
-            let part = w.make(Some(present));
-            w.join(part);
-            part
-        })
-    })?;
-    let Some(part) = part else {
-        return Ok(None);
-    };
-    let mut done = list_part(run, present, part)?;
-    if done {
-        done = move_into(run, caller, part)? && move_over(run, part)?;
-    } else {
-        run.act("drop(caller)", |w| {
-            w.association(part).joining -= 1;
-            w.drop_membership(part);
+struct SelfNarrowing<'r, 'a> {
+    run: &'r mut Run<'a>,
+    caller: u8,
+    part: Option<u8>,
+    // A membership was made and is not in the table yet.
+    has_entry: bool,
+    looks: u8,
+}
+
+impl Narrow for SelfNarrowing<'_, '_> {
+    type Association = u8;
+    type Part = u8;
+    type Entry = u8;
+    type Task = u8;
+    type Stop = Stop;
+
+    fn present(&mut self) -> Go<Option<u8>> {
+        association(self.run, self.caller)
+    }
+
+    fn make(&mut self, present: &u8) -> Go<u8> {
+        let part = self.run.find("PartOf::join, make", |w| {
+            w.add_user(*present).then(|| w.make(Some(*present)))
         })?;
+        self.part = part;
+        part.ok_or(Stop::Failed(Failure::NotAMember))
     }
-    run.act("drop(first)", |w| w.drop_first(part))?;
-    Ok(done.then_some(part))
-}
 
-/// `Table::list_part`, which looks again until what is made from outside is
-/// formed. The registry is locked.
-fn list_part(run: &mut Run<'_>, present: u8, part: u8) -> Go<bool> {
-    let asks = run.has(Without::AskingForTheEnd);
-    let asks_whole = run.has(Without::AskingTheWhole);
-    let waits = run.has(Without::WaitingForTheFormed);
-    let listed = run.wait("list_part", |w| {
-        let ended = if asks_whole {
-            w.up(present).any(|id| w.revoked(id))
-        } else {
-            w.revoked(present)
-        };
-        if asks && ended {
-            return Some(0);
+    fn entry(&mut self, part: &u8) -> Go<u8> {
+        if !join(self.run, *part)? {
+            return Err(Stop::Failed(Failure::NotAMember));
         }
-        (w.is_formed(present) || !waits).then(|| {
-            w.association(part).listed = true;
-            1
-        })
-    })?;
-    Ok(listed != 0)
-}
+        self.has_entry = true;
+        Ok(*part)
+    }
 
-/// `Table::move_over`; whether the part has not ended meanwhile.
-fn move_over(run: &mut Run<'_>, part: u8) -> Go<bool> {
-    loop {
-        let mut moved = false;
-        let found = threads(run)?;
-        for thread in members(found) {
-            let is_wider = |w: &mut World| {
-                let entry = w.task(thread).entry;
-                w.is_wider(entry, Some(part))
+    fn list(&mut self, present: &u8, part: &mut u8) -> Go<Listing> {
+        let asks = self.run.has(Without::AskingForTheEnd);
+        let asks_whole = self.run.has(Without::AskingTheWhole);
+        let waits = self.run.has(Without::WaitingForTheFormed);
+        let (present, part) = (*present, *part);
+        let listed = self.run.wait("list_part", |w| {
+            let has_ended = if asks_whole {
+                w.up(present).any(|id| w.revoked(id))
+            } else {
+                w.revoked(present)
             };
-            if !run.ask("is_wider_than", is_wider)? {
-                continue;
+            match protocol::may_list(asks && has_ended, !waits || w.is_formed(present), false) {
+                Listing::Ended => Some(0),
+                Listing::Later => None,
+                Listing::Listed => {
+                    w.association(part).listed = true;
+                    Some(1)
+                }
             }
-            if !join(run, part)? {
-                let_go(run, found)?;
-                return Ok(false);
-            }
-            moved |= move_into(run, thread, part)?;
-        }
-        let_go(run, found)?;
-        if !moved || !run.has(Without::LookAfterNarrowing) {
-            return Ok(true);
-        }
-        if run.has(Without::WaitingInNarrow) {
-            wait_for_clones(run)?;
-        }
-    }
-}
-
-/// `Table::move_into`, with a membership that was made before.
-fn move_into(run: &mut Run<'_>, task: u8, part: u8) -> Go<bool> {
-    if !replace_wider(run, task, part)? {
-        return Ok(false);
-    }
-    if run.has(Without::RecheckInNarrow) && run.ask("part.is_revoked", |w| w.revoked(part))? {
-        if run.has(Without::RemovingTheEndedOnly) {
-            remove_if(run, task, World::revoked)?;
+        })?;
+        Ok(if listed == 0 {
+            Listing::Ended
         } else {
-            remove_if(run, task, |_, _| true)?;
-        }
+            Listing::Listed
+        })
     }
-    Ok(true)
+
+    fn pause(&mut self) -> Go<()> {
+        unreachable!("`list` waits")
+    }
+
+    fn caller(&mut self) -> u8 {
+        self.caller
+    }
+
+    fn each_thread(&mut self, visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
+        self.looks += 1;
+        if self.looks > 1 && !self.run.has(Without::LookAfterNarrowing) {
+            return Ok(());
+        }
+        each_thread(self, |this| &mut *this.run, visit)
+    }
+
+    fn is_wider(&mut self, task: &u8, part: &u8) -> Go<bool> {
+        let (task, part) = (*task, *part);
+        self.run.ask("is_wider_than", |w| {
+            let entry = w.task(task).entry;
+            w.is_wider(entry, Some(part))
+        })
+    }
+
+    fn replace_wider(&mut self, task: &u8, _part: &u8, entry: u8) -> Go<bool> {
+        self.has_entry = false;
+        replace_wider(self.run, *task, entry)
+    }
+
+    fn has_ended(&mut self, part: &u8) -> Go<bool> {
+        if !self.run.has(Without::RecheckInNarrow) {
+            return Ok(false);
+        }
+        self.run.ask("part.is_revoked", |w| w.revoked(*part))
+    }
+
+    fn remove_ended(&mut self, task: &u8) -> Go<()> {
+        if self.run.has(Without::RemovingTheEndedOnly) {
+            remove_if(self.run, *task, World::revoked)?;
+        } else {
+            remove_if(self.run, *task, |_, _| true)?;
+        }
+        Ok(())
+    }
+
+    fn wait_for_clones(&mut self) -> Go<()> {
+        if self.run.has(Without::WaitingInNarrow) {
+            wait_for_clones(self.run)?;
+        }
+        Ok(())
+    }
+
+    fn drop_part(&mut self, part: u8) -> Go<()> {
+        if self.has_entry {
+            self.run.act("drop(entry)", |w| {
+                w.association(part).joining -= 1;
+                w.drop_membership(part);
+            })?;
+        }
+        self.run.act("drop(first)", |w| w.drop_first(part))
+    }
 }

@@ -1,82 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Code that can be stopped between any two accesses to what is shared.
+//! Code that stops between any two accesses to what tasks share.
 //!
-//! A program is run again from its start for each step it takes: what earlier
-//! steps gave is remembered, and is all that a program knows. So the history is
-//! its program counter and its variables in one.
+//! A program runs again from its start for each step that it takes: what earlier steps
+//! returned is remembered, and is all that a program knows. So the history is its program
+//! counter and its variables in one.
 
-use crate::scenario::Without;
-use crate::world::World;
+use std::fmt::Debug;
 
-/// Why a program did not go on.
+use addrconf_protocol::Failure;
+
+/// Why a program returns early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pause {
-    /// It has taken its step.
-    Stepped,
-    /// It waits for a lock or a reference.
-    Blocked,
+pub(crate) enum Stop {
+    /// It has taken its step, or waits for a lock or a reference: it goes on later. Every
+    /// further step returns this too, so code that cleans up after it changes nothing.
+    Paused,
+    /// The protocol gives up.
+    Failed(Failure),
+    /// The world denies a step, as the kernel does with `EBUSY` or `EEXIST`.
+    Denied,
 }
 
-/// What a program gives that can be stopped.
-pub(crate) type Go<T> = Result<T, Pause>;
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What a program returns.
+pub(crate) type Go<T> = Result<T, Stop>;
+
+/// What the programs of a model share.
+pub(crate) trait Shared {
+    /// A part of the code that a test leaves out.
+    type Part: Copy + PartialEq + Debug;
+}
 
 /// One step of a program.
 #[derive(Debug)]
-pub(crate) struct Run<'a> {
-    world: &'a mut World,
+pub(crate) struct Run<'a, W: Shared> {
+    world: &'a mut W,
     history: &'a mut Vec<u8>,
     at: usize,
     what: Option<&'static str>,
-    without: Option<Without>,
+    paused: bool,
+    without: Option<W::Part>,
 }
 
-impl<'a> Run<'a> {
-    /// The next step of a program that has this history.
+impl<'a, W: Shared> Run<'a, W> {
+    /// The next step of a program with this history.
     pub(crate) fn new(
-        world: &'a mut World,
+        world: &'a mut W,
         history: &'a mut Vec<u8>,
-        without: Option<Without>,
+        without: Option<W::Part>,
     ) -> Self {
         Self {
             world,
             history,
             at: 0,
             what: None,
+            paused: false,
             without,
         }
     }
 
     /// Whether this part of the code is there.
-    pub(crate) fn has(&self, part: Without) -> bool {
+    pub(crate) fn has(&self, part: W::Part) -> bool {
         self.without != Some(part)
     }
 
-    /// What the step was, if there was one.
+    /// What the step was. `None`: the program waits.
     pub(crate) fn what(&self) -> Option<&'static str> {
         self.what
     }
 
-    /// Whether tasks exit.
-    pub(crate) fn exits(&self) -> bool {
-        self.world.exits
+    /// Whether the program goes on after this step.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
     }
 
-    /// One access to what is shared, named as in the code. `None` from `access`
-    /// means that it has to wait, and that nothing was changed.
+    /// The program is where it began, and knows nothing of what it did: a loop that may
+    /// go round for ever has so few states as its body. To be called after a step.
+    pub(crate) fn start_over(&mut self) {
+        if !self.paused {
+            self.history.clear();
+            self.at = 0;
+        }
+    }
+
+    /// What is shared, for what never changes.
+    pub(crate) fn world(&self) -> &W {
+        self.world
+    }
+
+    /// One access to what is shared, named as in the code. `access` returns `None`
+    /// when it has to wait; it has changed nothing then.
     pub(crate) fn wait(
         &mut self,
         what: &'static str,
-        access: impl FnOnce(&mut World) -> Option<u8>,
+        access: impl FnOnce(&mut W) -> Option<u8>,
     ) -> Go<u8> {
+        if self.paused {
+            return Err(Stop::Paused);
+        }
         if let Some(&known) = self.history.get(self.at) {
             self.at += 1;
             return Ok(known);
         }
-        if self.what.is_some() {
-            return Err(Pause::Stepped);
-        }
-        let value = access(self.world).ok_or(Pause::Blocked)?;
+        let value = if self.what.is_some() {
+            None
+        } else {
+            access(self.world)
+        };
+        let Some(value) = value else {
+            self.paused = true;
+            return Err(Stop::Paused);
+        };
         self.what = Some(what);
         self.history.push(value);
         self.at += 1;
@@ -84,35 +124,31 @@ impl<'a> Run<'a> {
     }
 
     /// One access that never waits.
-    pub(crate) fn step(
-        &mut self,
-        what: &'static str,
-        access: impl FnOnce(&mut World) -> u8,
-    ) -> Go<u8> {
+    pub(crate) fn step(&mut self, what: &'static str, access: impl FnOnce(&mut W) -> u8) -> Go<u8> {
         self.wait(what, |world| Some(access(world)))
     }
 
-    /// One access that tells yes or no.
+    /// One access that answers yes or no.
     pub(crate) fn ask(
         &mut self,
         what: &'static str,
-        access: impl FnOnce(&mut World) -> bool,
+        access: impl FnOnce(&mut W) -> bool,
     ) -> Go<bool> {
         Ok(self.step(what, |world| access(world).into())? != 0)
     }
 
-    /// One access that tells of an association, if there is one.
+    /// One access that returns the number of an association, if there is one.
     pub(crate) fn find(
         &mut self,
         what: &'static str,
-        access: impl FnOnce(&mut World) -> Option<u8>,
+        access: impl FnOnce(&mut W) -> Option<u8>,
     ) -> Go<Option<u8>> {
         let found = self.step(what, |world| access(world).map_or(0, |a| a + 1))?;
         Ok(found.checked_sub(1))
     }
 
-    /// One access that tells nothing.
-    pub(crate) fn act(&mut self, what: &'static str, access: impl FnOnce(&mut World)) -> Go<()> {
+    /// One access that returns nothing.
+    pub(crate) fn act(&mut self, what: &'static str, access: impl FnOnce(&mut W)) -> Go<()> {
         self.step(what, |world| {
             access(world);
             0

@@ -4,30 +4,29 @@
 
 use crate::control::Call;
 use crate::explore::{Model, Step};
-use crate::run::Run;
-use crate::world::{Phase, Task, World, TASKS};
+use crate::world::{Phase, Run, Task, World, TASKS};
 use crate::{check, fork, narrow};
 
 /// A part of the code that is left out, to see that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// The hook before a child can run, `Table::inherit`.
+    /// The hook before a child can run: `inherit`.
     TaskAlloc,
-    /// The hook as it becomes visible, `Table::catch_up`.
+    /// The hook as it becomes visible: `catch_up`.
     TaskPublish,
-    /// The hook after its last reference, `Table::forget`.
+    /// The hook after its last reference: `Members::forget`.
     TaskFree,
-    /// That `take_in` looks again until nothing new is found.
+    /// That `take_in_process` looks again until a look finds only members.
     SecondLook,
-    /// The same of `move_over`.
+    /// The same of `narrow`.
     LookAfterNarrowing,
-    /// The same of `remove_each`.
+    /// The same of `release_process`.
     LookAfterRelease,
-    /// That `take_in` waits for clones before it looks again.
+    /// That `take_in_process` waits for clones before it looks again.
     WaitingInAssign,
-    /// The same of `move_over`.
+    /// The same of `narrow`.
     WaitingInNarrow,
-    /// The same of `remove_each`.
+    /// The same of `release_process`.
     WaitingInRelease,
     /// That `catch_up` puts a child from one association into another.
     Replacing,
@@ -229,7 +228,8 @@ impl Scenario {
         let Actor { doing, history } = &mut next.actors[actor];
         let mut run = Run::new(&mut next.world, history, self.without);
         let task = actor as u8;
-        let gone = match *doing {
+        // Where it fails the program has ended, as where it succeeds.
+        let _ = match *doing {
             Doing::Idle => Ok(()),
             Doing::Fork { thread } => fork::copy_process(&mut run, task, thread),
             Doing::Exit => fork::exit(&mut run, task),
@@ -239,11 +239,12 @@ impl Scenario {
                 None => Ok(()),
             },
         };
+        let has_ended = !run.is_paused();
         let Some(what) = run.what() else {
             // It waits.
             return;
         };
-        if gone.is_ok() {
+        if has_ended {
             history.clear();
             if *doing == Doing::Call {
                 next.calls_made[actor - TASKS] += 1;

@@ -2,8 +2,8 @@
 
 //! Looking for tasks: `src/sys/task/mod.rs`.
 
-use crate::run::{Go, Run};
-use crate::world::{members, Phase};
+use crate::run::Go;
+use crate::world::{members, Phase, Run};
 
 /// `task::wait_for_clones`
 pub(crate) fn wait_for_clones(run: &mut Run<'_>) -> Go<()> {
@@ -21,8 +21,21 @@ pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
     })
 }
 
+/// Calls `visit` with each of [`threads`], until it fails; then drops the references.
+pub(crate) fn each_thread<'a, T>(
+    caller: &mut T,
+    run: impl Fn(&mut T) -> &mut Run<'a>,
+    mut visit: impl FnMut(&mut T, &u8) -> Go<()>,
+) -> Go<()> {
+    let found = threads(run(caller))?;
+    let done = members(found).try_for_each(|thread| visit(caller, &thread));
+    let_go(run(caller), found)?;
+    done
+}
+
+/// Drops the references to these.
 pub(crate) fn let_go(run: &mut Run<'_>, tasks: u8) -> Go<()> {
-    if run.exits() {
+    if run.world().exits {
         run.act("(references)", |w| {
             members(tasks).for_each(|t| w.task(t).held -= 1)
         })?;
@@ -30,9 +43,9 @@ pub(crate) fn let_go(run: &mut Run<'_>, tasks: u8) -> Go<()> {
     Ok(())
 }
 
-/// `task::each`: a walk under RCU, which keeps what it sees; tasks of other processes
-/// than 0 are passed by. Tasks that come while it goes on may be seen or not: here
-/// they are not.
+/// `task::each`: a walk under RCU, which keeps what it sees. It passes by tasks of other
+/// processes than 0. It may see tasks that come while it goes on; here it does
+/// not.
 pub(crate) fn each(run: &mut Run<'_>) -> Go<u8> {
     run.step("each", |w| {
         let seen = w.which(|t| t.process == 0 && matches!(t.phase, Phase::Listed | Phase::Exiting));

@@ -3,6 +3,8 @@
 //! What everybody shares: the kernel's tasks, and the table.
 
 use crate::check::Home;
+use crate::run::{self, Shared};
+use crate::scenario::Without;
 
 /// How many tasks there can be, over all time. None is used twice, so what is
 /// left of one that is gone is seen.
@@ -33,7 +35,7 @@ pub(crate) enum Phase {
 pub(crate) struct Task {
     pub(crate) phase: Phase,
     pub(crate) process: u8,
-    /// Its entry in `Table::members`, by association.
+    /// Its entry in `Members`, by association.
     pub(crate) entry: Option<u8>,
     /// References that calls hold, and walks under RCU.
     pub(crate) held: u8,
@@ -66,7 +68,7 @@ pub(crate) struct World {
     pub(crate) associations: [Association; ASSOCIATIONS],
     /// `tasklist_lock` is held, for writing.
     pub(crate) tasklist: bool,
-    /// `Table::control` is held.
+    /// The lock of control calls is held.
     pub(crate) control: bool,
     /// `cred_guard_mutex` of process 0 is held.
     pub(crate) guard: bool,
@@ -80,6 +82,13 @@ pub(crate) struct World {
     pub(crate) exits: bool,
     /// What went wrong in a step, seen by whoever took it.
     pub(crate) complaint: Option<&'static str>,
+}
+
+/// One step of a program in this world.
+pub(crate) type Run<'a> = run::Run<'a, World>;
+
+impl Shared for World {
+    type Part = Without;
 }
 
 impl World {
@@ -144,7 +153,7 @@ impl World {
         self.complaint.get_or_insert(complaint);
     }
 
-    /// `Table::make`, with its first user.
+    /// `Tenants::make`, with its first user.
     pub(crate) fn make(&mut self, parent: Option<u8>) -> u8 {
         let id = self.associations.iter().position(|a| !a.made);
         let id = id.expect("enough associations for the calls");

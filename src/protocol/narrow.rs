@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A process takes a part of its own association's set, while its threads fork, and
+//! administrators change and end the association.
+//!
+//! The kernel lets one thread of a process do this at a time: `cred_guard_mutex` is held
+//! (`sys_lsm_set_self_attr()`).
+
+use super::Failure;
+
+/// Whether a part of an association may be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Now.
+    Listed,
+    /// After a call that goes on.
+    Later,
+    /// Never: the association has ended.
+    Ended,
+}
+
+/// Decides whether a part may be listed, with the registry locked: a call that changes
+/// or ends the association finds the part on the list, or is seen here. `has_ended`:
+/// the association or one that it is a part of has ended. `is_formed`: every task that
+/// `assign` meant is a member. `is_updating`: an update of the tenant goes on.
+pub fn may_list(has_ended: bool, is_formed: bool, is_updating: bool) -> Listing {
+    if has_ended {
+        Listing::Ended
+    } else if is_formed && !is_updating {
+        Listing::Listed
+    } else {
+        Listing::Later
+    }
+}
+
+/// The steps of narrowing: the running task narrows its process.
+pub trait Narrow {
+    /// An association.
+    type Association;
+    /// A part that is being made, with what lists it.
+    type Part;
+    /// A membership in the part, before it is in the table.
+    type Entry;
+    /// A task.
+    type Task;
+    /// Why it stops.
+    type Stop: From<Failure>;
+
+    /// Returns the association of the running task, unless it has ended.
+    fn present(&mut self) -> Result<Option<Self::Association>, Self::Stop>;
+
+    /// Makes a part of `present`, which nobody else finds yet.
+    fn make(&mut self, present: &Self::Association) -> Result<Self::Part, Self::Stop>;
+
+    /// Makes a membership in the part. Fails with [`Failure::NotAMember`] when the part
+    /// has ended.
+    fn entry(&mut self, part: &Self::Part) -> Result<Self::Entry, Self::Stop>;
+
+    /// Lists the part if [`may_list`] says so, with the registry locked.
+    fn list(
+        &mut self,
+        present: &Self::Association,
+        part: &mut Self::Part,
+    ) -> Result<Listing, Self::Stop>;
+
+    /// Lets the call that goes on finish.
+    fn pause(&mut self) -> Result<(), Self::Stop>;
+
+    /// Returns the running task.
+    fn caller(&mut self) -> Self::Task;
+
+    /// Collects the threads of the process that do not exit, at one moment, then calls
+    /// `visit` with each until it fails.
+    fn each_thread(
+        &mut self,
+        visit: impl FnMut(&mut Self, &Self::Task) -> Result<(), Self::Stop>,
+    ) -> Result<(), Self::Stop>;
+
+    /// Tells whether a task is in the association that the part belongs to, or in one
+    /// between.
+    fn is_wider(&mut self, task: &Self::Task, part: &Self::Part) -> Result<bool, Self::Stop>;
+
+    /// Puts `entry` in place of a task's entry if that one is wider, and returns
+    /// whether it was.
+    fn replace_wider(
+        &mut self,
+        task: &Self::Task,
+        part: &Self::Part,
+        entry: Self::Entry,
+    ) -> Result<bool, Self::Stop>;
+
+    /// Tells, after a full barrier, whether the part has ended: the call that ends it sees
+    /// the entry made before this, or this sees the end.
+    fn has_ended(&mut self, part: &Self::Part) -> Result<bool, Self::Stop>;
+
+    /// Removes a task's entry if it is of an association that has ended: the task may
+    /// be in another one by now.
+    fn remove_ended(&mut self, task: &Self::Task) -> Result<(), Self::Stop>;
+
+    /// As [`super::TakeIn::wait_for_clones`].
+    fn wait_for_clones(&mut self) -> Result<(), Self::Stop>;
+
+    /// Drops the call's own reference to the part, which goes if no task is in it.
+    fn drop_part(&mut self, part: Self::Part) -> Result<(), Self::Stop>;
+}
+
+/// Moves every thread of the running process to a new part of its association. May
+/// sleep, and never holds a lock that sleeps: a tenant chooses how much there is to
+/// do. When memory runs out half way, the threads that were moved stay narrowed.
+///
+/// # Errors
+///
+/// [`Failure::NotAMember`], and those of the steps.
+pub fn narrow<W: Narrow>(world: &mut W) -> Result<(), W::Stop> {
+    let present = world.present()?.ok_or(Failure::NotAMember)?;
+    let mut part = world.make(&present)?;
+    let done = move_all(world, &present, &mut part);
+    world.drop_part(part)?;
+    done
+}
+
+fn move_all<W: Narrow>(
+    world: &mut W,
+    present: &W::Association,
+    part: &mut W::Part,
+) -> Result<(), W::Stop> {
+    // Made before the part is listed: the caller does not stay wide alone for want of
+    // memory.
+    let entry = world.entry(part)?;
+    loop {
+        match world.list(present, part)? {
+            Listing::Listed => break,
+            Listing::Later => world.pause()?,
+            Listing::Ended => return Err(Failure::NotAMember.into()),
+        }
+    }
+    let caller = world.caller();
+    if !move_into(world, &caller, part, entry)? {
+        // Released at this moment.
+        return Err(Failure::NotAMember.into());
+    }
+    loop {
+        let mut moved = false;
+        world.each_thread(|world, thread| {
+            if world.is_wider(thread, part)? {
+                let entry = world.entry(part)?;
+                moved |= move_into(world, thread, part, entry)?;
+            }
+            Ok(())
+        })?;
+        if !moved {
+            return Ok(());
+        }
+        // A thread whose maker was wide when it was made moves as it catches up, or is
+        // on the list at the next look.
+        world.wait_for_clones()?;
+    }
+}
+
+/// Moves a task to the part, and returns whether it did. A task that was released
+/// meanwhile, or is in another association by now, stays where it is.
+fn move_into<W: Narrow>(
+    world: &mut W,
+    task: &W::Task,
+    part: &W::Part,
+    entry: W::Entry,
+) -> Result<bool, W::Stop> {
+    let moved = world.replace_wider(task, part, entry)?;
+    if moved && world.has_ended(part)? {
+        world.remove_ended(task)?;
+    }
+    Ok(moved)
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a failure of the protocol is called in `errno`.
+
+use kernel::prelude::*;
+
+use crate::protocol::Failure;
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Elsewhere => EEXIST,
+            Failure::Exited => ESRCH,
+            Failure::NotAMember => ENOENT,
+            Failure::Outrun => EAGAIN,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Process 0 is released, or associations end: the steps of
+//! [`protocol::ReleaseProcess`] and [`protocol::Release`].
+
+use addrconf_protocol::{self as protocol, Failure, Release, ReleaseProcess};
+
+use crate::check::{Home, OTHER};
+use crate::map::{remove_if, remove_revoked};
+use crate::run::{Go, Stop};
+use crate::scenario::Without;
+use crate::task::{each, let_go, threads, wait_for_clones};
+use crate::world::{members, Phase, Run, World};
+
+/// The lock of control calls is taken, and a first look.
+fn lock(run: &mut Run<'_>, look: impl FnOnce(&mut World) -> bool) -> Go<bool> {
+    let found = run.wait("control.lock", |w| {
+        (!std::mem::replace(&mut w.control, true)).then(|| look(w).into())
+    })?;
+    Ok(found != 0)
+}
+
+/// `Tenants::release_process`
+pub(crate) fn release_process(run: &mut Run<'_>) -> Go<()> {
+    // The caller's reference to the process keeps its first thread.
+    let there = run.ask("by_pid", |w| {
+        let there = !matches!(w.task(0).phase, Phase::Unlisted | Phase::Gone);
+        w.hold(u8::from(there));
+        there
+    })?;
+    if !there {
+        return Ok(());
+    }
+    lock(run, |_| true)?;
+    let mut releasing = Releasing { run, looks: 0 };
+    let was_member = match protocol::release_process(&mut releasing) {
+        Err(Stop::Failed(Failure::NotAMember)) => false,
+        done => done.map(|_| true)?,
+    };
+    run.act("control.unlock", |w| {
+        w.control = false;
+        if was_member {
+            w.releasing = false;
+            w.leave_home(OTHER);
+        } else if matches!(w.home, Home::In(_)) && w.task(0).phase == Phase::Listed {
+            w.complain("a task of the association is not found");
+        }
+    })?;
+    let_go(run, 1)
+}
+
+/// `Tenants::of_process`: whether it is in an association that others see.
+fn of_process(run: &mut Run<'_>) -> Go<bool> {
+    if is_formed(run, 0)? {
+        return Ok(true);
+    }
+    let found = threads(run)?;
+    for thread in members(found & !1) {
+        if is_formed(run, thread)? {
+            let_go(run, found)?;
+            return Ok(true);
+        }
+    }
+    let_go(run, found)?;
+    Ok(false)
+}
+
+fn is_formed(run: &mut Run<'_>, thread: u8) -> Go<bool> {
+    let Some(id) = run.find("of_process: members.get", |w| w.task(thread).entry)? else {
+        return Ok(false);
+    };
+    run.ask("of_process: is_formed", |w| {
+        let found = !w.revoked(id) && w.is_formed(id);
+        if found {
+            w.releasing = true;
+            w.home = Home::Leaving(OTHER);
+        }
+        found
+    })
+}
+
+/// `Tenants::release_association` of association 0.
+pub(crate) fn release_association(run: &mut Run<'_>) -> Go<()> {
+    // `by_id`
+    if !lock(run, |w| w.association(0).listed)? {
+        return run.act("control.unlock", |w| w.control = false);
+    }
+    protocol::release_association(&mut Ending::new(run), &0)?;
+    run.act("control.unlock", |w| {
+        w.control = false;
+        w.note_ended(0);
+    })
+}
+
+/// `Tenants::release_all`
+pub(crate) fn release_all(run: &mut Run<'_>) -> Go<()> {
+    lock(run, |w| {
+        w.home = Home::Leaving(OTHER);
+        true
+    })?;
+    protocol::release_all(&mut Ending::new(run))?;
+    run.act("control.unlock", |w| {
+        w.control = false;
+        members(w.which_associations(|_, a| a.formed)).for_each(|id| w.note_ended(id));
+        w.leave_home(OTHER);
+    })
+}
+
+struct Releasing<'r, 'a> {
+    run: &'r mut Run<'a>,
+    looks: u8,
+}
+
+impl Releasing<'_, '_> {
+    /// Which entries are removed.
+    fn is_meant(&self) -> fn(&World, u8) -> bool {
+        if self.run.has(Without::SparingTheUnformed) {
+            World::is_formed
+        } else {
+            |_, _| true
+        }
+    }
+}
+
+impl ReleaseProcess for Releasing<'_, '_> {
+    type Thread = u8;
+    type Stop = Stop;
+
+    fn is_member(&mut self) -> Go<bool> {
+        of_process(self.run)
+    }
+
+    fn remove_first(&mut self) -> Go<bool> {
+        let removed = remove_if(self.run, 0, self.is_meant())?;
+        Ok(removed && self.run.has(Without::CountingTheFirst))
+    }
+
+    fn each_thread(&mut self, mut visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
+        self.looks += 1;
+        if self.looks > 1 && !self.run.has(Without::LookAfterRelease) {
+            return Ok(());
+        }
+        let seen = each(self.run)?;
+        let done = members(seen).try_for_each(|task| visit(self, &task));
+        let_go(self.run, seen)?;
+        done
+    }
+
+    fn remove_formed(&mut self, thread: &u8) -> Go<bool> {
+        let is_meant = self.is_meant();
+        remove_if(self.run, *thread, is_meant)
+    }
+
+    fn is_over(&mut self) -> Go<bool> {
+        Ok(false)
+    }
+
+    fn wait_for_clones(&mut self) -> Go<()> {
+        if self.run.has(Without::WaitingInRelease) {
+            wait_for_clones(self.run)?;
+        }
+        Ok(())
+    }
+}
+
+/// Associations end.
+pub(crate) struct Ending<'r, 'a> {
+    run: &'r mut Run<'a>,
+    // How often every one was revoked.
+    times: u8,
+}
+
+impl<'r, 'a> Ending<'r, 'a> {
+    pub(crate) fn new(run: &'r mut Run<'a>) -> Self {
+        Self { run, times: 0 }
+    }
+}
+
+impl Release for Ending<'_, '_> {
+    type Association = u8;
+    type Stop = Stop;
+
+    fn revoke_within(&mut self, association: &u8) -> Go<()> {
+        let id = *association;
+        self.run.act("revoke_within: revoke", |w| {
+            w.association(id).revoked = true;
+            if w.home == Home::In(id) {
+                w.home = Home::Leaving(id);
+            }
+        })?;
+        each_listed(self.run, |w, other| w.is_within(other, id))
+    }
+
+    fn revoke_all(&mut self) -> Go<()> {
+        self.times += 1;
+        if self.times > 1 && !self.run.has(Without::RevokingTwice) {
+            return Ok(());
+        }
+        each_listed(self.run, |_, _| true)
+    }
+
+    fn remove_revoked(&mut self) -> Go<usize> {
+        remove_revoked(self.run)?;
+        // Nobody counts them here.
+        Ok(0)
+    }
+}
+
+/// `Tenants::each_listed`, to revoke those that are `wanted`. The lock is let go of
+/// between any two. Those that are listed meanwhile may be seen or not, as an id may
+/// be a lower one: here they are not.
+fn each_listed(run: &mut Run<'_>, wanted: impl Fn(&World, u8) -> bool) -> Go<()> {
+    let listed = run.step("each_listed", |w| {
+        w.which_associations(|id, a| a.listed && !a.revoked && wanted(w, id))
+    })?;
+    for id in members(listed) {
+        run.act("each_listed: revoke", |w| w.association(id).revoked = true)?;
+    }
+    Ok(())
+}

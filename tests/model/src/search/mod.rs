@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Members are searched for a bypass, while they make children and hand on what they
+//! hold. The call takes the steps of [`protocol::Search`], a fork those of
+//! [`protocol::HandOn`]. In the kernel a member that was not searched waits before it
+//! forks, so that the search ends; here it does not.
+
+mod call;
+
+use addrconf_protocol::{self as protocol, HandOn};
+
+use call::Searching;
+
+use crate::explore::{Model, Step, Steps};
+use crate::run::{Go, Run, Shared, Stop};
+
+/// How many tasks there can be, over all time.
+const TASKS: usize = 5;
+
+/// A part of the code that is left out, to see that it is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsearched {
+    /// Looking again until nobody is new.
+    Again,
+    /// Counting children that are on no list yet.
+    Counting,
+    /// That they are counted before the look that finds nobody, not after it.
+    CountingFirst,
+}
+
+/// One task holds a bypass; another, which is searched first, does not.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// How many more tasks are made, at any time.
+    pub forks: usize,
+    /// What is left out of the code.
+    pub without: Option<Unsearched>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Phase {
+    /// Not there yet.
+    #[default]
+    Absent,
+    /// Copied by its maker, on no list.
+    Copied,
+    /// On the list of tasks.
+    Listed,
+    /// Not there any more.
+    Gone,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Task {
+    phase: Phase,
+    /// Holds a bypass among its descriptors.
+    holds: bool,
+    searched: bool,
+    /// It is counted.
+    unborn: bool,
+    /// It makes a child.
+    makes: bool,
+}
+
+/// What the tasks and the call share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct World {
+    tasks: [Task; TASKS],
+    unborn: u8,
+}
+
+impl Shared for World {
+    type Part = Unsearched;
+}
+
+impl World {
+    fn task(&mut self, task: u8) -> &mut Task {
+        &mut self.tasks[usize::from(task)]
+    }
+
+    /// `Membership::set_born`
+    fn set_born(&mut self, child: u8) {
+        if std::mem::take(&mut self.task(child).unborn) {
+            self.unborn -= 1;
+        }
+    }
+
+    /// The tasks for which `wanted` holds, a bit each.
+    fn which(&self, wanted: impl Fn(&Task) -> bool) -> u8 {
+        let all = (0..TASKS).filter(|i| wanted(&self.tasks[*i]));
+        all.fold(0, |all, i| all | (1 << i))
+    }
+}
+
+/// `copy_process()`: `maker` makes a child with its descriptors.
+fn copy_process(run: &mut Run<'_, World>, maker: u8) -> Go<()> {
+    let child = run.step("copy_process", |w| {
+        let child = w.which(|t| t.phase == Phase::Absent).trailing_zeros() as u8;
+        w.task(child).phase = Phase::Copied;
+        w.task(maker).makes = true;
+        child
+    })?;
+    protocol::hand_on(&mut HandingOn { run, maker, child })?;
+    run.act("copy_files", |w| w.task(child).holds = w.task(maker).holds)?;
+    run.act("catch_up, list_add_tail_rcu", |w| {
+        w.set_born(child);
+        w.task(child).phase = Phase::Listed;
+        w.task(maker).makes = false;
+    })
+}
+
+struct HandingOn<'r, 'a> {
+    run: &'r mut Run<'a, World>,
+    maker: u8,
+    child: u8,
+}
+
+impl HandOn for HandingOn<'_, '_> {
+    type Stop = Stop;
+
+    fn is_searched(&mut self) -> Go<bool> {
+        let maker = self.maker;
+        self.run.ask("is_searched", |w| w.task(maker).searched)
+    }
+
+    fn count_child(&mut self) -> Go<()> {
+        if !self.run.has(Unsearched::Counting) {
+            return Ok(());
+        }
+        let child = self.child;
+        self.run.act("add_unborn", |w| {
+            w.task(child).unborn = true;
+            w.unborn += 1;
+        })
+    }
+
+    fn mark_child(&mut self) -> Go<()> {
+        let child = self.child;
+        self.run.act("set_searched, set_born", |w| {
+            w.task(child).searched = true;
+            w.set_born(child);
+        })
+    }
+}
+
+/// Everything there is at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
+    world: World,
+    /// Of forks, and last of the call.
+    histories: [Vec<u8>; TASKS + 1],
+    /// What the call has found.
+    outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Outcome {
+    Bypass,
+    Nothing,
+}
+
+impl Model for Search {
+    type State = State;
+
+    fn start(&self) -> State {
+        let mut state = State::default();
+        for (task, holds) in [(0, false), (1, true)] {
+            state.world.tasks[task].phase = Phase::Listed;
+            state.world.tasks[task].holds = holds;
+        }
+        // Only so many may be made.
+        for task in 2 + self.forks..TASKS {
+            state.world.tasks[task].phase = Phase::Gone;
+        }
+        state
+    }
+
+    fn steps(&self, state: &State) -> Vec<(Step, State)> {
+        let mut steps = Steps::of(state);
+        let can_fork = state.world.which(|t| t.phase == Phase::Absent) != 0;
+        for (nr, task) in state.world.tasks.iter().enumerate() {
+            if task.phase != Phase::Listed {
+                continue;
+            }
+            if task.holds {
+                steps.can(nr, |next| {
+                    next.world.tasks[nr].holds = false;
+                    "another thread closes it"
+                });
+            }
+            if !task.makes {
+                steps.can(nr, |next| {
+                    next.world.tasks[nr] = Task {
+                        phase: Phase::Gone,
+                        ..Task::default()
+                    };
+                    "exit"
+                });
+            }
+            if task.makes || can_fork {
+                steps.may(nr, |next| {
+                    let history = &mut next.histories[nr];
+                    let mut run = Run::new(&mut next.world, history, self.without);
+                    let _ = copy_process(&mut run, nr as u8);
+                    let (what, is_over) = (run.what(), !run.is_paused());
+                    if is_over {
+                        history.clear();
+                    }
+                    what
+                });
+            }
+        }
+        if state.outcome.is_none() {
+            steps.may(TASKS, |next| {
+                let history = &mut next.histories[TASKS];
+                let mut run = Run::new(&mut next.world, history, self.without);
+                next.outcome = match protocol::search(&mut Searching { run: &mut run }) {
+                    Ok(()) | Err(Stop::Failed(_)) => Some(Outcome::Nothing),
+                    Err(Stop::Paused) => None,
+                    Err(Stop::Denied) => Some(Outcome::Bypass),
+                };
+                run.what()
+            });
+        }
+        steps.all()
+    }
+
+    fn wrong(&self, state: &State, _last: bool) -> Option<String> {
+        let left = state.world.tasks.iter().position(|t| t.holds);
+        match (state.outcome, left) {
+            (Some(Outcome::Nothing), Some(task)) => Some(format!("task {task} has it still")),
+            _ => None,
+        }
+    }
+}
