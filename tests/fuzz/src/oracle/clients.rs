@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Clients of the host's services, on the host and next door, which no tenant may
-//! keep from being answered. Of a group every member has clients: which one answers
-//! a client depends on its port, which stays.
+//! Clients of the host's services, on the host and next door. No tenant may keep them
+//! from being answered. Each socket of a reuseport group has clients: which socket
+//! answers a client depends on the client's port, which never changes.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -19,16 +19,17 @@ use crate::sys::socket;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
-/// How long a client may be without an answer, on an ordinary kernel. A service
-/// that is dead stays so; one that is not may have no processor for long.
+/// How many nanoseconds a client may go without an answer, on an ordinary kernel. A
+/// dead service never answers again, while one that is alive may get no processor for
+/// long.
 const PATIENCE: u64 = 15 * SECOND;
-/// How long one attempt lasts.
+/// How many nanoseconds one attempt lasts.
 const ATTEMPT: u64 = 3 * SECOND / 2;
-/// Where the machine next door waits for the host's connection.
+/// The port on which the machine next door waits for the host's connection.
 pub const CONNECTION_PORT: u16 = 19_999;
-/// The ports of clients.
+/// The first port of the clients.
 const PORTS_FROM: u16 = 19_000;
-/// How many a group has: with so many each member has some, most likely.
+/// How many clients a group has. Enough that most likely each of its sockets has one.
 const EACH: usize = 4;
 /// The length of a question.
 pub const LENGTH: usize = 64;
@@ -48,12 +49,12 @@ pub struct Clients {
     key: Key,
     own: Ipv4Addr,
     all: Vec<Client>,
-    /// Next door, where the host's connection comes in.
+    /// Next door only: accepts the host's connection.
     listener: Option<i32>,
 }
 
 impl Clients {
-    /// Those in this network namespace.
+    /// The clients of this network namespace.
     pub fn new(world: World, key: Key, host: bool) -> Self {
         let own = if host { HOST4 } else { PEER4 };
         let served = (0..ALL.len()).filter(|&nr| !host || ALL[nr].0 != Kind::Connection);
@@ -80,7 +81,7 @@ impl Clients {
         }
     }
 
-    /// Asks until all is over.
+    /// Asks until the run ends.
     pub fn run(mut self) {
         be_prompt();
         let world = self.world;
@@ -111,7 +112,7 @@ impl Clients {
         self.listener.into_iter().for_each(socket::close);
     }
 
-    /// Takes the newest connection of the host.
+    /// Accepts the host's connection. The newest one replaces those before.
     fn accept(&mut self) {
         let Some(listener) = self.listener else {
             return;
@@ -139,7 +140,10 @@ impl Clients {
             }
             Asked::Wrong if excused || now() < world.free_until() => {}
             Asked::Wrong => {
-                let facts = format_args!("not the host answered for {}", client.about(world, own));
+                let facts = format_args!(
+                    "an answer without the host's key from {}",
+                    client.about(world, own)
+                );
                 world.violation(Counter::ServiceViolations, 0, facts);
             }
         }
@@ -154,7 +158,7 @@ impl Clients {
     }
 }
 
-/// What came of asking.
+/// The result of [`Client::ask`].
 enum Asked {
     Nothing,
     Answered,
@@ -177,12 +181,12 @@ impl Client {
         self.asked = false;
     }
 
-    /// A new attempt.
+    /// Begins a new attempt.
     fn open(&mut self, world: World, own: Ipv4Addr) {
         let of = match ALL[self.nr].0 {
             Kind::Listener => SOCK_STREAM,
             Kind::Datagrams => SOCK_DGRAM,
-            // That comes from the host.
+            // The host makes this one.
             Kind::Connection => return,
         };
         let Ok(fd) = socket::socket(AF_INET, of | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) else {
@@ -191,7 +195,7 @@ impl Client {
         self.began = now();
         let one = 1_i32.to_ne_bytes();
         let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one);
-        // Closing ends a connection at once: its port is used again.
+        // Closing must end a connection at once, as its port is used again.
         let at_once = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
         let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_LINGER, &at_once);
         let _ = socket::bind(fd, &addr::bytes(own.into(), self.port));
@@ -199,7 +203,7 @@ impl Client {
         self.fd = Some(fd);
     }
 
-    /// Asks, and takes the answer.
+    /// Sends a question, and receives an answer.
     fn ask(&mut self, key: &Key) -> Asked {
         let Some(fd) = self.fd else {
             return Asked::Nothing;
@@ -209,7 +213,7 @@ impl Client {
             let question = Message::new(0, Some(IpAddr::from(HOST4)), false).bytes(LENGTH);
             self.asked = socket::send_to(fd, &question, MSG_DONTWAIT, &[]).is_ok();
         }
-        // Whole answers.
+        // Room for a whole number of answers.
         let mut data = [0; 50 * (LENGTH + size_of::<Key>())];
         match socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT) {
             Ok(got) if got.data > 0 => {

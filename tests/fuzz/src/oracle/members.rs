@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether every process of a tenant is associated, with no more than the
-//! tenant's addresses.
+//! Checks that every process of a tenant is associated, and only with addresses of
+//! the tenant.
 
 use std::fs::read_to_string;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::control::Device;
 use crate::pool;
 use crate::world::{Counter, Tenant, World};
 
-/// Whether a process is there and has not ended.
+/// Whether a process exists and has not exited.
 fn lives(pid: i32) -> bool {
     let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(") ").next().and_then(|s| s.chars().next());
@@ -35,20 +35,25 @@ fn check(world: World, device: &Device, tenant: Tenant) {
             Err(errno)
                 if lives(pid) && processes(tenant).contains(&pid) && world.is_bound(tenant) =>
             {
-                let facts = format_args!("process {pid} is not associated: error {errno}");
+                let facts = format_args!(
+                    "process {pid} of the tenant is not associated: query fails with error {errno}"
+                );
                 world.violation(Counter::MemberViolations, tenant, facts);
             }
             Err(_) => {}
             Ok(found) => {
                 for entry in &found.addrs {
                     let addr = entry.addr;
-                    // Who has a prefix may narrow itself to a part of it.
+                    // A process may narrow itself to a part of a prefix.
                     let index = pool::index_of(addr)
                         .filter(|&i| entry.prefix_len >= pool::entry(i).prefix_len);
                     let known = index.is_some_and(|i| world.ever_had(i, tenant));
                     if !known && world.is_bound(tenant) && lives(pid) {
-                        let facts =
-                            format_args!("process {pid} of association {} has {addr}", found.id);
+                        let facts = format_args!(
+                            "process {pid}, of association {}, has {addr}, which was never the \
+                             tenant's",
+                            found.id
+                        );
                         world.violation(Counter::SetViolations, tenant, facts);
                     }
                 }
@@ -57,7 +62,7 @@ fn check(world: World, device: &Device, tenant: Tenant) {
     }
 }
 
-/// Asks again and again, until all is over.
+/// Checks all processes again and again until the run ends.
 pub fn watch(world: World, tenants: impl Fn() -> Vec<Tenant>) {
     let device = Device::open().expect("the control device");
     super::again(world, 300, || {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Those who watch, each from a place where the module has no say.
+//! The watchers. Each one observes from a place that the module does not control.
 
 pub mod clients;
 pub mod members;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use crate::world::World;
 
-/// Has a watcher look again and again until all is over; for at most half of
-/// the time, so that there is something to see.
+/// Calls `look` again and again until the run ends, with pauses of at least `pause`
+/// milliseconds. A watcher takes at most half of the time, so that tenants get to act.
 fn again(world: World, pause: u64, mut look: impl FnMut()) {
     while !world.stopped() {
         let started = Instant::now();
         look();
-        // In parts: a look may have taken long.
+        // In parts, as the pause may be long and the run may end meanwhile.
         let until = Instant::now() + started.elapsed().max(Duration::from_millis(pause));
         while Instant::now() < until && !world.stopped() {
             std::thread::sleep(Duration::from_millis(100));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every packet: whose payload it carries and where it says it is from.
+//! Checks the source address of every packet against the sender that its payload
+//! names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,7 +13,7 @@ use crate::world::{Counter, World};
 
 const OUTGOING: u8 = 4;
 
-/// An IP packet, as far as it matters.
+/// The parts of an IP packet that are checked.
 struct Packet<'a> {
     source: IpAddr,
     to: IpAddr,
@@ -28,7 +29,7 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
             let len = usize::from(bytes[0] & 15) * 4;
             let source: [u8; 4] = bytes.get(12..16)?.try_into().ok()?;
             let to: [u8; 4] = bytes.get(16..20)?.try_into().ok()?;
-            // Only first fragments have a header.
+            // Only the first fragment has a transport header.
             if u16::from_be_bytes([bytes[6], bytes[7]]) & 0x1fff != 0 {
                 return None;
             }
@@ -43,7 +44,7 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
             let source: [u8; 16] = bytes.get(8..24)?.try_into().ok()?;
             let to: [u8; 16] = bytes.get(24..40)?.try_into().ok()?;
             let (mut protocol, mut at) = (*bytes.get(6)?, 40);
-            // Hop-by-hop, routing, destination options; fragment.
+            // Hop-by-hop options, routing, destination options; 44: fragment.
             while matches!(protocol, 0 | 43 | 60 | 44) {
                 if protocol == 44
                     && u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]) & 0xfff8 != 0
@@ -70,12 +71,12 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
 }
 
 impl Packet<'_> {
-    /// The payload that a program gave, and whether it is of a stream. `None`
-    /// for what the kernel answers by itself, which may quote anything.
+    /// The payload that a program sent, and whether it is of a stream. `None` for
+    /// answers of the kernel, which may quote anything.
     fn payload(&self) -> Option<(&[u8], bool)> {
         let at = match self.protocol {
             6 => usize::from(self.rest.get(12)? >> 4) * 4,
-            // Echo requests.
+            // An echo request.
             1 | 58 if matches!(self.rest.first()?, 8 | 128) => 8,
             1 | 58 => return None,
             17 | 136 => 8,
@@ -84,7 +85,8 @@ impl Packet<'_> {
         Some((self.rest.get(at..)?, self.protocol == 6))
     }
 
-    /// Whether some program must have wanted it: no reset, no kernel's answer.
+    /// Whether a program must have caused the packet: it is neither a reset nor
+    /// another answer of the kernel.
     fn is_wanted(&self) -> bool {
         match self.protocol {
             6 => self.rest.get(13).is_some_and(|flags| flags & 4 == 0),
@@ -95,7 +97,7 @@ impl Packet<'_> {
     }
 }
 
-/// Looks at all packets on `fd` until all is over.
+/// Checks all packets on `fd` until the run ends.
 pub fn watch(world: World, fd: i32, host: bool) {
     let mut bytes = vec![0; 70_000];
     let mut name = [0; 20];
@@ -128,7 +130,7 @@ pub fn watch(world: World, fd: i32, host: bool) {
             && now() > world.free_until()
         {
             let facts = format_args!(
-                "a packet of protocol {} from {}, which is nobody's",
+                "a packet of protocol {} has the source {}, which no tenant may use",
                 packet.protocol, packet.source
             );
             world.violation(Counter::PacketViolations, 0, facts);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sends to all addresses what only their owners may receive, from next door
-//! and from the host; answers what tenants send there; listens on the host.
+//! Sends probes, which only the owner of an address may receive, to all addresses,
+//! from next door and from the host. Receives what tenants send next door, and listens
+//! on the host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -24,8 +25,8 @@ use crate::world::{Counter, World, SLOTS};
 /// Nanoseconds between two secrets on a connection.
 const SECRETS_EVERY: u64 = 300_000_000;
 
-/// Sends probes until all is over, and secrets on connections. `sockets`: UDP, for
-/// each family.
+/// Sends probes, and secrets on connections, until the run ends. `sockets`: a UDP
+/// socket for each family.
 pub fn send(world: World, sockets: [i32; 2], host: bool) {
     let mut rng = Rng::new(world.seed() ^ u64::from(host) ^ 0xb0b0);
     let mut connections = Connections::new(world);
@@ -62,7 +63,8 @@ pub fn send(world: World, sockets: [i32; 2], host: bool) {
     }
 }
 
-/// Takes what comes to the servers next door, and sends secrets there.
+/// Receives what comes to the servers next door, and sends secrets on connections to
+/// them.
 pub fn answer(world: World, servers: &[i32]) {
     let (mut data, mut control) = (vec![0; 4096], [0; 256]);
     let mut connections = Connections::new(world);
@@ -82,8 +84,8 @@ pub fn answer(world: World, servers: &[i32]) {
     }
 }
 
-/// Listens on the host: what must not be heard there is a violation. Also puts
-/// sockets of the host into the mailboxes of the tenants.
+/// Listens on the host, and reports what must not be heard there. Also sends sockets
+/// of the host to the mailboxes of the tenants.
 pub fn overhear(world: World, ears: &[i32]) {
     let (mut data, mut control) = (vec![0; 4096], [0; 256]);
     let mut rng = Rng::new(world.seed() ^ 0xea5);
@@ -99,9 +101,9 @@ pub fn overhear(world: World, ears: &[i32]) {
             }
         }
         if rng.percent(10) {
-            // Not one of the ears: whoever is free may bind or connect it, and then
-            // it hears no others, and may become the next owner's.
-            // The sockets of services, which they have anyway, have an address.
+            // Not one of `ears`: a released tenant may bind or connect it, and then it
+            // hears no others, and may become the next owner's. The sockets of services
+            // are bound already, and tenants have them anyway.
             let service = services::descriptor(rng.below(services::ALL.len()));
             let present = match socket::dup(service) {
                 Ok(copy) if rng.percent(30) => copy,
@@ -126,20 +128,24 @@ pub fn overhear(world: World, ears: &[i32]) {
 
 fn check(world: World, message: &Message, local: IpAddr) {
     let bound = world.applies(message.sender, message.time);
-    // A tenant's own loopback.
+    // The tenant's private loopback.
     if bound
         && pool::is_loopback(local)
         && (local.is_ipv6() || local == IpAddr::from([127, 0, 0, 1]))
     {
-        let facts = format_args!("the host heard {message:?} at {local}");
+        let facts = format_args!(
+            "the host heard {message:?} at {local}, which was sent on the tenant's private loopback"
+        );
         world.violation(Counter::MessageViolations, message.sender, facts);
     }
-    // Exclusive addresses, those for long enough that the message is not older.
+    // Addresses that have been exclusive for longer than a message can be old.
     if let Some(index) = pool::index_of(local) {
         let owner = world.owner(index);
         let long = crate::message::grace(world) * 5;
         if world.is_bound(owner) && world.is_exclusive(owner) && world.has_for(index, owner, long) {
-            let facts = format_args!("the host heard {message:?} at {local}, exclusive");
+            let facts = format_args!(
+                "the host heard {message:?} at {local}, an exclusive address of tenant {owner}"
+            );
             world.violation(Counter::MessageViolations, owner, facts);
         }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The host's services: they answer whatever tenants do with the sockets, which they
-//! have, too. A released tenant may do anything with them, so they are made anew when
-//! there is none any more.
+//! The host's services. They must answer whatever tenants do to the sockets, which
+//! they inherit. A released tenant may do anything to them, so they are made anew when
+//! the last released tenant has ended.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -19,26 +19,26 @@ use crate::sys::process::{be_prompt, now};
 use crate::sys::{descriptor as file, socket, Result};
 use crate::world::{Counter, World};
 
-/// What an answer begins with, which tenants do not know.
+/// The beginning of each answer, which tenants do not know.
 pub type Key = [u8; 8];
 
-/// Connections of clients at a time.
+/// The most connections of clients at a time.
 const MOST: usize = 64;
 
 /// The server.
 pub struct Server {
     world: World,
     key: Key,
-    /// Where to say which sockets are the host's.
+    /// The inodes of sockets that are the host's, for the watchers.
     known: Arc<Mutex<HashSet<u64>>>,
     /// Connections of clients.
     open: Vec<i32>,
-    /// And of tenants.
+    /// Connections of tenants.
     tenants: Connections,
 }
 
 impl Server {
-    /// One that has its sockets open.
+    /// A server with its sockets open, except for the connection.
     pub fn new(world: World, key: Key, known: Arc<Mutex<HashSet<u64>>>) -> Self {
         let open = Vec::new();
         let tenants = Connections::new(world);
@@ -53,10 +53,11 @@ impl Server {
         this
     }
 
-    /// Makes some anew. The numbers are never free meanwhile: other threads open files.
+    /// Makes some services anew. Each descriptor is replaced without being closed, as
+    /// other threads open files meanwhile.
     fn make(&self, which: &[usize]) {
         for &nr in which {
-            // Without one its clients complain.
+            // If this fails, the clients report it.
             let _ = self.make_one(nr);
         }
     }
@@ -99,7 +100,7 @@ impl Server {
         Ok(())
     }
 
-    /// Answers until all is over.
+    /// Answers until the run ends.
     pub fn run(mut self) {
         be_prompt();
         let world = self.world;
@@ -115,7 +116,7 @@ impl Server {
             }
             (was_free, was_excused) = (free, excused);
             if free {
-                // Nothing here may wait, whatever they do.
+                // This thread must never block, and released tenants may clear the flag.
                 for nr in 0..ALL.len() {
                     let _ = file::control(descriptor(nr), libc::F_SETFL, libc::O_NONBLOCK);
                 }
@@ -131,8 +132,8 @@ impl Server {
         (0..ALL.len()).for_each(|nr| socket::close(descriptor(nr)));
     }
 
-    /// Looks whether the files are as they were made. While tenants are `free` they
-    /// may be anything.
+    /// Checks that the flags and the owner of each file are as they were made, and
+    /// restores them. Differences are no violation while tenants are `free`.
     fn look(&self, free: bool) {
         for (nr, (kind, _)) in ALL.iter().enumerate() {
             let fd = descriptor(nr);
@@ -150,7 +151,8 @@ impl Server {
             let _ = file::control(fd, libc::F_SETOWN, 0);
             if !free {
                 let facts = format_args!(
-                    "the host's socket {nr}, {kind:?}, has flags {flags:x?} and owner {owner:?}"
+                    "a tenant changed the host's socket {nr}, {kind:?}: it has flags {flags:x?} \
+                     and owner {owner:?}"
                 );
                 self.world.violation(Counter::ServiceViolations, 0, facts);
             }
@@ -203,7 +205,7 @@ impl Server {
         }
     }
 
-    /// Answers on a connection. `false` when it has ended.
+    /// Answers on a connection. Returns `false` if it has ended.
     fn answer_stream(&self, fd: i32) -> bool {
         let mut data = [0; 2048];
         match socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT) {

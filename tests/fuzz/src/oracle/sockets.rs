@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the sockets of a tenant's processes are bound to, by /proc.
+//! Checks in /proc to which addresses the sockets of tenants are bound.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -13,7 +13,7 @@ use crate::world::{Counter, Tenant, World};
 const TABLES: [&str; 10] = [
     "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6",
 ];
-/// Those of them with connections.
+/// The tables that have connections.
 const CONNECTIONS: [&str; 2] = ["tcp", "tcp6"];
 
 /// The processes of a tenant.
@@ -36,7 +36,7 @@ pub fn inodes(pid: &str) -> Vec<u64> {
         .collect()
 }
 
-/// What a line of such a table says.
+/// A line of such a table.
 #[derive(Debug, PartialEq, Eq)]
 struct Line {
     addr: IpAddr,
@@ -46,7 +46,7 @@ struct Line {
     inode: u64,
 }
 
-/// Some states of TCP, as the tables have them.
+/// Some states of TCP, as numbered in the tables.
 const CLOSE: u8 = 7;
 const LISTEN: u8 = 10;
 
@@ -57,7 +57,7 @@ fn parse(line: &str) -> Option<Line> {
     let remote = words.next()?.to_owned();
     let state = u8::from_str_radix(words.next()?, 16).ok()?;
     let inode = words.nth(5)?.parse().ok()?;
-    // Words in the machine's order.
+    // An address is words in the machine's byte order.
     let words: Option<Vec<[u8; 4]>> = (0..text.len() / 8)
         .map(|i| {
             u32::from_str_radix(&text[i * 8..i * 8 + 8], 16)
@@ -79,11 +79,11 @@ fn parse(line: &str) -> Option<Line> {
     })
 }
 
-/// Where tenants listened before they were associated. What has come in there by then
-/// they can accept later, and cannot use.
+/// Where tenants listened before they were associated. They can later accept the
+/// connections that came in before, but cannot use them.
 pub type Listeners = HashSet<(Tenant, IpAddr, u16)>;
 
-/// Where a tenant listens by those of its sockets that are among `inodes`.
+/// Where a tenant listens with the sockets in `inodes`.
 fn listeners(lines: &[Line], tenant: Tenant, inodes: &HashSet<u64>) -> Listeners {
     let listens = |line: &&Line| line.state == LISTEN && inodes.contains(&line.inode);
     let found = lines.iter().filter(listens);
@@ -99,7 +99,7 @@ pub fn state_of(tenant: Tenant) -> (HashSet<u64>, Listeners) {
     (inodes, listeners)
 }
 
-/// Whether it may have been accepted on a listener of before by one of these.
+/// Whether one of `holders` may have accepted a connection on a listener of `before`.
 fn was_accepted(line: &Line, holders: &HashSet<Tenant>, before: &Listeners) -> bool {
     let places = [
         line.addr,
@@ -129,7 +129,7 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>, waited: &Liste
             }
         }
     }
-    // What the host gave away is the host's.
+    // A socket that the host gave away is still the host's.
     let own: HashSet<u64> = inodes("self").into_iter().collect();
     for table in TABLES {
         let lines = read(table);
@@ -157,8 +157,9 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>, waited: &Liste
                     .filter(|other| other.state == LISTEN && other.port == line.port)
                     .map(|other| (other, before.contains(&other.inode)));
                 let facts = format_args!(
-                    "a socket in {table} of {holders:?}: {line:?}; owners {:?}; listeners, and \
-                     whether they are of before, {:?}; {}",
+                    "a socket in {table}, held by tenants {holders:?}, is bound to an address that \
+                     is not theirs: {line:?}; owners {:?}; listeners on that port, and whether \
+                     each is from before the association, {:?}; {}",
                     pool::index_of(addr).map(|index| world.history(index)),
                     listeners.collect::<Vec<_>>(),
                     world.about(tenant),
@@ -169,8 +170,8 @@ fn check(world: World, tenants: &[Tenant], before: &HashSet<u64>, waited: &Liste
     }
 }
 
-/// Looks at all sockets again and again, until all is over. Not at those of
-/// `before`: made before their processes were associated, they stay bound.
+/// Checks all sockets again and again until the run ends. Skips those of `before`:
+/// they were made before their processes were associated, and stay bound.
 pub fn watch(
     world: World,
     tenants: impl Fn() -> Vec<Tenant>,
@@ -179,7 +180,7 @@ pub fn watch(
 ) {
     super::again(world, 700, || {
         let tenants = tenants();
-        // After those: whose sockets are known.
+        // After the tenants, so that the sockets of each are known.
         check(world, &tenants, &before(), &listeners());
     });
 }
