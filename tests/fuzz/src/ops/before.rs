@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a process has and does already when it is associated: sockets that fit
-//! or not, calls that wait on them, and calls on the control device.
+//! What a process has and does before it is associated: sockets that fit or do not,
+//! calls that sleep on them, and calls on the control device.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::thread::{sleep, spawn};
@@ -18,10 +18,10 @@ use crate::message::Message;
 use crate::sys::{self, Result};
 use crate::{addr, pool};
 
-/// Opens some. What is nobody's stays so: a packet from there is a violation.
+/// Opens some sockets. None uses a dark address: a packet from one is a violation.
 pub fn open(a: &mut Actor) {
     for _ in 0..a.rng.below(12) {
-        // What fails leaves a socket in another state.
+        // A failure leaves the socket in another state, which is worth testing, too.
         let _ = open_one(a);
     }
 }
@@ -40,8 +40,8 @@ fn open_one(a: &mut Actor) -> Result<()> {
         let port = a.rng.pick(&[0, 80, 1001, 1002, 1003, 4000]);
         sys::socket::bind(fd, &addr::bytes(from, port))?;
     }
-    // Not on a wildcard address: a connection to any address that waits there
-    // can be accepted later, and says that address.
+    // Not on a wildcard: a connection that waits there may have any local address,
+    // and the tenant can accept it later.
     let fixed = bound && !from.is_unspecified();
     if kind == SOCK_STREAM && fixed && a.rng.percent(50) {
         return sys::socket::listen(fd, 8);
@@ -66,7 +66,7 @@ fn address(a: &mut Actor) -> IpAddr {
     }
 }
 
-/// Has threads wait in calls on sockets that fit or not, again and again.
+/// Starts threads that keep sleeping in calls on sockets that fit or do not.
 pub fn wait(a: &mut Actor) {
     for _ in 0..a.rng.below(3) {
         if let Ok((fd, kind)) = waited_on(a) {
@@ -82,7 +82,7 @@ pub fn wait(a: &mut Actor) {
     }
 }
 
-/// A socket on which calls wait.
+/// A blocking socket and its type.
 fn waited_on(a: &mut Actor) -> Result<(i32, i32)> {
     let from = address(a);
     let family = if from.is_ipv6() { AF_INET6 } else { AF_INET };
@@ -104,15 +104,15 @@ impl Actor {
             return receive_from(self, fd, 0);
         }
         let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
-        // An error says that nothing came yet, or that it is not for us.
+        // It fails if nothing came yet, or if the connection is refused to this tenant.
         let _ = receive_from(self, new, libc::MSG_DONTWAIT);
         sys::socket::close(new);
         Ok(())
     }
 }
 
-/// Has a thread, which keeps every right, release its process as often as it can
-/// until that is refused because it is associated.
+/// Starts a thread that keeps its capabilities and releases its own process again and
+/// again, until that fails with `EPERM` because the process is associated.
 pub fn release_oneself() {
     let Ok(device) = Device::open() else {
         return;

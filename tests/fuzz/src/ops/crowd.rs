@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Narrowing by a process of many threads that gets no processor: whatever it holds
-//! meanwhile, others wait for.
+//! A process with many threads narrows itself while it gets hardly any processor
+//! time. Others wait for whatever lock it holds meanwhile.
 
 use std::thread::{sleep, Builder};
 use std::time::Duration;
@@ -12,16 +12,17 @@ use crate::sys::process::{be_idle, be_nicest, exit, fork, now};
 use crate::sys::Result;
 use crate::world::Counter;
 
-/// Threads of a crowd, on an ordinary kernel.
+/// The most threads of a crowd, on an ordinary kernel.
 const MOST: usize = 200;
-/// Threads of it that compute all the time.
+/// How many threads of a crowd compute all the time.
 const BUSY: usize = 3;
-/// How long it lasts at most, in milliseconds: longer than a control call may take.
+/// The longest life of a crowd, in milliseconds. Longer than a control call may take.
 const LASTS: usize = 9000;
-/// Threads do little: this is enough, in bytes.
+/// The stack of a thread in bytes, which does little.
 const STACK: usize = 64 << 10;
 
-/// Has a child do it, one at a time, with a pause between.
+/// Starts a child that becomes a crowd. Only one exists at a time, with a pause
+/// between two.
 pub fn narrow(a: &mut Actor) -> Result<()> {
     let time = LASTS as u64 * 3 / 2 * 1_000_000;
     if a.depth > 2 || !a.world.may_crowd(time) {
@@ -47,7 +48,7 @@ fn crowd(a: &mut Actor) {
     let most = MOST / a.world.pace() as usize;
     for _ in 0..10 + a.rng.below(most) {
         let pause = Duration::from_millis(20 + a.rng.below(200) as u64);
-        // Some end early, and some at once.
+        // Some threads end early, and some at once.
         let early = a.rng.below(milliseconds * 3 / 2) as u64 * 1_000_000;
         let until = now() + lasts.saturating_sub(early);
         let life = move || {
@@ -59,17 +60,17 @@ fn crowd(a: &mut Actor) {
             break;
         }
     }
-    // Only now: making all these takes long enough without them.
+    // After the others: starting those would take much longer beside these.
     let end = now() + lasts;
     for _ in 0..BUSY {
         let life = move || while now() < end {};
         let _ = Builder::new().stack_size(STACK).spawn(life);
     }
-    // Another thread of the process narrows it, too.
+    // A second thread narrows the process at the same time.
     let mut other = a.another();
     other.thread = false;
     let too = Builder::new().spawn(move || other.narrow_until(end));
-    // This thread only: the others keep the processors from it.
+    // Only this thread loses its priority, so the others take the processors from it.
     if a.rng.percent(70) {
         be_idle();
     } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Everything that can be done with the sockets of the host that every process
-//! inherits, and that answer others all the while.
+//! Everything that can be done to the sockets of the host's services, which every
+//! process inherits and which serve clients meanwhile.
 
 use libc::{MSG_DONTWAIT, SOL_SOCKET};
 
@@ -11,7 +11,7 @@ use crate::message::Message;
 use crate::services::{self, ALL};
 use crate::sys::{descriptor, ring, socket, Result};
 
-/// Options, and values by which a socket receives or sends nothing any more
+/// Options with values that keep a socket from receiving or sending
 /// (`include/uapi/asm-generic/socket.h`, `include/uapi/linux/{in,tcp}.h`).
 const HOSTILE: &[(i32, i32, i32)] = &[
     (SOL_SOCKET, libc::SO_RCVBUF, 1),
@@ -46,7 +46,7 @@ const IOCTLS: [u64; 8] = [
     0x8906, // SIOCGSTAMP
 ];
 
-/// One thing with one of them.
+/// One operation on one of these sockets.
 pub fn any(a: &mut Actor) -> Result<()> {
     let fd = services::descriptor(a.rng.below(ALL.len()));
     if !socket::is_socket(fd) {
@@ -54,7 +54,7 @@ pub fn any(a: &mut Actor) -> Result<()> {
     }
     match a.rng.below(22) {
         0 | 1 => socket::shutdown(fd, a.rng.below(3) as i32),
-        // AF_UNSPEC, which takes the other end away.
+        // AF_UNSPEC, which disconnects the socket.
         2 | 3 => socket::connect(fd, &[0; 16]),
         4 => {
             let name = addr::random(a.world, a.tenant, &mut a.rng, false).0;
@@ -71,7 +71,8 @@ pub fn any(a: &mut Actor) -> Result<()> {
             let (level, name, value) = a.rng.pick(HOSTILE);
             socket::set_option(fd, level, name, &value.to_ne_bytes())
         }
-        // Programs that take nothing, and that choose nobody of a group.
+        // BPF programs: filters that drop everything, and ones that select no socket
+        // of a reuseport group.
         11 => {
             let name = a
                 .rng
@@ -122,7 +123,7 @@ pub fn any(a: &mut Actor) -> Result<()> {
     }
 }
 
-/// Options that take something by being asked for, and others.
+/// `getsockopt()`, also of options that change the socket when they are read.
 fn ask(a: &mut Actor, fd: i32) -> Result<()> {
     let (level, name, room) = match a.rng.below(4) {
         0 => (SOL_SOCKET, libc::SO_ERROR, 4),
@@ -133,8 +134,8 @@ fn ask(a: &mut Actor, fd: i32) -> Result<()> {
     socket::get_option(fd, level, name, room).map(drop)
 }
 
-/// What processes that share a file share, and what they do not. The signal is one
-/// that ends nobody.
+/// `fcntl()` on the state of the file, which all its holders share, and on the flags
+/// of the descriptor, which they do not. The signal is one that is ignored by default.
 fn control(a: &mut Actor, fd: i32) -> Result<()> {
     let own = std::process::id() as i32;
     let (command, value) = match a.rng.below(7) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Connections that are kept for long, in every state and in every place where a
-//! connection can be: read now and then, half shut down, not accepted yet, on their
-//! way in a Unix socket, or in the table of an io_uring.
+//! connection can be: read now and then, shut down in one direction, not accepted
+//! yet, in flight in a Unix socket, or in the file table of an io_uring.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -16,22 +16,22 @@ use crate::sys::table::{Table, ROOM};
 use crate::sys::Result;
 use crate::{addr, pool, received, secrets, services};
 
-/// Connections at a time, in each place.
+/// The most connections in each place.
 const MOST: usize = 8;
 
-/// What a process keeps.
+/// The connections that a process keeps.
 #[derive(Default)]
 pub struct Kept {
     /// Open descriptors.
     links: Vec<i32>,
-    /// Both ends of a Unix socket, and how many descriptors are on their way in it.
+    /// Both ends of a Unix socket, and below how many descriptors are in flight in it.
     pair: Option<[i32; 2]>,
     on_the_way: usize,
     table: Option<Table>,
 }
 
 impl Kept {
-    /// In a child: what the parent's ring has is not used twice.
+    /// Forgets the parent's ring in a child, as only one process may use it.
     pub fn forget_ring(&mut self) {
         std::mem::forget(self.table.take());
     }
@@ -61,7 +61,7 @@ pub fn link(a: &mut Actor) -> Result<()> {
     Ok(())
 }
 
-/// A server, or a machine that does not answer.
+/// The address of a server, or one that does not answer.
 fn destination(a: &mut Actor, v6: bool) -> (IpAddr, u16) {
     let port = a.rng.pick(&addr::PORTS);
     match a.rng.below(10) {
@@ -73,7 +73,8 @@ fn destination(a: &mut Actor, v6: bool) -> (IpAddr, u16) {
     }
 }
 
-/// Reads what came on all of them, and ends or changes some.
+/// Reads on all kept connections. Closes those that fail and those that are too many,
+/// and shuts one down now and then.
 pub fn tend(a: &mut Actor) -> Result<()> {
     let mut last = Ok(());
     for fd in std::mem::take(&mut a.kept.links) {
@@ -95,7 +96,7 @@ pub fn tend(a: &mut Actor) -> Result<()> {
     last
 }
 
-/// Reads what came on one.
+/// Reads all there is on one connection.
 fn read(a: &mut Actor, fd: i32) -> Result<()> {
     let mut data = [0; 2048];
     loop {
@@ -113,7 +114,8 @@ fn read(a: &mut Actor, fd: i32) -> Result<()> {
     }
 }
 
-/// Puts a connection, or any socket, where no descriptor is.
+/// Moves a connection, or a copy of any socket, to a place outside the table of
+/// descriptors.
 pub fn stash(a: &mut Actor) -> Result<()> {
     let own = a.rng.percent(80) && !a.kept.links.is_empty();
     let fd = if own {
@@ -125,7 +127,7 @@ pub fn stash(a: &mut Actor) -> Result<()> {
     put_away(a, fd)
 }
 
-/// Puts this one there, and closes it.
+/// Moves this descriptor to such a place, and closes it.
 pub fn put_away(a: &mut Actor, fd: i32) -> Result<()> {
     let result = if a.rng.percent(50) {
         send_to_oneself(a, fd)
@@ -169,7 +171,7 @@ fn send_to_oneself(a: &mut Actor, fd: i32) -> Result<()> {
     Ok(())
 }
 
-/// Reads on those that are in such places, and takes some out.
+/// Reads on the connections in an io_uring, and takes some back from the Unix socket.
 pub fn unstash(a: &mut Actor) -> Result<()> {
     read_registered(a);
     if a.rng.percent(70) {
@@ -188,7 +190,7 @@ pub fn unstash(a: &mut Actor) -> Result<()> {
     tend(a)
 }
 
-/// Reads on those in the ring's table.
+/// Reads on the connections in the ring's table, and drops some.
 fn read_registered(a: &mut Actor) {
     let (world, tenant, flags) = (a.world, a.tenant, MSG_DONTWAIT);
     let Some(table) = &mut a.kept.table else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a tenant's process does: one operation after another, by chance.
+//! What a tenant's process does: one random operation after another.
 
 mod before;
 mod crowd;
@@ -22,29 +22,29 @@ use crate::rng::Rng;
 use crate::sys;
 use crate::world::{Counter, Tenant, World};
 
-/// The state of one thread.
+/// A thread that acts, with its state.
 pub struct Actor {
-    /// What all share.
+    /// The memory that all processes share.
     pub world: World,
-    /// Whose process this is.
+    /// The tenant that the process belongs to.
     pub tenant: Tenant,
-    /// Chance.
+    /// Chooses the operations and their arguments.
     pub rng: Rng,
     /// Descriptors of sockets; some may be closed already.
     pub fds: Vec<i32>,
-    /// How many processes made this one since the tenant's first.
+    /// How many generations of processes separate this one from the tenant's first.
     pub depth: usize,
-    /// This is not the process's first thread.
+    /// Whether this is another thread than the process's first.
     pub thread: bool,
     /// Connections that are kept for long.
     pub kept: keep::Kept,
-    /// Memory for io_uring.
+    /// Memory for an io_uring, made on first use.
     pub arena: Option<sys::ring::Arena>,
 }
 
 type Operation = fn(&mut Actor) -> sys::Result<()>;
 
-/// All operations: name, how often, and what they do.
+/// All operations: name, relative frequency, function.
 pub const ALL: &[(&str, usize, Operation)] = &[
     ("socket", 10, sockets::socket),
     ("serve", 10, sockets::serve),
@@ -86,7 +86,7 @@ pub const ALL: &[(&str, usize, Operation)] = &[
 ];
 
 impl Actor {
-    /// A process's first thread.
+    /// The first thread of a process.
     pub fn new(world: World, tenant: Tenant, seed: u64, depth: usize) -> Self {
         Self {
             world,
@@ -100,7 +100,7 @@ impl Actor {
         }
     }
 
-    /// The state of another thread of this process.
+    /// Another thread of this process.
     fn another(&mut self) -> Self {
         Self {
             rng: Rng::new(self.rng.next()),
@@ -110,7 +110,7 @@ impl Actor {
         }
     }
 
-    /// Acts until all is over, or this often.
+    /// Does `times` operations, or fewer if the run ends before.
     pub fn act(&mut self, times: usize) {
         let total: usize = ALL.iter().map(|o| o.1).sum();
         for _ in 0..times {
@@ -137,7 +137,7 @@ impl Actor {
         }
     }
 
-    /// Any socket of this process.
+    /// A random socket of this process; makes one if there is none.
     fn any(&mut self) -> sys::Result<i32> {
         if self.fds.is_empty() {
             sockets::socket(self)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket options: those that concern addresses, and any others.
+//! Socket options: those that affect addresses, and any others.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ const IP6: i32 = libc::IPPROTO_IPV6;
 const TCP: i32 = libc::IPPROTO_TCP;
 const UDP: i32 = libc::IPPROTO_UDP;
 
-/// Level and name (`include/uapi/linux/{in,in6,tcp,udp}.h`).
+/// Level and name of dangerous options (`include/uapi/linux/{in,in6,tcp,udp}.h`).
 const DANGEROUS: &[(i32, i32)] = &[
     (SOCKET, libc::SO_REUSEADDR),
     (SOCKET, libc::SO_REUSEPORT),
@@ -55,21 +55,21 @@ const DANGEROUS: &[(i32, i32)] = &[
     (UDP, 104), // UDP_GRO
 ];
 
-/// Options by which a connection lasts long after its owner is gone: up to 24 days
-/// when the other end does not answer any more (`tcp_write_timeout()` in
-/// `net/ipv4/tcp_timer.c`), and minutes.
+/// Options that make a connection outlive its owner. The first: up to 24 days, when
+/// the other end does not answer any more (`tcp_write_timeout()` in
+/// `net/ipv4/tcp_timer.c`). The second: minutes.
 const LONG_LASTING: [(i32, i32); 2] = [
     (TCP, 18), // TCP_USER_TIMEOUT, milliseconds
     (TCP, 37), // TCP_TX_DELAY, microseconds
 ];
 
-/// One of the dangerous options, with a value that makes sense.
+/// Sets one of the dangerous options to a valid value.
 pub fn set(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     set_on(a, fd)
 }
 
-/// The same, on this socket.
+/// [`set`] on this socket.
 pub fn set_on(a: &mut Actor, fd: i32) -> Result<()> {
     if a.rng.percent(75) {
         let (level, name) = a.rng.pick(DANGEROUS);
@@ -87,7 +87,7 @@ pub fn set_on(a: &mut Actor, fd: i32) -> Result<()> {
     with_address(a, fd)
 }
 
-/// Options that take an address, a name or a program.
+/// Sets an option whose value is an address, a name or a BPF program.
 fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
     let v4 = |a: &mut Actor| loop {
         if let IpAddr::V4(ip) = addr::ip(a.world, a.tenant, &mut a.rng) {
@@ -96,7 +96,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
     };
     let set = sys::socket::set_option;
     match a.rng.below(9) {
-        // Loose and strict source route.
+        // A loose or strict source route.
         0 => {
             let mut route = vec![a.rng.pick(&[131, 137]), 7, 4];
             route.extend(v4(a));
@@ -110,7 +110,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             set(fd, IP, libc::IP_ADD_MEMBERSHIP, &group)
         }
         3 => {
-            // IPV6_PKTINFO for all messages.
+            // IPV6_PKTINFO: the source of all messages.
             let source = match addr::ip(a.world, a.tenant, &mut a.rng) {
                 IpAddr::V4(ip) => ip.to_ipv6_mapped(),
                 IpAddr::V6(ip) => ip,
@@ -120,7 +120,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             set(fd, IP6, libc::IPV6_PKTINFO, &info)
         }
         4 => {
-            // Routing header of type 2 with one address.
+            // A routing header of type 2 with one address.
             let mut header = vec![0, 2, 2, 1, 0, 0, 0, 0];
             let to = addr::ip(a.world, a.tenant, &mut a.rng);
             if let IpAddr::V6(ip) = to {
@@ -142,13 +142,13 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
     }
 }
 
-/// Any option at all.
+/// Sets any option to any value.
 pub fn set_any(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     set_any_on(a, fd)
 }
 
-/// The same, on this socket.
+/// [`set_any`] on this socket.
 pub fn set_any_on(a: &mut Actor, fd: i32) -> Result<()> {
     let level = a
         .rng
@@ -170,13 +170,13 @@ pub fn set_any_on(a: &mut Actor, fd: i32) -> Result<()> {
     sys::socket::set_option(fd, level, name, &value)
 }
 
-/// Asks for any option.
+/// Reads any option.
 pub fn get(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     get_on(a, fd)
 }
 
-/// The same, of this socket.
+/// [`get`] on this socket.
 pub fn get_on(a: &mut Actor, fd: i32) -> Result<()> {
     let level = a.rng.pick(&[SOCKET, IP, IP6, TCP, UDP]);
     let (name, room) = (a.rng.below(130) as i32, a.rng.below(256));

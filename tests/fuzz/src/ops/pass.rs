@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets that change hands: by `SCM_RIGHTS` between tenants, from the host,
-//! and taken with `pidfd_getfd()`.
+//! Passes sockets: with `SCM_RIGHTS` between tenants and from the host, and with
+//! `pidfd_getfd()`.
 
 use super::Actor;
 use crate::received;
@@ -10,7 +10,7 @@ use crate::sys::socket::Outgoing;
 use crate::sys::{self, Result};
 use crate::world::SLOTS;
 
-/// The name of mailbox `nr`, which whoever comes first has.
+/// The abstract Unix address of mailbox `nr`. The first process to bind it has it.
 pub fn mailbox(nr: usize) -> Vec<u8> {
     let mut name = (libc::AF_UNIX as u16).to_ne_bytes().to_vec();
     name.push(0);
@@ -18,7 +18,7 @@ pub fn mailbox(nr: usize) -> Vec<u8> {
     name
 }
 
-/// Sends some of one's sockets to somebody.
+/// Sends some sockets of this process to a random mailbox.
 pub fn send(a: &mut Actor) -> Result<()> {
     let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
     let mut fds = Vec::new();
@@ -37,7 +37,7 @@ pub fn send(a: &mut Actor) -> Result<()> {
     sent.map(drop)
 }
 
-/// Opens a mailbox for a moment, and takes what is in it.
+/// Opens a mailbox for a moment, and takes the descriptors sent to it.
 pub fn receive(a: &mut Actor) -> Result<()> {
     let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
     let nr = a.rng.below(2 * SLOTS);
@@ -74,7 +74,7 @@ impl Actor {
     }
 }
 
-/// Takes a descriptor of another process.
+/// Takes a descriptor from another process.
 pub fn steal(a: &mut Actor) -> Result<()> {
     let pid = a.world.noted_pid(a.rng.below(64));
     let pidfd = call(&Call::PidFd(pid))?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Processes, threads, and attempts at getting out.
+//! Processes and threads, and attempts to escape from the association.
 
 use std::sync::atomic::Ordering;
 
@@ -16,12 +16,12 @@ use crate::sys::process::{self, call, Call};
 use crate::sys::Result;
 use crate::world::{Counter, SLOTS};
 
-/// Processes of one tenant at a time, roughly; fewer where they are slow, or
-/// they keep each other and those who watch from doing anything.
+/// The most processes of one tenant at a time, roughly. Divided by the pace: on a
+/// slow machine, so many would starve each other and the watchers.
 const MOST: u64 = 24;
 
 impl Actor {
-    /// Whether there is room for another process; then it is counted.
+    /// Whether the tenant may make another process. If so, counts it.
     fn may_fork(&mut self) -> bool {
         let live = self.world.live(self.tenant as usize % SLOTS);
         if self.depth > 4 || live.load(Ordering::Relaxed) > MOST / self.world.pace() {
@@ -32,7 +32,7 @@ impl Actor {
         true
     }
 
-    /// The life of a child: acts for a while, with other luck, and ends.
+    /// The life of a child: acts for a while with another seed, and exits.
     fn be_a_child(&mut self) -> ! {
         self.world.note_pid(std::process::id());
         let _interruptions = process::interrupt_regularly(300);
@@ -77,7 +77,7 @@ pub fn fork(a: &mut Actor) -> Result<()> {
     }
 }
 
-/// `exec()` of itself, with all its sockets; in a child mostly.
+/// `exec()` of this program in a child, with all sockets.
 pub fn exec(a: &mut Actor) -> Result<()> {
     if !a.may_fork() {
         return Ok(());
@@ -92,14 +92,14 @@ pub fn exec(a: &mut Actor) -> Result<()> {
     process::exit(1)
 }
 
-/// A thread that acts on the same sockets for a while; this one goes on.
+/// Starts a thread that acts on the same sockets for a while.
 pub fn thread(a: &mut Actor) -> Result<()> {
     if a.thread {
         return Ok(());
     }
     let mut other = a.another();
     other.fds.clone_from(&a.fds);
-    // After some unshare() there can be no thread.
+    // May fail: after some unshare() calls a process can start no thread.
     let life = move || {
         let _interruptions = process::interrupt_regularly(300);
         other.act(60);
@@ -108,7 +108,7 @@ pub fn thread(a: &mut Actor) -> Result<()> {
     spawned.map(drop).map_err(|e| e.raw_os_error().unwrap_or(0))
 }
 
-/// Calls on the control device, which are not for tenants.
+/// Calls on the control device, which tenants may not make.
 pub fn device(a: &mut Actor) -> Result<()> {
     let device = Device::open()?;
     let own = std::process::id() as i32;
@@ -160,21 +160,23 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
     if a.rng.percent(10) {
         let at = a.rng.below(bytes.len());
         bytes[at] ^= 1 << a.rng.below(8);
-        // What this asks for is not known here.
+        // The set that the changed bytes ask for is unknown here.
         return set_self(&bytes);
     }
     let result = set_self(&bytes);
     if let (Ok(()), Some(index)) = (result, theirs) {
         if a.world.is_bound(a.tenant) && !a.world.ever_had(index, a.tenant) {
-            let facts = format_args!("narrowed itself to {set:?}, which has entry {index}");
+            let facts = format_args!(
+                "it narrowed itself to {set:?}; entry {index} of the pool was never its own"
+            );
             a.world.violation(Counter::OtherViolations, a.tenant, facts);
         }
     }
     result
 }
 
-/// New namespaces, where it may have every right. In children only, since
-/// nothing can be reached from there.
+/// Enters new namespaces, in which it may have every capability. In children only,
+/// since nothing outside can be reached from there.
 pub fn unshare(a: &mut Actor) -> Result<()> {
     if a.depth < 2 || a.thread {
         return Ok(());
@@ -213,7 +215,8 @@ pub fn be_nobody(a: &mut Actor) -> Result<()> {
     call(&Call::BeNobody).map(drop)
 }
 
-/// Structures that the controller sends with wrong bytes.
+/// A control call that must fail: on an association that does not exist, sometimes
+/// with a null pointer to its entries.
 pub fn malformed(rng: &mut Rng) -> (u32, Vec<u8>) {
     use addrconf_abi::Command;
     let mut buffer = [0; MAX_STRUCT];

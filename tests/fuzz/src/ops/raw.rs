@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Raw sockets, which some tenants may have: headers with any source.
+//! Raw sockets, which some tenants may have. They send headers with any source.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,15 +15,15 @@ use crate::{addr, pool};
 const ECHO: [u8; 2] = [8, 128];
 const UDP: u8 = 17;
 
-/// A raw socket, which only tenants that may have one get; and something sent
-/// by it.
+/// Opens a raw socket, which must fail for tenants that may have none, and sends on
+/// it.
 pub fn raw(a: &mut Actor) -> Result<()> {
     let v6 = a.rng.percent(40);
     let family = if v6 { AF_INET6 } else { AF_INET };
     let protocol = a.rng.pick(&[1, 58, 17, 17, 6, 255, 255]);
     let fd = sys::socket::socket(family, SOCK_RAW | SOCK_NONBLOCK, protocol)?;
     if !a.world.may_have_raw(a.tenant) && a.world.applies(a.tenant, u64::MAX) {
-        let facts = format_args!("a raw socket, which it may not have");
+        let facts = format_args!("it opened a raw socket, which it may not have");
         a.world
             .violation(Counter::SocketViolations, a.tenant, facts);
     }
@@ -42,7 +42,7 @@ pub fn raw(a: &mut Actor) -> Result<()> {
     Ok(())
 }
 
-/// Sends a packet by a raw socket; with protocol 255 its header as well.
+/// Sends a packet on a raw socket; with protocol 255, including its IP header.
 fn send(a: &mut Actor, fd: i32, protocol: i32, v6: bool) -> Result<()> {
     let to = some(a, v6);
     let message = Message::new(a.tenant, None, false).bytes(0);
@@ -60,7 +60,7 @@ fn send(a: &mut Actor, fd: i32, protocol: i32, v6: bool) -> Result<()> {
     sys::socket::send_to(fd, &packet, flags, &addr::bytes(to, 0)).map(drop)
 }
 
-/// Any address of a family.
+/// A random address of a family.
 fn some(a: &mut Actor, v6: bool) -> IpAddr {
     for _ in 0..16 {
         let found = addr::ip(a.world, a.tenant, &mut a.rng);
@@ -71,7 +71,7 @@ fn some(a: &mut Actor, v6: bool) -> IpAddr {
     pool::dark(0, v6)
 }
 
-/// A UDP header without a checksum, and what follows it.
+/// A UDP datagram without a checksum.
 fn udp(payload: &[u8], port: u16) -> Vec<u8> {
     let mut bytes = [port.to_be_bytes(), port.to_be_bytes()].concat();
     bytes.extend((8 + payload.len() as u16).to_be_bytes());

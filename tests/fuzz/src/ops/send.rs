@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sending, by all calls, with all that can stand beside a message.
+//! Sends messages with every system call, every flag and every control message.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::sys::socket::Outgoing;
 use crate::sys::{self, Result};
 use crate::{addr, received};
 
-/// A payload.
+/// A payload of random length.
 fn payload(a: &mut Actor, to: Option<IpAddr>, stream: bool) -> Vec<u8> {
     let len = match a.rng.below(20) {
         0 => 3000,
@@ -19,12 +19,12 @@ fn payload(a: &mut Actor, to: Option<IpAddr>, stream: bool) -> Vec<u8> {
         2 => 1400,
         _ => a.rng.below(300),
     };
-    // Streams ignore where they are told to send.
+    // A stream ignores the address of a message.
     let message = Message::new(a.tenant, to.filter(|_| !stream), stream);
     message.bytes(len)
 }
 
-/// An address to send to, or none, and a payload that says so.
+/// An address to send to, or none, and a payload that names it.
 pub fn something(a: &mut Actor, fd: i32) -> (Vec<u8>, Vec<u8>) {
     let v6 = a.rng.percent(50);
     let (name, to) = if a.rng.percent(25) {
@@ -37,7 +37,7 @@ pub fn something(a: &mut Actor, fd: i32) -> (Vec<u8>, Vec<u8>) {
     (name, data)
 }
 
-/// Flags of a message that does not wait.
+/// Random flags, always with `MSG_DONTWAIT`.
 pub(super) fn flags(a: &mut Actor) -> i32 {
     let mut flags = libc::MSG_DONTWAIT;
     if a.rng.percent(20) {
@@ -62,7 +62,7 @@ pub fn send_to(a: &mut Actor) -> Result<()> {
     sys::socket::send_to(fd, &data, flags, &name).map(drop)
 }
 
-/// Control messages, right and wrong ones.
+/// Valid and malformed control messages.
 fn control(a: &mut Actor) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..a.rng.below(3) {
@@ -88,7 +88,7 @@ fn control(a: &mut Actor) -> Vec<u8> {
             (_, 4) => {
                 let level = a.rng.pick(&[0, 41, 1, 17, 6]);
                 let kind = a.rng.below(110) as i32;
-                // A descriptor number would be a leak, not a socket.
+                // No SCM_RIGHTS: random descriptors in flight would only leak.
                 let kind = if level == 1 && kind < 4 { 4 } else { kind };
                 let len = a.rng.below(40);
                 received::write(level, kind, &a.rng.bytes(len))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The life of sockets.
+//! The calls of a socket's life, from `socket()` to `close()`.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::message::{check_received, Message, Way};
 use crate::sys::{self, Result};
 use crate::{addr, received, secrets};
 
-/// A socket, mostly of a useful kind.
+/// Opens a socket, mostly TCP or UDP.
 pub fn socket(a: &mut Actor) -> Result<()> {
     let family = a.rng.pick(&[AF_INET, AF_INET6]);
     let flags = if a.rng.percent(90) { SOCK_NONBLOCK } else { 0 };
@@ -32,7 +32,7 @@ pub fn socket(a: &mut Actor) -> Result<()> {
     Ok(())
 }
 
-/// A server's socket, ready to be sent to.
+/// Opens a server's socket: bound and, for TCP, listening.
 pub fn serve(a: &mut Actor) -> Result<()> {
     let v6 = a.rng.percent(50);
     let family = if v6 { AF_INET6 } else { AF_INET };
@@ -58,7 +58,7 @@ pub fn serve(a: &mut Actor) -> Result<()> {
     Ok(())
 }
 
-/// Has datagrams tell which address they were sent to.
+/// Makes received datagrams tell the address they were sent to.
 pub fn ask_where(fd: i32) {
     let one = 1_i32.to_ne_bytes();
     let _ = sys::socket::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
@@ -99,9 +99,9 @@ pub fn accept(a: &mut Actor) -> Result<()> {
     receive_from(a, new, libc::MSG_DONTWAIT)
 }
 
-/// Receives, and checks what.
+/// Receives on all sockets, and checks the messages.
 pub fn receive(a: &mut Actor) -> Result<()> {
-    // On all: whoever does not look does not see.
+    // On all: what is not received is not checked.
     let fds = a.fds.clone();
     let mut last = Err(libc::EAGAIN);
     for fd in fds {
@@ -116,15 +116,15 @@ pub fn receive(a: &mut Actor) -> Result<()> {
     }
 }
 
-/// What a socket looks like. Another thread may close it while something is received
-/// on it, and open another or connect it anew: what is not the same before and after
-/// is not known.
+/// The properties of a socket. While one thread receives, another may close the
+/// descriptor and open another socket, or connect this one anew. Only properties that
+/// are the same before and after receiving are known.
 #[derive(PartialEq, Eq)]
 struct Face {
     domain: i32,
     kind: i32,
-    /// Where it is connected: one that is not any more may have been bound anew, and
-    /// have data from before.
+    /// Its local address, if it is connected. A socket that is not connected any more
+    /// may have been bound anew, and still hold data from before.
     local: Option<IpAddr>,
 }
 
@@ -141,7 +141,7 @@ impl Face {
     }
 }
 
-/// Receives a few times on one socket, and checks what.
+/// Receives a few times on one socket, and checks the messages.
 pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     let (mut data, mut control) = ([0; 2048], [0; 512]);
     for _ in 0..4 {
@@ -152,7 +152,7 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
         for &new in &extra.descriptors {
             sys::socket::close(new);
         }
-        // An error tells the payload that caused it.
+        // The error queue returns payloads that this socket sent.
         if flags & libc::MSG_ERRQUEUE != 0 {
             continue;
         }
@@ -186,10 +186,10 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     Ok(())
 }
 
-/// The message in what a raw socket received, and where that was sent to if its
-/// IP header is there: those of IPv6 receive none.
+/// The message in what a raw socket received, and its destination if the IP header is
+/// there. IPv6 raw sockets receive no IP header.
 fn raw_message(face: Option<&Face>, bytes: &[u8]) -> Option<(Message, Option<IpAddr>)> {
-    // Headers of IP and transport, with options.
+    // 120: the longest IP and transport headers, with options.
     let message = (0..120).find_map(|at| Message::read(bytes.get(at..)?))?;
     let to = <[u8; 4]>::try_from(bytes.get(16..20)?).ok()?;
     let has_header = face.is_some_and(|face| face.domain == libc::AF_INET);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The same through io_uring, by other threads of the kernel.
+//! The same operations through io_uring, where kernel threads may run them.
 
 use super::{send, Actor};
 use crate::sys::ring::{self, Arena, Op};
@@ -17,13 +17,13 @@ const OPS: [Op; 8] = [
     Op::Shutdown,
 ];
 
-/// A few operations on a new ring.
+/// A few operations on any socket, on a new ring.
 pub fn run(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     run_on(a, fd)
 }
 
-/// The same, on this socket.
+/// [`run`] on this socket.
 pub fn run_on(a: &mut Actor, fd: i32) -> Result<()> {
     let (name, data) = send::something(a, fd);
     let ops: Vec<(Op, bool)> = (0..1 + a.rng.below(4))
@@ -49,7 +49,7 @@ pub fn run_on(a: &mut Actor, fd: i32) -> Result<()> {
         .zip(&ops)
     {
         match (done, op) {
-            // In whichever order they came: a descriptor never is below 3.
+            // Results may be out of order. A new descriptor is never below 3.
             (Ok(new), Op::Socket(..)) if new > 2 && crate::sys::socket::is_socket(new) => {
                 if !a.fds.contains(&new) {
                     a.fds.push(new);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the controller does and how long that takes, for whoever has to notice
-//! that it hangs.
+//! The controller's present action and the time spent on each, for the supervisor,
+//! which reports a hang.
 
 use std::sync::atomic::Ordering;
 
 use super::{World, AT_ACTION};
 use crate::sys::process::now;
 
-/// What the controller does.
+/// An action of the controller.
 #[derive(Clone, Copy)]
 #[repr(usize)]
 pub enum Action {
@@ -20,15 +20,15 @@ pub enum Action {
     Assign,
     /// Changes a set.
     Update,
-    /// Reads all there is to read.
+    /// Makes the calls that change nothing.
     Look,
     /// Releases a tenant, or all.
     Release,
     /// Kills a tenant.
     Kill,
-    /// Waits for those who watch.
+    /// Waits for the watchers to end.
     Join,
-    /// Looks for what is left, and loads the module again.
+    /// Checks that nothing is left, and loads the module again.
     Reload,
 }
 
@@ -45,11 +45,11 @@ const NAMES: [&str; 9] = [
     "reloading",
 ];
 
-/// Which one, since when; then for each how long in total.
+/// Cells: the present action, since when, and the total time of each action.
 pub(super) const CELLS: usize = 2 + NAMES.len();
 
 impl World {
-    /// Notes what the controller is about to do.
+    /// Notes that the controller begins an action.
     pub fn note_action(&self, action: Action) {
         let (last, since) = (self.get(AT_ACTION) as usize, self.get(AT_ACTION + 1));
         let time = now();
@@ -61,7 +61,7 @@ impl World {
         self.set(AT_ACTION, action as u64);
     }
 
-    /// What that is, and since when; 0 when there is no controller yet.
+    /// The present action, and since when; 0 before the first one.
     pub fn action(&self) -> (&'static str, u64) {
         let nr = self.get(AT_ACTION) as usize;
         (NAMES[nr % NAMES.len()], self.get(AT_ACTION + 1))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What all processes of the fuzzer share: who owns which address since when,
-//! which tenants there are, and the numbers. Only the controller writes the
-//! first two.
+//! The memory that all processes of the fuzzer share: the owners of each entry and
+//! their times, the tenants, and the numbers. Only the controller writes owners and
+//! tenants.
 
 mod action;
 mod numbers;
@@ -19,7 +19,7 @@ pub use numbers::Counter;
 
 /// The descriptor of the shared memory, in every process.
 pub const DESCRIPTOR: i32 = 100;
-/// Tenants at a time.
+/// How many tenants run at a time.
 pub const SLOTS: usize = 4;
 
 const INTERVALS: usize = 64;
@@ -39,7 +39,7 @@ const AT_PIDS: usize = AT_TENANTS + TENANTS * tenants::CELLS;
 const AT_OWNERS: usize = AT_PIDS + PIDS;
 const CELLS: usize = AT_OWNERS + pool::SIZE * (1 + INTERVALS * FIELDS);
 
-/// A tenant: no number is used twice. 0 is the host.
+/// The number of a tenant, never used twice. 0 is the host.
 pub type Tenant = u32;
 
 /// The shared memory.
@@ -47,7 +47,7 @@ pub type Tenant = u32;
 pub struct World(&'static [AtomicU64]);
 
 impl World {
-    /// Makes it, once.
+    /// Creates it, once per run.
     pub fn create(seed: u64) -> Self {
         shared_memory(DESCRIPTOR, CELLS).expect("shared memory");
         let world = Self::open();
@@ -55,12 +55,12 @@ impl World {
         world
     }
 
-    /// Opens it, in a process that inherited it.
+    /// Maps it, in a process that inherited the descriptor.
     pub fn open() -> Self {
         Self(map_shared(DESCRIPTOR, CELLS).expect("the shared memory"))
     }
 
-    /// One of this process only, for a test.
+    /// A world of this process only, for a test.
     #[cfg(test)]
     fn private() -> Self {
         let cells: Vec<AtomicU64> = (0..CELLS).map(|_| AtomicU64::new(0)).collect();
@@ -75,88 +75,88 @@ impl World {
         self.0[at].store(value, Ordering::SeqCst);
     }
 
-    /// The seed of everything.
+    /// The seed of the run.
     pub fn seed(&self) -> u64 {
         self.get(AT_SETTINGS)
     }
 
-    /// Has all processes end.
+    /// Tells all processes to end.
     pub fn stop(&self) {
         self.set(AT_SETTINGS + 1, 1);
     }
 
-    /// Whether they are to end.
+    /// Whether all processes are to end.
     pub fn stopped(&self) -> bool {
         self.get(AT_SETTINGS + 1) != 0
     }
 
-    /// Operations that are left out, a bit each.
+    /// The operations to leave out, one bit each.
     pub fn skipped(&self) -> u64 {
         self.get(AT_SETTINGS + 2)
     }
 
-    /// Leaves operations out.
+    /// Sets the operations to leave out.
     pub fn skip(&self, which: u64) {
         self.set(AT_SETTINGS + 2, which);
     }
 
-    /// Until when unassociated processes of released tenants may send anything.
+    /// Until when processes of released tenants may exist, which may send anything.
     pub fn free_until(&self) -> u64 {
         self.get(AT_SETTINGS + 3)
     }
 
-    /// Sets that.
+    /// Sets [`free_until`](Self::free_until).
     pub fn set_free_until(&self, time: u64) {
         self.set(AT_SETTINGS + 3, time);
     }
 
-    /// How many times as long as on an ordinary kernel things may take.
+    /// The factor by which limits of time are longer than on an ordinary kernel.
     pub fn pace(&self) -> u64 {
         self.get(AT_SETTINGS + 4).max(1)
     }
 
-    /// Sets that.
+    /// Sets the pace.
     pub fn set_pace(&self, pace: u64) {
         self.set(AT_SETTINGS + 4, pace);
     }
 
-    /// Until when services of the host may fail: something was done that may end
-    /// them, and is no tenant's doing.
+    /// Until when services of the host may fail, because the controller did something
+    /// that may end them.
     pub fn excused_until(&self) -> u64 {
         self.get(AT_SETTINGS + 5)
     }
 
-    /// Sets that.
+    /// Sets [`excused_until`](Self::excused_until).
     pub fn excuse_until(&self, time: u64) {
         self.set(AT_SETTINGS + 5, time);
     }
 
-    /// How often the services of the host were made anew.
+    /// How many times the services of the host were made anew.
     pub fn generation(&self) -> u64 {
         self.get(AT_SETTINGS + 6)
     }
 
-    /// They are made anew now.
+    /// Counts that they are made anew now.
     pub fn next_generation(&self) {
         self.set(AT_SETTINGS + 6, self.generation() + 1);
     }
 
-    /// Has them be made anew.
+    /// Asks the server to make them anew.
     pub fn end_generation(&self) {
         self.set(AT_SETTINGS + 7, self.generation() + 1);
     }
 
-    /// Whether they are to be.
+    /// Whether the server was asked to make them anew.
     pub fn generation_is_over(&self) -> bool {
         self.get(AT_SETTINGS + 7) > self.generation()
     }
 
-    /// Since when the controller is in a control call; 0 when it is in none.
+    /// Since when the controller has been in a control call; 0 if it is in none.
     pub fn in_call_since(&self) -> u64 {
         self.get(AT_SETTINGS + 16)
     }
 
-    /// Sets that.
+    /// Notes that a control call begins at `since`, or, with 0, that it has ended.
     pub fn note_call(&self, since: u64) {
         self.set(AT_SETTINGS + 16, since);
         if since != 0 {
@@ -164,7 +164,7 @@ impl World {
         }
     }
 
-    /// An ordinary thread was to run when it was `due`, and ran now. It wants to run
+    /// Notes that an ordinary thread, which was to run at `due`, runs now. It is to run
     /// again at `next`.
     pub fn note_run(&self, due: u64, next: u64) {
         let late = now().saturating_sub(due);
@@ -172,14 +172,15 @@ impl World {
         self.set(AT_SETTINGS + 18, next);
     }
 
-    /// How late it was at most since the last control call began.
+    /// The longest delay of that thread since the last control call began, in
+    /// nanoseconds.
     pub fn lateness(&self) -> u64 {
         let late = now().saturating_sub(self.get(AT_SETTINGS + 18));
         late.max(self.get(AT_SETTINGS + 17))
     }
 
-    /// Whether a tenant may have a crowd of threads for so many nanoseconds: none has
-    /// one. Then it is taken down.
+    /// Whether a tenant may make a crowd of threads for this time, because there is
+    /// none. If so, reserves the time.
     pub fn may_crowd(&self, nanoseconds: u64) -> bool {
         let cell = &self.0[AT_SETTINGS + 12];
         let (until, time, order) = (cell.load(Ordering::SeqCst), now(), Ordering::SeqCst);
@@ -189,7 +190,7 @@ impl World {
                 .is_ok()
     }
 
-    /// How many processes the tenant in a slot has, roughly.
+    /// Roughly how many processes the tenant in a slot has.
     pub fn live(&self, slot: usize) -> &'static AtomicU64 {
         &self.0[AT_SETTINGS + 8 + slot % SLOTS]
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The numbers, and the violations.
+//! The counters, and the reports of violations.
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -8,17 +8,17 @@ use std::sync::atomic::Ordering;
 use super::{Tenant, World, AT_COUNTERS, AT_ERRORS, ERRORS};
 use crate::sys::process::{now, print};
 
-/// Numbers that are printed.
+/// The counters. All are printed.
 #[derive(Clone, Copy)]
 #[repr(usize)]
 pub enum Counter {
     /// Operations of tenants.
     Operations,
-    /// Those that failed.
+    /// Operations that failed.
     Refusals,
-    /// Messages that a tenant received and checked.
+    /// Messages that tenants received and checked.
     Messages,
-    /// Those of them that were probes.
+    /// Probes among those.
     Probes,
     /// Probes sent.
     ProbesSent,
@@ -30,7 +30,7 @@ pub enum Counter {
     Members,
     /// Updates of sets.
     Updates,
-    /// All associations released at once.
+    /// Flushes: all associations released at once.
     Flushes,
     /// Raw sockets that tenants got.
     RawSockets,
@@ -38,33 +38,33 @@ pub enum Counter {
     Tenants,
     /// Processes made by tenants.
     Forks,
-    /// Violations.
+    /// All violations.
     Violations,
-    /// Violations by packets.
+    /// Packets with a source that is not the sender's.
     PacketViolations,
-    /// Violations by messages received.
+    /// Messages received by others than their destination's owner.
     MessageViolations,
-    /// Violations by sockets.
+    /// Sockets bound to addresses that are not the tenant's.
     SocketViolations,
-    /// Violations by processes that are not associated.
+    /// Processes of tenants that are not associated.
     MemberViolations,
-    /// By processes that have what is not theirs.
+    /// Processes whose association has addresses that are not the tenant's.
     SetViolations,
-    /// By what is left.
+    /// Associations or tasks that are left.
     LeftViolations,
-    /// By a module that cannot be unloaded and loaded again.
+    /// Failures to unload the module and load it again.
     ReloadViolations,
     /// Other violations.
     OtherViolations,
-    /// By what connections brought to those whose address it was no more.
+    /// Secrets read on connections by tenants that did not own the address any more.
     StreamViolations,
-    /// By services of the host that stopped answering.
+    /// Services of the host that stopped answering.
     ServiceViolations,
-    /// By control calls that took long.
+    /// Control calls that took too long.
     SlowViolations,
     /// Secrets sent on connections.
     Secrets,
-    /// Those that tenants received.
+    /// Secrets that tenants read.
     SecretsRead,
     /// Answers of the host's services.
     Answers,
@@ -75,35 +75,35 @@ pub enum Counter {
 }
 
 impl World {
-    /// Adds to a number.
+    /// Adds one to a counter.
     pub fn count(&self, counter: Counter) {
         self.0[AT_COUNTERS + counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes what may be the most so far.
+    /// Raises a counter to `number` if that is more.
     pub fn count_most(&self, counter: Counter, number: u64) {
         self.0[AT_COUNTERS + counter as usize].fetch_max(number, Ordering::Relaxed);
     }
 
-    /// A number.
+    /// The value of a counter.
     pub fn counted(&self, counter: Counter) -> u64 {
         self.get(AT_COUNTERS + counter as usize)
     }
 
-    /// Counts an error.
+    /// Counts an operation that failed with this errno.
     pub fn count_error(&self, errno: i32) {
         self.count(Counter::Refusals);
         let at = (errno.max(0) as usize).min(ERRORS - 1);
         self.0[AT_ERRORS + at].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The errors and how often there were.
+    /// Each errno that occurred, with its count.
     pub fn errors(&self) -> Vec<(usize, u64)> {
         let counts = (0..ERRORS).map(|e| (e, self.get(AT_ERRORS + e)));
         counts.filter(|&(_, n)| n > 0).collect()
     }
 
-    /// Reports what must not be.
+    /// Counts a violation, and prints the first 200.
     pub fn violation(&self, kind: Counter, tenant: Tenant, facts: fmt::Arguments<'_>) {
         self.count(kind);
         self.count(Counter::Violations);

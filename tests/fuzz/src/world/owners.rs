@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who has which entry of the pool, and who had it: of each entry a count, then
-//! intervals (tenant, from, until, known to the module since, given to it by the
-//! module at, connections reset when it lost it).
+//! The present and former owners of each entry of the pool. Cells of an entry: a
+//! count, then intervals (tenant, from, until, in the module since, first given by
+//! the module at, whether its connections were reset when it lost the entry).
 
 use super::{Tenant, World, AT_OWNERS, FIELDS, INTERVALS};
 use crate::pool;
@@ -17,7 +17,7 @@ impl World {
         self.get(AT_OWNERS + index * (1 + INTERVALS * FIELDS)) as usize
     }
 
-    /// A tenant gets an entry that is nobody's. To be called before.
+    /// A tenant gets an entry without an owner. Called before the module is asked.
     pub fn acquire(&self, index: usize, tenant: Tenant) {
         let nr = self.changes(index);
         let at = self.interval(index, nr);
@@ -31,7 +31,7 @@ impl World {
         self.set(AT_OWNERS + index * (1 + INTERVALS * FIELDS), nr as u64 + 1);
     }
 
-    /// The module knows of it, too, which can take it long.
+    /// The module has put the change in place. Called after its call returned.
     pub fn settle(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
             let at = self.interval(index, nr);
@@ -42,28 +42,29 @@ impl World {
         }
     }
 
-    /// Its connections there were reset. To be called before it loses it.
+    /// The connections of the owner there were reset. Called before
+    /// [`lose`](Self::lose).
     pub fn note_reset(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
             self.set(self.interval(index, nr) + 5, 1);
         }
     }
 
-    /// The module may not know of it any more. To be called before.
+    /// The module may take the entry away. Called before the module is asked.
     pub fn unsettle(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
             self.set(self.interval(index, nr) + 3, u64::MAX);
         }
     }
 
-    /// It is nobody's again. To be called after.
+    /// The entry has no owner any more. Called after the module's call returned.
     pub fn lose(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
             self.set(self.interval(index, nr) + 2, now());
         }
     }
 
-    /// Who has an entry now; 0 for nobody.
+    /// The present owner of an entry; 0 for none.
     pub fn owner(&self, index: usize) -> Tenant {
         let Some(nr) = self.changes(index).checked_sub(1) else {
             return 0;
@@ -76,7 +77,7 @@ impl World {
         }
     }
 
-    /// Whether a tenant had an entry at any time between two.
+    /// Whether a tenant had an entry at any time between `from` and `until`.
     pub fn had(&self, index: usize, tenant: Tenant, from: u64, until: u64) -> bool {
         let changes = self.changes(index);
         let known = changes.min(INTERVALS);
@@ -89,9 +90,9 @@ impl World {
             && from < self.get(self.interval(index, changes - INTERVALS) + 1))
     }
 
-    /// Whether a tenant may receive on a connection at an entry what was sent at this
-    /// time: it had the entry then, or lost it without a reset, and nobody else has
-    /// been given it since. A change takes this many nanoseconds at most.
+    /// Whether a tenant may receive on a connection at an entry what was sent at `time`:
+    /// it had the entry then, or it had lost it without a reset, and no other tenant had
+    /// been given it since. A change may take `change` nanoseconds.
     pub fn may_be_connected(&self, index: usize, tenant: Tenant, time: u64, change: u64) -> bool {
         let changes = self.changes(index);
         let mut anothers = false;
@@ -104,17 +105,17 @@ impl World {
                 return !over(2) || self.get(at + 5) == 0 && !anothers;
             }
         }
-        // Of long ago nothing is known.
+        // What was overwritten counts as yes.
         changes > INTERVALS
     }
 
-    /// Whether it ever had it.
+    /// Whether a tenant has ever had an entry.
     pub fn ever_had(&self, index: usize, tenant: Tenant) -> bool {
-        // Not since ever: of long ago nothing is known, which counts as yes.
+        // Not from 0: what was overwritten before the tenant's start counts as yes.
         self.had(index, tenant, self.start_of(tenant), u64::MAX)
     }
 
-    /// Whether a tenant has had an entry for this long, and the module knew.
+    /// Whether a tenant has had an entry in the module for this long.
     pub fn has_for(&self, index: usize, tenant: Tenant, nanoseconds: u64) -> bool {
         let Some(nr) = self.changes(index).checked_sub(1) else {
             return false;
@@ -123,8 +124,7 @@ impl World {
         self.owner(index) == tenant && since.saturating_add(nanoseconds) < now()
     }
 
-    /// The last owners of an entry, for a report: since when, given by the module at,
-    /// and until when, in milliseconds.
+    /// The last four owners of an entry, for a report, with times in milliseconds.
     pub fn history(&self, index: usize) -> String {
         let changes = self.changes(index);
         let lines = (changes.saturating_sub(4)..changes).map(|nr| {
@@ -139,14 +139,14 @@ impl World {
                 ""
             };
             format!(
-                "{} since {since}, {given} until {until}{reset}",
+                "tenant {} from {since} (in the module from {given}) to {until}{reset}",
                 self.get(at)
             )
         });
         lines.collect::<Vec<_>>().join("; ")
     }
 
-    /// The entries a tenant has now.
+    /// The entries that a tenant has now.
     pub fn entries_of(&self, tenant: Tenant) -> Vec<usize> {
         (0..pool::SIZE)
             .filter(|&i| self.owner(i) == tenant)
@@ -158,9 +158,10 @@ impl World {
 mod tests {
     use super::*;
 
-    /// What a change may take, in nanoseconds, and a time after all changes and that.
+    /// How long a change may take, in nanoseconds.
     const CHANGE: u64 = 1_000_000_000;
 
+    /// A time after all changes so far have taken effect.
     fn later() -> u64 {
         now() + 2 * CHANGE
     }

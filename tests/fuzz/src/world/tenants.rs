@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tenants: which there are, and what applies to them.
+//! The tenants, and whether rules apply to them.
 
 use super::{Tenant, World, AT_PIDS, AT_TENANTS, PIDS, TENANTS};
 use crate::sys::process::now;
 
-/// Of each: number, stage, exclusive, whether it was released, when it started,
-/// when it was associated, whether it may have raw sockets.
+/// Cells of a tenant: number, stage, whether its addresses are exclusive, whether it
+/// was released, when it started, since when rules apply to it, whether it may have
+/// raw sockets.
 pub(super) const CELLS: usize = 7;
 
 impl World {
@@ -25,7 +26,7 @@ impl World {
         self.set(self.tenant_cell(tenant, 0), tenant.into());
     }
 
-    /// When a tenant started; long ago if that is forgotten.
+    /// When a tenant started; long ago if its cells were overwritten.
     pub(super) fn start_of(&self, tenant: Tenant) -> u64 {
         if self.is_known(tenant) {
             self.get(self.tenant_cell(tenant, 4))
@@ -38,22 +39,23 @@ impl World {
         self.get(self.tenant_cell(tenant, 0)) == u64::from(tenant)
     }
 
-    /// How far its start is: 1 it runs, 2 it is associated, 3 it is at work.
+    /// The stage of its start. 0: not running yet; 1: running, and waiting to be
+    /// associated; 3: at work.
     pub fn stage(&self, tenant: Tenant) -> u64 {
         self.get(self.tenant_cell(tenant, 1))
     }
 
-    /// Sets that.
+    /// Sets the stage.
     pub fn set_stage(&self, tenant: Tenant, stage: u64) {
         self.set(self.tenant_cell(tenant, 1), stage);
     }
 
-    /// Whether its addresses are exclusive.
+    /// Whether a tenant's addresses are exclusive.
     pub fn is_exclusive(&self, tenant: Tenant) -> bool {
         self.get(self.tenant_cell(tenant, 2)) != 0
     }
 
-    /// Whether it may have raw sockets.
+    /// Whether a tenant may have raw sockets.
     pub fn may_have_raw(&self, tenant: Tenant) -> bool {
         self.get(self.tenant_cell(tenant, 6)) != 0
     }
@@ -63,8 +65,8 @@ impl World {
         self.set(self.tenant_cell(tenant, 5), now());
     }
 
-    /// Whether there are rules for what a tenant sent at this time. What was on
-    /// its way before, or in its sockets, is not checked.
+    /// Whether rules apply to what a tenant sent at this time. What was in flight or in
+    /// its sockets before it was associated is not checked.
     pub fn applies(&self, tenant: Tenant, time: u64) -> bool {
         let since = self.get(self.tenant_cell(tenant, 5));
         self.is_bound(tenant) && since != u64::MAX && since <= time
@@ -74,7 +76,8 @@ impl World {
     pub fn about(&self, tenant: Tenant) -> String {
         let [started, bound] = [4, 5].map(|which| self.get(self.tenant_cell(tenant, which)));
         format!(
-            "the tenant started at {started}, has rules since {bound}, has entries {:?}, raw {}",
+            "the tenant started at {started} ns, rules apply to it since {bound} ns, it has \
+             entries {:?}, may have raw sockets: {}",
             self.entries_of(tenant),
             self.may_have_raw(tenant)
         )
@@ -85,17 +88,17 @@ impl World {
         self.set(self.tenant_cell(tenant, 3), 1);
     }
 
-    /// Whether there are rules for a tenant that can be checked.
+    /// Whether a tenant's record is still here and it has not been released.
     pub fn is_bound(&self, tenant: Tenant) -> bool {
         tenant != 0 && self.is_known(tenant) && self.get(self.tenant_cell(tenant, 3)) == 0
     }
 
-    /// Notes a process of a tenant, for others to bother.
+    /// Notes a process of a tenant, which others may then attack.
     pub fn note_pid(&self, pid: u32) {
         self.set(AT_PIDS + pid as usize % PIDS, pid.into());
     }
 
-    /// Such a process, or 0.
+    /// A noted process, or 0.
     pub fn noted_pid(&self, nr: usize) -> i32 {
         self.get(AT_PIDS + nr % PIDS) as i32
     }
