@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket addresses, right and wrong ones.
+//! Valid and malformed socket addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,9 +8,9 @@ use crate::pool;
 use crate::rng::Rng;
 use crate::world::{Tenant, World};
 
-/// Ports that are used often, so that processes meet.
+/// A few ports that are used often, so that processes collide on them.
 pub const PORTS: [u16; 6] = [80, 1001, 1002, 1003, 4000, 4001];
-/// A port that a program of the host listens on, at every address.
+/// The port on which the host itself listens, at every address.
 pub const HOST_PORT: u16 = 7777;
 
 /// The wildcard addresses.
@@ -19,7 +19,7 @@ pub const WILDCARDS: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::UNSPECIFIED),
 ];
 
-/// Any port.
+/// A random port, mostly one of [`PORTS`].
 pub fn port(rng: &mut Rng) -> u16 {
     match rng.below(20) {
         0 | 1 => 0,
@@ -29,7 +29,7 @@ pub fn port(rng: &mut Rng) -> u16 {
     }
 }
 
-/// Any address, with a liking for those of the tenant.
+/// A random address, most often one of the tenant's own.
 pub fn ip(world: World, tenant: Tenant, rng: &mut Rng) -> IpAddr {
     let v6 = rng.percent(45);
     match rng.below(100) {
@@ -52,7 +52,7 @@ pub fn ip(world: World, tenant: Tenant, rng: &mut Rng) -> IpAddr {
     }
 }
 
-/// An address of the tenant.
+/// A random address of the tenant's set, if it has any.
 pub fn own(world: World, tenant: Tenant, rng: &mut Rng) -> Option<IpAddr> {
     let start = rng.below(pool::SIZE);
     let mut indices = (0..pool::SIZE).map(|i| (start + i) % pool::SIZE);
@@ -60,7 +60,7 @@ pub fn own(world: World, tenant: Tenant, rng: &mut Rng) -> Option<IpAddr> {
     Some(pool::address(index, rng.below(2)))
 }
 
-/// The bytes of an address as the kernel wants it.
+/// The address as a `struct sockaddr_in` or `struct sockaddr_in6`.
 pub fn bytes(addr: IpAddr, port: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(28);
     match addr {
@@ -82,8 +82,9 @@ pub fn bytes(addr: IpAddr, port: u16) -> Vec<u8> {
     bytes
 }
 
-/// An address in bytes that may be wrong in any way, and the address meant
-/// when they are right. `v6`: of the socket.
+/// The bytes of a random socket address, and the address they name if they are
+/// well formed. The bytes may be malformed in any way. `v6`: the family of the
+/// socket.
 pub fn random(world: World, tenant: Tenant, rng: &mut Rng, v6: bool) -> (Vec<u8>, Option<IpAddr>) {
     let (addr, port) = (ip(world, tenant, rng), port(rng));
     let fitting = match (addr, v6) {

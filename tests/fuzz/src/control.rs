@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, as the controller calls it, with errors as errnos.
+//! The control device, as the controller uses it. Errors are errnos.
 
 use std::io;
 
@@ -17,12 +17,12 @@ fn errno(error: io::Error) -> i32 {
 }
 
 impl Device {
-    /// Opens it.
+    /// Opens the device.
     pub fn open() -> Result<Self> {
         client::Device::open().map(Self).map_err(errno)
     }
 
-    /// Any call with any bytes; the structure may not name memory.
+    /// Any call with any bytes, which must not contain pointers.
     pub fn raw(&self, number: u32, bytes: &mut [u8]) -> Result<()> {
         self.0.call_bytes(number, bytes).map_err(errno)
     }
@@ -56,7 +56,7 @@ impl Device {
         self.0.update(target, change, set, reset).map_err(errno)
     }
 
-    /// Ends an association, or a process's part in one.
+    /// Releases an association or a process.
     pub fn release(&self, target: Target) -> Result<u64> {
         self.0.release(target).map_err(errno)
     }
@@ -77,7 +77,7 @@ pub fn set_self(content: &[u8]) -> Result<()> {
     client::sys::set_self(addrconf_abi::LSM_ATTR_CURRENT, content).map_err(errno)
 }
 
-/// A number that the module tells in sysfs.
+/// A number that the module shows in sysfs.
 pub fn number_in(file: &str) -> Option<u64> {
     let text = std::fs::read_to_string(format!("{}/{file}", SYSFS_PATH)).ok()?;
     text.trim().parse().ok()

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tenants that make random system calls, and an oracle that watches them from
-//! outside the module. To be run as root in a virtual machine.
+//! Tenants make random system calls, and an oracle watches them from outside
+//! the module. Must be run as root in a virtual machine.
 //!
 //! ```text
 //! fuzz run [--seconds N] [--seed N] [--skip OPERATION,...]
-//! fuzz self-test [--seconds N]   tenants are not associated: every check must find violations
+//! fuzz self-test [--seconds N]   tenants are not associated: each check must find violations
 //! ```
 //!
-//! Exit status 0: no violation, and nothing was left when all had ended; 1: some;
-//! 3: it hung.
+//! Exit status 0: no violation, and nothing left after all tenants had ended;
+//! 1: violations; 3: the fuzzer hung.
 
 mod addr;
 mod control;
@@ -58,7 +58,7 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// What the caller wants.
+/// The options of the command line.
 struct Settings {
     seconds: u64,
     seed: u64,
@@ -93,7 +93,7 @@ impl Settings {
 fn start(settings: &Settings, unbound: bool) -> ExitCode {
     let world = World::create(settings.seed);
     world.skip(settings.skip);
-    // The virtual machine says how slow it is.
+    // scripts/vm sets this variable in slow virtual machines.
     let pace = std::env::var("ADDRCONF_PACE").ok();
     world.set_pace(pace.and_then(|p| p.parse().ok()).unwrap_or(1));
     let (seed, seconds) = (settings.seed, settings.seconds);

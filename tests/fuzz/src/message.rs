@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is sent: every payload says who sent it, when, and where to; so
-//! whoever receives it can tell whether it should have.
+//! Payloads. Each one names its sender, its time and its destination, so that
+//! the receiver can check whether it may have received it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,26 +14,26 @@ use crate::world::{Counter, Tenant, World};
 const MAGIC: &[u8; 8] = b"ADDRCFUZ";
 /// Bytes of a header.
 pub const SIZE: usize = 40;
-/// How long a packet may take from the clock's reading to its delivery.
+/// How many nanoseconds a packet may take from reading the clock to delivery.
 pub fn grace(world: World) -> u64 {
     2_000_000_000 * (1 + world.pace())
 }
 
-/// The beginning of a payload.
+/// The header of a payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Message {
-    /// Who sent it; 0 for a probe.
+    /// The sending tenant; 0 for the host and the machine next door.
     pub sender: Tenant,
-    /// When.
+    /// When it was made, in nanoseconds of the monotonic clock.
     pub time: u64,
-    /// Where to, where that is certain.
+    /// The destination, if it is certain.
     pub to: Option<IpAddr>,
-    /// It was sent on a connection.
+    /// Whether it was sent on a connection.
     pub stream: bool,
 }
 
 impl Message {
-    /// A message of this moment.
+    /// A message with the present time.
     pub fn new(sender: Tenant, to: Option<IpAddr>, stream: bool) -> Self {
         Self {
             sender,
@@ -43,7 +43,7 @@ impl Message {
         }
     }
 
-    /// Its bytes, padded to a length.
+    /// Its bytes, padded to `len`.
     pub fn bytes(&self, len: usize) -> Vec<u8> {
         let to = match self.to {
             Some(IpAddr::V4(a)) => a.to_ipv6_mapped(),
@@ -59,7 +59,7 @@ impl Message {
         bytes
     }
 
-    /// Reads one.
+    /// Reads a message from the beginning of `bytes`.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < SIZE || !bytes.starts_with(MAGIC) {
             return None;
@@ -77,8 +77,8 @@ impl Message {
     }
 }
 
-/// Whether a tenant could have this address when the message was sent, or on
-/// a connection at any time.
+/// Whether a tenant had this address between the time of the message and the end
+/// of its grace, or, for a connection, at any time.
 fn may_have(world: World, tenant: Tenant, addr: IpAddr, message: &Message, stream: bool) -> bool {
     match pool::index_of(addr) {
         Some(index) if stream => world.ever_had(index, tenant),
@@ -89,15 +89,16 @@ fn may_have(world: World, tenant: Tenant, addr: IpAddr, message: &Message, strea
 
 /// How a message was received, for a report.
 pub struct Way {
-    /// By which descriptor.
+    /// The descriptor.
     pub fd: i32,
-    /// With these flags.
+    /// The flags of the call.
     pub flags: i32,
-    /// When the call began.
+    /// When the call began, in nanoseconds.
     pub began: u64,
 }
 
-/// Checks a message that a tenant received, at `local` if that is known.
+/// Checks a message that a tenant received. `local`: the address at which it
+/// arrived, if known.
 pub fn check_received(
     world: World,
     tenant: Tenant,
@@ -116,31 +117,34 @@ pub fn check_received(
         return;
     }
     let own = message.sender == tenant;
-    // Where it arrived, else where it was sent to. What a tenant says may arrive
-    // anywhere: a corked socket ignores addresses.
+    // The address at which it arrived, or else the destination it names. What a
+    // tenant names is not used: a corked socket ignores the address of a message.
     let to = message.to.filter(|_| message.sender == 0);
     if let Some(addr) = local.or(to) {
         let addr = addr.to_canonical();
         let wrong = if pool::is_loopback(addr) {
-            // The host reaches dedicated loopback addresses.
+            // The host reaches dedicated loopback addresses, but no private one.
             let private = addr == IpAddr::from([127, 0, 0, 1]) || addr.is_ipv6();
             !own && (private || message.sender != 0)
         } else if pool::index_of(addr).is_some() || pool::is_dark(addr) {
-            // It may have been sent long after it was begun, on a corked socket.
+            // A corked socket may have sent it long after its time.
             let since = pool::index_of(addr)
                 .is_some_and(|index| world.had(index, tenant, message.time, now()));
             !since && !may_have(world, tenant, addr, message, stream)
         } else {
-            // Where it says it went is a group, say; where it arrived is not. But what
-            // is asked of the host's services is said to go there, and does.
+            // The destination that it names may be a group, for example, and proves
+            // nothing. The address at which it arrived does, and so does the
+            // destination of questions to the host's services, which are only sent
+            // there.
             let arrived = Some(addr) == local.map(|l| l.to_canonical());
             let asked = message.sender == 0 && addr == pool::HOST4;
             !own && (arrived || asked) && !addr.is_unspecified()
         };
         if wrong {
             let facts = format_args!(
-                "received {message:?} at {local:?} (stream {stream}), wrong is {addr}; now owner {:?}; \
-                 in a call since {} with flags {:x} on a socket {}; {}",
+                "it received {message:?} at {local:?} (stream {stream}), but what is sent to \
+                 {addr} is not for it; the present owner is {:?}; received in a call since {} ns with \
+                 flags {:x} on socket {}; {}",
                 pool::index_of(addr).map(|i| world.owner(i)),
                 way.began,
                 way.flags,
@@ -155,7 +159,7 @@ pub fn check_received(
 /// Where a packet was seen.
 #[derive(Clone, Copy)]
 pub struct Seen {
-    /// On the host, not next door.
+    /// On the host, else next door.
     pub host: bool,
     /// The interface's index.
     pub interface: i32,
@@ -171,7 +175,7 @@ impl Seen {
     /// `ARPHRD_LOOPBACK`.
     const LOOPBACK: u16 = 772;
 
-    /// Whether that is the host's loopback interface.
+    /// Whether it was seen on the host's loopback interface.
     fn is_private(self) -> bool {
         self.host && self.hardware == Self::LOOPBACK
     }
@@ -188,7 +192,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Checks a message of a tenant that was seen on its way from and to these addresses.
+/// Checks a message of a tenant in a packet with this source and destination.
 pub fn check_sent(
     world: World,
     message: &Message,
@@ -200,8 +204,8 @@ pub fn check_sent(
     if !world.applies(message.sender, message.time) {
         return;
     }
-    // Connections that were asked for at a loopback address are answered from
-    // there. An IPv4-mapped address is nobody's.
+    // A connection that was asked for at a loopback address is answered from that
+    // address. An IPv4-mapped address belongs to no tenant.
     let loops = pool::is_loopback(source) || pool::is_loopback(to);
     let fine = if source != source.to_canonical() || (loops && !seen.is_private()) {
         false
@@ -213,7 +217,8 @@ pub fn check_sent(
     };
     if !fine {
         let facts = format_args!(
-            "sent {message:?} from {source} to {to} (stream {stream}), {seen}; {}",
+            "it sent {message:?} from {source} to {to} (stream {stream}), which it may not; \
+             seen: {seen}; {}",
             world.about(message.sender)
         );
         world.violation(Counter::PacketViolations, message.sender, facts);

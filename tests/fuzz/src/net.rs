@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The machine: the pool's addresses on a dummy interface, and a cable to a
+//! The network: the pool's addresses on a dummy interface, and a veth pair to a
 //! second network namespace, the machine next door.
 
 use std::fs::File;
@@ -24,7 +24,7 @@ pub struct Networks {
 }
 
 fn own_network() -> OwnedFd {
-    // Of this thread: a process's other threads stay where they are.
+    // Namespaces belong to threads: the process's others may be in another.
     File::open("/proc/thread-self/ns/net")
         .expect("a network namespace")
         .into()
@@ -43,12 +43,12 @@ fn ip(script: &str) {
 }
 
 fn sysctl(name: &str, value: &str) {
-    // Where it is missing, things take longer.
+    // Without the sysctl, things only take longer.
     let _ = std::fs::write(format!("/proc/sys/net/{name}"), value);
 }
 
 impl Networks {
-    /// Sets both up; this thread stays in the host's.
+    /// Sets both up. This thread stays in the host's.
     pub fn new() -> Self {
         let host = Arc::new(own_network());
         unshare(libc::CLONE_NEWNET).expect("unshare");
@@ -92,7 +92,7 @@ impl Networks {
         this
     }
 
-    /// Does something in the host's namespace.
+    /// Runs `what` in the host's namespace, where this thread stays.
     pub fn in_host<T>(&self, what: impl FnOnce() -> T) -> T {
         enter_network(self.host.as_raw_fd()).expect("setns");
         what()
@@ -103,7 +103,7 @@ impl Networks {
         enter_network(self.peer.as_raw_fd()).expect("setns");
     }
 
-    /// Does something next door.
+    /// Runs `what` next door, and returns to the host's namespace.
     pub fn in_peer<T>(&self, what: impl FnOnce() -> T) -> T {
         enter_network(self.peer.as_raw_fd()).expect("setns");
         let result = what();
@@ -112,7 +112,7 @@ impl Networks {
     }
 }
 
-/// A monitor of all packets of the present namespace.
+/// A packet socket that sees all packets of the present namespace.
 pub fn packet_socket() -> i32 {
     let all = i32::from(0x0003_u16.to_be());
     let fd =
@@ -149,20 +149,20 @@ pub fn peer_servers() -> Vec<i32> {
         .collect()
 }
 
-/// Sockets of the host that would hear what is not for others' ears: UDP, with
-/// the address each message was sent to.
+/// UDP sockets of the host on the wildcards, which must not receive what is sent
+/// to tenants. They learn the address to which each message was sent.
 pub fn host_ears() -> Vec<i32> {
     addr::WILDCARDS
         .map(|any| listener(any, HOST_PORT, SOCK_DGRAM).expect("a host socket"))
         .to_vec()
 }
 
-/// A socket of the host's to give away: UDP, on this wildcard.
+/// A UDP socket of the host on this wildcard, to give to a tenant.
 pub fn gift(any: std::net::IpAddr) -> i32 {
     listener(any, 0, SOCK_DGRAM).expect("a host socket")
 }
 
-/// Sockets to send probes from: the address is the machine's own.
+/// UDP sockets to send probes from, bound to the machine's own addresses.
 pub fn probers(host: bool) -> [i32; 2] {
     let addrs = if host {
         [HOST4.into(), HOST6.into()]

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The addresses of the machine: a pool for tenants, none of whose entries
-//! overlap, and those that are nobody's or the host's.
+//! The addresses of the machine: a pool of entries for tenants, which do not
+//! overlap, addresses that no tenant ever has, and addresses of the host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use addrconf_abi::AddrEntry;
 
-/// Addresses of the host's own programs.
+/// The IPv4 address of the host's own programs.
 pub const HOST4: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
-/// The same in IPv6.
+/// Their IPv6 address.
 pub const HOST6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 1);
-/// Addresses of the machine next door.
+/// The IPv4 address of the machine next door.
 pub const PEER4: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
-/// The same in IPv6.
+/// Its IPv6 address.
 pub const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 2);
 
 const HOSTS: usize = 24;
 const PREFIXES: usize = 4;
 /// How many entries the pool has.
 pub const SIZE: usize = 2 * (HOSTS + PREFIXES);
-/// How many addresses of each family the machine has that no tenant ever has.
+/// How many addresses of each family the machine has that are in no entry.
 pub const DARK: u8 = 4;
 
 /// The entry with this index.
@@ -43,8 +43,8 @@ fn host(nr: u8, v6: bool, net: u8) -> IpAddr {
     }
 }
 
-/// An address of the entry with this index that the machine has; `nr` chooses
-/// among those of a prefix.
+/// A local address of the machine within the entry with this index. Of a prefix
+/// it has two, and `nr` chooses one.
 pub fn address(index: usize, nr: usize) -> IpAddr {
     let (within, v6) = (index % (SIZE / 2), index >= SIZE / 2);
     if within < HOSTS {
@@ -54,7 +54,7 @@ pub fn address(index: usize, nr: usize) -> IpAddr {
     }
 }
 
-/// The entry that an address belongs to.
+/// The index of the entry that contains an address.
 pub fn index_of(addr: IpAddr) -> Option<usize> {
     let (v6, net, nr) = match addr.to_canonical() {
         IpAddr::V4(a) => match a.octets() {
@@ -83,17 +83,17 @@ pub fn dark(nr: u8, v6: bool) -> IpAddr {
     host(201 + nr % DARK, v6, 1)
 }
 
-/// Whether it is one of those.
+/// Whether an address is one of [`dark`].
 pub fn is_dark(addr: IpAddr) -> bool {
     (0..DARK).any(|nr| addr == dark(nr, false) || addr == dark(nr, true))
 }
 
-/// Whether an address stays on this machine.
+/// Whether an address is a loopback address.
 pub fn is_loopback(addr: IpAddr) -> bool {
     addr.to_canonical().is_loopback()
 }
 
-/// All addresses of the pool that the machine has.
+/// All local addresses of the machine that are in the pool.
 pub fn all() -> impl Iterator<Item = IpAddr> {
     (0..SIZE).flat_map(|index| {
         let many = 1 + usize::from(index % (SIZE / 2) >= HOSTS);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control messages that came with a message, read as bytes.
+//! Reads and writes control messages as bytes.
 
 use std::net::IpAddr;
 
-/// What they said.
+/// The contents of the control messages of one message.
 #[derive(Default)]
 pub struct Extra {
     /// The address the message was sent to.
     pub local: Option<IpAddr>,
-    /// Descriptors that came along.
+    /// Descriptors that were passed with it.
     pub descriptors: Vec<i32>,
 }
 
 const HEADER: usize = 16;
 
-/// Reads them.
+/// Reads control messages.
 pub fn read(mut control: &[u8]) -> Extra {
     let mut extra = Extra::default();
     while control.len() >= HEADER {
@@ -46,7 +46,7 @@ pub fn read(mut control: &[u8]) -> Extra {
     extra
 }
 
-/// One control message to send.
+/// The bytes of one control message to send.
 pub fn write(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
     let mut bytes = ((HEADER + data.len()) as u64).to_ne_bytes().to_vec();
     bytes.extend(level.to_ne_bytes());

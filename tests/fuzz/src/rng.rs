@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers that look random and can be had again: xorshift64*.
+//! A reproducible pseudo-random generator: xorshift64*.
 
 /// A generator.
 pub struct Rng(u64);
 
 impl Rng {
-    /// One that gives the same numbers for the same seed.
+    /// A generator whose numbers depend on the seed only.
     pub fn new(seed: u64) -> Self {
         let mut rng = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         for _ in 0..4 {
@@ -28,17 +28,17 @@ impl Rng {
         ((self.next() >> 33) % end.max(1) as u64) as usize
     }
 
-    /// True `part` times in a hundred.
+    /// True with a probability of `part` percent.
     pub fn percent(&mut self, part: usize) -> bool {
         self.below(100) < part
     }
 
-    /// One of these.
+    /// A random element of `from`.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    /// Bytes.
+    /// `len` random bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next() as u8).collect()
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A run: starts those who watch and the controller, and looks at what is left
-//! when all is over.
+//! One run: starts the watchers and the controller, and checks at the end that
+//! nothing is left.
 
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, ExitCode};
@@ -22,14 +22,14 @@ use crate::sys::process::{adopt_orphans, go_first, now, print, reap};
 use crate::world::{Action, Counter, World};
 use crate::{net, pool};
 
-/// Seconds until the last connection without an owner has ended, on an ordinary
-/// kernel, less than after which the supervisor calls it hanging.
+/// Seconds that the last orphaned connection may take to end, on an ordinary
+/// kernel. Less than the supervisor's limit, after which it reports a hang.
 const AT_THE_END: u64 = 90;
 
-/// Longer than a call may take that is to be prompt, while ordinary threads are.
+/// Longer than a control call may take while ordinary threads run on time.
 const LONG: Duration = Duration::from_secs(10);
 
-/// Runs the fuzzer for so long. `unbound`: the self-test.
+/// Runs the fuzzer for this many seconds. `unbound`: the self-test.
 pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     world.note_action(Action::Wait);
     adopt_orphans();
@@ -81,17 +81,19 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
         sockets::watch(world, theirs, before, listeners);
     }));
     watchers.push(thread::spawn(move || members::watch(world, present)));
-    // Only now: what it starts is ordinary all the same.
+    // This thread only, and after the watchers have started. What it starts from
+    // now on gets the ordinary priority again (`SCHED_RESET_ON_FORK`).
     go_first(2);
     controller.run(now() + seconds * 1_000_000_000);
     world.note_action(Action::Join);
     if unbound {
-        in_time(world, "which is none", 0, || thread::sleep(LONG));
+        in_time(world, "a sleep of the self-test", 0, || thread::sleep(LONG));
     }
     world.stop();
     for watcher in watchers {
         if watcher.join().is_err() {
-            world.violation(Counter::OtherViolations, 0, format_args!("a watcher died"));
+            let facts = format_args!("a watcher panicked");
+            world.violation(Counter::OtherViolations, 0, facts);
         }
     }
     world.note_action(Action::Reload);
@@ -106,7 +108,7 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     ExitCode::from(u8::from(violations > 0))
 }
 
-/// Tenants without an association must have been caught, by every watcher.
+/// Succeeds if each watcher has caught the tenants, which have no association.
 fn self_test(world: World) -> ExitCode {
     let kinds = [
         ("packets", Counter::PacketViolations),
@@ -131,7 +133,7 @@ fn self_test(world: World) -> ExitCode {
     ExitCode::from(u8::from(blind))
 }
 
-/// Looks at what is left while there is something: an association.
+/// Runs the checks of the end while an association exists, so that they fail.
 fn leave_something(world: World) {
     let device = Device::open().expect("the control device");
     let mut child = Command::new("sleep").arg("1000").spawn().expect("sleep");
@@ -146,7 +148,7 @@ fn leave_something(world: World) {
     let _ = child.wait();
 }
 
-/// After all tenants: no association and no task.
+/// Checks that no association and no associated task is left.
 fn nothing_left(world: World, seconds: u64) {
     let mut left = (None, None);
     for second in 0..seconds {
@@ -156,19 +158,21 @@ fn nothing_left(world: World, seconds: u64) {
             print(&format!("nothing is left after {second} s"));
             return;
         }
-        // Sockets that are only in each other's messages go when any other of
-        // theirs is closed (`unix_gc()`).
+        // Sockets that only messages in each other's queues refer to are freed
+        // when another Unix socket is closed (`unix_gc()`).
         drop(UnixDatagram::pair());
         thread::sleep(Duration::from_secs(1));
     }
     show_what_is_left();
-    let facts = format_args!("associations and tasks left: {left:?}");
+    let facts =
+        format_args!("after {seconds} s (associations, tasks) are left in the module: {left:?}");
     world.violation(Counter::LeftViolations, 0, facts);
 }
 
-/// Prints what may tell which sockets nobody has are still there. A connection
-/// goes on until its other end knows, also in a network that nobody is in any
-/// more: the tables of sockets do not show those, but the kernel's counts do.
+/// Prints what helps to find the sockets that are left. An orphaned connection
+/// lasts until its other end knows, even in a network namespace without any
+/// process. The tables of sockets do not show such connections, but the kernel's
+/// slab counts do.
 fn show_what_is_left() {
     let associations = fs::read_dir(format!("{SYSFS_PATH}/by-id"));
     let associations = associations.into_iter().flatten();
@@ -187,7 +191,7 @@ fn show_what_is_left() {
     for path in associations.chain(tables) {
         print(&fs::read_to_string(path).unwrap_or_default());
     }
-    // Objects in use, of all networks.
+    // Counts of objects in use, in all network namespaces.
     let slabs = fs::read_to_string("/proc/slabinfo").unwrap_or_default();
     let is_socket = |line: &&str| {
         [
@@ -203,7 +207,7 @@ fn show_what_is_left() {
         .any(|name| line.starts_with(name) || line.starts_with(&format!("tw_sock_{name}")))
     };
     slabs.lines().filter(is_socket).for_each(print);
-    // Whoever was released has its sockets still.
+    // Processes that were released keep their sockets.
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
         let sockets = sockets::inodes(&process.file_name().to_string_lossy()).len();
@@ -214,7 +218,7 @@ fn show_what_is_left() {
     }
 }
 
-/// The module can be unloaded, and loaded again.
+/// Checks that the module can be unloaded, and loaded again.
 fn reload(world: World) {
     let mut unloaded = unload_module();
     for _ in 0..50 * world.pace() {
@@ -226,7 +230,8 @@ fn reload(world: World) {
     }
     let loaded = load_module();
     if unloaded.is_err() || loaded.is_err() {
-        let facts = format_args!("unloading: {unloaded:?}, loading: {loaded:?}");
+        let facts =
+            format_args!("reloading the module: unloading {unloaded:?}, loading {loaded:?}");
         world.violation(Counter::ReloadViolations, 0, facts);
     } else {
         print("the module was unloaded and loaded again");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Secrets on connections: the other end of connections of tenants sends again and
-//! again what only the owner of the tenant's address may read at that moment.
+//! Secrets on connections. The far end of a tenant's connection keeps sending what
+//! only the owner of the address at that moment may read.
 
 use std::net::IpAddr;
 
@@ -13,27 +13,27 @@ use crate::sys::socket;
 use crate::world::{Counter, Tenant, World};
 use crate::{addr, pool};
 
-/// The length of a secret: whole ones fit in what is read at a time.
+/// The length of a secret. Divides what is read at a time, so each is read whole.
 const LENGTH: usize = 64;
-/// Connections at a time.
+/// The most connections at a time.
 const MOST: usize = 96;
 
 /// Connections to which secrets are sent.
 pub struct Connections {
     world: World,
-    /// Each with the tenant's address.
+    /// Each descriptor, with the tenant's address.
     open: Vec<(i32, IpAddr)>,
 }
 
 impl Connections {
-    /// None.
+    /// No connections.
     pub fn new(world: World) -> Self {
         let open = Vec::new();
         Self { world, open }
     }
 
-    /// Takes over the connection on `fd`; of others than the pool's addresses none is
-    /// kept. The oldest goes when there are too many.
+    /// Takes over the connection on `fd`. Closes it if its peer has no address of the
+    /// pool. Closes the oldest connection when there are too many.
     pub fn add(&mut self, fd: i32) {
         let name = socket::name_of(fd, true).unwrap_or_default();
         match addr::read(&name) {
@@ -49,7 +49,7 @@ impl Connections {
         }
     }
 
-    /// Asks for one, from this address if there is one.
+    /// Connects to this address, from `from` if given.
     pub fn ask(&mut self, from: Option<IpAddr>, to: IpAddr, port: u16) {
         let family = if to.is_ipv6() { AF_INET6 } else { AF_INET };
         let Ok(fd) = socket::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) else {
@@ -64,17 +64,17 @@ impl Connections {
         }
     }
 
-    /// Sends a secret on each, and forgets those that have ended.
+    /// Sends a secret on each connection, and drops those that have ended.
     pub fn send(&mut self) {
         let world = self.world;
         let mut data = [0; 4096];
         self.open.retain(|&(fd, to)| {
-            // Or what the tenant sends fills the buffers.
+            // Unread, what the tenant sends would fill the buffers.
             while socket::receive(fd, &mut data, &mut [], MSG_DONTWAIT).is_ok_and(|g| g.data > 0) {}
             let bytes = Message::new(0, Some(to), true).bytes(LENGTH);
             match socket::send_to(fd, &bytes, MSG_DONTWAIT, &[]) {
                 Ok(_) => world.count(Counter::Secrets),
-                // Not yet connected, or nobody reads.
+                // Not connected yet, or the tenant does not read.
                 Err(libc::EAGAIN) => {}
                 Err(_) => {
                     socket::close(fd);
@@ -92,7 +92,7 @@ impl Drop for Connections {
     }
 }
 
-/// Looks for secrets in what a tenant read on a connection, and checks each.
+/// Checks each secret in what a tenant read on a connection.
 pub fn check(world: World, tenant: Tenant, data: &[u8], way: &Way) {
     let mut at = 0;
     while let Some(rest) = data.get(at..) {
@@ -103,7 +103,7 @@ pub fn check(world: World, tenant: Tenant, data: &[u8], way: &Way) {
             }
             Some(_) => at += LENGTH,
             None if rest.is_empty() => break,
-            // Other lengths may have been read before.
+            // Reads of other lengths may have come before.
             None => at += 1,
         }
     }
@@ -115,8 +115,8 @@ fn check_one(world: World, tenant: Tenant, message: &Message, way: &Way) {
     };
     world.count(Counter::SecretsRead);
     let time = message.time;
-    // A connection from before its process was associated waits, with what it was
-    // sent, until the tenant has the address.
+    // A connection that was made before its process was associated waits, with the
+    // data sent to it, until the tenant has the address.
     if !world.applies(tenant, time)
         || world.may_be_connected(index, tenant, time, grace(world))
         || world.had(index, tenant, time, now())
@@ -124,8 +124,8 @@ fn check_one(world: World, tenant: Tenant, message: &Message, way: &Way) {
         return;
     }
     let facts = format_args!(
-        "read on a connection at {to} what was sent at {} ms, not for it any more: owners {}; \
-         in a call since {} with flags {:x} on a socket {}; {}",
+        "it read on a connection at {to} a secret sent at {} ms, when the address was not its own \
+         any more: owners {}; read in a call since {} ns with flags {:x} on socket {}; {}",
         time / 1_000_000,
         world.history(index),
         way.began,

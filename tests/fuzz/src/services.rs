@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Services of the host whose sockets every tenant inherits, each by a number that is
-//! the same for all, and which it must not disturb.
+//! Services of the host. Every tenant inherits their sockets, at the same descriptors
+//! in each process, and must not disturb them.
 
 use crate::world::World;
 
-/// What one is.
+/// The kind of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A TCP listener.
@@ -16,7 +16,8 @@ pub enum Kind {
     Connection,
 }
 
-/// All of them, with what distinguishes their ports: those of a group have the same.
+/// All services, with the offsets of their ports. Those of a reuseport group have the
+/// same offset.
 pub const ALL: [(Kind, u16); 7] = [
     (Kind::Listener, 0),
     (Kind::Datagrams, 1),
@@ -27,19 +28,19 @@ pub const ALL: [(Kind, u16); 7] = [
     (Kind::Connection, 4),
 ];
 
-/// The descriptor of the first one, in every process.
+/// The descriptor of the first service, in every process.
 const FIRST: i32 = 101;
-/// Below those that the kernel chooses by itself.
+/// The first port. All are below the kernel's range of ephemeral ports.
 const PORTS_FROM: u16 = 20_000;
-/// Times they can be made anew until ports are used again.
+/// How many times the services can be made anew before ports repeat.
 const GENERATIONS: u64 = 1000;
 
-/// The descriptor of one.
+/// The descriptor of a service.
 pub fn descriptor(nr: usize) -> i32 {
     FIRST + nr as i32
 }
 
-/// The port of one, as they are now.
+/// The port of a service, in the present generation.
 pub fn port(world: World, nr: usize) -> u16 {
     let generation = (world.generation() % GENERATIONS) as u16;
     PORTS_FROM + 8 * generation + ALL[nr].1
@@ -50,7 +51,7 @@ pub fn port_of_a_listener(world: World) -> u16 {
     port(world, 0)
 }
 
-/// Whether it is one of a group.
+/// Whether a service is in a reuseport group.
 pub fn is_grouped(nr: usize) -> bool {
     ALL.iter().filter(|other| other.1 == ALL[nr].1).count() > 1
 }

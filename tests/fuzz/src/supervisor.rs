@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The process that runs the fuzzer as its child, prints its numbers, and ends
-//! with an error when it hangs. It waits for nothing, has its own address space
-//! and runs before all others, so that whatever hangs there is reported here.
+//! The parent process of the fuzzer. It prints the numbers, and exits with an
+//! error when the fuzzer hangs. It never blocks, has its own address space and
+//! runs at a higher priority than all others, so a hang of the fuzzer cannot
+//! keep it from reporting.
 
 use std::fs::{read_dir, read_to_string, write};
 use std::process::ExitCode;
@@ -15,17 +16,17 @@ use crate::world::{Counter, World};
 const SECOND: u64 = 1_000_000_000;
 /// Seconds between two lines of numbers.
 const INTERVAL: u64 = 10;
-/// Seconds after which what the controller does is worth a note.
+/// Seconds in one action of the controller after which a note is printed.
 const NOTE: u64 = 15;
-/// Nanoseconds after which where a control call is is worth a note.
+/// Nanoseconds in a control call after which its kernel stack is printed.
 const LONG_CALL: u64 = 3 * SECOND;
-/// Seconds after which it hangs, on an ordinary kernel.
+/// Seconds in one action after which the fuzzer hangs, on an ordinary kernel.
 const LIMIT: u64 = 100;
-/// The exit status when it hangs.
+/// The exit status for a hang.
 const HANGS: u8 = 3;
 
-/// Has a child do it. What it returns is its exit status; more than `seconds`
-/// and what begins and ends the run cannot take.
+/// Calls `run` in a child process, whose exit status is what `run` returns. The
+/// child may take `seconds`, and a limit of time for the start and the end.
 pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> ExitCode {
     let child = match fork() {
         Ok(0) => return run(),
@@ -44,7 +45,7 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
         if let Some(status) = ended(child) {
             progress(world, started);
             if status == 128 {
-                print("the fuzzer was killed");
+                print("a signal killed the fuzzer's process");
             }
             return ExitCode::from(status);
         }
@@ -52,7 +53,9 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
         if since != noted && since != 0 && now() > since + LONG_CALL * world.pace() {
             noted = since;
             let waits = stack(child, child);
-            print(&format!("note: a control call takes long: {waits}"));
+            print(&format!(
+                "note: a control call takes long, in the kernel at: {waits}"
+            ));
         }
         if now() < last + INTERVAL * SECOND {
             continue;
@@ -61,17 +64,17 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
         progress(world, started);
         let (action, since) = world.action();
         let since = if since == 0 { started } else { since };
-        // It may have moved on just now.
+        // The controller may have begun another action after `last` was read.
         let for_long = last.saturating_sub(since) / SECOND;
         if for_long >= NOTE {
             let stack = stack(child, child);
             print(&format!(
-                "note: the controller is {action} for {for_long} s: {stack}"
+                "note: the controller has been {action} for {for_long} s, in the kernel at: {stack}"
             ));
         }
         if for_long >= limit || last - started > (seconds + 4 * limit) * SECOND {
             print(&format!(
-                "THE FUZZER HANGS: {action} for {for_long} s, {} s in all",
+                "THE FUZZER HANGS: {action} for {for_long} s, after {} s in all",
                 (last - started) / SECOND
             ));
             give_up(child);
@@ -80,20 +83,20 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
     }
 }
 
-/// Where a thread is in the kernel.
+/// The kernel stack of a thread, in one line.
 fn stack(process: i32, thread: i32) -> String {
     let stack = read_to_string(format!("/proc/{process}/task/{thread}/stack"));
     stack.unwrap_or_default().replace('\n', " ")
 }
 
-/// Says where every thread is, and leaves nothing that runs.
+/// Prints the kernel stack of every thread, and kills all processes.
 fn give_up(child: i32) {
     let threads = read_dir(format!("/proc/{child}/task"));
     for thread in threads.into_iter().flatten().flatten() {
         let number = thread.file_name().to_string_lossy().parse().unwrap_or(0);
         print(&format!("thread {number}: {}", stack(child, number)));
     }
-    // Blocked tasks, then all, in the kernel's log.
+    // Blocked tasks, then all tasks, into the kernel's log.
     for what in ["w", "t"] {
         let _ = write("/proc/sysrq-trigger", what);
     }

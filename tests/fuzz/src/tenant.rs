@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The inside of a tenant: gives up rights, waits to be associated while it
-//! forks, and then has its workers act.
+//! The processes of a tenant. The first one drops capabilities, forks until it is
+//! associated, and then starts the workers.
 
 use std::fs::write;
 use std::time::Duration;
@@ -12,15 +12,17 @@ use crate::sys;
 use crate::sys::process::{self, fork};
 use crate::world::{Tenant, World, DESCRIPTOR};
 
-/// CAP_NET_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PTRACE, CAP_SYS_ADMIN,
-/// CAP_SYS_BOOT, CAP_PERFMON, CAP_BPF, and what could end the machine or reach
-/// the control groups: CAP_SYS_TIME, CAP_MKNOD, CAP_DAC_READ_SEARCH.
+/// The capabilities that tenants drop: CAP_NET_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO,
+/// CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_PERFMON, CAP_BPF, and those that
+/// could stop the machine or reach the control groups: CAP_SYS_TIME, CAP_MKNOD,
+/// CAP_DAC_READ_SEARCH.
 const WITHOUT: [u32; 11] = [12, 16, 17, 19, 21, 22, 38, 39, 25, 27, 2];
 
-/// Processes that act for as long as the tenant lives.
+/// How many processes act for as long as the tenant lives.
 const WORKERS: usize = 3;
 
-/// The control group of a tenant: who is in it is known without the module.
+/// The control group of a tenant. It tells a tenant's processes without asking the
+/// module.
 pub fn group(tenant: Tenant) -> String {
     format!("/sys/fs/cgroup/fuzz-{tenant}")
 }
@@ -46,7 +48,8 @@ pub fn live(tenant: Tenant) {
     while world.stage(tenant) == 1 {
         for _ in 0..busy {
             if fork() == Ok(0) {
-                // So that a child may be found on either side.
+                // So that the walk for descendants may meet a child or a grandchild
+                // first.
                 if rng.percent(50) {
                     let _ = fork();
                 }
@@ -69,8 +72,8 @@ pub fn live(tenant: Tenant) {
     }
 }
 
-/// The life of a worker, or of what it started; it has the sockets that were
-/// open.
+/// The life of a worker, or of a process that one started. It has the sockets that
+/// its parent had open.
 pub fn work(tenant: Tenant, seed: u64, depth: usize) -> ! {
     let world = World::open();
     process::ignore_children();

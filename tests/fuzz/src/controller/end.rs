@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ends tenants: by killing them, and before that perhaps by releasing them.
+//! Ends tenants: kills them, some after releasing them.
 
 use std::time::Duration;
 use std::{fs, slice};
@@ -16,14 +16,14 @@ use crate::tenant::group;
 use crate::world::{Action, Counter, Tenant};
 
 impl Controller {
-    /// Ends the tenant in a slot; `released`: it is free already.
+    /// Ends the tenant in a slot. `released`: it has been released already.
     pub(super) fn end(&mut self, slot: usize, released: bool) {
         let Some(running) = self.slots[slot].take() else {
             return;
         };
         self.publish();
         let tenant = running.tenant;
-        // Some are released while they act; then nothing is forbidden to them.
+        // Some are released while they still act. From then on they may do anything.
         if !released && !self.unbound && self.rng.percent(30) {
             if let Some(device) = &self.device {
                 self.world.note_action(Action::Release);
@@ -58,13 +58,13 @@ impl Controller {
         }
     }
 
-    /// Kills all processes of a tenant, and says who does not want to end.
+    /// Kills all processes of a tenant, and reports those that do not end.
     fn kill(&self, tenant: Tenant) {
         let (started, second) = (now(), 1_000_000_000);
         let mut noted = started;
         loop {
             fs::write(group(tenant) + "/cgroup.kill", "1").expect("killing a control group");
-            // A thread that runs only when no other wants to would not end either.
+            // A killed thread at SCHED_IDLE gets no processor to exit with.
             let threads = fs::read_to_string(group(tenant) + "/cgroup.threads");
             let threads = threads.unwrap_or_default();
             threads.lines().flat_map(str::parse::<i32>).for_each(hurry);
@@ -82,12 +82,13 @@ impl Controller {
                     let state = read("status").lines().nth(2).unwrap_or_default().to_owned();
                     let stack = read("stack").replace('\n', " ");
                     print(&format!(
-                        "note: process {pid} is still there: {state} {stack}"
+                        "note: process {pid} of tenant {tenant} was killed and has not ended: \
+                         {state}, in the kernel at: {stack}"
                     ));
                 }
             }
             if now() > started + 60 * self.world.pace() * second {
-                let facts = format_args!("processes that cannot be killed: {left:?}");
+                let facts = format_args!("processes do not end after SIGKILL: {left:?}");
                 self.world
                     .violation(Counter::OtherViolations, tenant, facts);
                 return;
@@ -96,7 +97,7 @@ impl Controller {
     }
 }
 
-/// Reaps orphans; a tenant's first process is one of our children, too.
+/// Reaps the tenants' first processes, which are children of this one, and orphans.
 pub(super) fn reap_all(slots: &mut [Option<Running>]) {
     for running in slots.iter_mut().flatten() {
         let _ = running.first.try_wait();

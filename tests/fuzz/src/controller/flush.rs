@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Releases everybody, as `addrctl flush` does.
+//! Releases all associations, as `addrctl flush` does.
 
 use std::fs;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use crate::oracle::sockets::processes;
 use crate::sys::process::{now, print};
 use crate::world::{Action, Counter, Tenant, SLOTS};
 
-/// How often all associations are released until nobody is left: narrowing makes
-/// new ones all the while.
+/// How many times all associations are released before the rest is a violation.
+/// Narrowing makes new ones meanwhile.
 const ROUNDS: usize = 20;
 
 impl Controller {
-    /// Releases everybody, and ends what is free then.
+    /// Releases all associations, and then ends all tenants.
     pub(super) fn flush(&mut self) {
         let Some(device) = &self.device else {
             return;
@@ -44,7 +44,8 @@ impl Controller {
         }
         let left = associated(device, &tenants);
         if !left.is_empty() {
-            let facts = format_args!("after {ROUNDS} flushes processes are associated: {left:?}");
+            let facts =
+                format_args!("processes are still associated after {ROUNDS} flushes: {left:?}");
             world.violation(Counter::LeftViolations, 0, facts);
         }
         self.await_the_last();
@@ -55,10 +56,10 @@ impl Controller {
         }
     }
 
-    /// Waits until the module counts no task any more. It counts some that are on
-    /// no list and that no release finds: children that are being made, which are
-    /// forgotten before they run, and tasks that have exited, until the kernel
-    /// forgets them. Both take as long as it takes until they have a processor.
+    /// Waits until the module counts no task any more. It also counts tasks that
+    /// are on no list, so that no release finds them: children that are being made,
+    /// whose entries are removed before they run, and tasks that have exited, until
+    /// the kernel frees them. Both last until the task gets a processor.
     fn await_the_last(&self) {
         let began = now();
         let limit = 5 * grace(self.world);
@@ -71,7 +72,8 @@ impl Controller {
             return;
         }
         let waited = limit / 1_000_000;
-        let facts = format_args!("after a flush and {waited} ms there are tasks: {left:?}");
+        let facts =
+            format_args!("the module still counts tasks {waited} ms after a flush: {left:?}");
         self.world.violation(Counter::LeftViolations, 0, facts);
         for file in fs::read_dir("/sys/kernel/addrconf/by-id")
             .into_iter()
@@ -86,7 +88,7 @@ impl Controller {
     }
 }
 
-/// The processes of tenants that are associated, with a line about each.
+/// The associated processes of these tenants, one line about each.
 fn associated(device: &Device, tenants: &[Tenant]) -> Vec<String> {
     let all = tenants.iter().flat_map(|&tenant| processes(tenant));
     let asked = all.filter_map(|pid| Some((pid, device.query(Target::Pid(pid)).ok()?)));
@@ -94,7 +96,7 @@ fn associated(device: &Device, tenants: &[Tenant]) -> Vec<String> {
         .map(|(pid, found)| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             let stat: Vec<_> = stat.split_whitespace().take(4).collect();
-            format!("{} in {}", stat.join(" "), found.id)
+            format!("{} in association {}", stat.join(" "), found.id)
         })
         .collect()
 }

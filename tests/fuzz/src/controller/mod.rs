@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Starts tenants, changes and ends them, at random, until time is over.
+//! Starts, updates and ends tenants at random, until time is up.
 
 mod end;
 mod flush;
@@ -30,19 +30,20 @@ use crate::world::{Action, Counter, Tenant, World, SLOTS};
 
 use timed::{ASSIGN_LIMIT, LIMIT};
 
-/// Of so many actions one releases everybody.
+/// One in this many actions is a flush.
 const FLUSH: usize = 60;
 
-/// Milliseconds for which the module tries to look through a process: on a busy
-/// machine one may have no processor for so long while its memory is locked.
+/// Milliseconds for which the module tries to look through a process. On a busy
+/// machine a process may get no processor for that long while it holds the lock of
+/// its memory.
 const PATIENCE: u64 = 10_000;
 
-/// A tenant that runs.
+/// A running tenant.
 struct Running {
     tenant: Tenant,
     first: Child,
     association: u64,
-    /// When it is to end.
+    /// When the controller ends it.
     end: u64,
 }
 
@@ -54,17 +55,18 @@ pub struct Controller {
     unbound: bool,
     slots: [Option<Running>; SLOTS],
     next: Tenant,
-    /// For those who watch: who is there.
+    /// For the watchers: the running tenants.
     pub tenants: Arc<Mutex<Vec<Tenant>>>,
-    /// And the sockets that tenants had before they were associated.
+    /// For the watchers: the inodes of sockets that tenants had before they were
+    /// associated, and of the host's services.
     pub before: Arc<Mutex<HashSet<u64>>>,
-    /// And where they listened.
+    /// For the watchers: where tenants listened before they were associated.
     pub listeners: Arc<Mutex<Listeners>>,
 }
 
 impl Controller {
-    /// `unbound`, for the self-test: tenants are not associated, but for those of
-    /// one slot, with addresses that nobody knows of.
+    /// `unbound`, for the self-test: tenants are not associated. Those of one slot
+    /// are, but with addresses that the watchers do not know of.
     pub fn new(world: World, unbound: bool) -> Self {
         Self {
             world,
@@ -84,7 +86,7 @@ impl Controller {
         *self.tenants.lock().expect("a lock") = now;
     }
 
-    /// Entries that are nobody's, at most this many.
+    /// Entries without an owner, at most `most`.
     fn free(&mut self, most: usize) -> Vec<usize> {
         let start = self.rng.below(pool::SIZE);
         let all = (0..pool::SIZE).map(|i| (start + i * 5) % pool::SIZE);
@@ -94,7 +96,7 @@ impl Controller {
     }
 
     fn start(&mut self, slot: usize) {
-        // Number and slot go together.
+        // A tenant's number determines its slot.
         while self.next as usize % SLOTS != slot {
             self.next += 1;
         }
@@ -113,7 +115,7 @@ impl Controller {
             .spawn();
         let first = program.expect("a tenant");
         while self.world.stage(tenant) == 0 {
-            // That it takes too long is noticed by who watches us.
+            // The supervisor reports it if this takes too long.
             std::thread::sleep(Duration::from_millis(2));
         }
         std::thread::sleep(Duration::from_millis(self.rng.below(30) as u64));
@@ -141,7 +143,7 @@ impl Controller {
         if let Some(device) = device.filter(|_| !self.unbound || slot == 0) {
             let began = now();
             if reset {
-                // This may end a connection of the host's that the process inherited.
+                // This may reset the host's connection, which the process inherited.
                 self.world.excuse_until(u64::MAX);
             }
             let assigned = self.in_time("assign", ASSIGN_LIMIT, || {
@@ -158,8 +160,8 @@ impl Controller {
                 Err(errno) => {
                     let took = (now() - began) / 1_000_000;
                     let facts = format_args!("assign failed after {took} ms: error {errno}");
-                    // A released task may have begun a datagram on a socket of the
-                    // host's, which this one inherits.
+                    // A released task may have corked a datagram on a socket of the
+                    // host, which this tenant inherits.
                     let excused = began < self.world.free_until();
                     if errno == libc::EBUSY && (took >= PATIENCE || excused) {
                         print(&format!("note: tenant {tenant}: {facts}"));
@@ -185,7 +187,8 @@ impl Controller {
         self.publish();
     }
 
-    /// What else a controller does.
+    /// The other calls of an administrator: list, query, reading sysfs, and one that
+    /// must fail.
     fn look(&mut self) {
         let Some(device) = &self.device else {
             return;
@@ -195,7 +198,8 @@ impl Controller {
         for id in ids.unwrap_or_default() {
             let target = Target::Association(id);
             let _ = self.in_time("query", LIMIT, || device.query(target));
-            // Finding it waits for a lock of sysfs, which others may hold for long.
+            // Opening is not timed: it waits for `kernfs_rwsem`, which others may
+            // hold for long.
             if let Ok(file) = fs::File::open(format!("/sys/kernel/addrconf/by-id/{id}")) {
                 let _ = self.in_time("reading of a file", LIMIT, || io::read_to_string(file));
             }
@@ -203,12 +207,13 @@ impl Controller {
         let (number, mut bytes) = ops::malformed(&mut self.rng);
         let result = self.in_time("malformed call", LIMIT, || device.raw(number, &mut bytes));
         if result.is_ok() {
-            let facts = format_args!("call {number:x} on no association succeeded");
+            let facts =
+                format_args!("ioctl {number:x} on an association that does not exist succeeded");
             self.world.violation(Counter::OtherViolations, 0, facts);
         }
     }
 
-    /// Runs until `until`.
+    /// Runs until this time, and then ends all tenants.
     pub fn run(&mut self, until: u64) {
         while now() < until {
             let slot = self.rng.below(SLOTS);
@@ -230,7 +235,7 @@ impl Controller {
         }
     }
 
-    /// Lets go of the device, so that the module can be unloaded.
+    /// Closes the device, so that the module can be unloaded.
     pub fn close(&mut self) {
         self.device = None;
     }

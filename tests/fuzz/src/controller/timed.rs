@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! No control call takes long, whatever tenants do meanwhile.
+//! Times control calls: none may take long, whatever tenants do meanwhile.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -12,20 +12,21 @@ use crate::world::{Counter, World};
 const SECOND: u64 = 1_000_000_000;
 
 /// How long a control call may take on an ordinary kernel, in nanoseconds. The
-/// controller goes before all others, so a call that takes long waits for a tenant.
+/// controller has a higher priority than tenants, so a call that takes longer
+/// waits for a tenant.
 pub const LIMIT: u64 = 5 * SECOND;
 
-/// How long associating may take. It has a patience of ten seconds with memory that
-/// the process keeps locked or changes, of ten more with threads that do not come
-/// back from the calls they are in, and of ten more with processes that are made
-/// faster than they can be looked through.
+/// How long `assign` may take, in nanoseconds. It waits up to ten seconds for memory
+/// that the process keeps locked or changes, ten more for threads that do not return
+/// from the calls they are in, and ten more for processes that are made faster than
+/// they can be looked through.
 pub const ASSIGN_LIMIT: u64 = 3 * 10 * SECOND + LIMIT;
 
-/// How often a call may have to wait for a thread of the kernel to run.
+/// How many times a call may have to wait for a kernel thread to run.
 const TURNS: u64 = 10;
 
-/// Is an ordinary thread that measures how late such threads run: as late run those
-/// of the kernel that a call waits for, on a machine with more to do than it can.
+/// Runs in an ordinary thread and measures how late that is scheduled. On an
+/// overloaded machine the kernel threads that a call waits for run as late.
 pub fn be_ordinary(world: World) {
     while !world.stopped() {
         let due = now() + 10_000_000;
@@ -35,8 +36,8 @@ pub fn be_ordinary(world: World) {
     }
 }
 
-/// Makes a control call. It is a violation when that takes longer than `limit`, and
-/// than what is to be expected for want of processors.
+/// Makes a control call. Reports a violation if it takes longer than `limit` plus
+/// what the load of the machine explains.
 pub fn in_time<T>(world: World, name: &str, limit: u64, call: impl FnOnce() -> T) -> T {
     let began = now();
     world.note_call(began);
@@ -47,7 +48,7 @@ pub fn in_time<T>(world: World, name: &str, limit: u64, call: impl FnOnce() -> T
     let late = world.lateness();
     if took > limit * world.pace() + TURNS * late {
         let facts = format_args!(
-            "a control call took {} ms, while others ran {} ms late: {name}",
+            "control call {name:?} took {} ms, while ordinary threads ran up to {} ms late",
             took / 1_000_000,
             late / 1_000_000
         );
@@ -57,7 +58,7 @@ pub fn in_time<T>(world: World, name: &str, limit: u64, call: impl FnOnce() -> T
 }
 
 impl Controller {
-    /// Makes a control call, as [`in_time`].
+    /// [`in_time`] in the controller's world.
     pub(super) fn in_time<T>(&self, name: &str, limit: u64, call: impl FnOnce() -> T) -> T {
         in_time(self.world, name, limit, call)
     }

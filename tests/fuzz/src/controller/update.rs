@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Changes the sets of tenants. What one loses another may get at once.
+//! Changes the sets of tenants. Another tenant may get at once what one loses.
 
 use addrconf_abi::{Change, Target};
 
@@ -11,7 +11,7 @@ use crate::sys::Result;
 use crate::world::{Action, Counter, Tenant, SLOTS};
 
 impl Controller {
-    /// One change of one tenant's set.
+    /// Adds to, or removes from, the set of the tenant in a slot.
     pub(super) fn update(&mut self, slot: usize) {
         let Some(tenant) = self.bound(slot) else {
             return;
@@ -25,7 +25,7 @@ impl Controller {
             return;
         }
         let lost = self.take(slot, &own);
-        // The next owner comes while the last one's connections are still warm.
+        // The next owner comes while the last one's connections are still open.
         if self.rng.percent(60) {
             let other = self.rng.below(SLOTS);
             if other != slot {
@@ -34,13 +34,13 @@ impl Controller {
         }
     }
 
-    /// The tenant in a slot, if it has rules.
+    /// The tenant in a slot, if rules apply to it.
     fn bound(&self, slot: usize) -> Option<Tenant> {
         let tenant = self.slots[slot].as_ref()?.tenant;
         self.world.is_bound(tenant).then_some(tenant)
     }
 
-    /// Makes a change, by either way to name an association.
+    /// Makes a change, with the association named by id or by a process.
     fn change(&mut self, slot: usize, change: Change, set: &[usize], reset: bool) -> Result<u64> {
         let by_id = self.rng.percent(80);
         let (Some(running), Some(device)) = (&self.slots[slot], &self.device) else {
@@ -66,7 +66,7 @@ impl Controller {
         result
     }
 
-    /// Gives entries that are nobody's to the tenant in a slot.
+    /// Gives entries without an owner to the tenant in a slot.
     fn give(&mut self, slot: usize, new: &[usize]) {
         let Some(tenant) = self.bound(slot) else {
             return;
@@ -82,8 +82,7 @@ impl Controller {
         }
     }
 
-    /// Takes some of the entries that the tenant in a slot has, and says which it
-    /// lost.
+    /// Takes some of its entries from the tenant in a slot. Returns those.
     fn take(&mut self, slot: usize, own: &[usize]) -> Vec<usize> {
         let world = self.world;
         let reset = self.rng.percent(60);
