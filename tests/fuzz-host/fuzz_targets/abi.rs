@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every structure from any bytes: what is taken is what the documentation
-//! says, nothing is lost on the way there and back, and older and shorter or
-//! newer and longer callers get what is promised.
+//! Decodes every structure from any bytes. Accepts exactly what the documentation
+//! allows; encoding gives the same bytes again; older callers with shorter structures
+//! and newer ones with longer structures get the promised results.
 //!
-//! The oracle reads the documented offsets and knows nothing of `Fields`.
+//! The oracle reads the documented offsets and does not use `Fields`.
 
 #![no_main]
 
@@ -16,13 +16,13 @@ use addrconf_abi::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// A structure by its documentation.
+/// A structure as it is documented.
 struct Layout {
     size: usize,
     first_version: usize,
-    /// Whether the fields have a meaning; given exactly `size` bytes.
+    /// Whether the fields are valid. Gets exactly `size` bytes.
     valid: fn(&[u8]) -> bool,
-    /// Brings what says the same into the form in which it is written.
+    /// Turns bytes into the form in which the same meaning is encoded.
     normalise: fn(&mut [u8]),
 }
 
@@ -30,14 +30,14 @@ fn set_word(bytes: &mut [u8], at: usize, value: u32) {
     bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
 }
 
-/// A truth value: any but zero counts as one.
+/// Normalises a truth value: any value but zero counts as one.
 fn truth(bytes: &mut [u8], at: usize) {
     let value = u32::from(word(bytes, at) != 0);
     set_word(bytes, at, value);
 }
 
-/// Two words say that an association is exclusive, and one has bits for others to
-/// come.
+/// Normalises the terms of a query: two words say that an association is exclusive,
+/// and one of them has unused bits for the future.
 fn query_terms(bytes: &mut [u8]) {
     truth(bytes, 96);
     let flags = word(bytes, 120) & 9 | word(bytes, 96);
@@ -80,7 +80,8 @@ fn entry(bytes: &[u8]) -> bool {
         }
 }
 
-/// Of what is not known to be in the way nothing is told; no descriptor is -1.
+/// Normalises an obstacle: one of an unknown kind is all zeros, and a missing
+/// descriptor is -1.
 fn obstacle(bytes: &mut [u8]) {
     if !(1..=12).contains(&word(bytes, 80)) {
         bytes[80..92].fill(0);
@@ -109,11 +110,15 @@ fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let mut buffer = [0xff; MAX_STRUCT];
     let written = value.encode(&mut buffer).to_vec();
     (layout.normalise)(&mut known);
-    assert_eq!(written, known[..size], "what was read is written");
+    assert_eq!(
+        written,
+        known[..size],
+        "encoding gives back what was decoded"
+    );
     assert_eq!(T::decode(&written).as_ref(), Ok(&value));
-    // A newer caller, who uses nothing new.
+    // A newer caller that uses no new field.
     written_longer(&written, &value);
-    // An older one: whatever was cut off is as zero.
+    // An older caller: fields that it does not send are as zero.
     for len in layout.first_version..size {
         let mut cut = written[..len].to_vec();
         let short = T::decode(&cut);

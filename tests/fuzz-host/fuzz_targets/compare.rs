@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What two sockets on one port are to each other, against trying packets on
-//! both.
+//! Compares the relation of two sockets on one port with the packets that each would
+//! receive.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use addrconf_fuzz_host::naive::{is_any, Owned};
 use addrconf_policy::{compare, receives, Holder, Origin, Prefix, Relation};
 use libfuzzer_sys::fuzz_target;
 
-/// Whether its address fits, as for any socket of any host.
+/// Whether the address that the socket is bound to fits, on any host.
 fn fits(h: &Holder<'_>, addr: IpAddr) -> bool {
     if !is_any(h.local) {
         return h.local.to_canonical() == addr;
@@ -24,6 +24,7 @@ fn fits(h: &Holder<'_>, addr: IpAddr) -> bool {
     }
 }
 
+/// Whether the socket takes a packet to this address.
 fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
     let private = addr == IpAddr::from([127, 0, 0, 1]) || addr == IpAddr::V6(1.into());
     fits(h, addr)
@@ -35,8 +36,9 @@ fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
         }
 }
 
-/// Whether the host's socket `h` is at the dedicated address of the owner of the
-/// wildcard `wild`: what is bound to an address is found first, so `wild` gets nothing there.
+/// Whether the host's socket `h` is bound to the dedicated address of the owner of the
+/// wildcard socket `wild`. A look-up finds a bound socket first, so `wild` receives
+/// nothing there.
 fn hides(h: &Holder<'_>, wild: &Holder<'_>, addr: IpAddr) -> bool {
     let dedicated = wild.owner.and_then(|o| o.loopback);
     h.owner.is_none()
@@ -45,7 +47,8 @@ fn hides(h: &Holder<'_>, wild: &Holder<'_>, addr: IpAddr) -> bool {
         && dedicated.is_some_and(|own| addr == own)
 }
 
-/// Addresses that packets may go to: where the sets begin, and what rules name.
+/// Destinations to try: the first address of each prefix, and those that rules treat
+/// specially.
 fn addrs(owners: &[Owned], a: &Holder<'_>, b: &Holder<'_>) -> Vec<IpAddr> {
     let mut addrs = vec![
         a.local.to_canonical(),
@@ -75,7 +78,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (a, b) = (whose(bytes.u8()), whose(bytes.u8()));
     let (a, b) = (bytes.holder(a), bytes.holder(b));
     let relation = compare(&a, &b);
-    assert_eq!(compare(&b, &a), relation, "the other way round");
+    assert_eq!(compare(&b, &a), relation, "comparing is symmetric");
 
     let same = a.owner.map(|o| o.id) == b.owner.map(|o| o.id);
     let timewait = a.timewait.is_some() || b.timewait.is_some();
@@ -99,7 +102,10 @@ fuzz_target!(|bytes: &[u8]| {
         ] {
             let both = takes(&a, addr, origin, reserved) && takes(&b, addr, origin, reserved);
             let hidden = hides(&a, &b, addr) || hides(&b, &a, addr);
-            assert!(!both || hidden, "both take {addr} from {origin:?}");
+            assert!(
+                !both || hidden,
+                "both sockets take a packet to {addr} from {origin:?}"
+            );
         }
     }
 });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control messages of any bytes, against a model of how the kernel reads them:
+//! Checks control messages of any bytes against a model of how the kernel reads them:
 //! `CMSG_OK()` and `__cmsg_nxthdr()` (`include/linux/socket.h`),
 //! `ip_cmsg_send()` and `ip6_datagram_send_ctl()`.
 //!
-//! The first byte is how many of the following ones the owner is drawn from.
+//! The first byte is the number of following bytes from which the owner is drawn.
 
 #![no_main]
 
@@ -15,14 +15,14 @@ use addrconf_fuzz_host::naive::is_any;
 use addrconf_policy::{routed, sources_allowed};
 use libfuzzer_sys::fuzz_target;
 
-/// What the kernel makes of control messages.
+/// What control messages ask the kernel for.
 #[derive(Debug, Default)]
 struct Reading {
-    /// Sources that are asked for.
+    /// The sources that they ask for.
     sources: Vec<IpAddr>,
-    /// A source route or extension header is.
+    /// Whether they ask for a source route, an extension header or a mark.
     route: bool,
-    /// It is malformed, and the message is not sent.
+    /// Whether they are malformed, so that the kernel refuses the message.
     refused: bool,
 }
 
@@ -74,7 +74,8 @@ fuzz_target!(|bytes: &[u8]| {
     if allowed {
         assert!(reading.sources.iter().all(fine), "{reading:?}");
     } else {
-        // Not refused without need: the kernel reads it, or would refuse too.
+        // Nothing valid is refused: the kernel refuses it as well, or a source is
+        // foreign.
         assert!(reading.refused || !reading.sources.iter().all(fine));
     }
     if reading.route {

@@ -7,7 +7,7 @@
 use addrconf_abi::{nr_of, size_of_arg, Command, Name};
 use libfuzzer_sys::fuzz_target;
 
-/// Each number without its size, by hand.
+/// The ioctl number of each command without the size, written out by hand.
 const SIZELESS: [(u32, Command); 6] = [
     (0x8000_a700, Command::Version),
     (0xc000_a701, Command::Assign),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last word on packets: none leaves with a foreign source, none is handed
-//! to whom it is not for.
+//! The last check of packets: none leaves with a foreign source, and none is
+//! delivered to a socket that may not have it.
 
 #![no_main]
 
@@ -57,8 +57,8 @@ fn watch_delivers(o: &Owned, addr: IpAddr, origin: Origin) {
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Bytes::new(bytes);
     let (o, origin) = (bytes.owned(), bytes.origin());
-    // As they stand in headers: an IPv6 packet with an IPv4-mapped source is
-    // one nobody takes (ip6_rcv_core()).
+    // As in packet headers: the kernel drops an IPv6 packet with an IPv4-mapped
+    // source (`ip6_rcv_core()`).
     let (source, to) = (bytes.ip().to_canonical(), bytes.ip().to_canonical());
     watch_sends(&o, source, to, bytes.bool());
     watch_delivers(&o, to, origin);
@@ -66,14 +66,14 @@ fuzz_target!(|bytes: &[u8]| {
     let (bound, reserved) = (bytes.ip(), bytes.bool());
     let owner = o.owner();
     let taken = receives(Some(&owner), bound, to, origin, reserved);
-    // A lookup gives no more than the last word lets pass, nor less.
+    // A look-up finds a socket exactly if the last check then lets the packet pass.
     assert_eq!(taken, delivers(&owner, Found::Unconnected, to, origin));
     let host = receives(None, bound, to, origin, reserved);
-    // The host has on its loopback addresses nothing from an association.
+    // At loopback addresses, the host takes nothing from an association.
     let foreign = is_loopback(to) && matches!(origin, Origin::Association(_));
     let expected = !foreign && (is_own_loopback(to) || !(is_any(bound) && reserved));
     assert_eq!(host, expected);
-    // The private loopback of one is not the other's, whatever it is bound to.
+    // Host and association never share private loopback, whatever they are bound to.
     if is_own_loopback(to) && origin != Origin::Unknown {
         assert!(!(host && taken));
     }

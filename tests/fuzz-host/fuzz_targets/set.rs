@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Address sets: what may stand in one, and looking up, against trying every
-//! prefix. And the tables of sockets and options, for any number.
+//! Checks which prefixes are allowed in address sets, and compares look-ups with
+//! trying every prefix. Also checks the tables of sockets and options, for any number.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use addrconf_policy::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// The ends of a prefix, bit by bit.
+/// The first and the last address of a prefix, computed bit by bit.
 fn ends(prefix: &Prefix) -> [IpAddr; 2] {
     let last = |bytes: &mut [u8]| {
         for bit in prefix.len_bits().into()..bytes.len() * 8 {
@@ -70,8 +70,8 @@ fn watch_set(set: &Set, addr: IpAddr) {
     }
 }
 
-/// Joining a group has no interface, for raw sockets as for others; what is not known
-/// to set is not known to look at.
+/// Options that join a group fail with `NoDevice`, with and without raw sockets. An
+/// option that is unknown when it is set is unknown, or refused, when it is read.
 fn watch_option(level: i32, name: i32) {
     let joins = match level {
         0 => matches!(name, 35 | 37..=39 | 41..=44 | 46 | 48),
@@ -94,7 +94,7 @@ fn watch_option(level: i32, name: i32) {
     }
 }
 
-/// What changes a socket of others, or takes from it, is refused.
+/// Requests that change a socket of others, or take data from it, are refused.
 fn watch_descriptor(number: u32) {
     // FIONBIO, FIOASYNC, FIOSETOWN, SIOCSPGRP.
     if matches!(number, 0x5421 | 0x5452 | 0x8901 | 0x8902) {
@@ -118,13 +118,13 @@ fuzz_target!(|bytes: &[u8]| {
     watch_set(&b, addr);
     if let Some(prefix) = bytes.prefix() {
         watch_prefix(&prefix);
-        // Covered means that no address is missing, its ends for a start.
+        // A covered prefix misses no address. Its ends and `addr` are tried.
         if a.view().covers(&prefix) {
             assert!(ends(&prefix).into_iter().all(|end| a.has(end)));
             assert!(!a.view().covers(&prefix) || a.has(addr) || !Set::new(vec![prefix]).has(addr));
         }
     }
-    // Of two sets that meet one has an end of a prefix of the other.
+    // Of two sets that intersect, one contains an end of a prefix of the other.
     let meet = |v4: bool| {
         let met = |a: &Set, b: &Set| {
             a.prefixes
@@ -138,7 +138,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(a.view().intersects(&b.view(), false, true), meet(false));
     assert!(!a.view().intersects(&b.view(), false, false));
 
-    // What left a set is what it had and has no more.
+    // Subtracting leaves exactly the addresses of `a` that are not in `b`.
     let probes = [&a, &b].into_iter().flat_map(|set| &set.prefixes);
     for addr in probes.flat_map(ends).chain([addr]) {
         assert_eq!(a.without_holds(&b, addr), a.has(addr) && !b.has(addr));
@@ -146,12 +146,12 @@ fuzz_target!(|bytes: &[u8]| {
 
     let numbers: [[u8; 4]; 3] = [bytes.array(), bytes.array(), bytes.array()];
     let [x, y, z] = numbers.map(i32::from_ne_bytes);
-    // More is allowed with raw sockets, never less.
+    // Allowing raw sockets never forbids anything.
     assert!(create(x, y, z, false).is_err() || create(x, y, z, true).is_ok());
     assert!(option(x, y, false).is_err() || option(x, y, true).is_ok());
     watch_option(x, y);
     watch_descriptor(x as u32);
-    // Most numbers mean nothing; near levels and names meet more often.
+    // Few numbers are valid, and most of those are small.
     watch_option(x & 63, y & 255);
     watch_descriptor((x & 0xffff) as u32);
     if !matches!(x, 1 | 2 | 10 | 16) {

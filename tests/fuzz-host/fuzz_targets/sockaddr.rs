@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket addresses of any bytes and lengths. The first byte says what socket
-//! they are for.
+//! Parses socket addresses of any bytes and lengths. The first byte chooses the
+//! family of the socket.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use addrconf_policy::{long_enough, Family, Refusal, SockAddr, Socket};
 use libfuzzer_sys::fuzz_target;
 
-/// What the protocols read, offset by offset.
+/// Parses as the protocols do, offset by offset.
 fn naively(six: bool, b: &[u8]) -> Result<SockAddr, Refusal> {
     let len = b.len();
     if len < 2 {
@@ -41,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
     let parsed = SockAddr::parse(family, bytes);
     assert_eq!(parsed, naively(six, bytes));
     if let Ok(addr) = parsed {
-        // Never an IPv4-mapped one: rules compare what this gives.
+        // Never an IPv4-mapped one: rules compare addresses in this form.
         if let Some(IpAddr::V6(a)) = addr.ip() {
             assert_eq!(a.to_ipv4_mapped(), None);
         }
@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let enough = bytes.len() >= if six { 24 } else { 16 };
     assert_eq!(long_enough(&socket, bytes.len()), enough);
-    // What bind() goes on with has an address in it, or is refused.
+    // A socket address that is long enough for bind() has an address in it.
     if enough {
         assert_ne!(parsed, Ok(SockAddr::Unspec(None)));
         assert!(parsed.is_ok());

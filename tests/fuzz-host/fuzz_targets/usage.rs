@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `bind()`, `listen()`, `connect()`, sending and receiving, for any owner, any
-//! socket and any address.
+//! Checks `bind()`, `listen()`, `connect()`, sending and receiving for any owner,
+//! socket and address.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use addrconf_policy::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// Whether the association may use the socket with what it is bound to.
+/// Whether the association may use the socket with its present addresses.
 fn may_use(o: &Owned, s: &Socket) -> bool {
     let connection = s.stream && s.connected;
     let fine = |a| o.has(a) || (connection && s.scoped && o.has_or_had(a));
@@ -41,7 +41,7 @@ fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
     }
 }
 
-/// What going to `to`, an address, is to come to.
+/// The expected verdict on connecting or sending to this address.
 fn towards(o: &Owned, s: &Socket, to: IpAddr) -> Usage {
     let to = meant(to);
     let is_loopback = |a: IpAddr| a.to_canonical().is_loopback();
@@ -75,7 +75,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     let connected = connect(&owner, &s, &addr);
     match addr {
-        // A socket of others is not disconnected, either.
+        // Disconnecting a socket of others is refused as well.
         SockAddr::Unspec(_) if s.scoped => assert_eq!(connected, Usage::Allow),
         SockAddr::Unspec(_) => assert_eq!(connected, Usage::Deny(Refusal::NotAvailable)),
         SockAddr::Other(_) => assert!(matches!(connected, Usage::Deny(_))),
@@ -105,7 +105,7 @@ fuzz_target!(|bytes: &[u8]| {
             (_, SockAddr::V6(a)) => assert_eq!(sent, towards(&o, &s, a.into())),
         }
     }
-    // Said once more without the model, for what matters most.
+    // What matters most, checked again without the model.
     for usage in [connected, sent] {
         if let Usage::GiveSource(to) = usage {
             assert!(s.scoped && is_any(s.local) && !is_any(to) && o.reaches(to));

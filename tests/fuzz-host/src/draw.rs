@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The world, drawn from the fuzzer's bytes. Where they end there are zeros.
+//! Draws owners, sockets and addresses from the fuzzer's bytes. After their end it
+//! draws zeros.
 //!
-//! Addresses are near each other or are ones that rules name, so that they
-//! meet; now and then they are any at all.
+//! Most addresses are near each other or named by a rule, so that they often
+//! match. Some are arbitrary.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,7 +12,7 @@ use addrconf_policy::{Family, Holder, Origin, Prefix, SockAddr, Socket};
 
 use crate::naive::{is_any, Owned, Set};
 
-/// Addresses that rules name.
+/// Addresses that rules treat specially.
 const SPECIAL: [&str; 15] = [
     "0.0.0.0",
     "::",
@@ -34,13 +35,13 @@ const SPECIAL: [&str; 15] = [
 pub struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
-    /// All of them.
+    /// Draws from these bytes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The next `N`, with zeros in place of those that are not there.
+    /// The next `N` bytes, filled up with zeros.
     pub fn array<const N: usize>(&mut self) -> [u8; N] {
         let mut out = [0; N];
         let count = N.min(self.0.len());
@@ -49,17 +50,17 @@ impl<'a> Bytes<'a> {
         out
     }
 
-    /// The next one.
+    /// The next byte.
     pub fn u8(&mut self) -> u8 {
         self.array::<1>()[0]
     }
 
-    /// Heads or tails.
+    /// A truth value.
     pub fn bool(&mut self) -> bool {
         self.u8() & 1 == 1
     }
 
-    /// What is left.
+    /// The bytes that are left.
     #[must_use]
     pub fn rest(&self) -> &'a [u8] {
         self.0
@@ -84,7 +85,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// A prefix, if what was drawn may stand in a set.
+    /// A prefix, or `None` if the drawn one is not allowed in a set.
     pub fn prefix(&mut self) -> Option<Prefix> {
         let (addr, len) = (self.ip(), self.u8());
         let addr = match addr {
@@ -106,7 +107,7 @@ impl<'a> Bytes<'a> {
         Set::new((0..count).filter_map(|_| self.prefix()).collect())
     }
 
-    /// Association 1, 2 or 3.
+    /// Association 1, 2 or 3, with a random set.
     pub fn owned(&mut self) -> Owned {
         let which = self.u8();
         let id = which % 3 + 1;
@@ -114,13 +115,13 @@ impl<'a> Bytes<'a> {
             id: id.into(),
             set: self.set(),
             former: self.set(),
-            // One in four is a part, which has none.
+            // One in four is a part, which has no dedicated loopback address.
             loopback: (which < 192).then_some(Ipv4Addr::new(127, 64, 0, id)),
             exclusive: self.bool(),
         }
     }
 
-    /// A socket, with addresses as its family has them.
+    /// A socket, with addresses in the form of its family.
     pub fn socket(&mut self) -> Socket {
         let flags = self.u8();
         let v4 = flags & 1 == 1;
@@ -139,7 +140,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// A socket address, as parsing can leave one.
+    /// A socket address, as parsing can return it.
     pub fn sockaddr(&mut self) -> SockAddr {
         match self.u8() % 8 {
             0 => SockAddr::Unspec(None),
@@ -152,7 +153,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// Where a packet is from.
+    /// The origin of a packet.
     pub fn origin(&mut self) -> Origin {
         match self.u8() % 5 {
             0 => Origin::Unknown,
@@ -161,10 +162,10 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// A socket on a port, of `owner` if of anybody.
+    /// A socket on a port, of `owner`, or of the host if that is `None`.
     pub fn holder<'o>(&mut self, owner: Option<&'o Owned>) -> Holder<'o> {
         let (local, flags) = (self.ip(), self.u8());
-        // What is left of a connection has no owner any more, and an address.
+        // A TIME_WAIT socket has no owner any more, but an address.
         let waits = flags & 3 == 3 && !is_any(local);
         let timewait = waits.then(|| owner.map_or(0, |o| o.id));
         Holder {

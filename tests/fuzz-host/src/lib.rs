@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the fuzz targets share: owners, sockets and addresses drawn from the
-//! fuzzer's bytes, and what belongs to whom said naively.
+//! The common part of the fuzz targets: draws owners, sockets and addresses from the
+//! fuzzer's bytes, and decides naively which owner has which address.
 
 pub mod draw;
 pub mod naive;

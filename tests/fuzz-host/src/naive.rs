@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sets and owners that own their memory, and membership without sorting or
-//! searching: the oracle shares no code with what it watches.
+//! Sets and owners that own their memory, and a membership test that neither sorts
+//! nor searches. The oracle shares no code with what it tests.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -10,7 +10,7 @@ use addrconf_policy::{merge, subtract, Number, Owner, Prefix, Range, SetView, Wi
 /// An address set.
 #[derive(Clone, Debug)]
 pub struct Set {
-    /// What it was made of, in order.
+    /// The prefixes that it was made from, in their order.
     pub prefixes: Vec<Prefix>,
     v4: Vec<Range<u32>>,
     v6: Vec<Range<Wide>>,
@@ -29,7 +29,7 @@ impl Set {
         Self { prefixes, v4, v6 }
     }
 
-    /// As the decisions see it.
+    /// The set in the form that the decisions take.
     #[must_use]
     pub fn view(&self) -> SetView<'_> {
         let hosts = || self.prefixes.iter().filter(|p| p.is_host());
@@ -44,7 +44,8 @@ impl Set {
         SetView::new(&self.v4, &self.v6, v4, v6)
     }
 
-    /// Whether the ranges that are left of this without `other` hold the address.
+    /// Whether the ranges that [`subtract`] leaves of this set without `other` contain
+    /// the address.
     #[must_use]
     pub fn without_holds(&self, other: &Self, addr: IpAddr) -> bool {
         match addr.to_canonical() {
@@ -53,7 +54,7 @@ impl Set {
         }
     }
 
-    /// Whether one of the prefixes has this address.
+    /// Whether one of the prefixes contains this address.
     #[must_use]
     pub fn has(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
@@ -64,7 +65,7 @@ impl Set {
 fn left_holds<T: Number>(ranges: &[Range<T>], without: &[Range<T>], number: T) -> bool {
     let mut left: Vec<Range<T>> = Vec::new();
     let done: Result<(), ()> = subtract(ranges, without, |range| {
-        // Sorted and disjoint, as those it is made of.
+        // Sorted and disjoint, as `ranges` are.
         assert!(left.last().is_none_or(|last| last.last() < range.first()));
         left.push(range);
         Ok(())
@@ -74,7 +75,7 @@ fn left_holds<T: Number>(ranges: &[Range<T>], without: &[Range<T>], number: T) -
     left.iter().any(inside)
 }
 
-/// Whether the bits of `addr` begin with those of `prefix`.
+/// Whether `addr` is in `prefix`.
 #[must_use]
 pub fn inside(prefix: &Prefix, addr: IpAddr) -> bool {
     let len = u32::from(prefix.len_bits());
@@ -85,23 +86,23 @@ pub fn inside(prefix: &Prefix, addr: IpAddr) -> bool {
     }
 }
 
-/// What an association owns.
+/// An association, with the addresses that it owns.
 #[derive(Clone, Debug)]
 pub struct Owned {
     /// Its id.
     pub id: u32,
     /// Its set.
     pub set: Set,
-    /// What was in its set once.
+    /// Addresses that left its set.
     pub former: Set,
-    /// Its dedicated loopback address; a part of another has none.
+    /// Its dedicated loopback address; a part has none.
     pub loopback: Option<Ipv4Addr>,
-    /// Wildcards of the host leave its set alone.
+    /// Whether the host's wildcard sockets leave out its addresses.
     pub exclusive: bool,
 }
 
 impl Owned {
-    /// As the decisions see it.
+    /// The association in the form that the decisions take.
     #[must_use]
     pub fn owner(&self) -> Owner<'_> {
         Owner {
@@ -113,33 +114,34 @@ impl Owned {
         }
     }
 
-    /// Whether it is its dedicated loopback address.
+    /// Whether this is the association's dedicated loopback address.
     #[must_use]
     pub fn has_dedicated(&self, addr: IpAddr) -> bool {
         self.loopback.is_some_and(|own| addr.to_canonical() == own)
     }
 
-    /// Whether it is the association's: of the set, or one of its loopbacks.
+    /// Whether the association has this address: in its set, or as a loopback
+    /// address.
     #[must_use]
     pub fn has(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
         is_own_loopback(addr) || self.has_dedicated(addr) || self.set.has(addr)
     }
 
-    /// Whether it is, or was, the association's.
+    /// Whether the association has or had this address.
     #[must_use]
     pub fn has_or_had(&self, addr: IpAddr) -> bool {
         self.has(addr) || self.former.has(addr)
     }
 
-    /// Whether packets of the association may go there.
+    /// Whether packets of the association may go to this address.
     #[must_use]
     pub fn reaches(&self, addr: IpAddr) -> bool {
         !is_loopback(addr) || self.has(addr)
     }
 }
 
-/// `127.0.0.0/8` and `::1`, which never leave the machine.
+/// Whether this is in `127.0.0.0/8` or is `::1`, which never leave the machine.
 #[must_use]
 pub fn is_loopback(addr: IpAddr) -> bool {
     match addr.to_canonical() {
@@ -148,7 +150,7 @@ pub fn is_loopback(addr: IpAddr) -> bool {
     }
 }
 
-/// `127.0.0.1` and `::1`, which everybody has.
+/// Whether this is `127.0.0.1` or `::1`, of which each scope has its own.
 #[must_use]
 pub fn is_own_loopback(addr: IpAddr) -> bool {
     match addr.to_canonical() {
@@ -157,7 +159,7 @@ pub fn is_own_loopback(addr: IpAddr) -> bool {
     }
 }
 
-/// The wildcard of either family, or of IPv4 on an IPv6 socket.
+/// Whether this is the wildcard of either family, or the IPv4-mapped one.
 #[must_use]
 pub fn is_any(addr: IpAddr) -> bool {
     match addr.to_canonical() {
@@ -166,7 +168,8 @@ pub fn is_any(addr: IpAddr) -> bool {
     }
 }
 
-/// Where the kernel sends what is for `0.0.0.0` and `::`: to the loopback.
+/// The address to which the kernel sends: for `0.0.0.0` and `::`, the loopback
+/// address.
 #[must_use]
 pub fn meant(to: IpAddr) -> IpAddr {
     match to.to_canonical() {
