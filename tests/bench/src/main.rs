@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What system calls cost, in nanoseconds of guest time each. Under QEMU's
-//! `-icount shift=0` that is the number of instructions.
+//! Measures the cost of system calls, in nanoseconds of guest time. Under QEMU's
+//! `-icount shift=0` one nanosecond is one instruction.
 //!
-//! Prints a line for each call: its name, a tab, the smallest mean of several
-//! rounds. `make bench` runs it without the module, with the module, and
-//! associated, and prints the ratios.
+//! Prints a line for each call: its name, a tab, and the smallest mean of several
+//! rounds. `make bench` runs it without the module, with the module, and in an
+//! associated process, and prints the ratios.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::process::Command;

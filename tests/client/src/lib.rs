@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, called as a program would call it, for the tests that
-//! run in the virtual machine. Not addrctl's client, so that one checks the
-//! other.
+//! A client of the control device, for the tests that run in the virtual machine.
+//! It is independent of addrctl's client, so that each checks the other.
 
 pub mod sys;
 
@@ -20,15 +19,15 @@ use addrconf_abi::{
 /// The open control device.
 pub struct Device(File);
 
-/// What an assign call asks for besides process and set. The default is what a
-/// caller of the first version of the interface gets.
+/// The arguments of `assign` other than process and set. The default is what a caller
+/// of the first version of the interface gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// The terms.
     pub terms: Terms,
-    /// Descendants as well.
+    /// Whether to associate descendants as well.
     pub tree: bool,
-    /// Reset connections outside the set.
+    /// Whether to reset connections outside the set.
     pub reset: bool,
 }
 
@@ -54,13 +53,13 @@ impl Assignment {
         ..Self::DEFAULT
     };
 
-    /// That resets connections.
+    /// With a reset of connections outside the set.
     pub const RESET: Self = Self {
         reset: true,
         ..Self::DEFAULT
     };
 
-    /// The call that asks for it, with the entries of a set.
+    /// The request for this assignment, with the bytes of the set's entries.
     fn request(&self, target: Target, entries: &[u8]) -> AssignRequest {
         AssignRequest {
             addrs: entries.as_ptr() as u64,
@@ -72,7 +71,7 @@ impl Assignment {
         }
     }
 
-    /// On these terms.
+    /// An assignment on these terms.
     pub const fn on(terms: Terms) -> Self {
         Self {
             terms,
@@ -82,7 +81,7 @@ impl Assignment {
     }
 }
 
-/// What `assign` answers.
+/// The answer of `assign`.
 #[derive(Clone, Copy, Debug)]
 pub struct Assigned {
     /// Id of the association.
@@ -91,7 +90,7 @@ pub struct Assigned {
     pub loopback: Ipv4Addr,
 }
 
-/// What `query` answers.
+/// The answer of `query`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Description {
     /// Id of the association.
@@ -100,7 +99,7 @@ pub struct Description {
     pub name: String,
     /// Its set.
     pub addrs: Vec<AddrEntry>,
-    /// Its processes.
+    /// The pids of its processes.
     pub pids: Vec<i32>,
     /// How many tasks it has.
     pub tasks: u64,
@@ -115,18 +114,20 @@ pub struct Description {
 }
 
 impl Device {
-    /// Opens it.
+    /// Opens the device.
     pub fn open() -> io::Result<Self> {
         let file = File::options().read(true).write(true).open(DEVICE_PATH);
         file.map(Self)
     }
 
-    /// Hands over a structure; returns what came back.
+    /// Makes a call with this structure, and returns the structure as the kernel left
+    /// it.
     fn call<T: Wire>(&self, command: Command, request: &T) -> io::Result<T> {
         let mut buffer = [0; MAX_STRUCT];
         let bytes = request.encode(&mut buffer);
         self.call_bytes(command.number(), bytes)?;
-        Ok(T::decode(bytes).unwrap_or_else(|e| panic!("{command:?} answered nonsense: {e:?}")))
+        Ok(T::decode(bytes)
+            .unwrap_or_else(|e| panic!("the answer of {command:?} does not decode: {e:?}")))
     }
 
     /// Calls any ioctl with any bytes.
@@ -134,7 +135,7 @@ impl Device {
         sys::ioctl(self.0.as_fd(), number, bytes)
     }
 
-    /// Calls any ioctl with an address where there is no memory.
+    /// Calls any ioctl with an unmapped address.
     pub fn call_nowhere(&self, number: u32, address: u64) -> io::Result<()> {
         sys::ioctl_nowhere(self.0.as_fd(), number, address)
     }
@@ -148,7 +149,7 @@ impl Device {
         Ok(self.assign_with(target, set, &Assignment::on(terms))?.id)
     }
 
-    /// The same, with all there is to say about it.
+    /// Associates a process with the entries of a set, with all other arguments.
     pub fn assign_with(
         &self,
         target: Target,
@@ -163,7 +164,7 @@ impl Device {
         })
     }
 
-    /// What keeps a process from being associated: the answer that comes with
+    /// The obstacle that keeps a process from being associated, which comes with
     /// `EBUSY`.
     pub fn obstacle(
         &self,
@@ -175,7 +176,7 @@ impl Device {
         let mut buffer = [0; MAX_STRUCT];
         let bytes = assignment.request(target, &entries).encode(&mut buffer);
         match self.call_bytes(Command::Assign.number(), bytes) {
-            Ok(()) => Err(io::Error::other("it was associated")),
+            Ok(()) => Err(io::Error::other("assign succeeded, with no obstacle")),
             Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {
                 let answer = AssignRequest::decode(bytes).expect("an answer");
                 Ok(answer.obstacle)
@@ -205,8 +206,7 @@ impl Device {
         Ok(self.call(Command::Update, &request)?.resets)
     }
 
-    /// Ends an association, or a process's part in one; returns the number of
-    /// tasks released.
+    /// Releases a process or an association; returns the number of tasks released.
     pub fn release(&self, target: Target) -> io::Result<u64> {
         let request = ReleaseRequest { target, tasks: 0 };
         Ok(self.call(Command::Release, &request)?.tasks)
@@ -236,7 +236,7 @@ impl Device {
         })
     }
 
-    /// Describes an association into buffers of any size.
+    /// Describes an association, with its entries and pids in buffers of any size.
     pub fn query_into(
         &self,
         target: Target,
@@ -280,7 +280,7 @@ impl Device {
         }
     }
 
-    /// Which interface the module has.
+    /// The version of the module's interface.
     pub fn version(&self) -> io::Result<VersionReply> {
         self.call(Command::Version, &VersionReply::default())
     }
@@ -292,12 +292,12 @@ impl From<File> for Device {
     }
 }
 
-/// The dedicated loopback address, unspecified where there is none.
+/// The dedicated loopback address, or the unspecified address if there is none.
 fn loopback(terms: &Terms) -> Ipv4Addr {
     terms.loopback.unwrap_or(Ipv4Addr::UNSPECIFIED)
 }
 
-/// The bytes of a set as they cross the boundary.
+/// The entries of a set as the kernel reads them.
 pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in set {
@@ -306,7 +306,7 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
     bytes
 }
 
-/// What a process hands over to narrow its set.
+/// The attribute that a process sets to narrow its set.
 pub fn narrow_bytes(set: &[AddrEntry], name: &str) -> Vec<u8> {
     let header = NarrowHeader {
         addr_count: set.len() as u32,

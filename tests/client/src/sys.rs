@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The system calls, with arguments good and bad, and the module itself.
+//! The system calls of the client, with valid and invalid arguments, and loading and
+//! unloading the module.
 
 use std::fs::File;
 use std::io;
@@ -8,8 +9,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::LSM_ID_ADDRCONF;
 
-/// The number of `lsm_set_self_attr(2)`. New calls have the same distance to
-/// each other on every architecture (`scripts/syscall.tbl`: 434 and 460).
+/// The number of `lsm_set_self_attr(2)`. The distance between two new calls is the
+/// same on every architecture (`scripts/syscall.tbl`: 434 and 460).
 pub const LSM_SET_SELF_ATTR: libc::c_long = libc::SYS_pidfd_open + (460 - 434);
 
 fn check(ret: libc::c_long) -> io::Result<()> {
@@ -19,24 +20,23 @@ fn check(ret: libc::c_long) -> io::Result<()> {
     }
 }
 
-/// Calls an ioctl of the control device whose argument is `arg`, which the
-/// kernel may write to. What a structure names besides is the caller's to keep.
+/// Calls an ioctl of the control device with the argument `arg`, which the kernel
+/// may write to. The caller keeps alive the memory that the structure points to.
 pub fn ioctl(fd: BorrowedFd<'_>, number: u32, arg: &mut [u8]) -> io::Result<()> {
     // The number says how many bytes the kernel may touch.
     assert!(addrconf_abi::size_of_arg(number) <= arg.len());
-    // SAFETY: `arg` is writable memory of at least the size that the number
-    // announces, checked above, and lives through the call.
+    // SAFETY: `arg` is writable and lives until the call returns. The assertion above
+    // guarantees that it has the size that the number announces.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), number.into(), arg.as_mut_ptr()) }.into())
 }
 
-/// Calls an ioctl with an address that belongs to nobody.
+/// Calls an ioctl with an unmapped address.
 ///
-/// `address` must be an address where no process has memory: 0, or one in the
-/// kernel's half.
+/// `address` must be one where no process has memory: 0, or one in the kernel's half.
 pub fn ioctl_nowhere(fd: BorrowedFd<'_>, number: u32, address: u64) -> io::Result<()> {
     assert!(address == 0 || address >> 63 == 1);
-    // SAFETY: nothing of this process is mapped there, so the kernel finds
-    // nothing to write to.
+    // SAFETY: the assertion above guarantees that nothing of this process is mapped at
+    // `address`, so the kernel writes to none of its memory.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), number.into(), address) }.into())
 }
 
@@ -51,14 +51,14 @@ pub fn set_self(attribute: u32, content: &[u8]) -> io::Result<()> {
     }
     bytes.extend(content);
     let (ptr, len) = (bytes.as_ptr(), bytes.len() as u32);
-    // SAFETY: the kernel reads `len` bytes at `ptr`.
+    // SAFETY: the kernel reads `len` bytes at `ptr`, which are those of `bytes`.
     check(unsafe { libc::syscall(LSM_SET_SELF_ATTR, attribute, ptr, len, 0) })
 }
 
-/// Where the virtual machine has the module.
+/// The module's file in the virtual machine.
 const MODULE: &str = "/lib/addrconf/addrconf.ko";
 
-/// Unloads the module, without waiting until it is unused.
+/// Unloads the module. Fails at once if it is in use.
 pub fn unload_module() -> io::Result<()> {
     let name = c"addrconf".as_ptr();
     // SAFETY: `name` ends in NUL.
