@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Very many associations at once, twice.
+//! Very many associations at once, two times.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, UdpSocket};
@@ -16,7 +16,7 @@ use crate::sys::{self, Sleepers};
 use crate::wait::eventually;
 use crate::world::{HOST, TENANTS};
 
-/// So many of them are looked at one by one.
+/// How many associations are described one by one.
 const SAMPLE: usize = 100;
 
 pub fn run(count: u64) -> Vec<String> {
@@ -24,8 +24,8 @@ pub fn run(count: u64) -> Vec<String> {
         let path = format!("/proc/sys/kernel/{limit}");
         std::fs::write(path, "4194303").expect(limit);
     }
-    // The kernel's tables grow to what so many processes need, and stay so. The
-    // second time everything is there, and what is lost shows.
+    // The first time, the kernel's tables grow to what so many processes need, and
+    // stay that large. Memory that is lost shows the second time.
     let start = Memory::settled();
     let mut lines = many(count);
     let before = Memory::settled();
@@ -37,7 +37,7 @@ pub fn run(count: u64) -> Vec<String> {
     lines
 }
 
-/// What took how long.
+/// Measures how long each step takes.
 struct Clock(Instant, Vec<String>);
 
 impl Clock {
@@ -48,9 +48,9 @@ impl Clock {
     }
 }
 
-/// Makes associations of one process each, uses them, and ends them.
+/// Makes associations of one process each, uses them and ends them.
 fn many(count: u64) -> Vec<String> {
-    // In a process of its own, whose memory goes with it.
+    // In a process of its own, which frees its memory when it exits.
     let (mut ours, mut theirs) = UnixStream::pair().expect("socketpair");
     let holder = Child::spawn(|| {
         let lines = in_holder(count).join("\n");
@@ -122,10 +122,10 @@ fn in_holder(count: u64) -> Vec<String> {
     clock.1
 }
 
-/// Somebody works among so many.
+/// A tenant works among all these associations.
 fn at_work(clock: &mut Clock) {
     let binds = 1000;
-    // Whether it succeeds is to be known; the others sleep.
+    // The exit status of this child is needed. The others only sleep.
     sys::ignore_children(false);
     let (tenant, id) = Child::tenant(TENANTS[0], || {
         for _ in 0..binds {
@@ -137,6 +137,8 @@ fn at_work(clock: &mut Clock) {
     tenant.succeeded();
     sys::ignore_children(true);
     let device = open();
-    eventually("its end", || device.query(Target::Association(id)).is_err());
+    eventually("the end of the tenant's association", || {
+        device.query(Target::Association(id)).is_err()
+    });
     clock.lap(&format!("a tenant that binds {binds} times"));
 }

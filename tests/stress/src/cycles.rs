@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module comes and goes under traffic. In some of the cycles there is an
-//! association in between, with processes at work, that ends in every way.
+//! Unloads and loads the module under traffic. In some of the cycles an association
+//! with working processes exists in between, and ends in one of several ways.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -20,13 +20,13 @@ use crate::traffic::Traffic;
 use crate::wait::{eventually, Dice};
 use crate::world::{HOST, TENANTS};
 
-/// Every so many cycles there is an association.
+/// One in this many cycles has an association.
 const EVERY: u64 = 4;
 
-/// After so many it says how far it is.
+/// The number of cycles between two lines of progress.
 const PROGRESS: u64 = 50;
 
-/// Cycles before memory is looked at: what stays once has come by then.
+/// Cycles before memory is measured: by then, all that is allocated once has been.
 const WARM_UP: u64 = 10;
 
 pub fn run(cycles: u64) -> Vec<String> {
@@ -37,11 +37,11 @@ pub fn run(cycles: u64) -> Vec<String> {
     lines
 }
 
-/// What the cycles came to.
+/// The results of the cycles.
 #[derive(Default)]
 struct Tally {
     associations: u64,
-    // Cycles in which somebody slept in a hook when the module was to go.
+    // Cycles in which a worker slept in a hook when the module was unloaded.
     asleep: u64,
     unloading: Duration,
     loading: Duration,
@@ -56,7 +56,9 @@ fn under_traffic(cycles: u64) -> Vec<String> {
         if cycle > 0 && cycle % PROGRESS == 0 {
             let (seconds, asleep) = (started.elapsed().as_secs(), tally.asleep);
             let memory = before.so_far();
-            eprintln!("{cycle} cycles in {seconds} s, {asleep} asleep; {memory}");
+            eprintln!(
+                "{cycle} cycles in {seconds} s, {asleep} with a caller asleep in a hook; {memory}"
+            );
         }
         one_cycle(cycle, &mut dice, &traffic, &mut tally);
     }
@@ -77,9 +79,10 @@ fn under_traffic(cycles: u64) -> Vec<String> {
     ]
 }
 
-/// Takes the module away and brings it back.
+/// Unloads the module and loads it again.
 fn one_cycle(cycle: u64, dice: &mut Dice, traffic: &Traffic, tally: &mut Tally) {
-    // A module that goes in haste has less time for its mistakes to heal.
+    // With expedited grace periods, unloading is fast and leaves less time in which a
+    // race could stay hidden.
     hurry(cycle % 2 == 1);
     if cycle % EVERY == 0 {
         live_and_die(cycle / EVERY);
@@ -89,7 +92,7 @@ fn one_cycle(cycle: u64, dice: &mut Dice, traffic: &Traffic, tally: &mut Tally) 
     let started = Instant::now();
     unload();
     tally.unloading += started.elapsed();
-    // With and without time for the others to find no module.
+    // With and without time for the workers to run without a module.
     if cycle % 4 < 2 {
         dice.nap(2_000);
     }
@@ -101,23 +104,23 @@ fn one_cycle(cycle: u64, dice: &mut Dice, traffic: &Traffic, tally: &mut Tally) 
     }
 }
 
-/// Makes grace periods as short, or as cheap, as they can be.
+/// Switches expedited RCU grace periods on or off.
 fn hurry(yes: bool) {
     let how = if yes { "1" } else { "0" };
     fs::write("/sys/kernel/rcu_expedited", how).expect("rcu_expedited");
 }
 
-/// An association, from its first task to its last.
+/// Makes an association with working processes, and ends it in one of four ways.
 fn live_and_die(way: u64) {
     let address = TENANTS[way as usize % TENANTS.len()];
     let (tenant, id) = Child::tenant(address, || work(address));
     let device = open();
-    eventually("its work", || {
+    eventually("a second task and a socket of the tenant", || {
         let described = device.query(Target::Association(id)).expect("query");
         described.tasks > 1 && described.sockets > 0
     });
-    // There are tasks at work: the module has to stay.
-    unload_module().expect_err("in use");
+    // Tasks are associated, so the module must stay.
+    unload_module().expect_err("unloading must fail while an association exists");
     match way % 4 {
         0 => drop(tenant),
         1 => {
@@ -134,8 +137,8 @@ fn live_and_die(way: u64) {
     }
 }
 
-/// What tenants do: what is theirs they may, what is not they may not, until
-/// they are released.
+/// The life of a tenant: binding to its own address succeeds, and binding to a foreign
+/// one fails, until it is released.
 fn work(own: Ipv4Addr) {
     let serving = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("bind");
     loop {
@@ -147,7 +150,7 @@ fn work(own: Ipv4Addr) {
         child.succeeded();
         match UdpSocket::bind((HOST, 0)) {
             Err(error) => assert_eq!(error.kind(), ErrorKind::AddrNotAvailable),
-            // Released; this socket is not what it was.
+            // The tenant has been released.
             Ok(_) => return,
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Processes of a tenant die in every state there is.
+//! Processes of a tenant are killed in every state.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::CommandExt;
@@ -18,7 +18,7 @@ use crate::world::TENANTS;
 /// The argument with which this program executes itself again.
 pub const AGAIN: &str = "again-and-again";
 
-/// How they live, from when on they can be killed at any time.
+/// The states, as functions that stay in one until they are killed.
 const LIVES: [(&str, fn()); 14] = [
     ("forking", || forking(|| drop(sys::fork_and_exit()))),
     ("vforking", || forking(|| drop(sys::vfork_and_wait()))),
@@ -52,7 +52,7 @@ const LIVES: [(&str, fn()); 14] = [
     ("connecting", || {
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("listen");
         let port = listener.local_addr().expect("port").port();
-        // Nobody accepts, so that in the end it waits.
+        // Nobody accepts, so connect() blocks when the queue is full.
         let mut streams = Vec::new();
         loop {
             streams.push(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("connect"));
@@ -92,7 +92,7 @@ pub fn run(rounds: u64) -> Vec<String> {
     lines
 }
 
-/// One process of each kind, all at a time, and a death for each.
+/// Starts one process for each state, all at once, and kills each of them.
 fn each_once(dice: &mut Dice) {
     let living: Vec<_> = LIVES
         .iter()
@@ -102,9 +102,9 @@ fn each_once(dice: &mut Dice) {
     for child in &living {
         dice.nap(5_000);
         match dice.below(4) {
-            // Stopped, and killed like that.
+            // Stopped when it is killed.
             0 => child.signal(libc::SIGSTOP),
-            // Traced by the host.
+            // Traced by the host when it is killed.
             1 => {
                 let _ = sys::trace(child.pid());
             }
@@ -141,7 +141,7 @@ fn stay() {
     }
 }
 
-/// Becomes this program anew, without end.
+/// Executes this program again and again.
 pub fn execute_again() {
     let error = Command::new("/proc/self/exe").arg(AGAIN).exec();
     panic!("exec: {error}");

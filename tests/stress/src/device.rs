@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, and the module itself coming and going.
+//! The control device, and loading and unloading the module.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -18,32 +18,34 @@ pub fn open() -> Device {
     Device::open().unwrap_or_else(|e| panic!("{DEVICE_PATH}: {e}"))
 }
 
-/// One address, as it goes to the kernel.
+/// The entry for one address.
 pub fn entry(address: Ipv4Addr) -> AddrEntry {
     AddrEntry::host(address.into())
 }
 
-/// What a file in sysfs says.
+/// The number in a file of the module in sysfs.
 pub fn fact(name: &str) -> u64 {
     let path = format!("{SYSFS_PATH}/{name}");
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     text.trim().parse().expect("a number")
 }
 
-/// Waits until nothing is associated; whatever ends does so after a moment.
+/// Waits until no task and no association is left. Associations end a moment after
+/// their last task and socket.
 pub fn wait_until_empty() {
-    eventually("an empty table", || {
+    eventually("a module without tasks and associations", || {
         fact("tasks") == 0 && fact("associations") == 0
     });
     assert!(open().ids().expect("list").is_empty());
     let listed = fs::read_dir(format!("{SYSFS_PATH}/by-id")).expect("by-id");
-    assert_eq!(listed.count(), 0, "files of associations");
+    assert_eq!(listed.count(), 0, "files of ended associations in sysfs");
 }
 
-/// Unloads the module, waiting for those who are about to leave it.
+/// Unloads the module, once the last tasks and associations have gone.
 pub fn unload() {
-    eventually("the module's end", || {
-        // Orphans of a tenant that was killed are ours, and tasks until then.
+    eventually("successful unloading", || {
+        // Orphans of a killed tenant are children of this process, and count as tasks
+        // until they are reaped.
         while let Ok(Some(_)) = sys::wait(-1, true) {}
         unload_module().is_ok()
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Forks as fast as they go, and fork bombs.
+//! Forks as fast as possible, and fork bombs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,14 +14,15 @@ use crate::sys;
 use crate::wait::eventually;
 use crate::world::TENANTS;
 
-/// So many processes fork at a time.
+/// How many processes fork at a time.
 const FORKERS: usize = 4;
 
-/// One in so many forks copies memory, and one is a thread.
+/// One in this many forks is a `fork()`, and one is a thread. The rest is `vfork()`.
 const FULL: u64 = 64;
 
-/// The user that bombs run as, and how many processes it may have.
+/// The user that bombs run as.
 const NOBODY: u32 = 65_534;
+/// How many processes this user may have.
 const LIMIT: u64 = 300;
 
 pub fn run(forks: u64) -> Vec<String> {
@@ -40,7 +41,7 @@ pub fn run(forks: u64) -> Vec<String> {
     lines
 }
 
-/// So many forks, by tenants that are then gone.
+/// Makes this many forks in several tenants, and waits until these have ended.
 fn burst(forks: u64) {
     let made = &sys::shared_counters(1).expect("a counter")[0];
     let tenants: Vec<_> = (0..FORKERS)
@@ -69,8 +70,8 @@ fn fork_until(made: &AtomicU64, limit: u64) {
     }
 }
 
-/// So many times processes that all fork as often as they may, until they are
-/// killed or, every other time, tired of it.
+/// Runs fork bombs, this many. Every process of one forks as often as it can. Every
+/// other bomb ends by itself, and the rest are killed.
 pub fn bombs(rounds: u64) -> Vec<String> {
     bomb(true);
     bomb(false);
@@ -84,7 +85,8 @@ pub fn bombs(rounds: u64) -> Vec<String> {
     lines
 }
 
-/// One of them; how many tasks there were.
+/// Runs one fork bomb, and returns the largest number of tasks. `tired`: it ends by
+/// itself.
 fn bomb(tired: bool) -> u64 {
     let deadline = Instant::now() + Duration::from_secs(3);
     let (bomb, id) = Child::tenant(TENANTS[0], || {
@@ -94,30 +96,30 @@ fn bomb(tired: bool) -> u64 {
     });
     let device = open();
     let mut most = 0;
-    eventually("the limit", || {
+    eventually("as many tasks as the user may have", || {
         most = most.max(fact("tasks"));
         most >= LIMIT - 10
     });
     if !tired {
-        // Those that are killed make room for others, which must not escape.
+        // Killed processes make room for new ones, which must not escape.
         eventually("the end of the bomb", || {
             let pids = match device.query(Target::Association(id)) {
                 Ok(found) => found.pids,
                 Err(_) => return true,
             };
-            // First none makes any more, then none is left.
+            // SIGSTOP first, so that none forks while others are killed.
             for signal in [libc::SIGSTOP, libc::SIGKILL] {
                 for pid in &pids {
                     let _ = sys::kill(*pid, signal);
                 }
             }
-            // One that has exited is a task until somebody waits for it.
+            // A process that has exited counts as a task until it is reaped.
             while let Ok(Some(_)) = sys::wait(-1, true) {}
             fact("tasks") == 0
         });
     }
     std::mem::forget(bomb);
-    eventually("the last of them", || {
+    eventually("the end of the bomb's last task", || {
         while let Ok(Some(_)) = sys::wait(-1, true) {}
         fact("tasks") == 0
     });
@@ -127,7 +129,7 @@ fn bomb(tired: bool) -> u64 {
 
 fn explode(deadline: Instant, tired: bool) {
     while !tired || Instant::now() < deadline {
-        // Refused at the limit, which is the point.
+        // fork() fails when the user has reached its limit.
         if let Ok(Some(_)) | Err(_) = sys::fork() {
             std::thread::yield_now();
         }

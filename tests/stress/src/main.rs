@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Stress for the addrconf module, to be run as root in a virtual machine
-//! where it is loaded: much of everything, and nothing lost afterwards.
+//! Stress tests for the addrconf module. Must be run as root in a virtual machine
+//! where the module is loaded. Each test does very much of one thing, and checks that
+//! nothing is lost afterwards.
 //!
 //! ```text
-//! stress [NAME[=N]]...    run these tests, or all, N times as it were
+//! stress [NAME[=N]]...    run these tests, or all; N: how many rounds
 //! ```
 //!
-//! Nothing but memory is looked at from inside; that the kernel does not
-//! complain, and on the debug kernel that kmemleak finds nothing, is for
-//! `scripts/vm` to see.
+//! The tests themselves check memory only. `scripts/vm` checks that the kernel does
+//! not complain and, on the debug kernel, that kmemleak finds nothing.
 
 mod associations;
 mod child;
@@ -30,8 +30,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// A test: its name, how many rounds it has by default, and what it does,
-/// which says afterwards how it went.
+/// A test: its name, its default number of rounds, and its function, which returns
+/// the lines of a report.
 struct Test {
     name: &'static str,
     rounds: u64,
@@ -86,13 +86,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if let Err(e) = sys::adopt_orphans().and_then(|()| world::make()) {
-        eprintln!("stress: preparing the machine: {e}");
+        eprintln!("stress: the machine could not be prepared: {e}");
         return ExitCode::FAILURE;
     }
     let mut failed = 0;
     for (test, rounds) in &chosen {
         print!("test {} ... ", test.name);
-        // The name must be there should the machine die now.
+        // The name must be printed even if the machine crashes in the test.
         let _ = io::stdout().flush();
         let started = Instant::now();
         let result = catch_unwind(|| (test.run)(*rounds));
@@ -109,7 +109,8 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-/// The tests that are named, with their rounds; all when none is.
+/// The named tests with their rounds, or all tests if none is named. `None`: a name
+/// or number is wrong.
 fn choose(args: &[String]) -> Option<Vec<(&'static Test, u64)>> {
     if args.is_empty() {
         return Some(TESTS.iter().map(|test| (test, test.rounds)).collect());

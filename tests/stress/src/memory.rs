@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel's allocators have given out: all of it in kilobytes, and on
-//! kernels that count them (the debug kernel) objects by cache.
+//! The memory that the kernel's allocators have handed out: all of it in kilobytes,
+//! and objects by cache on kernels that count them (the debug kernel).
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// So much more than before is allowed: the allocators keep what they were
-/// given back, for a while and for each processor.
+/// How much slab memory may grow, in kilobytes. The allocators keep freed memory for a
+/// while, for each processor.
 const SLACK_KB: u64 = 4096;
-/// Likewise for the objects of a cache.
+/// How many more objects a cache may have.
 const SLACK_OBJECTS: u64 = 500;
-/// So many caches are named that have grown most.
+/// How many of the caches that grew most are named.
 const MOST: usize = 6;
-/// How long memory may take to come back.
+/// How long memory may take to be freed.
 const LIMIT: Duration = Duration::from_secs(90);
-/// Memory that has not fallen for so long has come back as far as it will.
+/// Memory has settled when it has not fallen for this long.
 const SETTLED: Duration = Duration::from_secs(5);
 
-/// What was given out at one moment.
+/// The memory in use at one moment.
 pub struct Memory {
     unreclaimable_kb: u64,
     objects: BTreeMap<String, u64>,
 }
 
 impl Memory {
-    /// What is given out when all has gone that was about to.
+    /// The memory in use when it has settled.
     pub fn settled() -> Self {
         let (mut least, started) = (Self::now(), Instant::now());
         let mut since = started;
@@ -41,11 +41,11 @@ impl Memory {
         least
     }
 
-    /// What is given out now, without what could go at once.
+    /// The memory in use now, after freeing what can be freed at once.
     pub fn now() -> Self {
-        // Memory that readers might still use.
+        // Runs all pending RCU callbacks, which free memory.
         let _ = fs::write("/sys/module/rcutree/parameters/do_rcu_barrier", "1");
-        // Directory entries and inodes, also of what there is no more.
+        // Directory entries and inodes, also of removed files.
         let _ = fs::write("/proc/sys/vm/drop_caches", "3");
         if let Ok(caches) = fs::read_dir("/sys/kernel/slab") {
             for cache in caches.flatten() {
@@ -58,12 +58,16 @@ impl Memory {
         }
     }
 
-    /// All of it, in kilobytes.
+    /// Unreclaimable slab memory, in kilobytes.
     pub fn unreclaimable_kb(&self) -> u64 {
         self.unreclaimable_kb
     }
 
-    /// Checks that memory is as it was; says in words how it is.
+    /// Checks that memory is as it was before. Returns lines about it.
+    ///
+    /// # Panics
+    ///
+    /// If memory stays above what it was plus a slack.
     #[track_caller]
     pub fn is_back(&self) -> Vec<String> {
         let deadline = Instant::now() + LIMIT;
@@ -73,11 +77,14 @@ impl Memory {
             if grown.is_empty() {
                 return self.difference(&now);
             }
-            assert!(Instant::now() < deadline, "memory lost: {grown:?}");
+            assert!(
+                Instant::now() < deadline,
+                "kernel memory is not freed after {LIMIT:?}: {grown:?}"
+            );
         }
     }
 
-    /// One number for what is looked at.
+    /// The number whose fall [`settled`](Self::settled) watches.
     fn sum(&self) -> u64 {
         if self.objects.is_empty() {
             self.unreclaimable_kb
@@ -88,8 +95,8 @@ impl Memory {
 
     fn grown(&self, now: &Self) -> Vec<String> {
         let mut grown = Vec::new();
-        // Where objects are counted, freed ones are kept for a long time, and
-        // every page has notes on its history.
+        // Only on kernels that do not count objects: the debug kernel keeps freed
+        // objects for a long time, and stores the history of every page.
         if self.objects.is_empty() && now.unreclaimable_kb > self.unreclaimable_kb + SLACK_KB {
             let (before, after) = (self.unreclaimable_kb, now.unreclaimable_kb);
             grown.push(format!("slab: {before} KB before, {after} KB after"));
@@ -103,12 +110,12 @@ impl Memory {
         grown
     }
 
-    /// Says in words how it is while work goes on, and proves nothing.
+    /// A line about memory in the midst of a test, for information only.
     pub fn so_far(&self) -> String {
         self.difference(&Self::now()).join("; ")
     }
 
-    /// Says in words how it is now.
+    /// Lines about how memory differs from `now`.
     pub fn difference(&self, now: &Self) -> Vec<String> {
         let slab = now.unreclaimable_kb as i64 - self.unreclaimable_kb as i64;
         let mut lines = vec![format!(
@@ -136,12 +143,12 @@ impl Memory {
             .iter()
             .map(|(change, cache)| format!("{cache} {change:+}"));
         let most = most.collect::<Vec<_>>().join(", ");
-        lines.push(format!("of these most: {most}"));
+        lines.push(format!("caches that grew most: {most}"));
         lines
     }
 }
 
-/// The caches a module allocates from that has none of its own.
+/// Whether this is a cache from which modules without caches of their own allocate.
 fn is_general(cache: &str) -> bool {
     cache.starts_with("kmalloc-") || cache == "kernfs_node_cache"
 }
@@ -155,7 +162,7 @@ fn unreclaimable() -> u64 {
     number.and_then(|n| n.parse().ok()).expect("SUnreclaim")
 }
 
-/// Objects in use, by cache, as far as a task, a socket or a module has any.
+/// Objects in use, of the caches that tasks, sockets and modules use.
 fn objects() -> BTreeMap<String, u64> {
     let text = fs::read_to_string("/proc/slabinfo").unwrap_or_default();
     let lines = text.lines().skip(2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs that nobody associates and that are in every hook all the time.
+//! Unassociated processes that call every hook all the time.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -20,7 +20,7 @@ use crate::sys;
 use crate::wait::eventually;
 use crate::world::{self, FAR, HOST};
 
-/// What each worker does again and again.
+/// The workers, and what each does again and again.
 const KINDS: [(&str, fn()); 11] = [
     ("udp", || udp(HOST.into())),
     ("udp6", || udp(Ipv6Addr::LOCALHOST.into())),
@@ -35,10 +35,10 @@ const KINDS: [(&str, fn()); 11] = [
     ("narrow", narrow),
 ];
 
-/// The port of the servers behind the pair.
+/// The port of the servers at the far end of the veth pair.
 const PORT: u16 = 7000;
 
-/// Workers, and programs that sleep in a system call all the while.
+/// The workers, and processes that sleep in one system call all the time.
 pub struct Traffic {
     workers: Vec<Child>,
     sleepers: Vec<Child>,
@@ -48,7 +48,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Starts them.
+    /// Starts all processes.
     pub fn start() -> Self {
         let rounds = sys::shared_counters(KINDS.len()).expect("counters");
         let far = world::beyond(far_servers);
@@ -82,12 +82,12 @@ impl Traffic {
         }
     }
 
-    /// Whether everybody has done something.
+    /// Whether each worker has finished a round.
     pub fn flows(&self) -> bool {
         self.rounds.iter().all(|n| n.load(Ordering::Relaxed) > 0)
     }
 
-    /// How many of them sleep in a hook at this moment.
+    /// How many workers sleep in a hook at this moment.
     pub fn asleep_in_hooks(&self) -> usize {
         let asking = format!("{} ", LSM_SET_SELF_ATTR);
         let kinds = KINDS.iter().zip(&self.workers);
@@ -99,11 +99,15 @@ impl Traffic {
         asleep.count()
     }
 
-    /// Ends them; says how much they did. Nobody must have seen an error.
+    /// Ends all processes, and returns a line about how much they did.
+    ///
+    /// # Panics
+    ///
+    /// If one of them has failed.
     #[track_caller]
     pub fn stop(self) -> String {
         assert!(self.workers.iter().all(Child::lives), "a worker failed");
-        // They went to sleep when another module was there.
+        // The sleepers entered their calls when the module was another instance.
         TcpStream::connect(self.tcp).expect("connect");
         let socket = UdpSocket::bind((HOST, 0)).expect("bind");
         socket.send_to(b"wake up", self.udp).expect("send");
@@ -139,7 +143,7 @@ fn tcp(addr: IpAddr) {
     client.read_exact(&mut [0; 4]).expect("receive");
 }
 
-/// Two sockets compete for a port.
+/// Binds two sockets to one port, which must fail.
 fn wildcards() {
     let first = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).expect("bind");
     let port = first.local_addr().expect("port").port();
@@ -148,7 +152,7 @@ fn wildcards() {
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
-/// Processes and threads.
+/// Makes processes and threads.
 fn forks() {
     let child = Child::spawn(|| drop(UdpSocket::bind((HOST, 0)).expect("bind")));
     child.succeeded();
@@ -167,13 +171,13 @@ fn programs() {
     assert!(status.success());
 }
 
-/// What can be done with sockets besides, allowed here and refused to others.
+/// Calls that are refused to associated processes and must succeed here.
 fn descriptors() {
     let udp = UdpSocket::bind((HOST, 0)).expect("bind");
     let idle = Child::spawn(|| loop {
         std::thread::park();
     });
-    // The descriptor is open in the child as well.
+    // The child inherited the descriptor.
     let taken = sys::take_descriptor(idle.pid(), udp.as_raw_fd()).expect("pidfd_getfd");
     let mark = sys::set_option(taken.as_fd(), libc::SOL_SOCKET, libc::SO_MARK, 1);
     mark.expect("SO_MARK");
@@ -187,20 +191,20 @@ fn descriptors() {
     drop(packet.expect("a packet socket"));
 }
 
-/// What is refused to who is no tenant. Those who ask at the same time wait for
-/// each other in the hook.
+/// Narrowing, which is refused to unassociated processes. Workers that try it at the
+/// same time wait for each other in the hook.
 fn narrow() {
     let content = narrow_bytes(&[entry(HOST)], "");
     let error = set_self(LSM_ATTR_CURRENT, &content).expect_err("not a tenant");
-    // With the module, without, and while it comes or goes.
+    // With the module, without it, and while it is being loaded or unloaded.
     let expected = [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV];
     assert!(
         error.raw_os_error().is_some_and(|e| expected.contains(&e)),
-        "{error}"
+        "narrowing by an unassociated process failed with {error}"
     );
 }
 
-/// To the second network and back.
+/// Traffic to the second network and back.
 fn veth() {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("bind");
     let timeout = Some(Duration::from_millis(200));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module stays as long as there are associations, and after a flush as long
-//! as there are sockets.
+//! The module cannot be unloaded while associations exist, nor after a flush while
+//! their sockets are open.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::thread::park;
@@ -25,7 +25,7 @@ pub fn run(rounds: u64) -> Vec<String> {
 fn one_round() {
     let tenants = TENANTS.map(|address| {
         Child::tenant(address, || {
-            // Kept open beyond the end of the association.
+            // Kept open after the association has ended.
             let _sockets = [0; 4].map(|_| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)));
             loop {
                 park();
@@ -34,26 +34,26 @@ fn one_round() {
     });
     let device = open();
     for (_, id) in &tenants {
-        eventually("its sockets", || {
+        eventually("the tenant's four sockets", || {
             let found = device.query(Target::Association(*id)).expect("query");
             found.sockets == 4
         });
     }
     drop(device);
     for _ in 0..10 {
-        let error = unload_module().expect_err("in use");
+        let error = unload_module().expect_err("unloading must fail while associations exist");
         let errno = error.raw_os_error();
         assert!(
             [Some(libc::EBUSY), Some(libc::EAGAIN)].contains(&errno),
-            "{error}"
+            "unloading failed with {error}"
         );
     }
     let released = open().release(Target::All).expect("flush");
     assert_eq!(released, TENANTS.len() as u64);
-    // All of them live on, and hold sockets that need the module's code.
+    // All tenants are alive, and hold sockets that need the module's code.
     assert_eq!(fact("tasks"), 0);
     assert!(tenants.iter().all(|(tenant, _)| tenant.lives()));
-    unload_module().expect_err("there are sockets");
+    unload_module().expect_err("unloading must fail while sockets of associations are open");
     drop(tenants);
     wait_until_empty();
     unload();

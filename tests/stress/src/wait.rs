@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Waiting for what comes after a moment, and what chance decides.
+//! Waiting for conditions, and random numbers.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Generous: an emulated processor that checks every access is slow.
+/// Long, as an emulated processor with a kernel that checks every access is slow.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Waits until `done`.
+/// Waits until `done` returns true.
+///
+/// # Panics
+///
+/// After [`LIMIT`], with `what` in the message.
 #[track_caller]
 pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !done() {
-        assert!(Instant::now() < deadline, "{what} did not come");
+        assert!(
+            Instant::now() < deadline,
+            "waited {LIMIT:?} in vain for {what}"
+        );
         sleep(Duration::from_millis(2));
     }
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers that are the same in every run.
 pub struct Dice(u64);
 
 impl Dice {
-    /// A sequence of its own for each seed.
+    /// A generator whose numbers depend on the seed only.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
@@ -35,7 +42,7 @@ impl Dice {
         self.0 % limit
     }
 
-    /// Waits up to so many microseconds.
+    /// Sleeps for a random time below this many microseconds.
     pub fn nap(&mut self, microseconds: u64) {
         sleep(Duration::from_micros(self.below(microseconds)));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The machine that is stressed: addresses on an interface, and a second
-//! network behind a pair of virtual ones.
+//! The network of the stress tests: addresses on a dummy interface, and a second
+//! network namespace behind a veth pair.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use crate::child::Child;
 use crate::sys;
 use crate::wait::eventually;
 
-/// Addresses that tenants get.
+/// The addresses of tenants.
 pub const TENANTS: [Ipv4Addr; 4] = [
     Ipv4Addr::new(10, 9, 0, 1),
     Ipv4Addr::new(10, 9, 0, 2),
@@ -22,10 +22,10 @@ pub const TENANTS: [Ipv4Addr; 4] = [
 /// An address that no tenant gets.
 pub const HOST: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 9);
 
-/// The far end of the pair, in the second network.
+/// The address of the far end of the veth pair, in the second network.
 pub const FAR: Ipv4Addr = Ipv4Addr::new(10, 8, 0, 2);
 
-/// Puts the addresses there.
+/// Makes the dummy interface with the addresses.
 pub fn make() -> io::Result<()> {
     ip("link add d0 type dummy")?;
     ip("link set d0 up")?;
@@ -47,8 +47,8 @@ pub fn beyond(body: impl FnOnce()) -> Child {
     });
     let pid = child.pid();
     let pair = format!("link add v0 type veth peer name v1 netns {pid}");
-    // Before the child has its network, the second end has no place to go; the
-    // pair of an earlier one may still be there.
+    // The pair cannot be made before the child has its network, nor while the pair of
+    // an earlier child still exists.
     eventually("the pair", || {
         network_of(pid) != network_of(std::process::id() as i32) && ip(&pair).is_ok()
     });
