@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The command line tool against the real module.
+//! The command-line tool with the real module.
 
 use std::process::{Command, Output, Stdio};
 
@@ -14,7 +14,7 @@ use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
-/// Where the virtual machine has it.
+/// The path of addrctl in the virtual machine.
 pub const ADDRCTL: &str = "/usr/sbin/addrctl";
 
 pub fn tests() -> Vec<Test> {
@@ -50,7 +50,7 @@ pub fn tests() -> Vec<Test> {
             let output = done(&[&run[..], &[HOST4, "10.0.0.1", "2001:db8::1", "::1"]].concat());
             let no = libc::EADDRNOTAVAIL;
             assert_eq!(output, format!("{no} ok ok ok\n"));
-            assert_eq!(verdicts(&[HOST4]), "ok", "the caller");
+            assert_eq!(verdicts(&[HOST4]), "ok", "binding in the caller of addrctl");
         }),
         behaviour("addrctl_run_leaves_its_status_to_the_program", || {
             let run = ["run", "--addr", "10.0.0.1", "--"];
@@ -120,16 +120,20 @@ pub fn tests() -> Vec<Test> {
             done(&["release", &pid]);
             let error = Device::open()
                 .query(Target::Pid(child.pid()))
-                .expect_err("released");
+                .expect_err("a released process is not associated");
             assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
             status(5, &["release", &pid]);
-            eventually("the end", || Device::open().ids().is_empty());
+            eventually("the end of the association", || {
+                Device::open().ids().is_empty()
+            });
         }),
         behaviour("addrctl_release_ends_an_association", || {
             let _child = idle(ONE);
             let id = Device::open().ids()[0].to_string();
             done(&["release", "--association", &id]);
-            eventually("the end", || Device::open().ids().is_empty());
+            eventually("the end of the association", || {
+                Device::open().ids().is_empty()
+            });
             status(5, &["release", "--association", &id]);
         }),
         behaviour("addrctl_says_what_is_wrong", || {
@@ -159,16 +163,20 @@ fn addrctl(args: &[&str]) -> Output {
     output.unwrap_or_else(|e| panic!("{ADDRCTL}: {e}"))
 }
 
-/// Runs it, expects this status, and returns what it printed.
+/// Runs addrctl, which must exit with this status. Returns its output and its errors.
 fn status(expected: i32, args: &[&str]) -> (String, String) {
     let output = addrctl(args);
     let text = |bytes| String::from_utf8(bytes).expect("text");
     let (out, err) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(expected), "{args:?}: {out}{err}");
+    assert_eq!(
+        output.status.code(),
+        Some(expected),
+        "the status of addrctl {args:?}, which printed: {out}{err}"
+    );
     (out, err)
 }
 
-/// Runs it and returns its output.
+/// Runs addrctl, which must succeed. Returns its output.
 fn done(args: &[&str]) -> String {
     status(0, args).0
 }
@@ -180,8 +188,12 @@ fn json_of(args: &[&str]) -> Value {
     value
 }
 
-/// Runs it, expects this status, and a message that has this word in it.
+/// Runs addrctl, which must exit with this status and print an error that contains
+/// `word`.
 fn says(expected: i32, word: &str, args: &[&str]) {
     let (_, message) = status(expected, args);
-    assert!(message.contains(word), "{args:?}: {message}");
+    assert!(
+        message.contains(word),
+        "addrctl {args:?} does not say {word:?}: {message}"
+    );
 }

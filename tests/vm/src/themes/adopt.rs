@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Associating what already runs: its sockets come along, and so do its
-//! descendants when asked for.
+//! Associating a running process takes its sockets in as well.
 
 use std::thread;
 
@@ -37,16 +36,18 @@ pub fn tests() -> Vec<Test> {
                 let wildcard = Spec::wildcard(proto, Kind::Dual, 80);
                 first.serve("a", wildcard);
                 let mut other = Tenant::host();
-                other.open("b", wildcard).expect_err("in use");
+                other
+                    .open("b", wildcard)
+                    .expect_err("the first process has the port");
                 first.associate(PAIRS[0], &Assignment::DEFAULT);
                 other
                     .open("b", wildcard)
-                    .expect_err("in use by an address of the host");
+                    .expect_err("the tenant has the port at addresses of the host's wildcard");
                 other.associate(PAIRS[1], &Assignment::DEFAULT);
                 other.serve("b", wildcard);
                 for (nr, set) in PAIRS.iter().enumerate() {
                     for addr in *set {
-                        let word = ask(proto, (*addr, 80)).expect("an answer");
+                        let word = ask(proto, (*addr, 80)).expect("no answer");
                         assert_eq!(word, ["a", "b"][nr], "{addr}");
                     }
                 }
@@ -61,7 +62,7 @@ pub fn tests() -> Vec<Test> {
             move || {
                 let mut tenant = Tenant::host();
                 tenant.serve("me", Spec::at(proto, "127.0.0.1", 80));
-                assert_eq!(ask(proto, ("127.0.0.1", 80)).expect("an answer"), "me");
+                assert_eq!(ask(proto, ("127.0.0.1", 80)).expect("no answer"), "me");
                 tenant.associate(ONE, &Assignment::DEFAULT);
                 nobody_answers(proto, ("127.0.0.1", 80));
                 answer_is(&tenant, proto, "127.0.0.1", 80, "me");
@@ -118,7 +119,10 @@ pub fn tests() -> Vec<Test> {
                 sock.connect((HOST4, 80)).expect("connect");
                 ready.send("");
                 go.receive();
-                let errno = sock.receive().expect_err("reset").raw_os_error();
+                let errno = sock
+                    .receive()
+                    .expect_err("the connection was reset")
+                    .raw_os_error();
                 assert_eq!(errno, Some(ECONNABORTED));
             });
             ready.receive();
@@ -138,7 +142,7 @@ pub fn tests() -> Vec<Test> {
                 thread::scope(|scope| {
                     for _ in 0..4 {
                         scope.spawn(|| loop {
-                            // It waits for so long only.
+                            // accept() may time out.
                             if let Ok((connection, _)) = sock.accept() {
                                 let foreign = Sock::v4(Proto::Udp).bind((HOST4, 0));
                                 let word = foreign.map_or("confined", |()| "free");
@@ -149,10 +153,10 @@ pub fn tests() -> Vec<Test> {
                 });
             });
             ready.receive();
-            assert_eq!(ask(Proto::Tcp, (HOST4, 80)).expect("an answer"), "free");
+            assert_eq!(ask(Proto::Tcp, (HOST4, 80)).expect("no answer"), "free");
             associate_with(server.pid(), PAIRS[0], &Assignment::DEFAULT);
             for addr in ["10.0.0.1", "10.1.0.1"].repeat(4) {
-                let word = ask(Proto::Tcp, (addr, 80)).expect("an answer");
+                let word = ask(Proto::Tcp, (addr, 80)).expect("no answer");
                 assert_eq!(word, "confined");
             }
             nobody_answers(Proto::Tcp, (HOST4, 80));
@@ -168,12 +172,12 @@ pub fn tests() -> Vec<Test> {
                     .query(Target::Association(tenant.id))
                     .expect("listed");
                 assert_eq!((found.tasks, found.sockets), (0, 1));
-                // And keep their scope.
-                assert_eq!(ask(Proto::Tcp, ("10.1.0.1", 80)).expect("an answer"), "me");
+                // The socket keeps its scope.
+                assert_eq!(ask(Proto::Tcp, ("10.1.0.1", 80)).expect("no answer"), "me");
                 nobody_answers(Proto::Tcp, (HOST4, 80));
                 nobody_answers(Proto::Tcp, (HOST6, 80));
                 tenant.close("me");
-                crate::child::eventually("its end", || device.ids().is_empty());
+                crate::child::eventually("the end of the association", || device.ids().is_empty());
             },
         ),
         behaviour("sockets_are_counted", || {
@@ -189,7 +193,7 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(sockets(), u64::from(nr));
             }
             tenant.close("me");
-            crate::child::eventually("no sockets", || sockets() == 0);
+            crate::child::eventually("a count of 0 sockets", || sockets() == 0);
         }),
         behaviour(
             "a_socket_in_the_hosts_hands_stays_under_its_makers_rules",
@@ -203,7 +207,10 @@ pub fn tests() -> Vec<Test> {
                 let number = number.receive().parse().expect("a number");
                 let sock = crate::sys::process::take_descriptor(maker.pid(), number);
                 let sock = Sock::from(sock.expect("pidfd_getfd"));
-                let errno = sock.bind((HOST4, 80)).expect_err("foreign").raw_os_error();
+                let errno = sock
+                    .bind((HOST4, 80))
+                    .expect_err("the address is foreign to the maker")
+                    .raw_os_error();
                 assert_eq!(errno, Some(EADDRNOTAVAIL));
                 let server = Sock::serving(Proto::Udp, (HOST4, 0));
                 sock.send_to(b"x", server.local()).expect("send");
@@ -220,7 +227,7 @@ pub fn tests() -> Vec<Test> {
                 stay();
             });
             let number = number.receive().parse().expect("a number");
-            // In the host's hands it goes on to mean the maker's set.
+            // Used by the host, the wildcard still means the set of its maker.
             let sock = crate::sys::process::take_descriptor(maker.pid(), number);
             let sock = Sock::from(sock.expect("pidfd_getfd"));
             sock.listen().expect("listen");
@@ -240,14 +247,14 @@ fn narrows(proto: Proto, kind: Kind) {
     let everywhere = ["10.0.0.1", "10.1.0.1", HOST4, "2001:db8:1::1", HOST6];
     for addr in everywhere.map(ip) {
         if kind.takes(addr) {
-            assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "me", "{addr}");
+            assert_eq!(ask(proto, (addr, 80)).expect("no answer"), "me", "{addr}");
         }
     }
     tenant.associate(PAIRS[0], &Assignment::DEFAULT);
     for addr in everywhere.map(ip) {
         let host = [HOST4, HOST6].map(ip).contains(&addr);
         if kind.takes(addr) && !host {
-            assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "me", "{addr}");
+            assert_eq!(ask(proto, (addr, 80)).expect("no answer"), "me", "{addr}");
         } else {
             nobody_answers(proto, (addr, 80));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Associating a process with all its descendants: all of them or none, and
-//! nobody escapes who is made meanwhile.
+//! Associating a process with all its descendants: all of them or none. Descendants
+//! that are made meanwhile do not escape.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -51,12 +51,16 @@ pub fn tests() -> Vec<Test> {
                 let terms = Assignment::TREE;
                 let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
                 assert_eq!(
-                    assigned.expect_err("partly taken").raw_os_error(),
+                    assigned
+                        .expect_err("a descendant is associated already")
+                        .raw_os_error(),
                     Some(EEXIST)
                 );
                 assert_eq!(device.ids(), vec![id]);
                 for pid in [root.pid(), pids[0], pids[2]] {
-                    device.query(Target::Pid(pid)).expect_err("not associated");
+                    device
+                        .query(Target::Pid(pid))
+                        .expect_err("the process must not be associated");
                 }
             },
         ),
@@ -74,8 +78,8 @@ pub fn tests() -> Vec<Test> {
             "no_orphan_of_an_orphan_escapes_while_its_tree_is_assigned",
             || {
                 for _ in 0..15 / pace() {
-                    // A grandchild becomes the root's when its parent exits, which its
-                    // grandparent waits for, to exit as well.
+                    // A grandchild becomes a child of the root when its parent exits. Its
+                    // grandparent waits for that exit, and then exits as well.
                     orphans_against_assign(SIBLINGS, PLACES, |nr| {
                         if nr % 2 == 0 {
                             let _ = wait(-1, false);
@@ -102,7 +106,7 @@ pub fn tests() -> Vec<Test> {
             ready.receive();
             associate_with(root.pid(), PAIRS[0], &Assignment::TREE);
             for addr in ["10.0.0.1", "10.1.0.1"] {
-                assert_eq!(ask(Proto::Tcp, (addr, 80)).expect("an answer"), "worker");
+                assert_eq!(ask(Proto::Tcp, (addr, 80)).expect("no answer"), "worker");
             }
             nobody_answers(Proto::Tcp, (HOST4, 80));
             stop.send("");
@@ -111,7 +115,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A process with a child that has two; and the pids of these three.
+/// A process with a child that has two children. Returns the pids of these three, too.
 fn tree() -> (Child, Vec<i32>) {
     let pids = Channel::new();
     let own_pid = || pids.send(&std::process::id().to_string());
@@ -135,25 +139,26 @@ fn tree() -> (Child, Vec<i32>) {
     (root, pids)
 }
 
-/// How many processes have children all the time.
+/// How many lines of descent grow at the same time.
 const FORKERS: usize = 4;
 
-/// How many generations of each there are for sure before, and for sure after.
+/// How many generations of each line exist before the assignment, at least, and how many
+/// are made after it.
 const SURE: usize = 5;
 
-/// From how many on they take their time, and how many are too many.
+/// From this generation on, a line grows slowly.
 const MANY: usize = 100;
+/// A line of this many generations fails the test.
 const TOO_MANY: usize = 1000;
 
-/// How many children the root has that do nothing, so that looking at all of them
-/// takes a while.
+/// How many idle children the root has, so that looking at all of them takes a while.
 const SIBLINGS: usize = 100;
-/// In how many places the others have a file in their memory, so that exiting does.
+/// How many times a file is mapped by the others, so that exiting takes a while.
 const PLACES: usize = 1000;
 const PAGE: usize = 4096;
 
-/// Processes that each have one child and exit, so that the child becomes the
-/// root's, while their tree is assigned: whoever is left is confined.
+/// While a tree is assigned, its processes each make one child and exit, so that the
+/// child becomes one of the root. The last ones must be confined.
 fn orphans_against_assign(siblings: usize, places: usize, linger: fn(usize)) {
     let (ready, enough, words) = (Channel::new(), Channel::new(), Channel::new());
     let root = Child::spawn(|| {
@@ -161,11 +166,11 @@ fn orphans_against_assign(siblings: usize, places: usize, linger: fn(usize)) {
         let waiting = (0..siblings).map(|_| Child::spawn(|| enough.await_line()));
         let _waiting: Vec<Child> = waiting.collect();
         for _ in 0..FORKERS {
-            // It exits with its first child.
+            // This child exits after it has forked.
             let descend_and_tell = || {
                 let program = File::open("/proc/self/exe").expect("open");
                 let places = (0..places).map(|_| Mapped::of(program.as_fd(), PAGE).expect("mmap"));
-                // They go when it exits.
+                // The mappings end when the process exits.
                 std::mem::forget(places.collect::<Vec<_>>());
                 if descend(&ready, &enough, linger) {
                     words.send(&verdicts(&[HOST4, "10.0.0.1"]));
@@ -182,26 +187,31 @@ fn orphans_against_assign(siblings: usize, places: usize, linger: fn(usize)) {
     associate_with(root.pid(), ONE, &Assignment::TREE);
     enough.send("");
     for _ in 0..FORKERS {
-        assert_eq!(words.receive(), format!("{EADDRNOTAVAIL} ok"), "an orphan");
+        assert_eq!(
+            words.receive(),
+            format!("{EADDRNOTAVAIL} ok"),
+            "what an orphan may bind to"
+        );
     }
     drop(root);
 }
 
-/// What the processes of a growing tree hear and say.
+/// The channels of the processes of a growing tree.
 struct Growth {
-    /// Some are made.
+    /// From each line: enough generations exist.
     some: Channel,
-    /// All are associated.
+    /// To all: the assignment is done.
     assigned: Channel,
-    /// How many there are, by the last one.
+    /// From the last of each line: how many generations it has.
     count: Channel,
-    /// Now everybody is to say what it may bind to.
+    /// To all: report what you may bind to.
     tell: Channel,
+    /// From each process: what it may bind to.
     words: Channel,
 }
 
-/// Processes that have children all the time while their tree is assigned: all
-/// are confined, of before and after.
+/// Lines of processes grow while their tree is assigned. All processes must be confined,
+/// those made before as well as those made after.
 fn forks_against_assign() {
     let growth = Growth {
         some: Channel::new(),
@@ -226,22 +236,29 @@ fn forks_against_assign() {
     growth.tell.send("");
     for nr in 0..all {
         let confined = format!("{EADDRNOTAVAIL} ok");
-        assert_eq!(growth.words.receive(), confined, "answer {nr} of {all}");
+        assert_eq!(
+            growth.words.receive(),
+            confined,
+            "what process {nr} of {all} may bind to"
+        );
     }
     let found = Device::open().query(Target::Pid(root.pid()));
     assert_eq!(found.expect("query").pids.len(), all + 1);
     drop(root);
 }
 
-/// Is number `nr` of its kind, `after` of which were made after the assignment.
-/// Has a child, which has a child, and so on, as long as there are too few.
+/// The life of generation `nr` of a line, of which `after` were made after the
+/// assignment. Makes the next generation until enough were made after it.
 fn grow(growth: &Growth, nr: usize, after: usize) {
     if nr == SURE {
         growth.some.send("");
     }
     let after = after + usize::from(growth.assigned.has_line());
     let _child = if after <= SURE {
-        assert!(nr < TOO_MANY, "it takes too long: this proves nothing");
+        assert!(
+            nr < TOO_MANY,
+            "{nr} generations were made and the assignment is not done: this proves nothing"
+        );
         if nr > MANY {
             sleep(Duration::from_millis(10));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `bind()` to one address: allowed if it is in the set, and refused as on a
-//! machine that has no such address if not.
+//! `bind()` to one address succeeds if it is in the set. Otherwise it fails as on a
+//! machine without this address.
 
 use std::net::IpAddr;
 
@@ -65,14 +65,16 @@ pub fn tests() -> Vec<Test> {
         behaviour("bind_after_a_refused_bind_to_a_member_is_allowed", || {
             as_tenant(ONE, || {
                 let sock = Sock::v4(Proto::Tcp);
-                sock.bind((HOST4, 80)).expect_err("foreign");
+                sock.bind((HOST4, 80)).expect_err("the address is foreign");
                 sock.serve(Proto::Tcp, ("10.0.0.1", 80)).expect("member");
             });
         }),
         behaviour("bind_to_a_member_the_machine_lacks_fails_as_before", || {
             as_tenant(&["203.0.113.1"], || {
                 let error = Sock::v4(Proto::Tcp).bind(("203.0.113.1", 80));
-                let errno = error.expect_err("no such address").raw_os_error();
+                let errno = error
+                    .expect_err("the machine lacks the address")
+                    .raw_os_error();
                 assert_eq!(errno, Some(EADDRNOTAVAIL));
             });
         }),
@@ -151,8 +153,8 @@ fn member_addresses(proto: Proto) -> Vec<Test> {
     .collect()
 }
 
-/// What an address that makes no sense is answered with must not tell an
-/// associated process from another.
+/// A malformed address must give an associated process the same result as an
+/// unassociated one.
 fn malformed() {
     let outcomes = || {
         let mut outcomes = Vec::new();
@@ -175,7 +177,9 @@ fn malformed() {
         for associated in outcomes() {
             let unassociated = channel.receive();
             if associated != unassociated {
-                differences.push(format!("{associated} instead of {unassociated}"));
+                differences.push(format!(
+                    "associated {associated}, unassociated {unassociated}"
+                ));
             }
         }
         assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -191,8 +195,8 @@ fn malformed_addresses() -> Vec<Addr> {
         Addr::raw(&bytes)
     };
     let mut addrs = vec![
-        // Families that are not the socket's; the last is unspecified with an
-        // address that is not the wildcard.
+        // Families other than the socket's. The last one is AF_UNSPEC with an address
+        // that is not the wildcard.
         family(libc::AF_UNIX),
         family(libc::AF_NETLINK),
         family(0xffff),

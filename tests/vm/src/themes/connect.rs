@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `connect()` from a socket that was never bound: the peer sees an address
-//! of the set.
+//! `connect()` on a socket that was never bound: the peer sees a source in the set.
 
 use std::fs;
 use std::net::IpAddr;
@@ -15,7 +14,7 @@ use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{Proto, Sock, PROTOS};
 
-/// The first is a prefix, the primary address is the second.
+/// A set whose first entry is a prefix, so that the second is the primary address.
 const PREFIX_FIRST: &[&str] = &["10.1.0.0/24", "10.0.0.1"];
 
 pub fn tests() -> Vec<Test> {
@@ -59,7 +58,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::v6(Proto::Tcp);
                 sock.bind(("2001:db8::1", 0)).expect("member");
                 let connected = sock.connect((mapped(HOST4), server.local().port()));
-                connected.expect_err("not of its family");
+                connected.expect_err("the socket is bound to the other family");
             };
             attempt();
             if Device::try_open().is_ok() {
@@ -79,7 +78,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_socket_can_be_bound_after_a_refused_connection", || {
             as_tenant(ONE, || {
                 let sock = Sock::v4(Proto::Tcp);
-                let error = sock.connect((HOST4, 1)).expect_err("nobody is there");
+                let error = sock.connect((HOST4, 1)).expect_err("no server is there");
                 assert_eq!(error.raw_os_error(), Some(ECONNREFUSED));
                 sock.bind(("10.0.0.1", 4000)).expect("bind to a member");
             });
@@ -89,7 +88,7 @@ pub fn tests() -> Vec<Test> {
                 for addr in ["192.0.2.1", "2001:db8:ffff::1"] {
                     for proto in PROTOS {
                         let sock = Sock::for_ip(proto, ip(addr));
-                        let error = sock.connect((addr, 9)).expect_err("no route");
+                        let error = sock.connect((addr, 9)).expect_err("no route leads there");
                         assert_eq!(error.raw_os_error(), Some(ENETUNREACH), "{addr}");
                     }
                 }
@@ -205,7 +204,8 @@ fn of_protocol(proto: Proto) -> Vec<Test> {
     ]
 }
 
-/// Connects, makes the peer notice, and compares both ends' names.
+/// Connects, checks the name of the peer, and sends a message if it is UDP, so that the
+/// server notices.
 fn connect(proto: Proto, sock: Sock, to: Addr) {
     sock.connect(to.clone()).expect("connect");
     assert_eq!(sock.peer().expect("a peer").internet(), to.internet());
@@ -223,12 +223,12 @@ fn source_is(set: &[&str], proto: Proto, to: &str, result: IpAddr, client: impl 
     assert_eq!(
         source_seen(proto, to, set, client).ip(),
         result,
-        "the source"
+        "the source that the server on {to} sees"
     );
 }
 
-/// With 20 ports to choose from, 15 connections to each of 5 destinations are
-/// possible at once: a port can be used again towards another destination.
+/// With 20 ports to choose from, 15 connections to each of 5 destinations are possible
+/// at once, as connections to different destinations can share a port.
 fn ports_do_not_run_out(set: &[&str], host: &str) {
     let servers: Vec<Sock> = (7001..7006)
         .map(|port| Sock::serving(Proto::Tcp, (host, port)))
@@ -245,7 +245,7 @@ fn ports_do_not_run_out(set: &[&str], host: &str) {
                 open.push(sock);
             }
         }
-        // All of them were open at once.
+        // Dropped only now: all of them were open at once.
         drop(open);
     };
     let unassociated = set.is_empty();

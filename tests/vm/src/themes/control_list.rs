@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the control device tells about associations.
+//! Listing and describing associations through the control device.
 
 use addrconf_abi::{AddrEntry, Target, Wire, ABI_VERSION, MAX_ADDRS};
 
@@ -73,7 +73,7 @@ pub fn tests() -> Vec<Test> {
             assert_eq!((found.addr_count, found.pid_count), (4, 1));
             let first = AddrEntry::decode(&addrs[..AddrEntry::SIZE]).expect("an entry");
             assert!(entries(SEVERAL).contains(&first));
-            assert_eq!(addrs[AddrEntry::SIZE], 0xee, "beyond the room");
+            assert_eq!(addrs[AddrEntry::SIZE], 0xee, "the byte beyond the room");
         }),
         behaviour("a_set_may_have_1024_addresses", || {
             let set: Vec<String> = (0..1024)
@@ -94,8 +94,8 @@ pub fn tests() -> Vec<Test> {
             let found: Vec<_> = addrs.chunks_exact(AddrEntry::SIZE).map(decode).collect();
             assert_eq!(found, entries(&set));
         }),
-        // Enough to be sorted in another way than a few; what that keeps on the
-        // kernel's stack is aligned to 8 bytes there.
+        // More than are sorted by the method for short lists. The other method keeps
+        // data on the kernel's stack, which is aligned to 8 bytes only.
         behaviour("addresses_in_no_order_are_sorted", || {
             for assignment in [Assignment::DEFAULT, Assignment::EXCLUSIVE] {
                 let set: Vec<String> = (0..30)
@@ -123,7 +123,7 @@ pub fn tests() -> Vec<Test> {
             let (device, target) = (Device::open(), Target::Pid(child.pid()));
             let error = device
                 .assign(target, &entries(&set), "")
-                .expect_err("too many");
+                .expect_err("the set has too many addresses");
             assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
             assert!(device.ids().is_empty());
         }),
@@ -136,10 +136,14 @@ pub fn tests() -> Vec<Test> {
                     let device = Device::open();
                     let found = device.query(Target::Association(id)).expect("query");
                     assert_eq!((found.pids, found.tasks), (vec![], 1));
-                    // In this namespace that pid is nobody's.
-                    let error = device.query(Target::Pid(child.pid())).expect_err("foreign");
+                    // No process has that pid in this namespace.
+                    let error = device
+                        .query(Target::Pid(child.pid()))
+                        .expect_err("the pid is one of another namespace");
                     assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
-                    let own = device.query(Target::Pid(1)).expect_err("unassociated");
+                    let own = device
+                        .query(Target::Pid(1))
+                        .expect_err("this process is not associated");
                     assert_eq!(own.raw_os_error(), Some(libc::ENOENT));
                 });
             });

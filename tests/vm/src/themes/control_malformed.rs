@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control calls that make no sense: each is refused, and changes nothing.
+//! Malformed control calls: each fails, and changes nothing.
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Command, ListRequest, QueryRequest, ReleaseRequest, Target, Wire,
@@ -14,7 +14,7 @@ use crate::client::{entries, entry_bytes, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
-/// A change to the bytes of a structure: where, and what to write there.
+/// A change to the bytes of a structure: the offset, and the bytes to write there.
 type Patch = (usize, &'static [u8]);
 
 /// Changes to [`AssignRequest`].
@@ -132,8 +132,12 @@ pub(super) fn encoded(request: &impl Wire) -> Vec<u8> {
     request.encode(&mut [0; MAX_STRUCT]).to_vec()
 }
 
-/// Panics unless assigning [`ONE`] to a process, the request or the entries
-/// patched, fails so and changes nothing; and unless it works unpatched.
+/// Assigns [`ONE`] to a process, with the request or the entries patched.
+///
+/// # Panics
+///
+/// Unless this fails with the expected errno and changes nothing, and the unpatched call
+/// then succeeds.
 fn assign_fails(expected: i32, request: Option<Patch>, entry: Option<Patch>) {
     let device = Device::open();
     let child = Child::spawn(|| stay());
@@ -150,14 +154,18 @@ fn assign_fails(expected: i32, request: Option<Patch>, entry: Option<Patch>) {
         errno(device.call_bytes(Command::Assign.number(), &mut bytes))
     };
     assert_eq!(attempt(request, entry), expected);
-    assert_eq!(device.ids(), Vec::<u64>::new(), "something was made");
+    assert_eq!(
+        device.ids(),
+        Vec::<u64>::new(),
+        "associations after the failed call"
+    );
     let error = device
         .query(Target::Pid(child.pid()))
-        .expect_err("unassociated");
+        .expect_err("the process must not be associated");
     assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
-    assert_eq!(attempt(None, None), 0, "the valid request");
+    assert_eq!(attempt(None, None), 0, "the errno of the valid request");
     drop(child);
-    eventually("its end", || device.ids().is_empty());
+    eventually("the end of the association", || device.ids().is_empty());
 }
 
 fn others() {
@@ -167,7 +175,7 @@ fn others() {
     let release = encoded(&ReleaseRequest { target, tasks: 0 });
     let query = patched(release.clone(), None);
     let query = [query, vec![0; QueryRequest::SIZE - ReleaseRequest::SIZE]].concat();
-    // The fields of a target are the first of both.
+    // Both structures begin with the fields of a target.
     let target_patches = ASSIGN.iter().filter(|(_, (at, _))| *at < 16);
     for &(what, patch) in target_patches {
         for (command, bytes) in [(Command::Release, &release), (Command::Query, &query)] {
@@ -183,7 +191,13 @@ fn others() {
         let result = device.call_bytes(Command::List.number(), &mut bytes);
         assert_eq!(errno(result), EINVAL, "list with {patch:?}");
     }
-    assert_eq!(device.query(target).expect("still there").tasks, 1);
+    assert_eq!(
+        device
+            .query(target)
+            .expect("the association must still exist")
+            .tasks,
+        1
+    );
 }
 
 fn no_room() {

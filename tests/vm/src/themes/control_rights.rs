@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who may control, and whom.
+//! Which processes may make control calls, and about which.
 
 use std::fs::{metadata, File};
 use std::io;
@@ -111,7 +111,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_kernel_thread_cannot_be_associated", || {
             // kthreadd
             let assigned = Device::open().assign(Target::Pid(2), &entries(ONE), "");
-            assigned.expect_err("a kernel thread");
+            assigned.expect_err("a kernel thread cannot be associated");
             assert!(Device::open().ids().is_empty());
         }),
         behaviour("a_pid_and_a_pidfd_are_the_same_process", || {
@@ -143,13 +143,13 @@ fn is<T: std::fmt::Debug>(errno: i32, result: io::Result<T>) {
     match result {
         Err(e) if e.raw_os_error() == Some(errno) => {}
         other => panic!(
-            "{other:?} instead of {}",
+            "the control call gave {other:?}, but should fail with {}",
             io::Error::from_raw_os_error(errno)
         ),
     }
 }
 
-/// Panics unless assign, release and query of a process all fail so.
+/// Panics unless assign, release and query of a process all fail with `errno`.
 fn every_call(target: Target, errno: i32) {
     let device = Device::open();
     is(errno, device.assign(target, &entries(ONE), ""));
@@ -157,7 +157,7 @@ fn every_call(target: Target, errno: i32) {
     is(errno, device.query(target));
 }
 
-/// Panics unless the caller is refused any control of a process.
+/// Panics unless every control call about a process fails with `EPERM`.
 fn nothing_is_allowed(device: &Device, pid: i32) {
     let pidfd = pidfd_open(pid).expect("pidfd");
     for target in [Target::Pid(pid), Target::PidFd(pidfd.as_raw_fd())] {

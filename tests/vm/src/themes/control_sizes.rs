@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control calls with structures of other sizes, with none, and calls that
-//! there are not.
+//! Control calls with structures of other sizes and at unmapped addresses, and calls
+//! that do not exist.
 
 use addrconf_abi::{Command, ListRequest, QueryRequest, Target, VersionReply, Wire, MAX_STRUCT};
 use libc::{E2BIG, EFAULT, EINVAL, ENOTTY};
@@ -52,7 +52,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The number of a command, for a structure of another size.
+/// The ioctl number of a command, with a structure of another size.
 fn sized(command: Command, size: usize) -> u32 {
     command.number() & !(0x3fff << 16) | (size as u32) << 16
 }
@@ -93,12 +93,15 @@ fn sizes() {
         assert_eq!(call(0x3fff, 0), E2BIG, "{command:?}, far too long");
         assert_eq!(call(size + 8, 1), E2BIG, "{command:?}, unknown field");
     }
-    // The version reads nothing, and answers whatever size is asked for.
+    // The version command reads nothing, and fills a structure of any size.
     for size in [0, 1, VersionReply::SIZE - 1, VersionReply::SIZE, MAX_STRUCT] {
         let mut bytes = [0xee; MAX_STRUCT];
         let result = device.call_bytes(sized(Command::Version, size), &mut bytes);
         assert_eq!(errno(result), 0, "version of {size} bytes");
         let written = size.min(VersionReply::SIZE);
-        assert!(bytes[written..].iter().all(|&b| b == 0xee), "beyond");
+        assert!(
+            bytes[written..].iter().all(|&b| b == 0xee),
+            "version of {size} bytes wrote beyond {written}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Exclusive addresses: wildcard sockets of the host leave them alone.
+//! Exclusive addresses: wildcard sockets of the host receive nothing there.
 
 use std::fs::read_to_string;
 
@@ -16,7 +16,7 @@ use crate::sock::{Proto, PROTOS};
 use crate::spec::{Kind, Spec};
 use crate::tenant::Tenant;
 
-/// How often it is tried.
+/// How many associations end while an address becomes exclusive.
 const ROUNDS: usize = 20;
 
 const EXCLUSIVE: Assignment = Assignment::EXCLUSIVE;
@@ -31,8 +31,8 @@ pub fn tests() -> Vec<Test> {
                 name("servers_of_the_host_and_an_exclusive_tenant_coexist"),
                 {
                     move || {
-                        // Connections of the first round may keep its port for a
-                        // while.
+                        // Another port each, as connections of the first round may keep
+                        // theirs for a while.
                         for (port, host_first) in [(22, true), (23, false)] {
                             let (host, tenant) =
                                 (Tenant::host(), Tenant::with(PAIRS[0], &EXCLUSIVE));
@@ -44,10 +44,10 @@ pub fn tests() -> Vec<Test> {
                                 host.serve("host", wildcard(port));
                             }
                             for addr in PAIRS[0] {
-                                assert_eq!(ask(proto, (*addr, port)).expect("an answer"), "tenant");
+                                assert_eq!(ask(proto, (*addr, port)).expect("no answer"), "tenant");
                             }
                             for addr in [HOST4, HOST6, "10.1.0.2", "127.0.0.1", "::1"] {
-                                assert_eq!(ask(proto, (addr, port)).expect("an answer"), "host");
+                                assert_eq!(ask(proto, (addr, port)).expect("no answer"), "host");
                             }
                         }
                     }
@@ -59,16 +59,18 @@ pub fn tests() -> Vec<Test> {
                     move || {
                         let host = Tenant::host();
                         host.serve("host", wildcard(22));
-                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("an answer"), "host");
+                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("no answer"), "host");
                         let tenant = Tenant::with(ONE, &EXCLUSIVE);
                         for addr in ONE {
                             nobody_answers(proto, (*addr, 22));
                         }
                         nobody_answers(proto, (std::net::IpAddr::from(tenant.loopback), 22));
-                        assert_eq!(ask(proto, (HOST4, 22)).expect("an answer"), "host");
+                        assert_eq!(ask(proto, (HOST4, 22)).expect("no answer"), "host");
                         drop(tenant);
-                        eventually("the end", || Device::open().ids().is_empty());
-                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("an answer"), "host");
+                        eventually("the end of the association", || {
+                            Device::open().ids().is_empty()
+                        });
+                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("no answer"), "host");
                     }
                 },
             ),
@@ -78,7 +80,7 @@ pub fn tests() -> Vec<Test> {
                     move || {
                         let (host, _tenant) = (Tenant::host(), Tenant::new(ONE));
                         host.serve("host", wildcard(22));
-                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("an answer"), "host");
+                        assert_eq!(ask(proto, ("10.0.0.1", 22)).expect("no answer"), "host");
                     }
                 },
             ),
@@ -88,9 +90,9 @@ pub fn tests() -> Vec<Test> {
                     move || {
                         let (host, tenant) = (Tenant::host(), Tenant::with(ONE, &EXCLUSIVE));
                         host.serve("host", Spec::at(proto, ONE[0], 22));
-                        assert_eq!(ask(proto, (ONE[0], 22)).expect("an answer"), "host");
+                        assert_eq!(ask(proto, (ONE[0], 22)).expect("no answer"), "host");
                         let opened = tenant.open("tenant", Spec::wildcard(proto, Kind::V4, 22));
-                        let errno = opened.expect_err("in use").raw_os_error();
+                        let errno = opened.expect_err("the host has the port").raw_os_error();
                         assert_eq!(errno, Some(EADDRINUSE));
                     }
                 },
@@ -104,11 +106,11 @@ pub fn tests() -> Vec<Test> {
                     let updated = Device::open().update(id, change, set, false);
                     assert_eq!(updated.expect("update"), 0);
                 };
-                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("an answer"), "host");
+                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("no answer"), "host");
                 update(Change::Add, &["10.1.0.0/24"]);
-                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("an answer"), "tenant");
+                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("no answer"), "tenant");
                 update(Change::Remove, &["10.1.0.0/24"]);
-                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("an answer"), "host");
+                assert_eq!(ask(proto, ("10.1.0.3", 22)).expect("no answer"), "host");
             }),
             behaviour(
                 name("three_exclusive_tenants_and_the_host_have_one_port"),
@@ -123,12 +125,12 @@ pub fn tests() -> Vec<Test> {
                         });
                         for (set, tenant) in &tenants {
                             for addr in *set {
-                                assert_eq!(ask(proto, (*addr, 80)).expect("an answer"), set[0]);
+                                assert_eq!(ask(proto, (*addr, 80)).expect("no answer"), set[0]);
                             }
-                            let word = tenant.ask(proto, "127.0.0.1", 80).expect("an answer");
+                            let word = tenant.ask(proto, "127.0.0.1", 80).expect("no answer");
                             assert_eq!(word, set[0]);
-                            // The host is there for them as for anybody.
-                            assert_eq!(tenant.ask(proto, HOST4, 80).expect("an answer"), "host");
+                            // Tenants reach the host as any client does.
+                            assert_eq!(tenant.ask(proto, HOST4, 80).expect("no answer"), "host");
                         }
                     }
                 },
@@ -141,7 +143,7 @@ pub fn tests() -> Vec<Test> {
                         host.serve("host", wildcard(22));
                         for addr in crate::addr::EVERYWHERE {
                             assert_eq!(
-                                ask(proto, (*addr, 22)).expect("an answer"),
+                                ask(proto, (*addr, 22)).expect("no answer"),
                                 "host",
                                 "{addr}"
                             );
@@ -162,7 +164,7 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(updated.expect("update"), 0);
             };
             for _ in 0..ROUNDS {
-                // What it had is given back a little later, by somebody else.
+                // The module's work queue takes its addresses back a little later.
                 drop(Tenant::with(TWO, &EXCLUSIVE));
                 update(Change::Add);
                 nobody_answers(Proto::Tcp, ("10.1.0.3", 22));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets of other families and protocols: harmless ones are left alone, and
-//! those that nothing covers cannot be made.
+//! Sockets of other families and protocols: harmless ones are permitted, and those
+//! that the module does not cover are denied.
 
 use std::io::{Read, Write};
 use std::os::linux::net::SocketAddrExt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Children of every kind are associated as their parent is.
+//! Children of members are members, however they are made.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -19,8 +19,8 @@ use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::process;
 
-/// What a process that inherited the association must be refused, and what it
-/// must be allowed.
+/// An address that a process which inherited the association must be refused, and one
+/// that it must be allowed.
 const PROBES: [&str; 2] = [HOST4, "10.0.0.1"];
 
 pub fn tests() -> Vec<Test> {
@@ -34,7 +34,7 @@ pub fn tests() -> Vec<Test> {
             cloned((libc::CLONE_FILES | libc::CLONE_FS) as u64, out);
         }),
         inherited("a_child_made_for_the_parent_is_confined", |out| {
-            // It becomes a sibling of the process that makes it.
+            // The child becomes a sibling of its maker.
             cloned(libc::CLONE_PARENT as u64, out);
         }),
         inherited("a_spawned_program_is_confined", |out| {
@@ -68,7 +68,7 @@ pub fn tests() -> Vec<Test> {
         inherited("a_daemon_is_confined", |out| {
             in_child(|| {
                 process::setsid().expect("setsid");
-                // Its parent is gone when it tries.
+                // The daemon binds after its parent has exited.
                 let parent_gone = Channel::new();
                 let parent = Child::spawn(|| {
                     let daemon = Child::spawn(|| {
@@ -136,8 +136,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A way to make a process: `make` has [`tell`] run in it, or the probe
-/// program with `out` as its output.
+/// A test of one way to make a process. `make` runs [`tell`] in the new process, or the
+/// probe program with `out` as its output.
 fn inherited(name: &str, make: impl Fn(&Channel) + Copy + 'static) -> Test {
     refusal(name, ONE, EADDRNOTAVAIL, move || {
         let out = Channel::new();
@@ -152,10 +152,14 @@ fn tell(out: &Channel) {
     out.send(&verdicts(&PROBES));
 }
 
-/// What the verdicts say about the foreign address; the member must be fine.
+/// The verdict on the foreign address, as a result.
+///
+/// # Panics
+///
+/// If the verdict on the member is not "ok".
 fn outcome(verdicts: &str) -> io::Result<()> {
     let (foreign, member) = verdicts.split_once(' ').expect("two verdicts");
-    assert_eq!(member, "ok", "binding to a member");
+    assert_eq!(member, "ok", "binding to an address of the set");
     match foreign {
         "ok" => Ok(()),
         errno => Err(io::Error::from_raw_os_error(
@@ -168,7 +172,7 @@ fn cloned(flags: u64, out: &Channel) {
     if process::clone3(flags).expect("clone3").is_none() {
         end_with(|| tell(out));
     }
-    // The caller waits for what `out` says.
+    // The parent does not wait for the child: the test waits for a line in `out`.
 }
 
 fn execute(out: &Channel) {
@@ -176,8 +180,8 @@ fn execute(out: &Channel) {
     panic!("exec: {error}");
 }
 
-/// In a network namespace of its own a child has no addresses, but may ask
-/// for any that the machine lacks; user and process namespaces make it root.
+/// Binds in a child with its own network namespace, which has no addresses. There
+/// `IP_FREEBIND` lets it bind to any. In its own user namespace it is root.
 fn in_own_namespaces() -> io::Result<()> {
     let out = Channel::new();
     in_child(|| {
@@ -197,15 +201,17 @@ fn in_own_namespaces() -> io::Result<()> {
     outcome(&format!("{} ok", out.receive()))
 }
 
-/// How many threads there are for sure before, and for sure after; from how many on
-/// they are made more slowly, as a machine may be busy; and how many are too many.
+/// How many threads exist before the assignment, at least, and how many are made after it.
 const SURE: usize = 15;
+/// From this many threads on there is a pause after each, as the machine may be busy.
 const MANY: usize = 500;
+/// This many threads fail the test.
 const TOO_MANY: usize = 1000;
+/// The pause after each thread when there are [`MANY`].
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A process makes threads as fast as it can while it is associated from
-/// outside. Each thread, of before and after, must then be confined.
+/// A process makes threads as fast as it can while it is associated from outside. Each
+/// thread must then be confined, made before or after.
 fn threads_against_assign() {
     let (some, assigned, answers) = (Channel::new(), Channel::new(), Channel::new());
     let child = Child::spawn(|| {
@@ -214,7 +220,7 @@ fn threads_against_assign() {
             after += usize::from(assigned.has_line());
             let (open, gate) = mpsc::channel::<()>();
             let thread = thread::spawn(move || {
-                // It ends with the sender.
+                // This ends when the sender is dropped.
                 let _ = gate.recv();
                 verdicts(&PROBES)
             });
@@ -225,7 +231,10 @@ fn threads_against_assign() {
             if gates.len() > MANY {
                 thread::sleep(PAUSE);
             }
-            assert!(gates.len() < TOO_MANY, "this proves nothing");
+            assert!(
+                gates.len() < TOO_MANY,
+                "{TOO_MANY} threads were made and the assignment is not done: this proves nothing"
+            );
         }
         for (open, thread) in gates {
             drop(open);
@@ -240,9 +249,9 @@ fn threads_against_assign() {
     assigned.send("");
     let said = std::iter::from_fn(|| Some(answers.receive()).filter(|word| word != "end"));
     let said: Vec<_> = said.collect();
-    assert!(said.len() >= 2 * SURE, "{said:?}");
+    assert!(said.len() >= 2 * SURE, "too few threads: {said:?}");
     let free = said
         .iter()
         .filter(|word| **word != format!("{EADDRNOTAVAIL} ok"));
-    assert_eq!(free.count(), 0, "{said:?}");
+    assert_eq!(free.count(), 0, "threads that are not confined: {said:?}");
 }

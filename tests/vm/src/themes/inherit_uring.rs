@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel threads that do a ring's work are associated as the process is
-//! that made the ring.
+//! The kernel threads that run a ring's operations belong to the association of the
+//! process that made the ring.
 
 use libc::{EADDRNOTAVAIL, EPROTONOSUPPORT};
 
@@ -15,7 +15,7 @@ use crate::uring::Ring;
 /// A way to make a ring.
 type Make = fn() -> Ring;
 
-/// Kinds of ring.
+/// The kinds of ring: with worker threads, and with a polling thread.
 const KINDS: [(Make, &str); 2] = [(Ring::new, "ring"), (Ring::polled, "polled_ring")];
 
 pub fn tests() -> Vec<Test> {
@@ -92,7 +92,7 @@ fn refusals(make: Make, kind: &str) -> Vec<Test> {
     ]
 }
 
-/// Sends to somebody, who must find that it came from this source.
+/// Sends from this source through a ring to a witness, which must see it.
 fn from_a_source(make: Make, source: &'static str) -> Attack {
     let witness = Sock::serving(Proto::Udp, (source, 0));
     Box::new(move || {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An association lives as long as its tasks, and counts them well.
+//! An association lasts as long as its tasks and sockets, and counts its tasks.
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
@@ -52,15 +52,16 @@ pub fn tests() -> Vec<Test> {
                     let (one, other) = UnixDatagram::pair().expect("Unix sockets");
                     let in_its_own = |socket: &UnixDatagram, peer: &UnixDatagram| {
                         let (socket, peer) = (socket.as_fd(), peer.as_fd());
-                        send_descriptor(peer, socket).expect("itself");
+                        send_descriptor(peer, socket).expect("sending the socket to itself");
                         let held = Sock::v4(Proto::Tcp);
-                        send_descriptor(peer, held.as_fd()).expect("a socket of the association's");
+                        send_descriptor(peer, held.as_fd())
+                            .expect("sending a socket of the association");
                     };
                     in_its_own(&one, &other);
                     in_its_own(&other, &one);
                 });
                 let id = id.receive().parse().expect("an id");
-                // The kernel collects them when another such is closed.
+                // The kernel frees them when another Unix socket is closed.
                 drop(UnixDatagram::pair());
                 gone(id);
             },
@@ -81,7 +82,7 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(found.pids, vec![pid]);
             tasks_become(found.id, 1);
             go.send("");
-            // A zombie is a task until it is reaped.
+            // A zombie counts as a task until it is reaped.
             process::wait(pid, false).expect("wait");
             gone(found.id);
         }),
@@ -95,7 +96,7 @@ pub fn tests() -> Vec<Test> {
                 panic!("exec: {error}");
             });
             let name = format!("/proc/{}/comm", shell.pid());
-            eventually("exec", || {
+            eventually("the shell's exec of sleep", || {
                 std::fs::read_to_string(&name).unwrap_or_default() == "sleep\n"
             });
             assert_ne!(id_of(&shell), id);
@@ -148,7 +149,8 @@ pub fn tests() -> Vec<Test> {
             let (ready, go) = (Channel::new(), Channel::new());
             let child = Child::tenant(ONE, || {
                 for _ in 0..200 {
-                    let error = process::clone3_with_taken_pid().expect_err("pid 1 is taken");
+                    let error =
+                        process::clone3_with_taken_pid().expect_err("pid 1 is in use already");
                     assert_eq!(error.raw_os_error(), Some(libc::EEXIST));
                 }
                 ready.send("");
@@ -175,7 +177,7 @@ pub fn tests() -> Vec<Test> {
             );
             go.send("");
             assert_eq!(answer.receive(), "ok ok");
-            // It had no other task.
+            // The association had no other task.
             gone(id);
             child.succeeded();
         }),
@@ -200,7 +202,9 @@ pub fn tests() -> Vec<Test> {
             let id = id_of(&parent);
             assert_eq!(device.release(Target::Association(id)).expect("release"), 2);
             for pid in [parent.pid(), child] {
-                let error = device.query(Target::Pid(pid)).expect_err("released");
+                let error = device
+                    .query(Target::Pid(pid))
+                    .expect_err("a released process is not associated");
                 assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
             }
             gone(id);
@@ -221,27 +225,30 @@ fn id_of(child: &Child) -> u64 {
     found.expect("query").id
 }
 
-/// Panics unless an association vanishes everywhere.
+/// Waits until an association is gone from the list and from sysfs, and checks that it
+/// cannot be queried.
 fn gone(id: u64) {
     let path = format!("{SYSFS_PATH}/by-id/{id}");
-    eventually("the association's end", || {
+    eventually(&format!("the end of association {id}"), || {
         !Device::open().ids().contains(&id) && !Path::new(&path).exists()
     });
     let error = Device::open()
         .query(Target::Association(id))
-        .expect_err("gone");
+        .expect_err("the association has ended");
     assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
 }
 
-/// Panics unless an association comes to so many tasks: dead ones are counted
-/// for a moment.
+/// Waits until an association has this many tasks, as dead ones are counted for a
+/// moment.
 fn tasks_become(id: u64, tasks: u64) {
     let count = || {
         Device::open()
             .query(Target::Association(id))
             .map(|d| d.tasks)
     };
-    eventually(&format!("{tasks} tasks"), || count().ok() == Some(tasks));
+    eventually(&format!("a count of {tasks} tasks"), || {
+        count().ok() == Some(tasks)
+    });
 }
 
 /// A tenant with one child, which sends its pid.

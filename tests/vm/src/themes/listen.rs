@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `listen()` on a socket that was never bound: it listens on the set.
+//! `listen()` on a socket that was never bound: the socket listens on the set.
 
 use libc::{AF_INET, IPPROTO_IPV6, IPV6_V6ONLY, SOL_SOCKET, SO_DOMAIN};
 
@@ -65,7 +65,7 @@ pub fn tests() -> Vec<Test> {
             server.bind(("10.0.0.1", 80)).expect("bind");
             server.listen().expect("listen");
             client.connect(("10.0.0.1", 80)).expect("connect");
-            // The same tenant on both ends of a connection.
+            // The child has both ends from before, so both become the tenant's.
             as_tenant(ONE, || {
                 let (end, _) = server.accept().expect("accept");
                 assert_eq!(end.local().ip(), ip("10.0.0.1"));
@@ -87,8 +87,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Panics unless a server that listens on the wildcard answers at the
-/// addresses of this set, of the families its socket takes, and nowhere else.
+/// Panics unless a server that listens on the wildcard answers at the addresses of this
+/// set that are of the families its socket takes, and at no others.
 fn answers_only_at(server: &Server, set: &[&str], make: impl Fn() -> Sock) {
     let local = server.local().internet();
     assert!(local.ip().is_unspecified(), "{local}");
@@ -101,7 +101,7 @@ fn answers_only_at(server: &Server, set: &[&str], make: impl Fn() -> Sock) {
         let taken = if addr.is_ipv4() { v4 } else { v6 };
         if taken && contains(set, addr) {
             let word = ask(Tcp, (addr, local.port()));
-            assert_eq!(word.expect("an answer"), set[0], "{addr}");
+            assert_eq!(word.expect("no answer"), set[0], "{addr}");
         } else {
             nobody_answers(Tcp, (addr, local.port()));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every tenant has a 127.0.0.1 and a ::1 of its own, as the host has, and
-//! nobody reaches another's.
+//! Every tenant, and the host, has a 127.0.0.1 and a ::1 of its own, and none reaches
+//! those of another.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -63,7 +63,7 @@ pub fn tests() -> Vec<Test> {
             let tenant = Tenant::with(ONE, &terms);
             assert_eq!(Some(tenant.loopback), terms.terms.loopback);
             tenant.serve("me", Spec::wildcard(Proto::Tcp, Kind::V4, 80));
-            assert_eq!(ask(Proto::Tcp, ("127.9.9.9", 80)).expect("an answer"), "me");
+            assert_eq!(ask(Proto::Tcp, ("127.9.9.9", 80)).expect("no answer"), "me");
         }),
         behaviour("a_dedicated_loopback_address_is_given_once", || {
             let terms = given(Ipv4Addr::new(127, 9, 9, 9));
@@ -72,11 +72,19 @@ pub fn tests() -> Vec<Test> {
             let target = addrconf_abi::Target::Pid(other.pid());
             let device = Device::open();
             let assigned = device.assign_with(target, &entries(TWO), &terms);
-            let errno = assigned.expect_err("taken").raw_os_error();
+            let errno = assigned
+                .expect_err("the first association has the loopback address")
+                .raw_os_error();
             assert_eq!(errno, Some(EADDRINUSE));
-            assert_eq!(device.ids(), vec![first.id], "something was made");
+            assert_eq!(
+                device.ids(),
+                vec![first.id],
+                "associations after the failed call"
+            );
             drop(first);
-            eventually("the end", || device.ids().is_empty());
+            eventually("the end of the first association", || {
+                device.ids().is_empty()
+            });
             let assigned = device.assign_with(target, &entries(TWO), &terms);
             assert_eq!(
                 Some(assigned.expect("free again").loopback),
@@ -257,7 +265,9 @@ fn of_protocol(proto: Proto) -> Vec<Test> {
                 answer_is(&one, proto, one.loopback, 80, "one");
                 no_answer(&two, proto, one.loopback, 80, EACCES);
                 let opened = two.open("two", Spec::at(proto, one.loopback, 80));
-                let errno = opened.expect_err("another's").raw_os_error();
+                let errno = opened
+                    .expect_err("the address is another tenant's")
+                    .raw_os_error();
                 assert_eq!(errno, Some(EADDRNOTAVAIL));
             },
         ),

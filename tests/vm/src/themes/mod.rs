@@ -37,7 +37,7 @@ mod wildcard_shared;
 
 use crate::registry::Test;
 
-/// All tests, in the order they run.
+/// All tests, in the order in which they run.
 pub fn all() -> Vec<Test> {
     [
         bind::tests(),

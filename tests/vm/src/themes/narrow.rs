@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An associated process narrows its own set, and never widens it.
+//! An associated process can narrow its own set, and cannot widen it.
 
 use std::os::unix::process::CommandExt;
 use std::thread;
@@ -30,11 +30,13 @@ pub fn tests() -> Vec<Test> {
                     tenant.serve("before", Spec::wildcard(proto, Kind::V4, 80));
                     tenant.narrow(&["10.1.0.1", "2001:db8::1"]).expect("narrow");
                     tenant.serve("after", Spec::wildcard(proto, Kind::V4, 81));
-                    assert_eq!(ask(proto, ("10.1.0.1", 81)).expect("an answer"), "after");
+                    assert_eq!(ask(proto, ("10.1.0.1", 81)).expect("no answer"), "after");
                     nobody_answers(proto, ("10.0.0.1", 81));
                     nobody_answers(proto, (HOST4, 81));
                     let opened = tenant.open("gone", Spec::at(proto, "10.0.0.1", 82));
-                    let errno = opened.expect_err("given up").raw_os_error();
+                    let errno = opened
+                        .expect_err("the tenant gave the address up")
+                        .raw_os_error();
                     assert_eq!(errno, Some(EADDRNOTAVAIL));
                 },
             )
@@ -59,12 +61,12 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(found.name, "part");
             assert_eq!(found.addrs, entries(&["10.1.0.1"]));
             assert_eq!((found.tasks, found.id > before), (1, true));
-            // It is a part of the wider one, which stays as long.
+            // The new association is a part of the wider one, which lasts as long.
             let wider = || device.query(Target::Association(before)).expect("query");
             assert_eq!(wider().addrs, entries(PAIRS[0]));
-            eventually("no tasks", || wider().tasks == 0);
+            eventually("a count of 0 tasks in the whole", || wider().tasks == 0);
             drop(child);
-            eventually("the end of both", || device.ids().is_empty());
+            eventually("the end of part and whole", || device.ids().is_empty());
         }),
         behaviour("narrowing_a_part_leaves_the_others_as_they_are", || {
             as_tenant(PAIRS[0], || {
@@ -75,10 +77,18 @@ pub fn tests() -> Vec<Test> {
                         format!("{EADDRNOTAVAIL} ok")
                     );
                     in_child(|| {
-                        assert_eq!(verdicts(&["10.0.0.1", "10.1.0.1"]), "99 ok", "a child");
+                        assert_eq!(
+                            verdicts(&["10.0.0.1", "10.1.0.1"]),
+                            "99 ok",
+                            "binding in a child"
+                        );
                     });
                 });
-                assert_eq!(verdicts(&["10.0.0.1", "10.1.0.1"]), "ok ok", "the parent");
+                assert_eq!(
+                    verdicts(&["10.0.0.1", "10.1.0.1"]),
+                    "ok ok",
+                    "binding in the parent"
+                );
             });
         }),
         behaviour("narrowing_needs_no_privilege", || {
@@ -114,12 +124,12 @@ pub fn tests() -> Vec<Test> {
                     let errno = narrow(set, "").err().and_then(|e| e.raw_os_error());
                     assert!(
                         [Some(EPERM), Some(EINVAL)].contains(&errno),
-                        "{set:?}: {errno:?}"
+                        "narrowing to {set:?} gave {errno:?}"
                     );
                     assert_eq!(verdicts(&["10.1.0.1", HOST4]), "ok 99");
                 }
                 narrow(&["10.1.0.1"], "").expect("narrow");
-                let back = narrow(PREFIXES, "").expect_err("no way back");
+                let back = narrow(PREFIXES, "").expect_err("a narrowed set cannot be widened");
                 assert_eq!(back.raw_os_error(), Some(EPERM));
             });
         }),
@@ -144,14 +154,14 @@ pub fn tests() -> Vec<Test> {
             });
         }),
         behaviour("an_unassociated_process_has_nothing_to_narrow", || {
-            let error = narrow(ONE, "").expect_err("nothing");
+            let error = narrow(ONE, "").expect_err("this process is not associated");
             assert_eq!(error.raw_os_error(), Some(ENOENT));
         }),
         behaviour("a_malformed_narrowing_is_invalid", || {
             as_tenant(ONE, || {
                 let valid = narrow_bytes(&entries(&["10.0.0.1"]), "");
                 let fails = |bytes: &[u8]| {
-                    let error = set_self(LSM_ATTR_CURRENT, bytes).expect_err("nonsense");
+                    let error = set_self(LSM_ATTR_CURRENT, bytes).expect_err("it is malformed");
                     assert_eq!(error.raw_os_error(), Some(EINVAL), "{bytes:?}");
                 };
                 for len in [0, 1, 39, 40, valid.len() - 1] {
@@ -171,7 +181,8 @@ pub fn tests() -> Vec<Test> {
                     bytes[at] = byte;
                     fails(&bytes);
                 }
-                let other = set_self(LSM_ATTR_CURRENT + 1, &valid).expect_err("another attribute");
+                let other = set_self(LSM_ATTR_CURRENT + 1, &valid)
+                    .expect_err("only one attribute can be set");
                 assert_eq!(other.raw_os_error(), Some(libc::EOPNOTSUPP));
                 assert_eq!(verdicts(&["10.0.0.1", "2001:db8::1"]), "ok ok");
                 set_self(LSM_ATTR_CURRENT, &valid).expect("the valid one");
@@ -201,7 +212,7 @@ pub fn tests() -> Vec<Test> {
                 update(Change::Remove, &["10.0.0.1"]);
                 part_is(&["10.1.0.1"]);
                 nobody_answers(Proto::Tcp, ("10.0.0.1", 80));
-                assert_eq!(ask(Proto::Tcp, ("10.1.0.1", 80)).expect("an answer"), "me");
+                assert_eq!(ask(Proto::Tcp, ("10.1.0.1", 80)).expect("no answer"), "me");
                 update(Change::Replace, &["10.0.0.1"]);
                 part_is(&[]);
                 nobody_answers(Proto::Tcp, ("10.1.0.1", 80));
@@ -214,11 +225,13 @@ pub fn tests() -> Vec<Test> {
             let device = Device::open();
             let released = device.release(Target::Association(tenant.id));
             assert_eq!(released.expect("release"), 1);
-            device.query(Target::Pid(tenant.pid())).expect_err("free");
-            eventually("the end of both", || device.ids().is_empty());
+            device
+                .query(Target::Pid(tenant.pid()))
+                .expect_err("the process was released");
+            eventually("the end of part and whole", || device.ids().is_empty());
         }),
         everywhere("narrowing_without_an_association_is_an_error", || {
-            narrow_to(&entries(ONE), "").expect_err("nothing to narrow");
+            narrow_to(&entries(ONE), "").expect_err("this process is not associated");
         }),
         behaviour("a_narrowed_tenant_has_a_loopback_of_its_own", || {
             let tenant = Tenant::new(PAIRS[0]);
@@ -226,7 +239,7 @@ pub fn tests() -> Vec<Test> {
             tenant.narrow(&["10.1.0.1"]).expect("narrow");
             tenant.serve("after", Spec::at(Proto::Tcp, "127.0.0.1", 80));
             let word = tenant.ask(Proto::Tcp, "127.0.0.1", 80);
-            assert_eq!(word.expect("an answer"), "after");
+            assert_eq!(word.expect("no answer"), "after");
         }),
     ]);
     tests

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets made before the process was associated, or handed to it by one
-//! that is not: what they are bound to counts.
+//! Sockets that were made before the process was associated, or that it got from an
+//! unassociated one: the address that they are bound to decides.
 
 use libc::{EADDRNOTAVAIL, EPERM};
 
@@ -79,7 +79,7 @@ pub fn tests() -> Vec<Test> {
                 let server = Sock::serving(Proto::Udp, (HOST4, 0));
                 let sock = Sock::v4(Proto::Udp);
                 sock.connect(server.local()).expect("connect before");
-                // The server must stay until then.
+                // The server must stay open until the call.
                 Box::new(move || sock.send(b"x").map(|()| drop(server)))
             },
         ),
@@ -132,7 +132,7 @@ pub fn tests() -> Vec<Test> {
             udp.connect((HOST4, 9)).expect("connect");
         }),
         behaviour("a_socket_of_a_tenant_stays_bound_in_other_hands", || {
-            // A socket bound in a tenant's child and used in its parent.
+            // The socket is bound in a child of the tenant and used in its parent.
             as_tenant(ONE, || {
                 let sock = Sock::v4(Proto::Tcp);
                 let done = Channel::new();
@@ -150,8 +150,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A listener bound by an unassociated parent; the child that inherits it is
-/// the one to listen.
+/// A socket that an unassociated process binds, and on which its child listens.
 fn inherited() -> Attack {
     let sock = Sock::v4(Proto::Tcp);
     sock.bind((HOST4, 5000)).expect("bind before");
@@ -168,8 +167,8 @@ fn inherited() -> Attack {
     })
 }
 
-/// A wildcard socket of another process, which is not associated; taken from
-/// it when the operation is tried.
+/// A wildcard socket of another process, which is not associated. The attack takes the
+/// socket from it, and operates on it.
 fn handed_over(proto: Proto, operate: fn(&Sock) -> std::io::Result<()>) -> Attack {
     let number = Channel::new();
     let owner = Child::spawn(|| {

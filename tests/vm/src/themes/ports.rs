@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which sockets are in each other's way: those whose addresses overlap, and
-//! no others, whoever comes first and whatever they are ready to share.
+//! Sockets on one port conflict if and only if their addresses overlap, in either order
+//! and whatever they share.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use crate::sock::{Proto, Sock, PROTOS};
 use crate::spec::{Kind, Reuse, Spec, KINDS, REUSES};
 use crate::tenant::Tenant;
 
-/// Whether two wildcard sockets take packets of a common family.
+/// Whether two wildcard sockets both take packets of one family.
 fn families_meet(a: Kind, b: Kind) -> bool {
     (a != Kind::V6Only && b != Kind::V6Only) || (a != Kind::V4 && b != Kind::V4)
 }
@@ -71,7 +71,7 @@ pub fn tests() -> Vec<Test> {
                 move || {
                     let four = Tenant::new(&["10.0.0.1", "2001:db8::1"]);
                     let six = Tenant::new(&["10.0.0.2", "2001:db8::1"]);
-                    // They have an IPv6 address in common, and no IPv4 address.
+                    // The sets have an IPv6 address in common, and no IPv4 address.
                     for (a, b, conflict) in [
                         (Kind::V4, Kind::V4, false),
                         (Kind::V4, Kind::Dual, false),
@@ -136,24 +136,24 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A connection that waits for stray packets keeps its address and port busy,
-/// for its own tenant as on any host, and for nobody else.
+/// A connection in TIME_WAIT keeps its address and port busy for its own tenant and for
+/// the host, as on any host, and for no other tenant.
 fn waiting_connections() {
     let tenants = PAIRS.map(Tenant::new);
     let host = Tenant::host();
     let wildcard = Spec::wildcard(Proto::Tcp, Kind::V4, 80);
-    // Most servers do so, that they can start again.
+    // Most servers set SO_REUSEADDR, so that they can be restarted.
     let reuse = wildcard.sharing(Reuse::Addr);
     tenants[0].serve("a", reuse);
     let client = Sock::v4(Proto::Tcp);
     client.connect(("10.0.0.1", 80)).expect("connect");
     client.receive().expect("receive");
-    // The server closes first, and so it is the one that waits.
+    // The server closes first, so its side is in TIME_WAIT.
     tenants[0].close("a");
     drop(client);
-    eventually("a waiting connection", || {
+    eventually("a connection in TIME_WAIT", || {
         let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
-        // 10.0.0.1:80, TIME_WAIT
+        // 10.0.0.1:80 in state 6, TIME_WAIT.
         table
             .lines()
             .any(|l| l.contains(": 0100000A:0050 ") && l.contains(" 06 "))
@@ -164,16 +164,17 @@ fn waiting_connections() {
     assert_eq!(outcome(tenants[0].open("a", reuse)), Ok(()));
 }
 
-/// The port on which a connection waits.
+/// The port of a connection in TIME_WAIT.
 const WAITING: u16 = 1080;
 
-/// Leaves a connection waiting there, of a server that does not share its port.
+/// Leaves a connection in TIME_WAIT on this address, of a server that does not share its
+/// port.
 fn wait_on_loopback(loopback: IpAddr) {
     let server = Sock::serving(Proto::Tcp, (loopback, WAITING));
     let client = Sock::for_ip(Proto::Tcp, loopback);
     client.connect((loopback, WAITING)).expect("connect");
     let (connection, _) = server.accept().expect("accept");
-    // It closes first, and so it is the one that waits.
+    // The server closes first, so its side is in TIME_WAIT.
     drop((server, connection));
     drop(client);
 }
@@ -183,7 +184,7 @@ fn await_waiting(loopback: IpAddr) {
         IpAddr::V4(_) => ("/proc/net/tcp", ": 0100007F:0438 "),
         IpAddr::V6(_) => ("/proc/net/tcp6", ": 00000000000000000000000001000000:0438 "),
     };
-    eventually("a waiting connection", || {
+    eventually("a connection in TIME_WAIT", || {
         let table = fs::read_to_string(table).expect(table);
         table
             .lines()
@@ -191,8 +192,8 @@ fn await_waiting(loopback: IpAddr) {
     });
 }
 
-/// A connection that waits on the private loopback keeps the port busy for its
-/// own tenant, as on any host, and for nobody else, the host included.
+/// A connection in TIME_WAIT on private loopback keeps the port busy for its own tenant,
+/// as on any host, but neither for other tenants nor for the host.
 fn waiting_on_loopback(loopback: IpAddr, terms: &Assignment) {
     let kind = if loopback.is_ipv4() {
         Kind::V4
@@ -222,7 +223,7 @@ fn waiting_on_loopback(loopback: IpAddr, terms: &Assignment) {
             other.close("b");
         }
     }
-    // It waited all the while.
+    // The connection was in TIME_WAIT all the time.
     go.send("");
     said.receive();
     waiting.succeeded();
@@ -232,8 +233,8 @@ fn outcome(result: io::Result<()>) -> Result<(), i32> {
     result.map_err(|e| e.raw_os_error().unwrap_or(0))
 }
 
-/// Panics unless the second of two sockets, each opened by another process,
-/// conflicts with the first as expected.
+/// Panics unless the second of two sockets, which different processes open, conflicts
+/// with the first as expected.
 #[track_caller]
 fn pair(who: &[&Tenant; 2], specs: [Spec; 2], conflict: bool) {
     who[0].serve("first", specs[0]);
@@ -241,7 +242,11 @@ fn pair(who: &[&Tenant; 2], specs: [Spec; 2], conflict: bool) {
     who[0].close("first");
     who[1].close("second");
     let expected = if conflict { Err(EADDRINUSE) } else { Ok(()) };
-    assert_eq!(second, expected, "{:?} after {:?}", specs[1], specs[0]);
+    assert_eq!(
+        second, expected,
+        "opening {:?} after {:?}",
+        specs[1], specs[0]
+    );
 }
 
 /// Tries wildcards of all kinds against each other.
@@ -266,7 +271,7 @@ fn both(reuses: [Reuse; 3]) -> impl Iterator<Item = (Reuse, Reuse)> {
         .flat_map(move |a| reuses.into_iter().map(move |b| (a, b)))
 }
 
-/// What two sockets of one tenant get must be what two of the host get.
+/// Two sockets of one tenant must give the same results as two of the host.
 fn as_on_a_host(proto: Proto) {
     let (tenant, host) = (Tenant::new(PAIRS[0]), Tenant::host());
     let addrs = [
@@ -282,7 +287,7 @@ fn as_on_a_host(proto: Proto) {
                 port += 1;
                 let first = Spec::wildcard(proto, kind_a, port).sharing(reuse_a);
                 let second = match addr {
-                    // Once for each kind of the other is enough.
+                    // The kind does not matter with an address: once is enough.
                     Some(_) if kind_b != kind_a => continue,
                     Some(addr) => Spec::at(proto, addr, port),
                     None => Spec::wildcard(proto, kind_b, port),
@@ -294,13 +299,16 @@ fn as_on_a_host(proto: Proto) {
                     ["1", "2"].iter().for_each(|word| who.close(word));
                     outcomes
                 });
-                assert_eq!(outcomes[1], outcomes[0], "{second:?} after {first:?}");
+                assert_eq!(
+                    outcomes[1], outcomes[0],
+                    "a tenant and the host opening {first:?} and then {second:?}"
+                );
             }
         }
     }
 }
 
-/// Sockets on one address against wildcards and each other.
+/// Tries sockets on one address against wildcards and each other.
 fn members(proto: Proto) {
     let (a, b, c) = (
         Tenant::new(PAIRS[0]),
@@ -325,13 +333,13 @@ fn members(proto: Proto) {
             pair(&[who[1], who[0]], [specs[1], specs[0]], conflict);
         }
     };
-    // Tenants that have nothing in common.
+    // Tenants without a common address.
     check([&a, &b], ["*", "10.0.0.2"], false);
     check([&a, &b], ["10.0.0.1", "10.0.0.2"], false);
     check([&a, &b], ["127.0.0.1", "127.0.0.1"], false);
     check([&a, &b], ["::1", "::1"], false);
     check([&a, &b], ["*", "127.0.0.1"], false);
-    // Tenants that have.
+    // Tenants with common addresses.
     check([&a, &c], ["*", "10.1.0.1"], true);
     check([&a, &c], ["*", "2001:db8:1::1"], true);
     check([&a, &c], ["*4", "10.1.0.2"], false);
@@ -340,7 +348,7 @@ fn members(proto: Proto) {
     check([&a, &c], ["10.1.0.1", "10.1.0.1"], true);
     check([&a, &c], ["10.1.0.1", "10.1.0.2"], false);
     check([&a, &c], ["127.0.0.1", "*"], false);
-    // The host.
+    // A tenant and the host.
     check([&a, &host], ["*", HOST4], false);
     check([&a, &host], ["*", HOST6], false);
     check([&a, &host], ["*", "10.0.0.1"], true);
@@ -354,7 +362,8 @@ fn members(proto: Proto) {
     check([&a, &host], ["::1", "::1"], false);
 }
 
-/// With four ports to choose from, two tenants both find four, or share them.
+/// With four ports to choose from, each of two disjoint tenants finds four, and a tenant
+/// that overlaps the first finds none.
 fn any_port(proto: Proto, sets: [&'static [&'static str]; 2], disjoint: bool) {
     fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40003").expect("sysctl");
     let tenants = sets.map(Tenant::new);
@@ -371,12 +380,12 @@ fn any_port(proto: Proto, sets: [&'static [&'static str]; 2], disjoint: bool) {
         } else {
             Err(EADDRINUSE)
         };
-        assert_eq!(opened, expected, "socket {nr} of the second");
+        assert_eq!(opened, expected, "socket {nr} of the second tenant");
     }
 }
 
-/// What the kernel remembers of a port, to spare itself comparisons, must not
-/// let in what conflicts, nor keep out what does not.
+/// The kernel caches facts about a port to spare itself comparisons. The cache must
+/// neither permit sockets that conflict nor deny ones that do not.
 fn many_on_one_port(proto: Proto) {
     let (a, b, c) = (
         Tenant::new(PAIRS[0]),
@@ -399,7 +408,7 @@ fn many_on_one_port(proto: Proto) {
             assert_eq!(outcome(b.open("b2", plain)), Err(EADDRINUSE), "{kind:?}");
             a.close("a1");
             a.close("a2");
-            // Still in the way of the third, by its other address.
+            // Tenant b still has a common address with c.
             assert_eq!(outcome(c.open("c", spec)), Err(EADDRINUSE), "{kind:?}");
             b.close("b1");
             assert_eq!(outcome(c.open("c", spec)), Ok(()), "{kind:?}");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Real programs, unmodified, in their own default ways.
+//! Unmodified programs, with their defaults.
 
 use std::fs;
 use std::io::Read;
@@ -92,7 +92,7 @@ pub fn tests() -> Vec<Test> {
             ] {
                 let seen = source_seen(Tcp, host, &[], |to| {
                     let url = format!("{url}:{}/", to.port());
-                    // Nobody answers: it is enough that it asks.
+                    // The server does not answer. It is enough that curl connects.
                     let args = ["curl", "-g", "-s", "--max-time", "2", &url];
                     let mut asking = tenant(ONE, &args.map(str::to_owned));
                     asking.0.wait().expect("curl");
@@ -123,8 +123,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A running program; killed when dropped. What it leaves behind the runner
-/// ends.
+/// A running program, which is killed when this is dropped. The runner kills the
+/// processes that it leaves behind.
 pub(super) struct Program(Child);
 
 impl Program {
@@ -150,7 +150,7 @@ fn tenant(set: &[&str], command: &[String]) -> Program {
     tenant_with(&[], set, command)
 }
 
-/// The same, with options.
+/// Starts a program as a tenant, with options of addrctl.
 pub(super) fn tenant_with(options: &[&str], set: &[&str], command: &[String]) -> Program {
     let set = set.join(",");
     let run = [&[ADDRCTL, "run", "--addr", &set], options, &["--"]].concat();
@@ -158,7 +158,7 @@ pub(super) fn tenant_with(options: &[&str], set: &[&str], command: &[String]) ->
     Program::start(&[&run[..], command].concat())
 }
 
-/// A directory for a program; removed when dropped.
+/// A directory for a program, which is removed when this is dropped.
 pub(super) struct Directory(String);
 
 impl Directory {
@@ -181,8 +181,8 @@ impl Drop for Directory {
     }
 }
 
-/// An nginx that listens on every address, with a page that tells which it
-/// is; the command to start it.
+/// The command of an nginx that listens on every address, with a page that contains
+/// `name`.
 pub(super) fn nginx(dir: &Directory, name: &str) -> Vec<String> {
     dir.write("index.html", &format!("page {name}\n"));
     let dir_name = &dir.0;
@@ -197,12 +197,12 @@ pub(super) fn nginx(dir: &Directory, name: &str) -> Vec<String> {
         .into()
 }
 
-/// A page of a web server; `None` when nobody answers.
+/// A page of a web server; `None` if it does not answer.
 pub(super) fn fetch(addr: &str, port: u16) -> Option<String> {
     converse(addr, port, "GET / HTTP/1.0\r\n\r\n", |_| false)
 }
 
-/// What a redis tells of itself.
+/// The `maxclients` setting of the redis at an address, which identifies it.
 pub(super) fn redis_maxclients(addr: &str) -> Option<String> {
     let text = converse(addr, 6379, "CONFIG GET maxclients\r\n", |text| {
         text.matches("\r\n").count() >= 5
@@ -210,7 +210,7 @@ pub(super) fn redis_maxclients(addr: &str) -> Option<String> {
     text.lines().nth(4).map(str::to_owned)
 }
 
-/// Says something and reads until enough, or the end.
+/// Sends `say`, and reads until `enough` returns true or the end.
 fn converse(addr: &str, port: u16, say: &str, enough: impl Fn(&str) -> bool) -> Option<String> {
     use std::io::Write;
     let to = Addr::from((addr, port)).internet();
@@ -228,12 +228,12 @@ fn converse(addr: &str, port: u16, say: &str, enough: impl Fn(&str) -> bool) -> 
     Some(text)
 }
 
-/// Panics if somebody answers on port 80 outside the tenants' addresses.
+/// Panics if a server answers on port 80 outside the tenants' addresses.
 fn nowhere_else() {
     for addr in [HOST4, HOST6, "127.0.0.1", "::1"] {
         nobody_answers(Tcp, (addr, 80));
     }
-    // And nothing is in a wildcard's way.
+    // The host can bind to the port on its own address.
     Sock::v4(Tcp)
         .bind((HOST4, 80))
         .expect("port 80 of the host");

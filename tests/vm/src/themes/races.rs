@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Threads that share a socket and work against each other: between the
-//! decision about a call and the call itself there is time, and nothing may
-//! come from outside the set even then.
+//! Threads that share a socket and work against each other. Time passes between the
+//! check of a call and the call itself. Even then no packet may have a source outside
+//! the set.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,16 +13,16 @@ use crate::child::{as_tenant, Channel, Child};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 
-/// How many sockets are fought over.
+/// How many sockets the threads work on.
 const ROUNDS: usize = 20;
 
-/// How often each is tried.
+/// How many calls are made on each socket.
 const ATTEMPTS: usize = 100;
 
-/// How long each is tried at most.
+/// The longest time spent on one socket.
 const PER_SOCKET: Duration = Duration::from_millis(200);
 
-/// Who says that no more will come.
+/// The source of the last message, which tells the watcher to stop.
 const LAST: &str = "10.0.0.2";
 
 pub fn tests() -> Vec<Test> {
@@ -38,8 +38,8 @@ pub fn tests() -> Vec<Test> {
         .collect()
 }
 
-/// One thread sends or connects, another dissolves what connection there is
-/// and makes the kernel forget addresses that it chose itself.
+/// One thread sends or connects. Another dissolves the connection, which makes the
+/// kernel forget addresses that it chose itself.
 fn dissolve(proto: Proto) {
     let server = Sock::serving(proto, (HOST4, 0));
     let to = server.local();
@@ -52,7 +52,7 @@ fn dissolve(proto: Proto) {
     });
     let last = Sock::v4(proto);
     last.bind((LAST, 0)).expect("bind");
-    // The watcher may have no room for more at this moment.
+    // The watcher's queue may be full at this moment.
     thread::sleep(Duration::from_millis(300));
     last.connect(to).expect("connect");
     if proto == Proto::Udp {
@@ -60,21 +60,25 @@ fn dissolve(proto: Proto) {
     }
     let seen: usize = count.receive().parse().expect("a number");
     watcher.succeeded();
-    assert!(seen > ROUNDS, "only {seen} arrived: this proves nothing");
+    assert!(
+        seen > ROUNDS,
+        "only {seen} messages arrived: this proves nothing"
+    );
 }
 
-/// Looks at where everything comes from, to the last; how much that was.
+/// Checks the source of everything that arrives until the last message. Returns how much
+/// arrived.
 fn watch(proto: Proto, server: &Sock) -> usize {
     for nr in 0.. {
         let from = match proto {
             Proto::Tcp => server.accept().map(|(_, from)| from),
             Proto::Udp => server.receive().map(|(_, from)| from),
         };
-        let from = from.expect("the last to come").ip();
+        let from = from.expect("the last message did not arrive").ip();
         if from == ip(LAST) {
             return nr;
         }
-        assert_eq!(from, ip(ONE[0]), "a source outside the set");
+        assert_eq!(from, ip(ONE[0]), "the source must be in the set");
     }
     unreachable!()
 }
@@ -85,7 +89,7 @@ fn fight(proto: Proto, to: &Addr) {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                // This may fail, and so may what it works against.
+                // This call may fail, and so may those of the other thread.
                 let _ = sock.connect(Addr::unspecified(0));
                 begun.store(true, Ordering::Relaxed);
             }
@@ -101,7 +105,7 @@ fn fight(proto: Proto, to: &Addr) {
                 Proto::Udp => sock.send_to(b"x", to.clone()),
             };
             match outcome.map_err(|e| e.raw_os_error()) {
-                // Not yet dissolved: the other thread's turn.
+                // Not dissolved yet: lets the other thread run.
                 Err(Some(libc::EISCONN)) => thread::yield_now(),
                 _ => attempts += 1,
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A wildcard socket of a tenant stays a wildcard, and receives on every
-//! address of the set and on the tenant's loopback, and on nothing else.
+//! A wildcard socket of a tenant stays a wildcard. It receives on every address of the
+//! set and on the tenant's loopback, and on no other address.
 
 use std::net::IpAddr;
 
@@ -50,7 +50,7 @@ pub fn tests() -> Vec<Test> {
                     let local = tenant.name("me");
                     assert!(local.ip().is_unspecified() && local.port() != 0, "{local}");
                     for addr in PAIRS[0].iter().map(|a| ip(a)).filter(|&a| kind.takes(a)) {
-                        assert_eq!(ask(proto, (addr, local.port())).expect("an answer"), "me");
+                        assert_eq!(ask(proto, (addr, local.port())).expect("no answer"), "me");
                     }
                 },
             ));
@@ -82,7 +82,8 @@ pub fn tests() -> Vec<Test> {
                         let _wildcard = Sock::serving(proto, (Kind::V4.any(), 80));
                         for addr in ["10.0.0.1", "10.1.0.3", "127.0.0.1"] {
                             let error = Sock::v4(proto).serve(proto, (addr, 80));
-                            let errno = error.expect_err("in use").raw_os_error();
+                            let errno =
+                                error.expect_err("the wildcard has the port").raw_os_error();
                             assert_eq!(errno, Some(libc::EADDRINUSE), "{addr}");
                         }
                     });
@@ -97,7 +98,7 @@ pub fn tests() -> Vec<Test> {
                 let tenant = Tenant::new(V6_ONLY);
                 tenant.serve("me", Spec::wildcard(Proto::Tcp, Kind::V4, 80));
                 let word = ask(Proto::Tcp, (IpAddr::from(tenant.loopback), 80));
-                assert_eq!(word.expect("an answer"), "me");
+                assert_eq!(word.expect("no answer"), "me");
             },
         ),
         behaviour(
@@ -108,8 +109,8 @@ pub fn tests() -> Vec<Test> {
                     go.receive();
                     let sock = Sock::serving(Proto::Udp, (ANY4, 80));
                     ready.send("");
-                    // From an address of the host's loopback, which is not for
-                    // tenants to send to, and from another address of the host.
+                    // From a loopback address of the host, to which tenants may not
+                    // send, and from another address of the host.
                     for from in ["127.0.0.9", HOST4] {
                         let (_, seen) = sock.receive().expect("a message");
                         assert_eq!(seen.ip(), ip(from));
@@ -137,13 +138,13 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Panics unless a wildcard socket of `tenant` on port 80 that answers "me"
-/// receives where it should, and nowhere else.
+/// Panics unless a wildcard socket of `tenant` on port 80 that answers "me" receives at
+/// the addresses of the set and at its loopback addresses, and at no others.
 fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: Kind) {
     let expect = |addr: IpAddr, answers: bool| {
         if answers {
             let word = ask(proto, (addr, 80)).unwrap_or_else(|e| panic!("{addr}: {e}"));
-            assert_eq!(word, "me", "who answers at {addr}");
+            assert_eq!(word, "me", "the wrong server answers at {addr}");
         } else {
             nobody_answers(proto, (addr, 80));
         }
@@ -151,7 +152,7 @@ fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: K
     for addr in EVERYWHERE.iter().map(|text| ip(text)) {
         expect(addr, kind.takes(addr) && contains(set, addr));
     }
-    // And from inside.
+    // The tenant asks at its own loopback addresses.
     for addr in ["127.0.0.1", "::1"].map(ip) {
         if kind.takes(addr) {
             answer_is(tenant, proto, addr, 80, "me");
@@ -160,21 +161,24 @@ fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: K
         }
     }
     let dedicated = Addr::from((IpAddr::from(tenant.loopback), 80));
-    // A message from there would seem to come from the loopback of whoever
-    // gets it; only a connection is answered.
+    // A message from there would seem to come from the receiver's own loopback, so only
+    // connections are answered.
     if kind.takes(ANY4) && proto == Proto::Udp {
         return;
     }
     match ask_from((HOST4, 0).into(), proto, dedicated) {
-        Ok(word) => assert!(word == "me" && kind.takes(ANY4), "{word}"),
+        Ok(word) => assert!(
+            word == "me" && kind.takes(ANY4),
+            "{word} answers at the dedicated address"
+        ),
         Err(e) => assert!(
             e.raw_os_error() == Some(ECONNREFUSED) && !kind.takes(ANY4),
-            "at the dedicated address: {e}"
+            "asking at the dedicated address failed: {e}"
         ),
     }
 }
 
-/// A wildcard written in another way, which stands for IPv4 only.
+/// Checks a wildcard address in another form, which means IPv4 only.
 fn odd_wildcard(proto: Proto, make: fn(Proto) -> Sock, addr: Addr) {
     let server = Server::start(SEVERAL, "me", proto, || {
         let sock = make(proto);
@@ -183,11 +187,11 @@ fn odd_wildcard(proto: Proto, make: fn(Proto) -> Sock, addr: Addr) {
     let local = server.local().ip().to_canonical();
     assert!(local.is_unspecified(), "{local}");
     for addr in EVERYWHERE.iter().map(|text| ip(text)) {
-        // Without being asked to, UDP answers from one of them only.
+        // Without IP_PKTINFO, a UDP server answers from the primary address only.
         let primary = proto == Proto::Tcp || addr == ip(SEVERAL[0]);
         if addr.is_ipv4() && contains(SEVERAL, addr) {
             if primary {
-                assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "me");
+                assert_eq!(ask(proto, (addr, 80)).expect("no answer"), "me");
             }
         } else {
             nobody_answers(proto, (addr, 80));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One listening socket serves all addresses of a tenant, in every way that
-//! programs wait for connections and share listeners.
+//! One listening socket serves all addresses of a tenant, however programs wait for
+//! connections and share listeners.
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -18,7 +18,7 @@ use crate::spec::{Kind, Reuse, Spec, KINDS};
 use crate::sys::socket::{epoll, epoll_wait, select};
 use crate::tenant::{answer_is, no_answer, Tenant};
 
-/// How a program waits for a connection.
+/// A way to wait for a connection, which returns whether one came.
 type Wait = fn(&Sock) -> bool;
 
 pub fn tests() -> Vec<Test> {
@@ -54,7 +54,7 @@ pub fn tests() -> Vec<Test> {
                     });
                     let (connection, _) = listener.accept().expect("accept");
                     let local = connection.local().ip().to_canonical();
-                    assert_eq!(local, ip(addr), "getsockname");
+                    assert_eq!(local, ip(addr), "the address that getsockname() gives");
                     connection.send(b"hello").expect("send");
                     client.succeeded();
                 }
@@ -95,7 +95,7 @@ pub fn tests() -> Vec<Test> {
                     }
                 });
                 for addr in &PAIRS[0][..2] {
-                    assert_eq!(ask(Tcp, (*addr, 80)).expect("an answer"), "child");
+                    assert_eq!(ask(Tcp, (*addr, 80)).expect("no answer"), "child");
                 }
                 child.succeeded();
             });
@@ -106,10 +106,13 @@ pub fn tests() -> Vec<Test> {
                 let tenant = workers(PAIRS[0], ["a", "b"]);
                 for addr in PAIRS[0] {
                     let words: Vec<String> = (0..24)
-                        .map(|_| ask(Tcp, (*addr, 80)).expect("an answer"))
+                        .map(|_| ask(Tcp, (*addr, 80)).expect("no answer"))
                         .collect();
                     for word in ["a", "b"] {
-                        assert!(words.iter().any(|w| w == word), "{word} at {addr}");
+                        assert!(
+                            words.iter().any(|w| w == word),
+                            "worker {word} never answered at {addr}"
+                        );
                     }
                 }
                 drop(tenant);
@@ -120,13 +123,16 @@ pub fn tests() -> Vec<Test> {
             for (nr, words) in [["a", "b"], ["c", "d"]].iter().enumerate() {
                 for addr in PAIRS[nr] {
                     for _ in 0..12 {
-                        let word = ask(Tcp, (*addr, 80)).expect("an answer");
+                        let word = ask(Tcp, (*addr, 80)).expect("no answer");
                         assert!(words.contains(&&word[..]), "{word} answers at {addr}");
                     }
                 }
                 for _ in 0..12 {
-                    let word = tenants[nr].ask(Tcp, "127.0.0.1", 80).expect("an answer");
-                    assert!(words.contains(&&word[..]), "{word} at 127.0.0.1 of {nr}");
+                    let word = tenants[nr].ask(Tcp, "127.0.0.1", 80).expect("no answer");
+                    assert!(
+                        words.contains(&&word[..]),
+                        "{word} answers at 127.0.0.1 of tenant {nr}"
+                    );
                 }
             }
             nobody_answers(Tcp, (HOST4, 80));
@@ -150,7 +156,7 @@ pub fn tests() -> Vec<Test> {
                         ("10.1.0.1", "tenant"),
                         (HOST4, "host"),
                     ] {
-                        assert_eq!(ask(Tcp, (addr, 80)).expect("an answer"), word, "{addr}");
+                        assert_eq!(ask(Tcp, (addr, 80)).expect("no answer"), word, "{addr}");
                     }
                 }
             },
@@ -163,7 +169,7 @@ pub fn tests() -> Vec<Test> {
                 tenant.serve("six", Spec::wildcard(Tcp, Kind::V6Only, 80));
                 for addr in PAIRS[0].iter().map(|a| ip(a)) {
                     let word = if addr.is_ipv4() { "four" } else { "six" };
-                    assert_eq!(ask(Tcp, (addr, 80)).expect("an answer"), word, "{addr}");
+                    assert_eq!(ask(Tcp, (addr, 80)).expect("no answer"), word, "{addr}");
                 }
                 answer_is(&tenant, Tcp, "127.0.0.1", 80, "four");
                 answer_is(&tenant, Tcp, "::1", 80, "six");
@@ -176,8 +182,8 @@ pub fn tests() -> Vec<Test> {
                 let sharing = |spec: Spec| spec.sharing(Reuse::Port);
                 tenant.serve("all", sharing(Spec::wildcard(Tcp, Kind::V4, 80)));
                 tenant.serve("one", sharing(Spec::at(Tcp, "10.1.0.1", 80)));
-                assert_eq!(ask(Tcp, ("10.0.0.1", 80)).expect("an answer"), "all");
-                assert_eq!(ask(Tcp, ("10.1.0.1", 80)).expect("an answer"), "one");
+                assert_eq!(ask(Tcp, ("10.0.0.1", 80)).expect("no answer"), "all");
+                assert_eq!(ask(Tcp, ("10.1.0.1", 80)).expect("no answer"), "one");
             },
         ),
         behaviour(
@@ -187,7 +193,7 @@ pub fn tests() -> Vec<Test> {
                 tenant.serve("me", Spec::wildcard(Tcp, Kind::Dual, 80));
                 for _ in 0..10 {
                     for addr in PAIRS[0] {
-                        assert_eq!(ask(Tcp, (*addr, 80)).expect("an answer"), "me");
+                        assert_eq!(ask(Tcp, (*addr, 80)).expect("no answer"), "me");
                     }
                 }
                 no_answer(&tenant, Tcp, HOST4, 80, ECONNREFUSED);
@@ -228,7 +234,11 @@ fn wakes(wait: Wait) {
     for addr in [HOST4, HOST6, "127.0.0.1", "10.1.0.2"] {
         nobody_answers(Tcp, (addr, 80));
     }
-    assert_eq!(woken.receive(), "false", "elsewhere");
+    assert_eq!(
+        woken.receive(),
+        "false",
+        "connections elsewhere woke the listener"
+    );
     drop(tenant);
 }
 
@@ -241,7 +251,7 @@ fn syn_cookies(kind: Kind) {
     for (nr, set) in PAIRS.iter().enumerate() {
         for addr in set.iter().map(|a| ip(a)).filter(|&a| kind.takes(a)) {
             for _ in 0..3 {
-                assert_eq!(ask(Tcp, (addr, 80)).expect("an answer"), ["a", "b"][nr]);
+                assert_eq!(ask(Tcp, (addr, 80)).expect("no answer"), ["a", "b"][nr]);
             }
         }
         let loopback = if kind.takes(ANY4) { "127.0.0.1" } else { "::1" };
@@ -250,10 +260,14 @@ fn syn_cookies(kind: Kind) {
     for addr in [HOST4, HOST6, "127.0.0.1", "::1", "10.1.0.3"] {
         nobody_answers(Tcp, (addr, 80));
     }
-    assert!(cookies_seen() >= 8, "{} cookies", cookies_seen());
+    assert!(
+        cookies_seen() >= 8,
+        "only {} connections with a SYN cookie",
+        cookies_seen()
+    );
 }
 
-/// How many connections this machine accepted by cookie.
+/// How many connections this machine accepted with a SYN cookie.
 fn cookies_seen() -> u64 {
     let text = fs::read_to_string("/proc/net/netstat").expect("netstat");
     let mut lines = text.lines().filter(|l| l.starts_with("TcpExt:"));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One UDP socket serves all addresses of a tenant, whatever way the kernel
-//! takes to find it.
+//! One UDP socket serves all addresses of a tenant, however the kernel looks it up.
 
 use std::os::fd::AsFd;
 
@@ -20,7 +19,7 @@ use crate::tenant::{answer_is, Tenant};
 /// A multicast group that stays on the link.
 const GROUP: &str = "224.0.0.251";
 
-/// More sockets on a port than the kernel looks through one by one.
+/// More sockets on a port than the kernel searches one by one.
 const CROWD: std::ops::Range<u8> = 2..20;
 
 pub fn tests() -> Vec<Test> {
@@ -36,10 +35,10 @@ pub fn tests() -> Vec<Test> {
                     let other = Tenant::new(PAIRS[1]);
                     other.serve("other", Spec::wildcard(Udp, kind, 80));
                     for addr in PAIRS[1].iter().map(|a| ip(a)).filter(|&a| kind.takes(a)) {
-                        assert_eq!(ask(Udp, (addr, 80)).expect("an answer"), "other");
+                        assert_eq!(ask(Udp, (addr, 80)).expect("no answer"), "other");
                     }
                     other.close("other");
-                    // Nobody but the crowd is left beside it.
+                    // Only the crowd is left on the port beside it.
                     receives_in_a_crowd(&tenant, kind);
                 },
             ),
@@ -51,12 +50,14 @@ pub fn tests() -> Vec<Test> {
                     for tenant in &tenants {
                         tenant.serve("me", Spec::wildcard(Udp, kind, 80));
                         let again = tenant.open("again", Spec::wildcard(Udp, kind, 80));
-                        let errno = again.expect_err("in use").raw_os_error();
+                        let errno = again
+                            .expect_err("the tenant's first socket has the port")
+                            .raw_os_error();
                         assert_eq!(errno, Some(libc::EADDRINUSE));
                     }
                     let host = Tenant::host();
                     let opened = host.open("host", Spec::wildcard(Udp, kind, 80));
-                    let errno = opened.expect_err("in use").raw_os_error();
+                    let errno = opened.expect_err("the port is in use").raw_os_error();
                     assert_eq!(errno, Some(libc::EADDRINUSE));
                 },
             ),
@@ -75,7 +76,8 @@ pub fn tests() -> Vec<Test> {
                         client.send(b"?").expect("send");
                         let (_, from) = sock.receive().expect("receive");
                         sock.send_to(b"!", from).expect("send");
-                        // It is connected, so another source would not get through.
+                        // The client is connected, so it drops answers from another
+                        // source.
                         assert_eq!(client.receive().expect("receive").0, b"!");
                     }
                     assert_eq!(sock.local().internet(), (ANY6, 80).into());
@@ -101,7 +103,7 @@ pub fn tests() -> Vec<Test> {
             });
             ready.receive();
             for to in ["10.0.0.1", "10.1.0.1"] {
-                // Nobody takes it, and the next call tells.
+                // No socket takes it, and the next call reports the ICMP error.
                 stranger.send_to(b"no", (to, 80)).expect("send");
                 let _ = stranger.option(libc::SOL_SOCKET, libc::SO_ERROR);
             }
@@ -123,15 +125,21 @@ pub fn tests() -> Vec<Test> {
                 let mut seen = Vec::new();
                 for addr in *set {
                     for _ in 0..12 {
-                        seen.push(ask(Udp, (*addr, 80)).expect("an answer"));
+                        seen.push(ask(Udp, (*addr, 80)).expect("no answer"));
                     }
                 }
-                seen.push(tenants[nr].ask(Udp, "127.0.0.1", 80).expect("an answer"));
+                seen.push(tenants[nr].ask(Udp, "127.0.0.1", 80).expect("no answer"));
                 for worker in ["1", "2"] {
-                    assert!(seen.contains(&format!("{nr}-{worker}")), "{worker} of {nr}");
+                    assert!(
+                        seen.contains(&format!("{nr}-{worker}")),
+                        "worker {worker} of tenant {nr} never answered"
+                    );
                 }
                 let own = format!("{nr}-");
-                assert!(seen.iter().all(|word| word.starts_with(&own)), "{seen:?}");
+                assert!(
+                    seen.iter().all(|word| word.starts_with(&own)),
+                    "others answered at addresses of tenant {nr}: {seen:?}"
+                );
             }
             nobody_answers(Udp, (HOST4, 80));
             nobody_answers(Udp, (HOST6, 80));
@@ -144,7 +152,7 @@ pub fn tests() -> Vec<Test> {
             }
             for (nr, set) in PAIRS.iter().enumerate() {
                 for addr in *set {
-                    let word = ask(Udp, (*addr, 80)).expect("an answer");
+                    let word = ask(Udp, (*addr, 80)).expect("no answer");
                     assert_eq!(word, ["a", "b"][nr], "{addr}");
                 }
                 answer_is(&tenants[nr], Udp, "127.0.0.1", 80, ["a", "b"][nr]);
@@ -155,7 +163,7 @@ pub fn tests() -> Vec<Test> {
             let (ready, go) = (Channel::new(), Channel::new());
             let terms = Assignment::EXCLUSIVE;
             let tenant = Child::spawn(|| {
-                // Later it could not join.
+                // Once it is associated, it cannot join.
                 let sock = member_of_group();
                 associate_with(std::process::id() as i32, ONE, &terms);
                 ready.send("");
@@ -187,7 +195,7 @@ fn member_of_group() -> Sock {
     sock
 }
 
-/// Sockets of the host on one port, each on an address that nobody else has.
+/// Sockets of the host on one port, each on an address of its own.
 fn crowd() -> Vec<Sock> {
     CROWD
         .map(|nr| Sock::serving(Udp, (std::net::IpAddr::from([127, 0, 0, nr]), 80)))
@@ -195,7 +203,7 @@ fn crowd() -> Vec<Sock> {
 }
 
 fn receives_in_a_crowd(tenant: &Tenant, kind: Kind) {
-    // 127.0.0.2 has somebody, who does not answer: the crowd is there.
+    // These messages reach sockets of the crowd, which do not answer.
     for nr in CROWD.skip(1).take(3) {
         let sock = Sock::v4(Udp);
         let to = std::net::IpAddr::from([127, 0, 0, nr]);
@@ -204,7 +212,7 @@ fn receives_in_a_crowd(tenant: &Tenant, kind: Kind) {
     let set = PAIRS[0];
     for addr in set.iter().map(|a| ip(a)) {
         if kind.takes(addr) {
-            assert_eq!(ask(Udp, (addr, 80)).expect("an answer"), "me", "{addr}");
+            assert_eq!(ask(Udp, (addr, 80)).expect("no answer"), "me", "{addr}");
         } else {
             nobody_answers(Udp, (addr, 80));
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Messages sent without connecting: they leave from an address of the set.
+//! Messages that are sent without connecting have a source in the set.
 
 use std::io;
 use std::net::IpAddr;
@@ -169,7 +169,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::v6(Proto::Udp);
                 sock.bind(("2001:db8::1", 0)).expect("member");
                 let sent = sock.send_to(b"x", (mapped(HOST4), 5000));
-                sent.expect_err("not of its family");
+                sent.expect_err("the socket is bound to the other family");
             };
             attempt();
             if Device::try_open().is_ok() {
@@ -203,7 +203,11 @@ fn sent_from(
             let sock = Sock::for_ip(way.proto(), to.ip());
             way.send(&sock, to).expect("send");
         });
-        assert_eq!(from.ip(), ip(result), "the source");
+        assert_eq!(
+            from.ip(),
+            ip(result),
+            "the source that the server on {to} sees"
+        );
     })
 }
 

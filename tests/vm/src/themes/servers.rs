@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Real servers in three tenants, each with two addresses of each family, all
-//! on the same ports, in the ways in which they listen by default.
+//! Unmodified servers in three tenants, each with two addresses of each family. All are
+//! on the same ports, and listen as they do by default.
 
 use std::process::Command;
 
@@ -66,7 +66,7 @@ pub fn tests() -> Vec<Test> {
                         let server = redis(&limit);
                         is_redis(&limit);
                         up.send("");
-                        // Now that there are others.
+                        // Again, when all tenants have a redis.
                         go.receive();
                         is_redis(&limit);
                         drop(server);
@@ -98,7 +98,7 @@ pub fn tests() -> Vec<Test> {
                     let answer = || ask(Tcp, (*addr, 8000));
                     eventually("an answer", || answer().is_ok());
                     for _ in 0..6 {
-                        assert_eq!(answer().expect("an answer"), name, "{addr}");
+                        assert_eq!(answer().expect("no answer"), name, "{addr}");
                     }
                 }
             }
@@ -119,7 +119,7 @@ fn pages(set: &[&str], name: &str) {
     }
 }
 
-/// A redis that listens on loopback, and can be told by a limit.
+/// A redis that listens on loopback, and is identified by `limit`.
 fn redis(limit: &str) -> Program {
     let command = [
         "redis-server",
@@ -136,7 +136,7 @@ fn redis(limit: &str) -> Program {
     Program::start(&command.map(str::to_owned))
 }
 
-/// Panics unless the redis with that limit is the one on loopback.
+/// Waits until the redis with this limit answers on loopback.
 fn is_redis(limit: &str) {
     for addr in ["127.0.0.1", "::1"] {
         eventually(&format!("redis {limit} at {addr}"), || {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which member a socket without an address sends from, and that nothing
-//! makes it send from anywhere else.
+//! The address of the set from which a socket without an address sends. Nothing makes
+//! it send from an address outside the set.
 
 use std::io;
 use std::net::IpAddr;
@@ -20,7 +20,8 @@ use crate::sock::{source_control, Proto, Sock, PROTOS};
 use crate::sys::process::poll_readable;
 use crate::sys::socket::send_twice;
 
-/// The first is the primary one; the second is on an interface of its own.
+/// A set with addresses on two interfaces. The first of each family is the primary one,
+/// and the second is on an interface of its own.
 const SPREAD: &[&str] = &["10.0.0.1", "10.5.0.1", "2001:db8::1", "2001:db8:5::1"];
 
 pub fn tests() -> Vec<Test> {
@@ -154,7 +155,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Two interfaces and ways to networks behind them.
+/// Adds a second interface, and routes to networks behind both.
 fn routes() {
     let script = "link add dummy1 type dummy\nlink set dummy1 up\n\
         addr add 10.5.0.9/24 dev dummy1\naddr add 10.5.0.1/24 dev dummy1\n\
@@ -178,14 +179,14 @@ fn with_choice(source: SourceChoice, set: &[&str], f: impl FnOnce()) {
     .succeeded();
 }
 
-/// The source of a connection that needs no answer.
+/// The source that a UDP socket gets when it connects.
 fn chosen(to: &str) -> IpAddr {
     let sock = Sock::for_ip(Proto::Udp, ip(to));
     sock.connect((to, 9)).expect("connect");
     sock.local().ip()
 }
 
-/// Sources that messages ask for themselves.
+/// Tests of sources that control messages ask for.
 fn control_messages() -> Vec<Test> {
     let mut tests = Vec::new();
     for (what, any, to, foreign, member) in [
@@ -229,7 +230,7 @@ fn control_messages() -> Vec<Test> {
                 set,
                 EPERM,
                 move || {
-                    // The kernel asks nobody about the second of several
+                    // The kernel does not call the hook for the second of several
                     // messages to one destination.
                     let seen = Channel::new();
                     let server = Child::spawn(|| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The read-only state for scripts.
+//! The read-only state of the module in sysfs, for scripts.
 
 use std::collections::HashMap;
 use std::fs::{metadata, read_dir, read_to_string, File};
@@ -73,8 +73,8 @@ pub fn tests() -> Vec<Test> {
             Device::open()
                 .release(Target::Pid(tenant.pid()))
                 .expect("release");
-            eventually("one association", || value("associations") == "1");
-            eventually("two tasks", || value("tasks") == "2");
+            eventually("a count of 1 association", || value("associations") == "1");
+            eventually("a count of 2 tasks", || value("tasks") == "2");
             drop(family);
         }),
         behaviour("sysfs_has_an_entry_for_each_association", || {
@@ -93,7 +93,7 @@ pub fn tests() -> Vec<Test> {
             ids.sort();
             assert_eq!(by_id(), ids);
             drop(tenants);
-            eventually("no entries", || by_id().is_empty());
+            eventually("the removal of all entries", || by_id().is_empty());
         }),
         behaviour("sysfs_describes_an_association", || {
             let child = Child::spawn(|| stay());
@@ -118,7 +118,7 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(field("addresses"), Some("10.1.0.0/25 2001:db8:1::/64"));
         }),
         behaviour("sysfs_describes_a_set_of_any_size", || {
-            // Longer than the page a sysfs file may have.
+            // Longer than a page, which is the most that a sysfs file can have.
             let set: Vec<String> = (0..1024)
                 .map(|i| format!("2001:db8:1111:2222:3333:4444:5555:{:x}", 0x1000 + i))
                 .collect();
@@ -129,7 +129,8 @@ pub fn tests() -> Vec<Test> {
             assert_eq!((&entry["id"], &entry["tasks"][..]), (&id.to_string(), "1"));
             let shown: Vec<&str> = entry["addresses"].split(' ').collect();
             assert!(shown.len() > 50, "{shown:?}");
-            // What does not fit is left out; half an address would be another.
+            // Addresses that do not fit are left out whole: half an address would be
+            // another address.
             for (shown, given) in shown.iter().zip(&set) {
                 assert!(shown == given || *shown == "...", "{shown} for {given}");
             }
@@ -148,9 +149,9 @@ pub fn tests() -> Vec<Test> {
                 let entry = path(&format!("by-id/{id}"));
                 let mut file = File::open(&entry).expect("open");
                 drop(tenant);
-                eventually("the entry's end", || !entry.exists());
+                eventually("the removal of the entry", || !entry.exists());
                 let mut text = String::new();
-                // An error or nothing; not a crash.
+                // This may fail or read nothing, but must not crash.
                 let _ = std::io::Read::read_to_string(&mut file, &mut text);
                 assert!(text.is_empty(), "{text}");
             },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process that is not associated sees no difference: these run with the
-//! module and without it, and expect the same.
+//! A process that is not associated sees no difference. These tests run with the module
+//! and without it, and expect the same results.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ pub fn tests() -> Vec<Test> {
                 ] {
                     let error = Sock::for_ip(proto, addr)
                         .bind((addr, 80))
-                        .expect_err("foreign");
+                        .expect_err("the machine lacks the address");
                     assert_eq!(error.raw_os_error(), Some(EADDRNOTAVAIL), "{addr}");
                 }
             }),
@@ -37,7 +37,7 @@ pub fn tests() -> Vec<Test> {
                 let _server =
                     Server::start(&[], "host", proto, || Ok(Sock::serving(proto, (ANY6, 80))));
                 for addr in ["10.0.0.1", "10.0.0.2", HOST4, "127.0.0.1", HOST6, "::1"] {
-                    assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "host", "{addr}");
+                    assert_eq!(ask(proto, (addr, 80)).expect("no answer"), "host", "{addr}");
                 }
             }),
             everywhere("wildcards_are_in_each_others_way", |proto| {
@@ -45,7 +45,9 @@ pub fn tests() -> Vec<Test> {
                 in_child(|| {
                     for addr in [ANY4, ip("10.0.0.1"), ANY6] {
                         let sock = Sock::for_ip(proto, addr);
-                        let error = sock.serve(proto, (addr, 80)).expect_err("in use");
+                        let error = sock
+                            .serve(proto, (addr, 80))
+                            .expect_err("the first wildcard has the port");
                         assert_eq!(error.raw_os_error(), Some(EADDRINUSE), "{addr}");
                     }
                 });
@@ -104,7 +106,7 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(server.local().ip(), ANY4);
                 for addr in ["10.0.0.1", HOST4, "127.0.0.1"] {
                     let word = ask(Proto::Tcp, (addr, server.local().port()));
-                    assert_eq!(word.expect("an answer"), "host", "{addr}");
+                    assert_eq!(word.expect("no answer"), "host", "{addr}");
                 }
             },
         ),
@@ -128,7 +130,7 @@ fn binds_anywhere(proto: Proto) {
     for addr in addrs {
         let sock = Sock::for_ip(proto, addr);
         let bound = sock.serve(proto, (addr, 8080));
-        bound.unwrap_or_else(|e| panic!("bind to {addr}: {e}"));
+        bound.unwrap_or_else(|e| panic!("binding to {addr} failed: {e}"));
         assert_eq!(sock.local().internet(), (addr, 8080).into());
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module goes when nobody needs it, not before. Last, since it takes the
-//! module away.
+//! The module can be unloaded when it is not in use, and not before. These tests run
+//! last, since they unload it.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
             });
             answer.receive();
             unload_is_refused();
-            // And nothing has changed.
+            // Nothing has changed for the tenant.
             go.send("");
             assert_eq!(answer.receive(), format!("{} ok", libc::EADDRNOTAVAIL));
             assert_eq!(Device::open().ids().len(), 1);
@@ -35,7 +35,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("unloading_with_the_device_open_is_refused", || {
             let device = Device::open();
             unload_is_refused();
-            device.version().expect("still there");
+            device.version().expect("the device must still work");
         }),
         behaviour("unloading_works_after_release", || {
             let (go, answer) = (Channel::new(), Channel::new());
@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
             let release = Device::open().release(Target::Pid(child.pid()));
             release.expect("release");
             unload_and_load(|| {
-                // The process that was associated lives on without the module.
+                // The released process goes on without the module.
                 go.send("");
                 assert_eq!(answer.receive(), "ok");
             });
@@ -65,8 +65,8 @@ pub fn tests() -> Vec<Test> {
             }
         }),
         behaviour("unloading_waits_for_calls_on_their_way", || {
-            // Processes that bind and fork all the time, while the module
-            // comes and goes.
+            // Processes that bind and fork all the time, while the module is unloaded
+            // and loaded.
             let busy: Vec<Child> = (0..4)
                 .map(|_| {
                     Child::spawn(|| loop {
@@ -84,14 +84,17 @@ pub fn tests() -> Vec<Test> {
 }
 
 fn unload_is_refused() {
-    let error = unload_module().expect_err("in use");
+    let error = unload_module().expect_err("the module is in use");
     let errno = error.raw_os_error();
-    assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{error}");
+    assert!(
+        [Some(EBUSY), Some(EAGAIN)].contains(&errno),
+        "unloading failed with {error}"
+    );
 }
 
 /// Unloads the module, calls `between`, and loads it again.
 fn unload_and_load(between: impl FnOnce()) {
-    eventually("the module's end", || unload_module().is_ok());
+    eventually("successful unloading", || unload_module().is_ok());
     assert!(!Path::new(DEVICE_PATH).exists());
     assert!(!Path::new(SYSFS_PATH).exists());
     between();

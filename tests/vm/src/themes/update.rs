@@ -41,13 +41,13 @@ pub fn tests() -> Vec<Test> {
                 move || {
                     let tenant = Tenant::new(SEVERAL);
                     tenant.serve("me", Spec::at(proto, "10.0.0.1", 80));
-                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("an answer"), "me");
+                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("no answer"), "me");
                     update(&tenant, Change::Remove, &["10.0.0.1"]);
                     nobody_answers(proto, ("10.0.0.1", 80));
-                    // And is in nobody's way.
+                    // The socket does not conflict with one of the host.
                     drop(Sock::serving(proto, ("10.0.0.1", 80)));
                     update(&tenant, Change::Add, &["10.0.0.1"]);
-                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("an answer"), "me");
+                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("no answer"), "me");
                 },
             ),
             behaviour(
@@ -84,7 +84,7 @@ pub fn tests() -> Vec<Test> {
             let device = Device::open();
             let fails = |change, set: &[&str], expected: i32| {
                 let updated = device.update(Target::Association(tenant.id), change, set, false);
-                let errno = updated.expect_err("nonsense").raw_os_error();
+                let errno = updated.expect_err("the update is invalid").raw_os_error();
                 assert_eq!(errno, Some(expected), "{change:?} {set:?}");
                 let found = device.query(Target::Association(tenant.id));
                 assert_eq!(found.expect("query").addrs, entries(ONE));
@@ -140,7 +140,9 @@ pub fn tests() -> Vec<Test> {
             let device = Device::open();
             let refused = || {
                 let updated = device.update(target, Change::Add, &["10.0.0.2"], false);
-                let errno = updated.expect_err("no right").raw_os_error();
+                let errno = updated
+                    .expect_err("the caller may not control")
+                    .raw_os_error();
                 assert_eq!(errno, Some(EPERM));
             };
             as_tenant(TWO, refused);
@@ -149,14 +151,17 @@ pub fn tests() -> Vec<Test> {
                 refused();
             });
             let gone = device.update(Target::Association(1 << 40), Change::Add, TWO, false);
-            assert_eq!(gone.expect_err("nobody").raw_os_error(), Some(ENOENT));
+            assert_eq!(
+                gone.expect_err("no association has this id").raw_os_error(),
+                Some(ENOENT)
+            );
         }),
         behaviour("connections_on_a_removed_address_go_on", || {
             let (tenant, connections) = connected();
             assert_eq!(update(&tenant, Change::Remove, &["10.1.0.1"]), 0);
             nobody_answers(Proto::Tcp, ("10.1.0.1", 80));
             for connection in &connections {
-                echoes(connection).expect("an echo");
+                echoes(connection).expect("no echo");
             }
         }),
         behaviour(
@@ -200,7 +205,7 @@ pub fn tests() -> Vec<Test> {
                 sock.send(b"still here").expect("send");
                 assert_eq!(sock.receive().expect("receive").0, b"good");
                 let bound = Sock::v4(Proto::Tcp).bind(("10.1.0.3", 0));
-                let errno = bound.expect_err("removed").raw_os_error();
+                let errno = bound.expect_err("the address was removed").raw_os_error();
                 assert_eq!(errno, Some(EADDRNOTAVAIL));
             });
             let id = ready.receive().parse().expect("an id");
@@ -217,7 +222,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("an_update_is_never_seen_in_part", || {
             let tenant = Tenant::new(&["10.0.0.1", "10.0.0.2"]);
             let target = Target::Association(tenant.id);
-            // Each set has the first, and one of two others.
+            // Each set has the first address and one of two others.
             let done = Channel::new();
             let updater = Child::spawn(|| {
                 let device = Device::open();
@@ -239,17 +244,17 @@ pub fn tests() -> Vec<Test> {
                 asked += 1;
             }
             updater.succeeded();
-            assert!(asked > 3, "asked {asked} times");
+            assert!(asked > 3, "asked only {asked} times: this proves nothing");
         }),
     ]);
     tests
 }
 
-/// Updates, without resets; returns the number of resets.
+/// Updates the set of a tenant without asking for resets. Returns the number of resets.
 fn update(tenant: &Tenant, change: Change, set: &[&str]) -> u64 {
     let target = Target::Association(tenant.id);
     let updated = Device::open().update(target, change, set, false);
-    updated.unwrap_or_else(|e| panic!("{change:?} {set:?}: {e}"))
+    updated.unwrap_or_else(|e| panic!("the update {change:?} {set:?} failed: {e}"))
 }
 
 fn follows(proto: Proto, kind: Kind) {
@@ -258,7 +263,7 @@ fn follows(proto: Proto, kind: Kind) {
     let serves = |set: &[&str]| {
         for addr in PAIRS.concat().iter().map(|a| ip(a)) {
             if kind.takes(addr) && crate::client::contains(set, addr) {
-                assert_eq!(ask(proto, (addr, 80)).expect("an answer"), "me", "{addr}");
+                assert_eq!(ask(proto, (addr, 80)).expect("no answer"), "me", "{addr}");
             } else {
                 nobody_answers(proto, (addr, 80));
             }
@@ -303,7 +308,7 @@ fn source_follows(proto: Proto) {
     tenant.succeeded();
 }
 
-/// A tenant with a server, and a connection to each of its addresses.
+/// A tenant with a server, and connections to each of its addresses.
 fn connected() -> (Tenant, Vec<Sock>) {
     let tenant = Tenant::new(PAIRS[0]);
     tenant.serve("me", Spec::wildcard(Proto::Tcp, Kind::Dual, 80));
@@ -311,7 +316,7 @@ fn connected() -> (Tenant, Vec<Sock>) {
         let sock = Sock::for_ip(Proto::Tcp, ip(addr));
         sock.connect((*addr, 80)).expect("connect");
         assert_eq!(sock.receive().expect("receive").0, b"me");
-        echoes(&sock).expect("an echo");
+        echoes(&sock).expect("no echo");
         sock
     });
     let connections = connections.collect();
@@ -319,7 +324,7 @@ fn connected() -> (Tenant, Vec<Sock>) {
     (tenant, connections)
 }
 
-/// Whether the other side is still there.
+/// Sends on a connection, and fails unless the other side sends it back.
 fn echoes(sock: &Sock) -> io::Result<()> {
     sock.send(b"echo")?;
     match sock.receive()? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Two tenants with the same wildcard and port: none is in the other's way,
-//! and each is reached at its own address.
+//! Two tenants with the same wildcard and port do not conflict, and each is reached at
+//! its own address.
 
 use std::io;
 
@@ -91,12 +91,12 @@ fn share(proto: Proto, style: Style, sets: [&'static [&'static str]; 2]) {
         let local = server.local().internet();
         assert!(local.ip().is_unspecified() && local.port() == 80, "{local}");
         for _ in 0..5 {
-            let word = ask(proto, (own, 80)).expect("an answer");
-            assert_eq!(word, set[0], "who answers at {own}");
+            let word = ask(proto, (own, 80)).expect("no answer");
+            assert_eq!(word, set[0], "the wrong server answers at {own}");
         }
         if matches!(style, Style::DualStack) {
-            let word = ask(proto, (other_family, 80)).expect("an answer");
-            assert_eq!(word, set[0], "who answers at {other_family}");
+            let word = ask(proto, (other_family, 80)).expect("no answer");
+            assert_eq!(word, set[0], "the wrong server answers at {other_family}");
         } else {
             nobody_answers(proto, (other_family, 80));
         }
@@ -108,7 +108,9 @@ fn share(proto: Proto, style: Style, sets: [&'static [&'static str]; 2]) {
 fn just_once(proto: Proto) {
     let _server = Server::start(ONE, "one", proto, || Style::V4.serve(proto));
     as_tenant(ONE, || {
-        let error = Style::V4.serve(proto).expect_err("in use");
+        let error = Style::V4
+            .serve(proto)
+            .expect_err("the tenant has the port already");
         assert_eq!(error.raw_os_error(), Some(EADDRINUSE));
     });
 }
