@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket addresses as the bytes that cross the system call boundary, and the
-//! addresses every test finds on its machine.
+//! Socket addresses as the bytes that system calls take, and the addresses that every
+//! test finds on its machine.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,9 +19,9 @@ pub const PAIRS: [&[&str]; 2] = [
     &["10.0.0.1", "10.1.0.1", "2001:db8::1", "2001:db8:1::1"],
     &["10.0.0.2", "10.1.0.2", "2001:db8::2", "2001:db8:1::2"],
 ];
-/// And for a third.
+/// The same for a third tenant.
 pub const THIRD_PAIR: &[&str] = &["10.0.0.3", "10.1.0.3", "2001:db8::3", "2001:db8:1::3"];
-/// Has the second address of each family in common with each of [`PAIRS`].
+/// A set that has the second address of each family in common with each of [`PAIRS`].
 pub const OVERLAPPING: &[&str] = &[
     "10.1.0.1",
     "10.1.0.2",
@@ -40,9 +40,9 @@ pub const SEVERAL: &[&str] = &["10.1.0.3", "10.0.0.1", "2001:db8:1::3", "2001:db
 /// of the first.
 pub const PREFIXES: &[&str] = &["10.1.0.0/25", "2001:db8:1::/64"];
 
-/// The address of the machine that is in no tenant's set.
+/// The IPv4 address of the machine that is in no tenant's set.
 pub const HOST4: &str = "10.0.0.9";
-/// The same, for IPv6.
+/// The IPv6 address of the machine that is in no tenant's set.
 pub const HOST6: &str = "2001:db8::9";
 
 /// Every address of the machine, and some of its loopback addresses.
@@ -72,21 +72,21 @@ pub const EVERYWHERE: &[&str] = &[
 pub struct Addr(Vec<u8>);
 
 impl Addr {
-    /// An address of any bytes, meaningful or not.
+    /// An address of any bytes, valid or not.
     pub fn raw(bytes: &[u8]) -> Self {
         assert!(bytes.len() <= ADDR_ROOM);
         Self(bytes.to_vec())
     }
 
-    /// The IPv4 wildcard with the family left unspecified, which `bind()`
-    /// accepts, and which dissolves a connection in `connect()`.
+    /// The IPv4 wildcard with `AF_UNSPEC`. `bind()` accepts it, and `connect()`
+    /// dissolves the connection.
     pub fn unspecified(port: u16) -> Self {
         let mut addr = Self::from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
         addr.0[..2].copy_from_slice(&(libc::AF_UNSPEC as u16).to_ne_bytes());
         addr
     }
 
-    /// The same address with fewer or more bytes, zeroes if more.
+    /// The same address cut to `len` bytes, or extended to that with zeros.
     pub fn resized(mut self, len: usize) -> Self {
         self.0.resize(len, 0);
         self
@@ -102,14 +102,18 @@ impl Addr {
         u16::from_ne_bytes([self.0[0], self.0[1]]).into()
     }
 
-    /// The internet address in it. Panics when it is of another family.
+    /// The IP address and port in it.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another family.
     pub fn internet(&self) -> SocketAddr {
         let b = &self.0;
         let port = u16::from_be_bytes([b[2], b[3]]);
         let ip = match self.family() {
             libc::AF_INET => IpAddr::from(<[u8; 4]>::try_from(&b[4..8]).expect("four bytes")),
             libc::AF_INET6 => IpAddr::from(<[u8; 16]>::try_from(&b[8..24]).expect("16 bytes")),
-            family => panic!("not an internet address: family {family}, bytes {b:?}"),
+            family => panic!("a socket address of family {family}, not of IP: bytes {b:?}"),
         };
         SocketAddr::from((ip, port))
     }
@@ -167,13 +171,13 @@ impl fmt::Debug for Addr {
     }
 }
 
-/// Reads an IP address that the test's author wrote.
+/// Parses an IP address in the text of a test.
 pub fn ip(text: &str) -> IpAddr {
     text.parse()
-        .unwrap_or_else(|e| panic!("{text} in a test: {e}"))
+        .unwrap_or_else(|e| panic!("{text:?} in a test is not an IP address: {e}"))
 }
 
-/// An IPv4 address in the form that IPv6 sockets take it.
+/// An IPv4 address in IPv4-mapped form, as IPv6 sockets take it.
 pub fn mapped(text: &str) -> IpAddr {
     match ip(text) {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
@@ -181,7 +185,7 @@ pub fn mapped(text: &str) -> IpAddr {
     }
 }
 
-/// The wildcards.
+/// The IPv4 wildcard.
 pub const ANY4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// The IPv6 wildcard.
 pub const ANY6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);

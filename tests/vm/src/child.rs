@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Processes that a test makes, and how they talk to it.
+//! Processes that a test makes, and channels between them.
 
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,7 +18,7 @@ fn patience() -> Duration {
     Duration::from_secs(30) * pace()
 }
 
-/// A forked process. Killed when dropped.
+/// A forked process, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Child {
     pid: i32,
@@ -26,8 +26,8 @@ pub struct Child {
 }
 
 impl Child {
-    /// Forks a process that runs `f` and exits. What fails in it panics, and
-    /// makes [`Child::succeeded`] panic.
+    /// Forks a process that runs `f` and exits. If `f` panics, then
+    /// [`Child::succeeded`] panics, too.
     pub fn spawn(f: impl FnOnce()) -> Self {
         match process::fork().expect("fork") {
             Some(pid) => Self { pid, ended: false },
@@ -57,13 +57,22 @@ impl Child {
         status
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// Unless it exited with status 0.
     pub fn succeeded(mut self) {
         let status = self.wait();
-        assert_eq!(status, Status::Exited(0), "a child process failed");
+        assert_eq!(
+            status,
+            Status::Exited(0),
+            "child process {} failed",
+            self.pid
+        );
     }
 
-    /// Kills it, but leaves a zombie.
+    /// Kills it without reaping it.
     pub fn kill(&self) {
         process::kill(self.pid, libc::SIGKILL).expect("kill");
     }
@@ -78,25 +87,25 @@ impl Drop for Child {
     }
 }
 
-/// Runs `f` as the whole rest of this process.
+/// Runs `f`, and exits.
 pub fn end_with(f: impl FnOnce()) -> ! {
     // The panic hook prints why.
     let ok = catch_unwind(AssertUnwindSafe(f)).is_ok();
     process::exit_now(if ok { 0 } else { 1 })
 }
 
-/// Runs `f` in a child and waits for its good end.
+/// Runs `f` in a child, which must succeed.
 pub fn in_child(f: impl FnOnce()) {
     Child::spawn(f).succeeded();
 }
 
-/// Runs `f` in a child associated with `set` and waits for its good end.
+/// Runs `f` in a child associated with `set`, which must succeed.
 pub fn as_tenant(set: &[&str], f: impl FnOnce()) {
     Child::tenant(set, f).succeeded();
 }
 
-/// Runs `f` in a child associated with `set`, in an unassociated one if that is
-/// empty, and waits for its good end.
+/// Runs `f` in a child associated with `set`, or in an unassociated one if that is
+/// empty. The child must succeed.
 pub fn in_child_with(set: &[&str], f: impl FnOnce()) {
     if set.is_empty() {
         in_child(f);
@@ -105,7 +114,7 @@ pub fn in_child_with(set: &[&str], f: impl FnOnce()) {
     }
 }
 
-/// Lines of text from any process to any other that has forked since.
+/// Lines of text between any two processes that inherited this.
 #[derive(Debug)]
 pub struct Channel {
     read: std::fs::File,
@@ -113,7 +122,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Makes one.
+    /// Makes a channel.
     pub fn new() -> Self {
         let (read, write) = process::pipe().expect("pipe");
         Self {
@@ -129,25 +138,28 @@ impl Channel {
             .expect("write to a pipe");
     }
 
-    /// The sending end, as the output of a program to be executed.
+    /// The sending end, as the standard output of a program.
     pub fn sender(&self) -> Stdio {
         Stdio::from(self.write.try_clone().expect("dup"))
     }
 
-    /// The receiving end, to wait for a line among other things.
+    /// The receiving end, for `poll()`.
     pub fn reader(&self) -> BorrowedFd<'_> {
         self.read.as_fd()
     }
 
-    /// Whether a line has come. It stays there, for everybody to see.
+    /// Whether a line has come. It stays in the channel, so all processes see it.
     pub fn has_line(&self) -> bool {
         self.has_line_within(0)
     }
 
-    /// Waits for a line that stays there, for everybody to see.
+    /// Waits for a line. It stays in the channel, so all processes see it.
     pub fn await_line(&self) {
         let limit = patience().as_millis() as i32;
-        assert!(self.has_line_within(limit), "no word from the other side");
+        assert!(
+            self.has_line_within(limit),
+            "no line from the other process within {limit} ms"
+        );
     }
 
     fn has_line_within(&self, milliseconds: i32) -> bool {
@@ -155,7 +167,7 @@ impl Channel {
         ready.expect("poll") == [true]
     }
 
-    /// Waits for a line.
+    /// Waits for a line, and takes it.
     pub fn receive(&self) -> String {
         let mut line = Vec::new();
         loop {
@@ -170,11 +182,12 @@ impl Channel {
     }
 }
 
-/// Generations of [`descend`] that there are for sure before.
+/// The generation at which [`descend`] reports that it is under way.
 const SURE: usize = 5;
 
-/// Has a child, which does the same, and exits after `linger`, which is told the
-/// number of the generation, until that is enough. Whether this process is the last.
+/// Forks a child, which does the same, until a line is in `enough`. Each parent calls
+/// `linger` with the number of its generation, and its caller then exits. Sends a line
+/// to `ready` when some generations exist. Returns whether this process is the last.
 pub fn descend(ready: &Channel, enough: &Channel, linger: fn(usize)) -> bool {
     let mut nr = 0;
     loop {
@@ -192,19 +205,27 @@ pub fn descend(ready: &Channel, enough: &Channel, linger: fn(usize)) -> bool {
     }
 }
 
-/// Stays until killed.
+/// Sleeps until killed.
 pub fn stay() -> ! {
     loop {
         sleep(patience());
     }
 }
 
-/// Waits until something is so.
+/// Waits until `so` returns true.
+///
+/// # Panics
+///
+/// After the limit of time, with `what` in the message.
 pub fn eventually(what: &str, so: impl FnMut() -> bool) {
-    assert!(within(patience(), so), "never happened: {what}");
+    assert!(
+        within(patience(), so),
+        "waited {:?} in vain for {what}",
+        patience()
+    );
 }
 
-/// Waits for something at most so long; whether it came.
+/// Waits until `so` returns true, at most `limit`. Returns whether it did.
 pub fn within(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     loop {

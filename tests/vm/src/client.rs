@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, and sets as a test's author writes them.
+//! The control device, with sets in the text of tests.
 
 use std::fs::File;
 use std::io;
@@ -21,12 +21,12 @@ use crate::sys;
 pub struct Device(addrconf_test_client::Device);
 
 impl Device {
-    /// Opens it.
+    /// Opens the device.
     pub fn open() -> Self {
         Self::try_open().unwrap_or_else(|e| panic!("{DEVICE_PATH}: {e}"))
     }
 
-    /// Opens it where it may be missing.
+    /// Opens the device, which may be missing.
     pub fn try_open() -> io::Result<Self> {
         addrconf_test_client::Device::open().map(Self)
     }
@@ -43,8 +43,8 @@ impl Device {
         self.0.update(target, change, &entries(set), reset)
     }
 
-    /// What an association still holds on addresses that left its set: how many
-    /// connections on each.
+    /// The addresses that left an association's set, with the number of leftovers on
+    /// each.
     pub fn leftovers(&self, target: Target) -> io::Result<Vec<(AddrEntry, u64)>> {
         let mut room = vec![0_u8; 64 * LeftoverEntry::SIZE];
         let reply = self.ask(&QueryRequest {
@@ -59,7 +59,8 @@ impl Device {
         Ok(found.map(|l| (l.addr, l.connections)).collect())
     }
 
-    /// How often an association was refused a port that it has too many sockets on.
+    /// How many times an association was refused a port because it had too many sockets
+    /// there.
     pub fn full_ports(&self, target: Target) -> io::Result<u64> {
         Ok(self.ask(&QueryRequest::about(target))?.full_ports)
     }
@@ -91,12 +92,12 @@ impl From<File> for Device {
     }
 }
 
-/// Reads a set that the test's author wrote: addresses and prefixes.
+/// Parses a set in the text of a test: addresses and prefixes.
 pub fn entries(set: &[&str]) -> Vec<AddrEntry> {
     set.iter().map(|text| entry(text)).collect()
 }
 
-/// Whether a set that the test's author wrote has an address.
+/// Whether a set in the text of a test contains an address.
 pub fn contains(set: &[&str], addr: std::net::IpAddr) -> bool {
     let wanted = AddrEntry::host(addr);
     entries(set).iter().any(|entry| entry.covers(&wanted))
@@ -122,26 +123,28 @@ pub fn associate_process(pid: i32, set: &[&str]) -> u64 {
     associate_with(pid, set, &Assignment::DEFAULT).id
 }
 
-/// Associates a process with a set, and with all there is to say about it.
+/// Associates a process with a set, with all arguments of `assign`.
 pub fn associate_with(pid: i32, set: &[&str], terms: &Assignment) -> Assigned {
     let pidfd = sys::process::pidfd_open(pid).expect("pidfd_open");
     let target = Target::PidFd(pidfd.as_raw_fd());
     Device::open()
         .assign_with(target, &entries(set), terms)
-        .unwrap_or_else(|e| panic!("assign {set:?} to process {pid}: {e}"))
+        .unwrap_or_else(|e| panic!("assigning {set:?} to process {pid} failed: {e}"))
 }
 
-/// What keeps a process from being associated.
+/// The obstacle that keeps a process from being associated.
 pub fn in_the_way(pid: i32, assignment: &Assignment) -> Obstacle {
     let set = entries(&["10.0.0.1"]);
     let found = Device::open()
         .0
         .obstacle(Target::Pid(pid), &set, assignment);
-    let found = found.unwrap_or_else(|e| panic!("assign: {e}"));
-    found.expect("what is in the way")
+    let found = found.unwrap_or_else(|e| {
+        panic!("assigning to process {pid} should fail with EBUSY, but: {e}");
+    });
+    found.expect("assign failed with EBUSY and named no obstacle")
 }
 
-/// Narrows the set of this process.
+/// Narrows the set of this process to one in the text of a test.
 pub fn narrow(set: &[&str], name: &str) -> io::Result<()> {
     narrow_to(&entries(set), name)
 }

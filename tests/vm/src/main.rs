@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of the addrconf module, to be run as root in a virtual machine.
+//! Tests of the addrconf module. Must be run as root in a virtual machine.
 //!
 //! ```text
 //! vmtests run  [--no-module] [FILTER...]   run the tests whose name contains a FILTER
 //! vmtests list [--no-module] [FILTER...]   print their names
 //! ```
 //!
-//! `--no-module` runs, on a kernel where the module is not loaded, the tests
-//! that mean something there: every refused operation must succeed, and what
-//! concerns unassociated programs must be the same. `--shard=K/N` takes only the
-//! K-th of N parts of the tests, for guests that share the work.
+//! `--no-module` is for a kernel where the module is not loaded. It runs the tests
+//! that apply there: every operation that the module refuses must succeed, and
+//! unassociated programs must see the same as with the module. `--shard=K/N` takes only
+//! the K-th of N parts of the tests, for guests that share the work.
 
 mod addr;
 #[path = "../../attacks/mod.rs"]
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         let wanted = filters.is_empty() || filters.iter().any(|f| test.name().contains(f));
         wanted && !test.trials(module).is_empty()
     });
-    // Neighbours take about as long as each other.
+    // In turn, as neighbouring tests take about the same time.
     let mut turn = (1..=parts).cycle();
     tests.retain(|_| turn.next() == Some(part));
     match command.as_str() {
@@ -77,7 +77,7 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// "1/2" is the first of two parts.
+/// Parses "K/N": "1/2" is the first of two parts.
 fn parse_shard(shard: &str) -> Option<(usize, usize)> {
     let (part, parts) = shard.split_once('/')?;
     let (part, parts) = (part.parse().ok()?, parts.parse().ok()?);
@@ -89,21 +89,21 @@ fn run(tests: &[Test], module: bool) -> ExitCode {
     let loaded = Path::new(addrconf_abi::DEVICE_PATH).exists();
     if loaded != module {
         let is = if loaded { "" } else { " not" };
-        eprintln!("vmtests: the module is{is} loaded: these tests would prove nothing");
+        eprintln!("vmtests: the module is{is} loaded, so these tests would prove nothing");
         return ExitCode::from(2);
     }
     if tests.is_empty() {
-        eprintln!("vmtests: no test has such a name");
+        eprintln!("vmtests: no test in this part has a name that matches");
         return ExitCode::from(2);
     }
     if let Err(e) = sys::process::adopt_orphans() {
-        eprintln!("vmtests: cannot adopt orphans: {e}");
+        eprintln!("vmtests: this process cannot become the reaper of orphans: {e}");
         return ExitCode::FAILURE;
     }
     let mut failed = 0;
     for test in tests {
         print!("test {} ... ", test.name());
-        // The name must be there should the machine die now.
+        // The name must be printed even if the machine crashes in the test.
         let _ = io::stdout().flush();
         let reasons = runner::run(test, module);
         println!("{}", if reasons.is_empty() { "ok" } else { "FAILED" });

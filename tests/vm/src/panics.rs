@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Panics in the processes of a trial: each is printed, and fails the trial even
-//! when the test never asks how that process ended.
+//! Panics in the processes of a trial. Each is printed, and fails the trial even if the
+//! test never looks at the exit status of that process.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,11 +11,11 @@ use std::sync::OnceLock;
 
 use crate::sys::process;
 
-/// Where this process records its panics: a pipe, because a child's panic must
-/// reach the runner however the child ends.
+/// Where this process records its panics. A pipe, because a child's panic must reach
+/// the runner however the child ends.
 static RECORD: OnceLock<File> = OnceLock::new();
 
-/// Which processes panicked, as the runner sees it.
+/// The runner's end of the record of panics.
 #[derive(Debug)]
 pub struct Panics {
     read: OwnedFd,
@@ -23,7 +23,7 @@ pub struct Panics {
 }
 
 impl Panics {
-    /// No panic so far.
+    /// An empty record.
     pub fn new() -> io::Result<Self> {
         let (read, write) = process::pipe()?;
         Ok(Self { read, write })
@@ -32,7 +32,9 @@ impl Panics {
     /// Records the panics of this process and of all that it forks.
     pub fn record(&self) -> io::Result<()> {
         let write = self.write.try_clone()?;
-        RECORD.set(write.into()).expect("one trial a process");
+        RECORD
+            .set(write.into())
+            .expect("a process runs one trial only");
         Ok(())
     }
 
@@ -42,12 +44,12 @@ impl Panics {
     }
 }
 
-/// Has every panic of this process and its descendants reported.
+/// Installs a hook that reports every panic of this process and its descendants.
 pub fn install_hook() {
     set_hook(Box::new(report));
 }
 
-/// Prints where and why, without a backtrace, and records it.
+/// Prints the place and the message of a panic, without a backtrace, and records it.
 fn report(info: &PanicHookInfo<'_>) {
     let payload = info.payload();
     let message = payload
@@ -61,7 +63,7 @@ fn report(info: &PanicHookInfo<'_>) {
     }
     if let Some(mut record) = RECORD.get() {
         if let Err(e) = record.write_all(b"!") {
-            eprintln!("the panic is not recorded: {e}");
+            eprintln!("this panic could not be recorded for the runner: {e}");
         }
     }
 }

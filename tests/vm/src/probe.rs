@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `vmtests probe ADDRESS...`: a program that a test can execute. It tries to
-//! bind a UDP socket to each address and prints for each `ok` or the errno. For
-//! the word `uid` it prints the effective user id.
+//! `vmtests probe ADDRESS...`: a program for tests to execute. It tries to bind a UDP
+//! socket to each address, and prints `ok` or the errno for each. For the word `uid` it
+//! prints the effective user id.
 
 use std::process::{Command, ExitCode};
 
 use crate::sock::{Proto, Sock};
 use crate::sys::process::effective_user;
 
-/// The hidden command.
+/// The name of the command, which the usage does not list.
 pub const COMMAND: &str = "probe";
 
-/// What asks it for the effective user id.
+/// The word that asks for the effective user id.
 pub const USER: &str = "uid";
 
-/// Runs it.
+/// Runs the command.
 pub fn main(args: &[String]) -> ExitCode {
     println!("{}", verdicts(args));
     ExitCode::SUCCESS
 }
 
-/// What trying to bind to each address gives.
+/// The results of binding to each address, separated by spaces.
 pub fn verdicts(addrs: &[impl AsRef<str>]) -> String {
     let verdicts: Vec<_> = addrs.iter().map(|a| verdict(a.as_ref())).collect();
     verdicts.join(" ")
@@ -38,7 +38,7 @@ fn verdict(text: &str) -> String {
     }
 }
 
-/// This program as a command that prints what it may bind to.
+/// A command that runs this program as a probe of these addresses.
 pub fn command(addrs: &[&str]) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg(COMMAND).args(addrs);

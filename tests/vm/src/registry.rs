@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a test is, and in which worlds it runs.
+//! Tests, and the trials that each consists of.
 //!
-//! A refusal proves nothing unless the refused operation would have worked
-//! otherwise. So a refusal test can only be made from one attack, which runs
-//! three times: by an associated process it must fail with the errno given;
-//! by an unassociated process, and on a kernel without the module, the very
-//! same closure must succeed.
+//! A refusal proves nothing unless the operation succeeds without the association. So
+//! a test of a refusal is made from one attack, which runs three times. In an associated
+//! process it must fail with the given errno. In an unassociated process, and on a kernel
+//! without the module, the very same closure must succeed.
 
 use std::io;
 
 use crate::client;
 
-/// An operation under test, ready to be tried. Whatever goes wrong before it
-/// panics, so that it cannot be taken for a refusal.
+/// An operation under test, ready to run. A failure of its preparation panics, so that
+/// it cannot be taken for a refusal.
 pub type Attack = Box<dyn FnOnce() -> io::Result<()>>;
 
 /// A named test.
@@ -32,17 +31,17 @@ enum Body {
     Everywhere(Box<dyn Fn()>),
 }
 
-/// One run of a test in one world.
+/// One run of a test in one kind of process.
 pub struct Trial<'a> {
-    /// Which world, for the report.
+    /// The kind of process, for the report.
     pub label: &'static str,
-    /// Runs it, in a process and network namespace of its own; panics when it
-    /// fails.
+    /// Runs the trial, which panics if it fails. The runner calls this in a process and
+    /// network namespace of its own.
     pub run: Box<dyn Fn() + 'a>,
 }
 
-/// An operation that must fail with `errno` in a process associated with
-/// `set`, and must succeed in every other.
+/// A test of an operation that must fail with `errno` in a process associated with
+/// `set`, and must succeed in any other process.
 ///
 /// `prepare` runs first, before the process is associated, and returns the
 /// operation.
@@ -62,7 +61,7 @@ pub fn refusal(
     }
 }
 
-/// Something that only a machine with the module does.
+/// A test of something that only a machine with the module does.
 pub fn behaviour(name: impl Into<String>, run: impl Fn() + 'static) -> Test {
     Test {
         name: name.into(),
@@ -70,7 +69,7 @@ pub fn behaviour(name: impl Into<String>, run: impl Fn() + 'static) -> Test {
     }
 }
 
-/// Something that is so with the module and without.
+/// A test of something that is the same with the module and without.
 pub fn everywhere(name: impl Into<String>, run: impl Fn() + 'static) -> Test {
     Test {
         name: name.into(),
@@ -91,7 +90,7 @@ impl Test {
         &self.name
     }
 
-    /// The runs that this test consists of; none where it has no meaning.
+    /// The trials of this test; none if it does not apply here.
     pub fn trials(&self, module: bool) -> Vec<Trial<'_>> {
         match &self.body {
             Body::Refusal {
@@ -120,15 +119,18 @@ impl Test {
 fn must_be_refused(attack: Attack, set: &[&str], errno: i32) {
     client::associate(set);
     match attack() {
-        Ok(()) => panic!("the operation was not refused"),
+        Ok(()) => panic!(
+            "the operation succeeded, but should fail with {}",
+            io::Error::from_raw_os_error(errno)
+        ),
         Err(e) if e.raw_os_error() == Some(errno) => {}
         Err(e) => panic!(
-            "refused with {e} instead of {}",
+            "the operation failed with {e}, but should fail with {}",
             io::Error::from_raw_os_error(errno)
         ),
     }
 }
 
 fn must_succeed(attack: Attack) {
-    attack().unwrap_or_else(|e| panic!("nothing should refuse this operation, but: {e}"));
+    attack().unwrap_or_else(|e| panic!("the operation should succeed, but failed with {e}"));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs trials, each in a process of its own, and keeps them apart: whatever
-//! a trial leaves behind is ended and counted against it.
+//! Runs trials, each in a process of its own, and isolates them. Ends the processes
+//! that a trial leaves behind, and reports associations that outlive them as a failure
+//! of that trial.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -17,18 +18,18 @@ use crate::registry::{Test, Trial};
 use crate::sys::process::{self, Status};
 use crate::world;
 
-/// For one trial. Generous: an emulated processor is slow. This and the other
-/// limits are for [`pace`] 1.
+/// How long one trial may take. Long, as an emulated processor is slow. This and the
+/// other limits are for a [`pace`] of 1.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 
-/// How long associations may take to vanish after their last task did.
+/// How long an association may take to end after its last task has.
 const VANISH_LIMIT: Duration = Duration::from_secs(10);
 
-/// The most output of a failed trial that is shown.
+/// How many bytes of a failed trial's output are shown.
 const OUTPUT_LIMIT: usize = 16 * 1024;
 
-/// How many times as long as on the ordinary kernel things may take: the guest
-/// of a kernel that is full of checks says so in `ADDRCONF_PACE`.
+/// The factor by which limits of time are longer than on the ordinary kernel. The guest
+/// of a kernel with many checks sets it in `ADDRCONF_PACE`.
 pub fn pace() -> u32 {
     static PACE: OnceLock<u32> = OnceLock::new();
     *PACE.get_or_init(|| {
@@ -37,7 +38,7 @@ pub fn pace() -> u32 {
     })
 }
 
-/// Runs all trials of a test; the reasons why it failed, if it did.
+/// Runs all trials of a test. Returns the reasons why it failed, if any.
 pub fn run(test: &Test, module: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     for trial in test.trials(module) {
@@ -55,7 +56,10 @@ pub fn run(test: &Test, module: bool) -> Vec<String> {
         end_descendants();
         match wait_until_gone(module, &before) {
             Ok(left) if left.is_empty() => {}
-            Ok(left) => report(format!("associations outlived their tasks: {left:?}")),
+            Ok(left) => report(format!(
+                "associations still exist {:?} after their last task: {left:?}",
+                VANISH_LIMIT * pace()
+            )),
             Err(why) => report(why),
         }
     }
@@ -71,44 +75,47 @@ fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
         process::exit_now(in_trial(trial, &write, &panics));
     };
     drop(write);
-    let (status, text) = supervise(pid, output).map_err(|e| format!("supervising: {e}"))?;
+    let (status, text) =
+        supervise(pid, output).map_err(|e| format!("the trial could not be supervised: {e}"))?;
     let text = text.trim_end();
     let panicked = panics
         .any()
-        .map_err(|e| format!("asking for panics: {e}"))?;
+        .map_err(|e| format!("the record of panics could not be read: {e}"))?;
     match status {
         Some(Status::Exited(0)) if panicked => Err(format!(
-            "one of its processes failed, which the test did not notice\n{text}"
+            "a process of the trial panicked, and the test did not look at its exit status\n{text}"
         )),
         Some(Status::Exited(0)) => Ok(()),
         Some(Status::Exited(_)) => Err(text.to_owned()),
-        Some(Status::Killed(signal)) => Err(format!("killed by signal {signal}\n{text}")),
+        Some(Status::Killed(signal)) => {
+            Err(format!("the trial was killed by signal {signal}\n{text}"))
+        }
         None => Err(format!(
-            "no end after {} seconds\n{text}",
+            "the trial did not end within {} seconds\n{text}",
             (TIME_LIMIT * pace()).as_secs()
         )),
     }
 }
 
-/// The body of the trial's process; its exit status.
+/// The body of the trial's process. Returns its exit status.
 fn in_trial(trial: &Trial<'_>, output: &OwnedFd, panics: &Panics) -> i32 {
     let prepared = process::redirect_output(output.as_fd())
         .and_then(|()| process::setsid())
         .and_then(|()| panics.record());
     if let Err(e) = prepared {
-        eprintln!("preparing the process: {e}");
+        eprintln!("the process of the trial could not be prepared: {e}");
         return 1;
     }
     if let Err(e) = world::enter() {
-        eprintln!("preparing the network: {e}");
+        eprintln!("the network of the trial could not be prepared: {e}");
         return 1;
     }
     // The panic hook has printed why.
     catch_unwind(AssertUnwindSafe(&trial.run)).map_or(1, |()| 0)
 }
 
-/// Waits for the end of a process; its status, `None` when it had to be
-/// killed, and what it printed.
+/// Waits for the end of a process. Returns its status, or `None` if it had to be killed,
+/// and its output.
 fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> {
     let deadline = Instant::now() + TIME_LIMIT * pace();
     let pidfd = process::pidfd_open(pid)?;
@@ -125,8 +132,8 @@ fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> 
             text.extend_from_slice(&chunk[..got]);
             text.truncate(OUTPUT_LIMIT);
         }
-        // What it printed before it ended is read first; with the end of the
-        // pipe, which is readable for ever, nothing more will come.
+        // After its end, the rest of its output is still in the pipe. At end of file the
+        // pipe stays readable, and gives nothing more.
         if ended {
             status = process::wait(pid, false)?.map(|(_, status)| status);
             drain(&mut output, &mut text)?;
@@ -141,7 +148,8 @@ fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> 
     Ok((status, String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Reads what is in a pipe, whose other end a daemon may still hold open.
+/// Reads what is in a pipe. Does not wait for end of file, as a daemon may still hold
+/// the other end.
 fn drain(output: &mut File, text: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0; 4096];
     while let [true] = process::poll_readable([output.as_fd()], 0)? {
@@ -154,8 +162,8 @@ fn drain(output: &mut File, text: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Kills and reaps everything that trials left running. This process adopts
-/// orphans, so all of it is, or becomes, a child.
+/// Kills and reaps all processes that trials left running. This process adopts orphans,
+/// so each of them is, or becomes, its child.
 fn end_descendants() {
     let own = std::process::id() as i32;
     while let Ok(reaped) = process::wait(-1, true) {
@@ -177,8 +185,8 @@ pub fn children_of(parent: i32) -> Vec<i32> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &i32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // The name, in parentheses, may hold anything; state and parent
-            // come after it.
+            // The name, in parentheses, may contain anything. State and parent come
+            // after it.
             let ppid = stat.rsplit(") ").next().and_then(|s| s.split(' ').nth(1));
             ppid.and_then(|s| s.parse().ok()) == Some(parent)
         })
@@ -189,11 +197,11 @@ fn associations(module: bool) -> Result<Vec<u64>, String> {
     if !module {
         return Ok(vec![]);
     }
-    let device = Device::try_open().map_err(|e| format!("the module is not there: {e}"))?;
+    let device = Device::try_open().map_err(|e| format!("the control device is gone: {e}"))?;
     Ok(device.ids())
 }
 
-/// Waits until there are no associations but those from before; those that
+/// Waits until no associations exist but those of `before`. Returns the others that
 /// stay.
 fn wait_until_gone(module: bool, before: &[u64]) -> Result<Vec<u64>, String> {
     let deadline = Instant::now() + VANISH_LIMIT * pace();

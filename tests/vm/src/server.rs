@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Servers that say who they are, and clients that ask.
+//! Servers that answer with a word which identifies them, and clients.
 
 use std::io;
 
@@ -8,16 +8,16 @@ use crate::addr::Addr;
 use crate::child::{in_child_with, stay, Channel, Child};
 use crate::sock::{Proto, Sock};
 
-/// A process with one socket, which answers everybody with a word. Ends when
-/// dropped.
+/// A process with one socket, which answers every client with a word. Ends when this
+/// is dropped.
 pub struct Server {
     _child: Child,
     local: Addr,
 }
 
 impl Server {
-    /// Starts one in a process associated with `set`; in an unassociated one
-    /// if that is empty. `make` makes its socket, listening if TCP.
+    /// Starts a server in a process associated with `set`, or in an unassociated one if
+    /// that is empty. `make` opens its socket, which listens if it is TCP.
     pub fn start(
         set: &[&str],
         word: &str,
@@ -26,7 +26,7 @@ impl Server {
     ) -> Self {
         let ready = Channel::new();
         let serve = || {
-            let sock = make().unwrap_or_else(|e| panic!("server {word}: {e}"));
+            let sock = make().unwrap_or_else(|e| panic!("the server {word:?} has no socket: {e}"));
             let local = sock.local();
             ready.send(&local.internet().to_string());
             answer(&sock, proto, word.as_bytes());
@@ -43,7 +43,7 @@ impl Server {
         }
     }
 
-    /// Where its socket is bound to.
+    /// The address that its socket is bound to.
     pub fn local(&self) -> &Addr {
         &self.local
     }
@@ -51,7 +51,7 @@ impl Server {
 
 fn answer(sock: &Sock, proto: Proto, word: &[u8]) -> ! {
     loop {
-        // Nobody may ask for longer than a socket waits.
+        // A call may time out, if no client comes for that long.
         let _ = match proto {
             Proto::Tcp => sock.accept().and_then(|(client, _)| client.send(word)),
             Proto::Udp => sock
@@ -61,7 +61,7 @@ fn answer(sock: &Sock, proto: Proto, word: &[u8]) -> ! {
     }
 }
 
-/// Who answers at an address.
+/// The word of the server that answers at an address.
 pub fn ask(proto: Proto, addr: impl Into<Addr>) -> io::Result<String> {
     let addr = addr.into();
     let sock = Sock::for_ip(proto, addr.ip());
@@ -73,7 +73,7 @@ pub fn ask(proto: Proto, addr: impl Into<Addr>) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&word).into_owned())
 }
 
-/// Who answers at an address that is asked from another.
+/// The word of the server that answers at an address to a client at `from`.
 pub fn ask_from(from: Addr, proto: Proto, addr: impl Into<Addr>) -> io::Result<String> {
     let addr = addr.into();
     let sock = Sock::for_ip(proto, addr.ip());
@@ -86,18 +86,18 @@ pub fn ask_from(from: Addr, proto: Proto, addr: impl Into<Addr>) -> io::Result<S
     Ok(String::from_utf8_lossy(&word).into_owned())
 }
 
-/// Panics unless nobody is there to answer at an address.
+/// Panics unless asking at an address fails with `ECONNREFUSED`.
 pub fn nobody_answers(proto: Proto, addr: impl Into<Addr>) {
     let addr = addr.into();
     let shown = addr.internet();
     match ask(proto, addr) {
         Err(e) if e.raw_os_error() == Some(libc::ECONNREFUSED) => {}
-        other => panic!("somebody answers at {shown}: {other:?}"),
+        other => panic!("asking at {shown} should fail with ECONNREFUSED, but gave {other:?}"),
     }
 }
 
-/// Which source a server at `ip` sees when a process associated with `set`
-/// runs `client`, which is given the server's address.
+/// The source that a server at `ip` sees when a process associated with `set` runs
+/// `client`, which gets the server's address.
 pub fn source_seen(proto: Proto, ip: &str, set: &[&str], client: impl FnOnce(Addr)) -> Addr {
     let server = Sock::serving(proto, (ip, 0));
     let to = server.local();
@@ -106,10 +106,10 @@ pub fn source_seen(proto: Proto, ip: &str, set: &[&str], client: impl FnOnce(Add
         Proto::Tcp => server.accept().map(|(_, from)| from),
         Proto::Udp => server.receive().map(|(_, from)| from),
     };
-    from.unwrap_or_else(|e| panic!("nothing arrived at {ip}: {e}"))
+    from.unwrap_or_else(|e| panic!("nothing arrived at the server on {ip}: {e}"))
 }
 
-/// Starts a process associated with `set` that does nothing until killed.
+/// Starts a process associated with `set` that sleeps until killed.
 pub fn idle(set: &[&str]) -> Child {
     let ready = Channel::new();
     let child = Child::tenant(set, || {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A file whose content comes when a test says so. The kernel asks a process of
-//! the test's for it by 9P2000.L (`include/net/9p/9p.h`), the plainest of the
-//! protocols by which it has others provide files.
+//! A file whose content arrives when a test says so. The kernel reads it from a process
+//! of the test with 9P2000.L (`include/net/9p/9p.h`), the simplest of the protocols for
+//! files that other programs provide.
 
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -20,7 +20,7 @@ use crate::sys::process::poll_many;
 /// Bytes in the file: a page.
 const SIZE: u32 = 4096;
 
-// Kinds of questions. The number of an answer is one more.
+// Types of requests. The type of the reply is one more.
 const ERROR: u8 = 6;
 const OPEN: u8 = 12;
 const ATTRIBUTES: u8 = 24;
@@ -31,7 +31,7 @@ const WALK: u8 = 110;
 const READ: u8 = 116;
 const CLUNK: u8 = 120;
 
-/// The file, in a file system of its own. Both are gone when dropped.
+/// The file, in a file system of its own. Both are removed when this is dropped.
 #[derive(Debug)]
 pub struct SlowFile {
     directory: PathBuf,
@@ -41,7 +41,7 @@ pub struct SlowFile {
 }
 
 impl SlowFile {
-    /// Makes it.
+    /// Mounts a file system with the file.
     pub fn new() -> Self {
         let (asked, go) = (Channel::new(), Channel::new());
         let (ours, theirs) = UnixStream::pair().expect("socketpair");
@@ -60,18 +60,18 @@ impl SlowFile {
         }
     }
 
-    /// Its content as memory.
+    /// Maps the file into memory.
     pub fn map(&self) -> Mapped {
         let file = File::open(self.directory.join("file")).expect("open");
         Mapped::of(file.as_fd(), SIZE as usize).expect("mmap")
     }
 
-    /// Waits until the kernel asks for its content.
+    /// Waits until the kernel asks for the content.
     pub fn await_question(&self) {
         self.asked.await_line();
     }
 
-    /// Has its content come, from now on.
+    /// Lets the content arrive, from now on.
     pub fn answer(&self) {
         self.go.send("");
     }
@@ -79,7 +79,7 @@ impl SlowFile {
 
 impl Drop for SlowFile {
     fn drop(&mut self) {
-        // Nobody is to wait for it for ever.
+        // No process may wait for the content for ever.
         self.answer();
         let unmounted = unmount(&c_path(&self.directory));
         let gone = unmounted.and_then(|()| fs::remove_dir(&self.directory));
@@ -93,14 +93,14 @@ fn c_path(path: &Path) -> CString {
     CString::new(path.to_str().expect("text")).expect("no NUL")
 }
 
-/// The process that has the file. All names in its only directory are the
-/// file's.
+/// The server that provides the file. Every name in its only directory is that of the
+/// file.
 struct Server<'a> {
     kernel: &'a UnixStream,
     asked: &'a Channel,
-    /// Which of the numbers that the kernel gave are the file, not the directory.
+    /// Fids of the kernel that refer to the file. All others refer to the directory.
     files: HashSet<u32>,
-    /// Who waits for its content.
+    /// Tags of reads that wait for the content.
     waiting: Vec<u16>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Answers until killed. The content comes when `go` says so.
+    /// Answers requests until killed. Holds reads back until a line is in `go`.
     fn run(mut self, go: &Channel) -> io::Result<()> {
         let kernel = self.kernel.as_fd();
         while !poll_many(&[kernel, go.reader()], -1)?[1] {
@@ -128,7 +128,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Answers a question: its length in all, kind, tag, and what it is about.
+    /// Answers a request. It consists of its length, type and tag, and a body.
     fn answer_one(&mut self) -> io::Result<()> {
         let mut kernel = self.kernel;
         let mut header = [0; 7];
@@ -137,7 +137,7 @@ impl<'a> Server<'a> {
         kernel.read_exact(&mut body)?;
         let (kind, tag) = (header[4], u16::from_le_bytes([header[5], header[6]]));
         let answer = match kind {
-            // Size of messages and name of the version suit as they are.
+            // The kernel's size of messages and version are accepted unchanged.
             VERSION => body,
             ATTACH => self.identity(number(&body)).to_vec(),
             WALK => self.walk(number(&body), number(&body[4..]), body[8]),
@@ -174,7 +174,7 @@ impl<'a> Server<'a> {
         self.send(READ, tag, &content)
     }
 
-    /// Gives what is `names` below `from` the number `to`.
+    /// Makes fid `to` refer to what is `names` levels below fid `from`.
     fn walk(&mut self, from: u32, to: u32, names: u8) -> Vec<u8> {
         if names > 0 || self.files.contains(&from) {
             self.files.insert(to);
@@ -183,13 +183,13 @@ impl<'a> Server<'a> {
         [&[names, 0][..], &path].concat()
     }
 
-    /// Kind, version and number of a file.
+    /// The qid of a fid: type, version and number of the file.
     fn identity(&self, file: u32) -> [u8; 13] {
         let mut identity = [0; 13];
         if self.files.contains(&file) {
             identity[5] = 1;
         } else {
-            // A directory.
+            // QTDIR, a directory.
             identity[0] = 0x80;
         }
         identity
@@ -201,11 +201,11 @@ impl<'a> Server<'a> {
         } else {
             (libc::S_IFDIR | 0o555, 0)
         };
-        // The basic ones; then mode, owner and group.
+        // The mask of basic attributes and the qid; then mode, owner and group.
         let mut bytes = 0x7ff_u64.to_le_bytes().to_vec();
         bytes.extend(self.identity(file));
         bytes.extend([mode, 0, 0].into_iter().flat_map(u32::to_le_bytes));
-        // Links, device, size, size of a block, blocks; four times, and versions.
+        // Links, device, size, block size, blocks; then four times, and versions.
         let numbers = [1, 0, size, u64::from(SIZE), 1];
         let numbers = numbers.into_iter().chain([0; 10]);
         bytes.extend(numbers.flat_map(u64::to_le_bytes));
@@ -213,7 +213,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// The number that some bytes begin with.
+/// The little-endian number at the beginning of `bytes`.
 fn number(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(bytes[..4].try_into().expect("four bytes"))
 }

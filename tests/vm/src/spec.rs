@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets described in words that one process can say to another.
+//! Descriptions of sockets, in words that one process can send to another.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,7 +10,7 @@ use libc::{SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
 use crate::addr::{ip, ANY4, ANY6};
 use crate::sock::{Proto, Sock};
 
-/// What a socket takes.
+/// The families that a socket takes packets of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// IPv4.
@@ -25,7 +25,7 @@ pub enum Kind {
 pub const KINDS: [Kind; 3] = [Kind::V4, Kind::V6Only, Kind::Dual];
 
 impl Kind {
-    /// As part of a test's name, and of an order.
+    /// Its name in a test's name, and in an order.
     pub fn name(self) -> &'static str {
         match self {
             Self::V4 => "v4",
@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// Makes a socket.
+    /// Opens a socket of this kind.
     pub fn socket(self, proto: Proto) -> Sock {
         match self {
             Self::V4 => Sock::v4(proto),
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// The wildcard.
+    /// The wildcard address of its family.
     pub fn any(self) -> IpAddr {
         match self {
             Self::V4 => ANY4,
@@ -61,10 +61,10 @@ impl Kind {
     }
 }
 
-/// Whether a socket shares its port.
+/// The option with which a socket shares its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// No.
+    /// None.
     None,
     /// `SO_REUSEADDR`.
     Addr,
@@ -86,18 +86,18 @@ impl Reuse {
     }
 }
 
-/// A socket to be opened.
+/// The description of a socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// TCP or UDP.
     pub proto: Proto,
-    /// What it takes.
+    /// The families that it takes.
     pub kind: Kind,
-    /// Whether it shares its port.
+    /// How it shares its port.
     pub reuse: Reuse,
-    /// What to bind it to; a wildcard if not said.
+    /// The address to bind it to, possibly a wildcard.
     pub addr: IpAddr,
-    /// And the port.
+    /// The port to bind it to.
     pub port: u16,
 }
 
@@ -126,12 +126,12 @@ impl Spec {
         }
     }
 
-    /// The same, sharing its port.
+    /// The same socket, sharing its port.
     pub fn sharing(self, reuse: Reuse) -> Self {
         Self { reuse, ..self }
     }
 
-    /// Makes the socket, and has it receive.
+    /// Opens and binds the socket. A TCP socket listens.
     pub fn open(&self) -> io::Result<Sock> {
         let sock = self.kind.socket(self.proto);
         match self.reuse {
@@ -143,13 +143,13 @@ impl Spec {
         Ok(sock)
     }
 
-    /// As words, for [`Spec::parse`].
+    /// The description as words, for [`Spec::parse`].
     pub fn order(&self) -> String {
         let (proto, kind, reuse) = (self.proto.name(), self.kind.name(), self.reuse.name());
         format!("{proto} {kind} {reuse} {} {}", self.addr, self.port)
     }
 
-    /// Reads what [`Spec::order`] wrote.
+    /// Parses the words of [`Spec::order`].
     pub fn parse(words: &[&str]) -> Self {
         let named = |name: &str, word: &str| name == word;
         Self {
@@ -168,7 +168,7 @@ impl Spec {
     }
 }
 
-/// An address, however a test has it.
+/// An IP address, converted from any type that tests use.
 pub struct Address(pub IpAddr);
 
 impl From<&str> for Address {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Processes that do what a test tells them: open sockets, say who they are to
-//! everybody who asks there, and ask others.
+//! Processes that follow the orders of a test: they open sockets, answer clients there
+//! with a word, and ask other servers.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,12 +15,12 @@ use crate::sock::{Proto, Sock};
 use crate::spec::{proto, Address, Spec};
 use crate::sys::process;
 
-/// A process that does what it is told. Ends when dropped.
+/// A process that follows orders. Ends when this is dropped.
 pub struct Tenant {
     child: Child,
     orders: Channel,
     replies: Channel,
-    /// Id of its association; 0 when it has none.
+    /// The id of its association; 0 if it has none.
     pub id: u64,
     /// Its dedicated loopback address.
     pub loopback: Ipv4Addr,
@@ -32,7 +32,7 @@ impl Tenant {
         Self::with(set, &Assignment::DEFAULT)
     }
 
-    /// The same, with all there is to say about it.
+    /// A process associated with `set`, with all arguments of `assign`.
     pub fn with(set: &[&str], terms: &Assignment) -> Self {
         let mut tenant = Self::host();
         tenant.associate(set, terms);
@@ -63,30 +63,30 @@ impl Tenant {
         self.child.pid()
     }
 
-    /// Opens a socket that answers `word` to everybody who asks there.
+    /// Opens a socket on which the process answers every client with `word`.
     pub fn open(&self, word: &str, spec: Spec) -> io::Result<()> {
         self.tell(&format!("open {word} {}", spec.order()))
             .map(drop)
     }
 
-    /// The same, which must work.
+    /// [`Tenant::open`], which must succeed.
     pub fn serve(&self, word: &str, spec: Spec) {
         let opened = self.open(word, spec);
-        opened.unwrap_or_else(|e| panic!("{word}: {spec:?}: {e}"));
+        opened.unwrap_or_else(|e| panic!("the server {word:?} cannot open {spec:?}: {e}"));
     }
 
-    /// Closes all sockets of that name, and their connections.
+    /// Closes all sockets that answer with `word`, and their connections.
     pub fn close(&self, word: &str) {
         self.tell(&format!("close {word}")).expect("close");
     }
 
-    /// Where a socket is bound to.
+    /// The address that the socket which answers with `word` is bound to.
     pub fn name(&self, word: &str) -> SocketAddr {
         let name = self.tell(&format!("name {word}")).expect("getsockname");
         name.parse().expect("an address")
     }
 
-    /// Who answers it at an address.
+    /// The word that the process gets when it asks at an address.
     pub fn ask(&self, proto: Proto, addr: impl Into<Address>, port: u16) -> io::Result<String> {
         let addr = addr.into().0;
         self.tell(&format!("ask {} {addr} {port}", proto.name()))
@@ -106,18 +106,21 @@ impl Tenant {
                 let errno = errno.parse().expect("a number");
                 Err(io::Error::from_raw_os_error(errno))
             }
-            _ => panic!("{order}: {reply}"),
+            _ => panic!("order {order:?} got a reply of the wrong form: {reply:?}"),
         }
     }
 }
 
-/// Panics unless `tenant` gets this errno when it asks at an address.
+/// Panics unless asking at an address fails with `errno` for `tenant`.
 #[track_caller]
 pub fn no_answer(tenant: &Tenant, proto: Proto, addr: impl Into<Address>, port: u16, errno: i32) {
     let addr = addr.into().0;
     match tenant.ask(proto, addr, port) {
         Err(e) if e.raw_os_error() == Some(errno) => {}
-        other => panic!("asking at {addr}: {other:?}"),
+        other => panic!(
+            "asking at {addr}, port {port}, should fail with {}, but gave {other:?}",
+            io::Error::from_raw_os_error(errno)
+        ),
     }
 }
 
@@ -126,16 +129,19 @@ pub fn no_answer(tenant: &Tenant, proto: Proto, addr: impl Into<Address>, port: 
 pub fn answer_is(tenant: &Tenant, proto: Proto, addr: impl Into<Address>, port: u16, word: &str) {
     let addr = addr.into().0;
     match tenant.ask(proto, addr, port) {
-        Ok(answer) => assert_eq!(answer, word, "who answers at {addr}"),
-        Err(e) => panic!("asking at {addr}: {e}"),
+        Ok(answer) => assert_eq!(
+            answer, word,
+            "the wrong server answers at {addr}, port {port}"
+        ),
+        Err(e) => panic!("asking at {addr}, port {port}, should get {word:?}, but failed: {e}"),
     }
 }
 
-/// The process's side.
+/// The side of the process.
 struct Doer<'a> {
     replies: &'a Channel,
     sockets: Vec<(String, Proto, Sock)>,
-    // Connections, and whose they are.
+    // Accepted connections, with the word of the socket that accepted them.
     connections: Vec<(String, Sock)>,
 }
 
@@ -176,7 +182,7 @@ impl<'a> Doer<'a> {
         });
     }
 
-    /// Says who it is.
+    /// Answers a client on a socket with its word.
     fn answer(&mut self, nr: usize) {
         let (word, proto, sock) = &self.sockets[nr];
         match proto {
@@ -194,8 +200,8 @@ impl<'a> Doer<'a> {
         }
     }
 
-    /// Sends back what comes on connections, and closes those that the peer
-    /// closed, so that no port is left waiting on this side.
+    /// Sends back what arrives on connections, and closes those that the peer closed.
+    /// The peer closes first, so no connection stays in TIME_WAIT on this side.
     fn converse(&mut self, ready: &[bool]) {
         let mut ready = ready.iter();
         self.connections.retain(|(_, sock)| {
@@ -209,7 +215,7 @@ impl<'a> Doer<'a> {
         });
     }
 
-    /// `None` when somebody else will reply.
+    /// Follows an order. Returns `None` if a child will reply.
     fn obey(&mut self, order: &str) -> Option<io::Result<String>> {
         let words: Vec<&str> = order.split(' ').collect();
         match words[0] {
@@ -237,8 +243,7 @@ impl<'a> Doer<'a> {
                 Some(crate::client::narrow(&set, "").map(|()| String::new()))
             }
             "ask" => {
-                // Somebody else asks, since it may be this process that must
-                // answer.
+                // A child asks, since this process may have to answer it.
                 match process::fork() {
                     Ok(Some(_)) => None,
                     Ok(None) => {
@@ -249,7 +254,7 @@ impl<'a> Doer<'a> {
                     Err(e) => Some(Err(e)),
                 }
             }
-            _ => panic!("an order: {order}"),
+            _ => panic!("an unknown order: {order}"),
         }
     }
 }

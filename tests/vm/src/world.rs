@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The machine a test sees: a network namespace of its own, with the
-//! addresses of three tenants and of the host on an interface that leads
-//! nowhere.
+//! The machine that a test sees: a network namespace of its own, with the addresses of
+//! three tenants and of the host on a dummy interface.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,12 +12,12 @@ use crate::addr::{ip, HOST4, HOST6, ONE, THREE, TWO};
 use crate::child::eventually;
 use crate::sys::process::unshare;
 
-/// Moves this process to a new such machine.
+/// Moves this process to a new machine of this kind.
 pub fn enter() -> io::Result<()> {
     unshare(libc::CLONE_NEWNET)?;
     let dummy = "link add dummy0 type dummy\nlink set dummy0 up\n";
-    // A development machine may have no dummy interface; the loopback
-    // interface can hold the addresses as well.
+    // A development machine may have no dummy interfaces. The loopback interface can
+    // have the addresses as well.
     configure(&(dummy.to_owned() + &script("dummy0"))).or_else(|_| configure(&script("lo")))?;
     eventually("local routes", are_reached);
     Ok(())
@@ -33,10 +32,10 @@ fn addresses() -> Vec<IpAddr> {
     all.map(|address| ip(&address)).collect()
 }
 
-/// Whether what is sent to its own addresses stays in the machine. A while after
-/// an IPv6 address was added it is still sent out by the interface that has it:
-/// the local route is made by a kernel thread (`addrconf_dad_work()` in
-/// `net/ipv6/addrconf.c`), which may have to wait for another machine's end.
+/// Whether packets to its own addresses stay in the machine. For a while after an IPv6
+/// address was added, packets to it leave by its interface: a kernel thread makes the
+/// local route (`addrconf_dad_work()` in `net/ipv6/addrconf.c`), and may first have to
+/// wait until another network namespace has been torn down.
 fn are_reached() -> bool {
     // Local: RTF_LOCAL of include/uapi/linux/ipv6_route.h.
     let is_local = |flags: &str| u32::from_str_radix(flags, 16).is_ok_and(|f| f >> 31 == 1);
@@ -70,7 +69,7 @@ fn script(device: &str) -> String {
         + &format!("route add 10.1.0.0/24 dev {device}\nroute add 2001:db8:1::/64 dev {device}\n")
 }
 
-/// Has `ip` do what a script says.
+/// Runs `ip` with a script.
 pub fn configure(script: &str) -> io::Result<()> {
     let mut ip = Command::new("ip")
         .args(["-batch", "-"])

@@ -13,8 +13,8 @@ use crate::sys::family::Shared;
 /// `SOCKET_URING_OP_GETSOCKOPT` of `include/uapi/linux/io_uring.h`.
 const GETSOCKOPT: u32 = 2;
 
-/// Where an entry says which command it is, in words of 4 bytes: `cmd_op` of
-/// `struct io_uring_sqe`.
+/// The offset of the command in an entry, in words of 4 bytes: `cmd_op` of `struct
+/// io_uring_sqe`.
 const COMMAND: usize = 2;
 
 impl Ring {
@@ -53,7 +53,7 @@ impl Ring {
         let place = (&raw mut value).cast_const().cast();
         let (level, name, len) = (level as u32, name as u32, size_of::<i32>() as u32);
         self.run_on(on.into(), |fd| {
-            // It has the same fields as the command that sets an option.
+            // The command that sets an option has the same fields.
             let mut entry = opcode::SetSockOpt::new(fd, level, name, place, len).build();
             become_command(&mut entry, GETSOCKOPT);
             entry
@@ -61,8 +61,8 @@ impl Ring {
         .map(drop)
     }
 
-    /// Writes what is in registered memory, of the process that registered it, to a
-    /// file.
+    /// Writes registered memory to a file. The memory is that of the process that
+    /// registered it.
     pub fn write_registered(
         &mut self,
         file: &impl AsFd,
@@ -82,8 +82,8 @@ impl Ring {
 }
 
 fn become_command(entry: &mut squeue::Entry, command: u32) {
-    // SAFETY: an entry is a struct io_uring_sqe of 64 bytes, aligned to 8, in
-    // which this word is the command.
+    // SAFETY: `Entry` is a struct io_uring_sqe of 64 bytes, aligned to 8, so word
+    // `COMMAND` is inside it and is `cmd_op`.
     unsafe {
         (entry as *mut squeue::Entry)
             .cast::<u32>()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Operations that wait for something to come to a socket, while whoever began
-//! them does something else.
+//! Operations that wait for input on a socket while the process that began them does
+//! something else.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -14,22 +14,22 @@ use crate::child::within;
 use crate::sock::Sock;
 use crate::sys::process::pipe;
 
-/// How much an operation takes at once.
+/// How many bytes one operation can take.
 const ROOM: usize = 64;
 
-/// The group of buffers for what an operation receives again and again.
+/// The group of buffers for operations that receive again and again.
 const GROUP: u16 = 7;
 
-/// What waits.
+/// An operation that waits.
 #[derive(Clone, Copy)]
 pub enum Wait {
     /// `accept()`.
     Accept,
-    /// The same of one connection after the other.
+    /// `accept()` of one connection after the other.
     AcceptMany,
     /// `recv()`.
     Receive,
-    /// The same of one message after the other.
+    /// `recv()` of one message after the other.
     ReceiveMany,
     /// `recvmsg()`.
     ReceiveMessage,
@@ -40,29 +40,32 @@ pub enum Wait {
 }
 
 impl Ring {
-    /// A ring whose operations the calling thread tries itself, and goes on with
-    /// when there is something for them. One of them, or what comes of it, may
-    /// be on its way at a time.
+    /// Begins an operation. The calling thread tries it, and the kernel goes on with it
+    /// in that thread when there is input. Only one operation may be in flight at a time.
     pub fn begin(&mut self, on: &Sock, what: Wait) {
         self.begin_with(on, what, squeue::Flags::empty());
     }
 
-    /// The same by a worker thread.
+    /// Begins an operation that a worker thread of the ring runs.
     pub fn begin_by_worker(&mut self, on: &Sock, what: Wait) {
         self.begin_with(on, what, squeue::Flags::ASYNC);
     }
 
     fn begin_with(&mut self, on: &Sock, what: Wait, flags: squeue::Flags) {
         let entry = self.entry(On::Sock(on).fd(), what).flags(flags);
-        // SAFETY: what `entry` points to stays for ever, see `entry()`.
+        // SAFETY: `entry()` leaks the memory that the entry points to, so it stays valid
+        // until the operation has ended.
         unsafe { self.0.submission().push(&entry) }.expect("room in the ring");
         self.0.submit().expect("submit");
         let taken = within(PATIENCE, || self.0.submission().is_empty());
-        assert!(taken, "the polling thread does not take it");
+        assert!(
+            taken,
+            "the ring's polling thread did not take the entry within {PATIENCE:?}"
+        );
     }
 
-    /// What such an operation refers to is never freed: it may outlive whoever
-    /// began it.
+    /// The entry of an operation. The memory that it points to is never freed, since the
+    /// operation may outlive the ring.
     fn entry(&mut self, fd: types::Fd, what: Wait) -> squeue::Entry {
         let none = std::ptr::null_mut();
         let room = Box::leak(Box::new([0_u8; ROOM]));
@@ -81,7 +84,8 @@ impl Ring {
                     iov_base: ptr.cast(),
                     iov_len: ROOM,
                 }));
-                // SAFETY: all fields may be zero: null pointers of length zero.
+                // SAFETY: `msghdr` is plain data, and zeros are null pointers and lengths
+                // of zero.
                 let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
                 message.msg_iov = part;
                 message.msg_iovlen = 1;
@@ -97,19 +101,19 @@ impl Ring {
         }
     }
 
-    /// `bind()` by the calling thread.
+    /// `bind()` on the ring, by the calling thread.
     pub fn bind_by_caller(&mut self, sock: &Sock, addr: impl Into<Addr>) -> io::Result<()> {
         let addr: &'static Addr = Box::leak(Box::new(addr.into()));
         let (ptr, len) = name(addr);
         let entry = opcode::Bind::new(On::Sock(sock).fd(), ptr, len).build();
-        // SAFETY: the address stays for ever.
+        // SAFETY: `addr` is leaked, so it stays valid until the operation has ended.
         unsafe { self.0.submission().push(&entry) }.expect("room in the ring");
         self.0.submit_and_wait(1)?;
         self.result().map(drop)
     }
 
-    /// Waits for the result of what was begun: a descriptor, or how many bytes
-    /// came.
+    /// Waits for the result of the operation that was begun: a descriptor, or the number
+    /// of bytes received.
     pub fn finish(&mut self) -> io::Result<i32> {
         loop {
             match self.0.submit_and_wait(1) {
