@@ -167,7 +167,7 @@ pub struct Seen {
     pub hardware: u16,
     /// The packet's protocol.
     pub protocol: u8,
-    /// `PACKET_*`: whether it comes or goes, and to whom.
+    /// `PACKET_*`: the direction and the kind of destination.
     pub direction: u8,
 }
 

@@ -154,7 +154,8 @@ pub fn set_any_on(a: &mut Actor, fd: i32) -> Result<()> {
         .rng
         .pick(&[SOCKET, IP, IP6, TCP, UDP, 255, 58, 263, 273, 270]);
     let name = a.rng.below(130) as i32;
-    // SO_ATTACH_FILTER and its like name memory; with `set` they get theirs.
+    // Options whose value points to memory, such as SO_ATTACH_FILTER, mostly fail with
+    // these values. `set` sets them with valid memory.
     let value = match a.rng.below(4) {
         _ if LONG_LASTING.contains(&(level, name)) => {
             (a.rng.below(10_000) as i32).to_ne_bytes().to_vec()
