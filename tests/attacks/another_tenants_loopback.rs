@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Each tenant has a loopback address by which the host reaches it. For other
-//! tenants it is neither a destination nor a source.
+//! Each tenant has a dedicated loopback address, through which the host reaches
+//! it. Another tenant can neither send to this address nor use it as a source.
 
 use std::io;
 use std::net::IpAddr;
@@ -18,10 +18,11 @@ use crate::sys::process::poll_readable;
 use super::fast_open::without_cookies;
 use super::packets::PORT;
 
-/// What is at such an address where nobody is associated: one of their range.
+/// Where the server listens without the module: an unused address of the range
+/// of dedicated loopback addresses.
 const UNUSED: [u8; 4] = [127, 64, 0, 77];
 
-/// How long nothing must come, and how long what comes may take, in
+/// How long silence is observed, and how long a message may take to arrive, in
 /// milliseconds.
 const SILENCE: i32 = 500;
 const PATIENCE: i32 = 10_000;
@@ -65,7 +66,7 @@ pub fn tests() -> Vec<Test> {
             let other = Other::serving(proto);
             Box::new(move || {
                 let _sock = reach(other.at.clone())?;
-                assert!(other.hears(PATIENCE), "it does not arrive");
+                assert!(other.hears(PATIENCE), "the message did not arrive");
                 Ok(())
             })
         }));
@@ -74,7 +75,7 @@ pub fn tests() -> Vec<Test> {
         let what = format!("{}_bind_to", proto.name());
         tests.push(refusal(name(&what), ONE, EADDRNOTAVAIL, move || {
             let other = Other::serving(proto);
-            // Its port is taken.
+            // The server has PORT itself.
             Box::new(move || Sock::v4(proto).bind((other.at.ip(), PORT + 1)))
         }));
     }
@@ -97,8 +98,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Another tenant, which serves at its loopback address; where nobody is
-/// associated, a host that serves at such a one.
+/// Another tenant, which serves at its dedicated loopback address. Without the
+/// module, a host process that serves at [`UNUSED`].
 struct Other {
     _child: Child,
     at: Addr,
@@ -135,7 +136,7 @@ impl Other {
         }
     }
 
-    /// Whether it hears something before long.
+    /// Whether the server receives something within `milliseconds`.
     fn hears(&self, milliseconds: i32) -> bool {
         let ready = poll_readable([self.heard.reader()], milliseconds);
         ready.expect("poll") == [true]
@@ -151,7 +152,7 @@ fn mapped(addr: &Addr) -> Addr {
     (crate::addr::mapped(&addr.ip().to_string()), addr.port()).into()
 }
 
-/// Sends a message to the host that comes from the other tenant's address.
+/// Sends the host a message whose source is the other tenant's address.
 fn from_anothers(open: fn(Proto) -> Sock, form: fn(Addr) -> Addr) -> Attack {
     let other = Other::serving(Proto::Udp);
     let witness = Sock::serving(Proto::Udp, (HOST4, 0));
@@ -165,8 +166,9 @@ fn from_anothers(open: fn(Proto) -> Sock, form: fn(Addr) -> Addr) -> Attack {
     })
 }
 
-/// How many of two messages one `sendmmsg()` sends, the first to an address of
-/// the sender's own, and whether the second arrives.
+/// Sends two messages with one `sendmmsg()`, the first to an address of the
+/// sender's set, the second to the other tenant. Returns how many were sent,
+/// and whether the second arrived.
 fn sent_behind(set: &[&str]) -> (usize, bool) {
     let other = Other::serving(Proto::Udp);
     let sent = Channel::new();

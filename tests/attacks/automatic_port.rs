@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets that were never bound get a port when they send or listen, and with
-//! it a wildcard: it must not stand for more than the set.
+//! A socket that was never bound gets a port and a wildcard address when it
+//! sends or listens. This wildcard must not stand for more than the set.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::sock::{Proto, Sock};
 
 use super::witness::Eavesdrop;
 
-/// The only port that is given away.
+/// The only port that the kernel assigns.
 const ONLY: u16 = 40000;
 
 pub fn tests() -> Vec<Test> {
@@ -39,10 +39,12 @@ pub fn tests() -> Vec<Test> {
         speak: || {
             for to in [HOST4, "10.0.0.2", "127.0.0.1"] {
                 let sock = Sock::v4(Proto::Tcp);
-                // One of its own: there is no other to be given.
+                // Bound to another port: ONLY is all that the kernel would
+                // assign.
                 sock.bind((HOST4, 5000)).expect("bind");
                 let _ = sock.connect((to, ONLY));
-                // So that no wait keeps the port from the next.
+                // Dissolved, so that no TIME_WAIT keeps port 5000 from the next
+                // socket.
                 let _ = sock.connect(Addr::unspecified(0));
             }
         },
@@ -61,7 +63,8 @@ pub fn tests() -> Vec<Test> {
             }
         },
     };
-    // It is spoken to in IPv4 alone, which only such a socket hears.
+    // The messages are IPv4 only. Of the IPv6 sockets, only a dual-stack one
+    // receives these.
     let of_sending_dual = Eavesdrop {
         name: "a_dual_stack_socket_that_got_its_port_by_sending",
         open: || {

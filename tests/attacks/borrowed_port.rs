@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ports that somebody else of the same user has, and shares: joining the
-//! group takes part of the traffic, and a newer or more specific socket takes
-//! all of it.
+//! Taking over a port that another process of the same user shares: a socket
+//! that joins the group gets part of the traffic, and a newer or more specific
+//! socket gets all of it.
 
 use libc::{EADDRINUSE, EADDRNOTAVAIL};
 
@@ -14,7 +14,7 @@ use crate::tenant::Tenant;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    // Listeners of TCP cannot share a port by SO_REUSEADDR.
+    // TCP listeners cannot share a port with SO_REUSEADDR.
     for (proto, reuse) in [(Tcp, Reuse::Port), (Udp, Reuse::Port), (Udp, Reuse::Addr)] {
         let host = move |kind| Spec::wildcard(proto, kind, 80).sharing(reuse);
         for (theirs, kind) in [("v4", Kind::V4), ("dual_stack", Kind::Dual)] {
@@ -83,7 +83,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Somebody has `theirs`, and the attacker wants `mine`.
+/// The host serves on `theirs`, and the attacker tries to open `mine`.
 fn taking(proto: Proto, reuse: Reuse, what: &str, errno: i32, theirs: Spec, mine: Spec) -> Test {
     let (proto, by) = (proto.name(), reuse.name());
     let name = format!("taking_{what}_with_{by}_of_{proto}_is_refused");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `SO_BINDTODEVICE`, `IP_UNICAST_IF` and an interface in a control message
-//! choose the way a packet takes, and with it the source that the kernel would
-//! choose and the packets that a socket sees.
+//! `SO_BINDTODEVICE` and `IP_UNICAST_IF` select the device of a socket. The
+//! device determines the source that the kernel chooses and the packets that
+//! the socket receives.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -17,10 +17,10 @@ use crate::sys::socket::set_option_bytes;
 
 use super::witness::{spoof, Eavesdrop, PORT};
 
-/// Which all packets to addresses of this host arrive by, if IPv4.
+/// The device on which all IPv4 packets for addresses of this host arrive.
 const LOOPBACK: &[u8] = b"lo\0";
 
-/// What the kernel has as a source on the loopback interface.
+/// The source that the kernel chooses on the loopback interface.
 const FIRST: &str = "10.0.0.1";
 
 pub fn tests() -> Vec<Test> {
@@ -47,7 +47,7 @@ pub fn tests() -> Vec<Test> {
         spoof("a_message_by_a_preferred_device_v4", HOST4, FIRST, |to| {
             let sock = Sock::v4(Proto::Udp);
             Box::new(move || {
-                // Unlike others, these indices are big-endian.
+                // Unlike other options, this one takes the index in big-endian.
                 let index = interface_index("lo")?.to_be_bytes();
                 set_option_bytes(sock.as_fd(), IPPROTO_IP, IP_UNICAST_IF, &index)?;
                 sock.send_to(b"x", to)

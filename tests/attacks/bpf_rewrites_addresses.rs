@@ -2,7 +2,7 @@
 
 //! A BPF program of a control group changes the addresses of `bind()`,
 //! `connect()` and `sendto()` after the hooks have decided. A tenant may not
-//! have one; one of the host's gives a tenant nothing.
+//! attach one, and gains nothing from one that the host attached.
 
 use std::fs::File;
 use std::io;
@@ -22,18 +22,18 @@ use crate::sys::bpf::{add, call, copy, link, program, set, store, store_constant
 // include/uapi/linux/bpf.h
 const BPF_PROG_TYPE_CGROUP_SOCK_ADDR: u32 = 18;
 const BIND: i32 = 64;
-/// In struct bpf_sock_addr.
+/// Offset in struct bpf_sock_addr.
 const USER_PORT: i16 = 24;
 
 /// What differs between IPv4 and IPv6.
 #[derive(Clone, Copy)]
 struct Family {
     name: &'static str,
-    // Of enum bpf_attach_type.
+    // Values of enum bpf_attach_type.
     bind: u32,
     connect: u32,
     sendmsg: u32,
-    // In struct bpf_sock_addr.
+    // Offsets in struct bpf_sock_addr.
     address: i16,
     source: i16,
     own: &'static str,
@@ -123,26 +123,27 @@ fn of_family(family: Family) -> Vec<Test> {
             move || {
                 let victim = victim(family.host);
                 send_changed(&family, ONE);
-                assert!(!victim.has_input(1000), "a message came");
+                assert!(!victim.has_input(1000), "the victim received a message");
             },
         ),
     ]
 }
 
-/// Runs a program for everybody, as long as this lives.
+/// Attaches a program to the root control group, as long as the returned link
+/// is open.
 fn attach(program: &OwnedFd, hook: u32) -> io::Result<OwnedFd> {
     let everybody = File::open("/sys/fs/cgroup")?;
     link(program.as_fd(), everybody.as_fd(), hook)
 }
 
-/// Attaches a program that does something and allows the call.
+/// Attaches a program that runs `change` and allows the call.
 fn changing(hook: u32, change: &[Insn]) -> OwnedFd {
     let code = [change, &[set(0, 1), EXIT]].concat();
     let loaded = program(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, hook, &code).expect("a program");
     attach(&loaded, hook).expect("attach")
 }
 
-/// Writes an address into what the program was given.
+/// Code that writes an address to `offset` in the program's context.
 fn write_address(offset: i16, addr: &str) -> Vec<Insn> {
     let bytes = match ip(addr) {
         IpAddr::V4(addr) => addr.octets().to_vec(),
@@ -159,7 +160,8 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = i32> + '_ {
     bytes.chunks_exact(4).map(word)
 }
 
-/// Who answers at another's address, when somebody bound to his own.
+/// Binds to the own address while a program rewrites it to another tenant's.
+/// Returns who answers there.
 fn bind_changed(family: &Family, proto: Proto, set: &[&str]) -> Option<String> {
     let code = write_address(family.address, family.anothers);
     let link = changing(family.bind, &code);
@@ -177,7 +179,8 @@ fn bind_changed(family: &Family, proto: Proto, set: &[&str]) -> Option<String> {
     who_answers(proto, family.anothers, 80)
 }
 
-/// Whether a connection came from another's address.
+/// Connects while a program binds the socket to another tenant's address.
+/// Returns whether the connection came from there.
 fn connect_bound(family: &Family, set: &[&str]) -> bool {
     const STACK: i16 = 32;
     let server = Sock::serving(Proto::Tcp, (family.host, 80));
@@ -199,8 +202,8 @@ fn connect_bound(family: &Family, set: &[&str]) -> bool {
     server.has_input(0) && server.accept().expect("accept").1.ip() == ip(family.anothers)
 }
 
-/// Whether the host's server on its loopback address answers one who asks
-/// elsewhere.
+/// Connects to the host's address while a program redirects the call to the
+/// host's loopback. Returns whether the host's server there answers.
 fn connect_changed(family: &Family, set: &[&str]) -> bool {
     let at = (family.loopback, 6379);
     let _server = Thief::named("host", &[], Proto::Tcp, || Sock::serving(Proto::Tcp, at));
@@ -218,7 +221,8 @@ fn connect_changed(family: &Family, set: &[&str]) -> bool {
     answered.receive() == "host"
 }
 
-/// Sends a message whose source a program changes.
+/// Sends a message while a program changes its source to another tenant's
+/// address.
 fn send_changed(family: &Family, set: &[&str]) {
     let code = write_address(family.source, family.anothers);
     let _link = changing(family.sendmsg, &code);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A BPF program finds a socket for each incoming packet before the kernel
-//! looks for it: a tenant may not have such a program, and a foolish one of the
-//! host's gives a tenant nothing.
+//! A BPF program chooses the socket of each incoming packet before the kernel
+//! looks for one. A tenant may neither load, attach nor use such a program, and
+//! gains nothing from a careless one of the host.
 
 use std::fs::File;
 use std::io;
@@ -35,10 +35,10 @@ const SK_ASSIGN: i32 = 124;
 const SK_REDIRECT_MAP: i32 = 52;
 /// The verdict SK_PASS.
 const PASS: i32 = 1;
-/// In struct bpf_sk_lookup.
+/// Offset in struct bpf_sk_lookup.
 const LOCAL_PORT: i16 = 60;
 
-/// The address the program steers away from.
+/// Family, address of the thief, and address the program steers away from.
 const FAMILIES: [(&str, &str, &str); 2] = [
     ("v4", "10.0.0.1", "10.0.0.2"),
     ("v6", "2001:db8::1", "2001:db8::2"),
@@ -133,7 +133,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Steers everything to port 80 to a socket, as long as this lives.
+/// Steers all packets for port 80 to a socket, as long as the returned
+/// descriptors are open.
 fn steer(to: &Sock) -> io::Result<(OwnedFd, OwnedFd)> {
     let map = map(BPF_MAP_TYPE_SOCKMAP, 8, 1)?;
     put_socket(map.as_fd(), 0, to.as_fd())?;
@@ -172,7 +173,7 @@ fn steering_program(map: &OwnedFd) -> io::Result<OwnedFd> {
     program(BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, &code)
 }
 
-/// A map with a program that sends everything that comes on a socket of it to
+/// A map with a program that redirects what arrives on any of its sockets to
 /// the first one.
 fn redirection() -> OwnedFd {
     let map = map(BPF_MAP_TYPE_SOCKMAP, 8, 2).expect("a map");
@@ -190,7 +191,7 @@ fn redirection() -> OwnedFd {
     map
 }
 
-/// Reads on one connection what came on another.
+/// Reads on one connection what was sent on another.
 fn redirect(map: &OwnedFd) -> io::Result<()> {
     let [(ours, theirs), (end, other)] = [connection(), connection()];
     put_socket(map.as_fd(), 0, theirs.as_fd())?;

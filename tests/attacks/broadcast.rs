@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Broadcasts: what a tenant sends must not come from another's address, and
-//! what others send is not for it.
+//! Broadcasts: a tenant's must not come from another's address, and a tenant
+//! must not receive those of others.
 
 use std::os::fd::AsFd;
 
@@ -15,7 +15,8 @@ use crate::world::configure;
 
 use super::witness::{Eavesdrop, Spoof, PORT};
 
-/// The host's address on a network that has broadcasts, and theirs.
+/// The host's address on a network that has broadcasts, and the broadcast
+/// address of that network.
 const ON_NETWORK: &str = "10.2.0.9";
 const TO_ALL: &str = "10.2.0.255";
 
@@ -72,11 +73,11 @@ fn broadcasting(to: &'static str, witness: &Addr) -> Attack {
     Box::new(move || sock.send_to(b"x", (to, port)))
 }
 
-/// A socket that may broadcast, on the interface of all addresses.
+/// A socket that may broadcast, on the interface that has all addresses.
 fn broadcaster() -> Sock {
     let sock = Sock::v4(Proto::Udp);
     sock.set(SOL_SOCKET, SO_BROADCAST, 1);
-    // For an associated process this may be refused, or else not help.
+    // An associated process may be refused this; if not, it must not help.
     let _ = set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, b"dummy0\0");
     sock
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attacks that no set of addresses stops, but that need a capability, which a
-//! tenant must not have.
+//! Attacks that no address set stops. They need a capability that a tenant must
+//! not have.
 
 use std::io;
 
@@ -15,12 +15,14 @@ use crate::sys::process::drop_capability;
 // include/uapi/linux/capability.h
 /// Administer the network.
 pub const NET_ADMIN: u32 = 12;
-/// Administer the system, and all that has a capability of its own by now.
+/// Administer the system; also covers the capabilities that were split off from
+/// it.
 pub const SYS_ADMIN: u32 = 21;
 /// Load BPF programs.
 pub const BPF: u32 = 39;
 
-/// That `attack` works, and does not without any of these capabilities.
+/// Tests that `attack` works, and that it is refused without `capabilities`, to
+/// the host as well as to a tenant.
 pub fn needed(
     name: &str,
     capabilities: &'static [u32],
@@ -29,7 +31,8 @@ pub fn needed(
     needed_with(name, capabilities, || (), move |()| attack())
 }
 
-/// The same of an attack by means of what there is from before the association.
+/// The same, for an attack that uses what `prepare` makes before the
+/// association.
 pub fn needed_with<T: 'static>(
     name: &str,
     capabilities: &'static [u32],
@@ -63,7 +66,7 @@ fn refused(capabilities: &[u32], attack: impl Fn() -> io::Result<()>) {
     for &capability in capabilities {
         drop_capability(capability).expect("drop a capability");
     }
-    let errno = attack().expect_err("it works").raw_os_error();
+    let errno = attack().expect_err("the attack works without these capabilities").raw_os_error();
     assert!(
         [Some(EPERM), Some(libc::EACCES)].contains(&errno),
         "{errno:?}"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `IPV6_ADDRFORM` makes an IPv4 socket of an IPv6 one that is connected to a
-//! mapped address, and one that is not connected can be bound. While one thread
-//! connects, converts and dissolves, another binds or sends: what was decided
-//! about one family is then done by the other.
+//! `IPV6_ADDRFORM` turns an IPv6 socket that is connected to a mapped address
+//! into an IPv4 one, and one that is not connected can be bound. While one
+//! thread connects, converts and dissolves a socket, another binds it or sends
+//! on it. What was decided for one family is then carried out by the other.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -50,7 +50,8 @@ pub fn tests() -> Vec<Test> {
             ONE,
             EADDRNOTAVAIL,
             || {
-                // As it was made before, this is about bind() alone.
+                // The socket is made before the association, so that only
+                // bind() is under test.
                 let sock = Sock::v6(Proto::Udp);
                 sock.connect((mapped("10.0.0.1"), 9)).expect("connect");
                 become_v4(&sock).expect("IPV6_ADDRFORM");
@@ -67,7 +68,7 @@ pub fn tests() -> Vec<Test> {
                         let bound = end.local.ip().to_canonical();
                         assert!(bound.is_unspecified() || contains(ONE, bound), "{bound}");
                     }
-                    assert!(ends.iter().any(|end| end.converted), "none became IPv4");
+                    assert!(ends.iter().any(|end| end.converted), "no socket became IPv4");
                 });
             },
         ),
@@ -104,15 +105,15 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// The host's address in forms that one family takes, or the other, or neither
-/// in full length.
+/// The host's address as an IPv4 address, as a mapped one, and as an IPv4
+/// address in the length of an IPv6 one.
 const FORMS: [fn() -> Addr; 3] = [
     || Addr::from((HOST4, PORT)),
     || Addr::from((mapped(HOST4), PORT)),
     || Addr::from((HOST4, PORT)).resized(28),
 ];
 
-/// What has become of a socket.
+/// The state of a socket after the race.
 struct End {
     converted: bool,
     local: Addr,
@@ -124,7 +125,7 @@ impl End {
     }
 }
 
-/// What becomes of sockets that are bound meanwhile.
+/// Binds sockets while they are converted. Returns the state of each.
 fn bound_meanwhile(form: fn() -> Addr) -> Vec<End> {
     let one = |_| {
         let sock = Sock::v6(Proto::Udp);
@@ -135,8 +136,8 @@ fn bound_meanwhile(form: fn() -> Addr) -> Vec<End> {
     (0..ROUNDS).map(one).collect()
 }
 
-/// Sends to an IPv4 address of no family. On IPv6 that is no address; on IPv4
-/// it is the one in it.
+/// Sends to an IPv4 address whose family is AF_UNSPEC. An IPv6 socket takes
+/// this for no address; an IPv4 socket takes the address in it.
 fn send_meanwhile(to: &Addr) {
     let mut bytes = to.bytes().to_vec();
     bytes[..2].copy_from_slice(&[0, 0]);
@@ -146,11 +147,11 @@ fn send_meanwhile(to: &Addr) {
         let sock = Sock::v6(Proto::Udp);
         converted |= race(&sock, || drop(sock.send_to(b"x", to.clone())));
     }
-    assert!(converted, "none became IPv4");
+    assert!(converted, "no socket became IPv4");
 }
 
-/// Makes an IPv4 socket of `sock`, with a connection that comes and goes, while
-/// another thread works against it; whether it became one.
+/// Connects, converts and dissolves `sock` while another thread runs `work` on
+/// it. Returns whether the socket became an IPv4 one.
 fn race(sock: &Sock, work: impl Fn() + Sync) -> bool {
     let (start, done) = (Barrier::new(2), AtomicBool::new(false));
     thread::scope(|scope| {

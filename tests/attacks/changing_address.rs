@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A socket address that another thread changes during the call: what the
-//! kernel takes must be what was decided about.
+//! Another thread changes a socket address during the call. The kernel must use
+//! the address that was checked.
 
 use std::io;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What sockets are bound to, whose address changes meanwhile.
+/// Binds sockets while the address changes. Returns what they are bound to.
 fn bound_to(either: [&str; 2]) -> Vec<IpAddr> {
     let mut bound = Vec::new();
     trying(either, 0, |sock, addr| {
@@ -78,7 +78,7 @@ fn send_to_either(port: u16) {
     });
 }
 
-/// Tries something again and again with an address that changes.
+/// Runs `attempt` again and again while another thread changes the address.
 fn trying(
     either: [&str; 2],
     port: u16,
@@ -106,10 +106,11 @@ fn trying(
         });
         let (mut tried, mut last) = (0, 0);
         while tried < ATTEMPTS {
-            // Half of them may be refused.
+            // Half of the attempts may be refused.
             let _ = attempt(&Sock::v4(Proto::Udp), &addr);
             thread::yield_now();
-            // On a busy machine the other may not run for long.
+            // On a busy machine the other thread may not run for a long time.
+            // Only attempts after a change count.
             let now = changes.load(Ordering::Relaxed);
             tried += usize::from(now != last);
             last = now;

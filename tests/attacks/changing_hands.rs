@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An address changes hands: what its former owner has there is neither of use
-//! to that one any more, nor in the way of the next.
+//! An address passes to another association. The former owner can no longer use
+//! its connections there, and they are not in the way of the next owner.
 
 use std::fs;
 use std::io;
@@ -37,7 +37,7 @@ const STAYING: &str = "10.1.0.1";
 /// `include/uapi/linux/in.h`.
 const IP_LOCAL_PORT_RANGE: i32 = 51;
 
-/// The port of whom they talk to.
+/// The port of the server.
 const SERVICE: u16 = 9;
 
 pub fn tests() -> Vec<Test> {
@@ -50,7 +50,7 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(former.loses(), PORTS.len() as u64);
                 as_tenant(&[MOVING], || {
                     let all: io::Result<Vec<Sock>> = PORTS.map(|_| connection()).collect();
-                    all.expect("as many connections");
+                    all.expect("a connection from each port");
                 });
             },
         ),
@@ -68,7 +68,7 @@ pub fn tests() -> Vec<Test> {
             let former = Former::start(|ready| {
                 let sock = asking();
                 ready.send("");
-                eventually("it ended", || pending_error(&sock).is_some());
+                eventually("the connection attempt ended", || pending_error(&sock).is_some());
                 ready.send("");
                 stay();
             });
@@ -105,11 +105,11 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Gives the address to another association, which has it as long as the process
-/// lives.
+/// Gives the address to another association, which has it as long as the
+/// returned process lives.
 type PassOn = fn() -> Child;
 
-/// Ways to do that.
+/// The ways to pass the address on.
 const HANDS: [(&str, PassOn); 3] = [
     ("by_assignment", || idle(&[MOVING])),
     ("by_addition", || updated(Change::Add, &[MOVING])),
@@ -145,7 +145,7 @@ fn goes_on_until(pass_on: PassOn) {
     assert_eq!(left, vec![]);
 }
 
-/// The address's former owner, which does something there.
+/// The former owner of the address, a process that runs `act`.
 struct Former {
     _child: Child,
     id: u64,
@@ -169,7 +169,8 @@ impl Former {
         }
     }
 
-    /// Has it lose the address; returns how many connections were reset.
+    /// Removes the address from its set. Returns how many connections were
+    /// reset.
     fn loses(&self) -> u64 {
         let target = Target::Association(self.id);
         let update = Device::open().update(target, Change::Remove, &[MOVING], true);
@@ -182,7 +183,7 @@ fn choose_among_few() {
     fs::write("/proc/sys/net/ipv4/ip_local_port_range", range).expect("sysctl");
 }
 
-/// A listener with room for all connections there can be.
+/// A listener with room for a connection from each of [`PORTS`].
 fn serve_many() -> Sock {
     let server = Sock::v4(Proto::Tcp);
     server.bind((HOST4, SERVICE)).expect("bind");
@@ -195,7 +196,8 @@ fn connection() -> io::Result<Sock> {
     sock.connect((HOST4, SERVICE)).map(|()| sock)
 }
 
-/// Has a connection on each port, none of which has a descriptor.
+/// Makes a connection from each port. Each is on its way through a Unix socket,
+/// and none has a descriptor.
 fn fill_with_connections(ready: &Channel) -> ! {
     for _ in PORTS {
         let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
@@ -221,7 +223,7 @@ fn bound() -> Sock {
     sock
 }
 
-/// A connection that was asked for, without an answer.
+/// A connection that was requested and gets no answer.
 fn asking() -> Sock {
     let sock = bound();
     fcntl(sock.as_fd(), F_SETFL, O_NONBLOCK).expect("O_NONBLOCK");
@@ -240,16 +242,17 @@ fn closing() -> Child {
     })
 }
 
-/// Makes a connection and closes it, so that it is in its final wait.
+/// Makes a connection and closes it, which leaves it in TIME_WAIT.
 fn finish() -> io::Result<()> {
     let sock = Sock::v4(Proto::Tcp);
-    // It may choose one port only, and does not have the connection's twice.
+    // connect() can choose this port only, and fails while another connection
+    // to the server has it.
     sock.set(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     let range = u32::from(PORTS.start) << 16 | u32::from(PORTS.start);
     sock.set(IPPROTO_IP, IP_LOCAL_PORT_RANGE, range as i32);
     sock.bind((MOVING, 0))?;
     sock.connect((HOST4, SERVICE))?;
     shutdown(sock.as_fd(), SHUT_WR)?;
-    // The other end closes, too.
+    // Waits until the other end closes, too.
     sock.receive().map(drop)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What came on a connection outside the set, and is read when the connection
-//! is closed already, so that it is one no more.
+//! Data that arrived on a connection outside the set is read after the
+//! connection was closed, when the socket is no longer connected.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -115,7 +115,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// The peer speaks and closes when the process is what it will be.
+/// The peer sends and closes during the attack, when a tenant is associated
+/// already.
 fn closed_later(read: Way) -> Attack {
     let (sock, peer) = connection(ip(HOST4));
     Box::new(move || {
@@ -133,19 +134,20 @@ fn got(data: Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Closes the own direction, and waits until nothing is left of a connection,
-/// if that ever comes: what is foreign may hear nothing more.
+/// Closes the sending direction and waits until the connection is closed. A
+/// foreign one may never be, as a tenant receives no packet on it; so the wait
+/// is limited.
 fn close(sock: &Sock) {
     let stream = TcpStream::from(sock.as_fd().try_clone_to_owned().expect("dup"));
     let _ = stream.shutdown(Shutdown::Write);
     drop(stream);
     let _ = within(Duration::from_secs(2) * pace(), || {
-        // struct tcp_info begins with the state.
+        // struct tcp_info begins with the state; 7 is TCP_CLOSE.
         option_bytes(sock.as_fd(), IPPROTO_TCP, TCP_INFO, 8).is_ok_and(|info| info[0] == 7)
     });
 }
 
-/// The other end of a connection, in hands that are nobody's tenant.
+/// The other end of a connection, in an unassociated process.
 struct Peer {
     _child: Child,
     go: Channel,
@@ -153,14 +155,14 @@ struct Peer {
 }
 
 impl Peer {
-    /// Has it say the secret and close.
+    /// Makes it send the secret and close; returns when it has.
     fn close(&self) {
         self.go.send("");
         self.done.receive();
     }
 }
 
-/// A connection outside the set: this process's end, and the other.
+/// A connection outside the set: this process's end, and the other one.
 fn connection(at: IpAddr) -> (Sock, Peer) {
     let server = Sock::serving(Proto::Tcp, (at, 0));
     let sock = Sock::for_ip(Proto::Tcp, at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ways for a tenant that is root to get at the control device.
+//! How a tenant that is root tries to use the control device.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -51,10 +51,10 @@ pub fn tests() -> Vec<Test> {
             let number = std::os::fd::AsRawFd::as_raw_fd(&held);
             let path = format!("/proc/{}/fd/{number}", std::process::id());
             as_tenant(ONE, || {
-                let error = File::open(&path).expect_err("opened");
+                let error = File::open(&path).expect_err("the device was opened");
                 assert_eq!(error.raw_os_error(), Some(EACCES), "{error}");
             });
-            in_child(|| drop(File::open(&path).expect("who is not associated may")));
+            in_child(|| drop(File::open(&path).expect("nothing refuses an unassociated process")));
         }),
         behaviour("a_device_that_was_handed_over_is_of_no_use", || {
             against_all(|| {
@@ -74,7 +74,7 @@ pub fn tests() -> Vec<Test> {
                 in_child(|| every_call_is_refused(&device, tenant.pid()));
             });
             in_child(|| {
-                // Nor is it to anybody else.
+                // The device is of no use to an unassociated process either.
                 let device = opened(DEVICE_PATH);
                 unshare(libc::CLONE_NEWUSER).expect("unshare");
                 every_call_is_refused(&device, tenant.pid());
@@ -89,7 +89,7 @@ pub fn tests() -> Vec<Test> {
                     let file = format!("{SYSFS_PATH}/{name}");
                     let writable = fs::Permissions::from_mode(0o666);
                     fs::set_permissions(&file, writable).expect("chmod");
-                    fs::write(&file, "1").expect_err("there is nothing to write to");
+                    fs::write(&file, "1").expect_err("the file was written");
                     fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("chmod");
                 }
             });
@@ -134,8 +134,8 @@ fn opened(path: &str) -> Device {
     Device::from(file.unwrap_or_else(|e| panic!("{path}: {e}")))
 }
 
-/// Panics unless a tenant that is root is refused every call on the device it
-/// got by `get`, and somebody else is not.
+/// Panics unless every call on the device from `get` is refused to a tenant
+/// that is root, and permitted to an unassociated process.
 fn against_all(get: impl Fn() -> Device) {
     let tenant = idle(TWO);
     as_tenant(ONE, || every_call_is_refused(&get(), tenant.pid()));
@@ -146,8 +146,8 @@ fn against_all(get: impl Fn() -> Device) {
     device.release(Target::Pid(tenant.pid())).expect("release");
 }
 
-/// Panics unless every call is refused, all but the one that asks for the
-/// version, about this process and about another.
+/// Panics unless every call except the one for the version is refused, about
+/// this process and about another.
 pub fn every_call_is_refused(device: &Device, other: i32) {
     let own = std::process::id() as i32;
     for pid in [own, other] {
@@ -166,8 +166,9 @@ fn refused<T: std::fmt::Debug>(outcome: io::Result<T>) {
     assert_eq!(error.raw_os_error(), Some(EPERM), "{error}");
 }
 
-/// A process wants to be free again the moment it is associated: some of its
-/// calls wait for their turn just then.
+/// The threads of a process try to release it again and again while it is
+/// associated. Some of these calls have begun by then, and wait for their turn.
+/// None may release the process.
 fn begun_before() {
     let ready = Channel::new();
     let child = Child::spawn(|| {
@@ -187,5 +188,5 @@ fn begun_before() {
     associate_process(child.pid(), ONE);
     sleep(Duration::from_millis(20));
     let found = Device::open().query(Target::Pid(child.pid()));
-    assert!(found.is_ok(), "it is free: {found:?}");
+    assert!(found.is_ok(), "the process was released: {found:?}");
 }

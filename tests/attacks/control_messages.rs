@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control messages that name another's address as the source, hidden among
-//! others: the kernel takes the last of several, old names of the same thing,
-//! and the IPv4 one on IPv6 sockets.
+//! Control messages that name another tenant's address as the source, hidden
+//! among others. The kernel uses the last of several, accepts old names of the
+//! same message, and the IPv4 message on IPv6 sockets.
 
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -37,7 +37,7 @@ pub fn tests() -> Vec<Test> {
             "10.0.0.3",
             "10.0.0.2",
             |to| {
-                // IP_TTL of 64, whose content is shorter than its place.
+                // IP_TTL of 64: the content is shorter than its aligned space.
                 let ttl = (
                     libc::IPPROTO_IP,
                     libc::IP_TTL,

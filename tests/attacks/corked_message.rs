@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A corked message has its source from its first part, and leaves when the
-//! cork is drawn by a call that nobody decides about as sending.
+//! A corked message takes its source from its first part. It leaves when the
+//! cork is removed, in a call that is not checked as a send.
 
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -79,7 +79,7 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-/// A socket on an address of the host, with the beginning of a message.
+/// A socket bound to an address of the host, with the beginning of a message.
 pub(super) fn bound_and_corked(to: Addr) -> Sock {
     let sock = corked(Sock::v4(Proto::Udp));
     sock.bind((HOST4, 0)).expect("bind");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TCP takes two ends that ask each other for a connection at the same time,
-//! without anybody listening. A tenant asks, from the port of a service and to
-//! the port of its client, and lies in wait: it keeps its question open by not
-//! hearing that nobody is there. Over loopback everybody has the same
-//! addresses, and so it would get the client.
+//! TCP connects two ends that request a connection from each other at the same
+//! time, without a listener. A tenant requests one from the port of a service
+//! to the port of its client, and waits: it drops the resets that say that
+//! nobody is there, so that its request stays open. Over loopback everybody has
+//! the same addresses, so the tenant would get the client.
 
 use std::io;
 use std::net::IpAddr;
@@ -42,7 +42,7 @@ const TURNS: u32 = 3000;
 
 const LOOPBACKS: [(&str, &str); 2] = [("v4", "127.0.0.1"), ("v6", "::1")];
 
-/// Drops segments that reset, so that a question stays open.
+/// Drops segments with RST, so that a connection request stays open.
 const DEAF_TO_RESETS: [(u16, u32); 5] = [
     (0x30, 13), // A = the flags of the segment
     (0x54, 4),  // A &= RST
@@ -106,9 +106,9 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A client and a service, associated with `others` (with nothing if that is
-/// empty), beside an attacker: whether the service gets what the client says,
-/// and whether the attacker does.
+/// Runs a client and a service, associated with `others` (unassociated if that
+/// is empty), beside an attacker. Returns whether the service gets what the
+/// client sends, and whether the attacker does.
 fn crossed(at: &'static str, attacker: &[&str], others: &[&str]) -> (bool, bool) {
     let (ready, go, stolen, served) = (
         Channel::new(),
@@ -142,7 +142,7 @@ fn crossed(at: &'static str, attacker: &[&str], others: &[&str]) -> (bool, bool)
                 .and_then(|(connection, _)| connection.receive())
                 .is_ok_and(|(data, _)| data == SECRET);
         served.send(&got.to_string());
-        // The client is there until the attacker has had its time.
+        // The client's socket stays open until the attacker is done.
         ready.receive();
         drop(told);
     });
@@ -154,7 +154,8 @@ fn crossed(at: &'static str, attacker: &[&str], others: &[&str]) -> (bool, bool)
     (served, stolen)
 }
 
-/// The attacker's end, which asks where nobody is and goes on asking.
+/// The attacker's end: requests a connection where nobody is, and keeps
+/// requesting it.
 fn lying_in_wait(at: &str) -> io::Result<Sock> {
     let family = if ip(at).is_ipv4() { AF_INET } else { AF_INET6 };
     let sock = Sock::new(family, SOCK_STREAM | SOCK_NONBLOCK, 0)?;
@@ -171,7 +172,7 @@ fn lying_in_wait(at: &str) -> io::Result<Sock> {
 fn tell(at: &str) -> io::Result<Sock> {
     let client = reusing(at);
     client.bind((at, CLIENT))?;
-    // struct timeval: not for ever.
+    // struct timeval: connect() waits for 3 seconds at most.
     let limit = [3_i64.to_ne_bytes(), [0; 8]].concat();
     set_option_bytes(client.as_fd(), SOL_SOCKET, SO_SNDTIMEO, &limit)?;
     client.connect((at, SERVICE))?;
@@ -185,7 +186,8 @@ fn reusing(at: &str) -> Sock {
     sock
 }
 
-/// Where others listen, a tenant's own loopback says at once that nobody does.
+/// A tenant's own loopback refuses a connection at once where only others
+/// listen.
 fn refuses_at_once(at: &'static str) {
     let (host, other) = (Tenant::host(), Tenant::new(TWO));
     host.serve("host", Spec::at(Proto::Tcp, at, SERVICE));
@@ -196,15 +198,15 @@ fn refuses_at_once(at: &'static str) {
             let began = Instant::now();
             let refused = sock.connect((at, SERVICE)).expect_err("nobody is there");
             assert_eq!(refused.raw_os_error(), Some(ECONNREFUSED));
-            // Asking again would take a second.
+            // A SYN without an answer would be repeated after a second.
             let limit = Duration::from_millis(900) * pace();
             assert!(began.elapsed() < limit, "{:?}", began.elapsed());
         }
     });
 }
 
-/// The host and two tenants each have a connection between the same two ends,
-/// all at once, and each gets its own words by it.
+/// The host and two tenants each have a connection between the same two ends at
+/// the same time, and each receives its own data on it.
 fn same_ends(at: &'static str) {
     let everybody: [(&str, &[&str]); 3] = [("host", &[]), ("one", ONE), ("two", TWO)];
     let ready = Channel::new();
@@ -244,9 +246,10 @@ fn same_ends(at: &'static str) {
     }
 }
 
-/// A connection of the host carries on while a tenant connects the same two
-/// ends and resets them, again and again: a lookup that meets a connection
-/// which is being made or ended, and is another's, looks for its own further on.
+/// A connection of the host survives while a tenant makes and resets
+/// connections between the same two ends, again and again. A look-up that meets
+/// another owner's connection while that is being made or ended goes on to find
+/// its own.
 fn outlives_others(at: &'static str) {
     let (ready, enough, resets) = (Channel::new(), Channel::new(), Channel::new());
     let victim = Child::spawn(|| {
@@ -275,7 +278,7 @@ fn outlives_others(at: &'static str) {
         while !enough.has_line() {
             let client = tell(at).expect("the own service");
             let (connection, _) = server.accept().expect("accept");
-            // struct linger: closing it is a reset.
+            // struct linger: close() sends a reset.
             let linger = [1_i32.to_ne_bytes(), [0; 4]].concat();
             set_option_bytes(client.as_fd(), SOL_SOCKET, SO_LINGER, &linger).expect("SO_LINGER");
             drop((client, connection));

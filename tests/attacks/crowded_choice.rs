@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A port on which a tenant has as many sockets as it may is neither chosen for one
-//! more, nor does a connection come back to it; connections do not count.
+//! A port on which a tenant has as many sockets as it may gets no more of them:
+//! the kernel does not choose it for another socket, and no dissolved
+//! connection comes back to it. Connections do not count.
 
 use libc::{EADDRINUSE, EAGAIN, IPPROTO_IP, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
 
@@ -76,7 +77,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A socket for which there is one port only to be chosen.
+/// A socket for which the kernel can choose [`PORT`] only.
 fn chooser(proto: Proto) -> Sock {
     let sock = Sock::v4(proto);
     sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
@@ -86,14 +87,15 @@ fn chooser(proto: Proto) -> Sock {
     sock
 }
 
-/// Sockets become connections, others take their place, and they come back.
+/// Connects sockets, opens others in their place, and dissolves the
+/// connections.
 fn dissolved(proto: Proto) {
     let server = Sock::serving(proto, (HOST4, 9));
     as_tenant(ONE, || {
         let crowd = Crowd::new(proto, SO_REUSEADDR);
         let mut all = crowd.open(ANY4, MOST).expect("so many");
         for sock in &all[..32] {
-            // Each to another end.
+            // With TCP only one succeeds: all would have the same two ends.
             let _ = sock.connect(server.local());
         }
         all.extend((0..MOST).map_while(|_| crowd.socket(ANY4).ok()));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet for others looks at every socket on its port. A tenant with very many
-//! of them there would make everybody on that port slow: it may have 256.
+//! The look-up for a packet visits every socket on its port. A tenant with very
+//! many sockets there would slow down everybody on that port, so it may have
+//! 256.
 
 use std::io;
 use std::net::IpAddr;
@@ -24,7 +25,7 @@ pub const MOST: usize = 256;
 /// More than a tenant may have.
 pub const MANY: usize = MOST + 44;
 
-/// One of those that are chosen from.
+/// A port that the kernel may choose.
 pub const PORT: u16 = 40000;
 
 /// How sockets share a port.
@@ -66,7 +67,7 @@ pub fn tests() -> Vec<Test> {
                     name("wildcards_of_all_parts_of_a_tenant_count_together"),
                     move || {
                         as_tenant(PAIRS[0], || {
-                            // None has an address of the other.
+                            // The parts have no address in common.
                             let first = Part::start(crowd, "10.0.0.1");
                             let second = Part::start(crowd, "10.1.0.1");
                             first.opens(MOST - 56);
@@ -135,7 +136,7 @@ pub fn tests() -> Vec<Test> {
 #[derive(Clone, Copy)]
 pub struct Crowd {
     proto: Proto,
-    /// By which they share it.
+    /// The socket option through which they share it.
     option: i32,
 }
 
@@ -144,7 +145,7 @@ impl Crowd {
         Self { proto, option }
     }
 
-    /// One more: bound, and listening where more than one can.
+    /// Opens one more: bound, and listening where several sockets can.
     pub fn socket(self, at: IpAddr) -> io::Result<Sock> {
         let sock = Sock::for_ip(self.proto, at);
         sock.set(SOL_SOCKET, self.option, 1);
@@ -155,13 +156,13 @@ impl Crowd {
         Ok(sock)
     }
 
-    /// So many.
+    /// Opens `count` of them.
     pub fn open(self, at: IpAddr, count: usize) -> io::Result<Vec<Sock>> {
         allow_descriptors(4096)?;
         (0..count).map(|_| self.socket(at)).collect()
     }
 
-    /// There is room for so many, and for no more.
+    /// Panics unless there is room for `count` sockets, and for no more.
     pub fn fills(self, at: IpAddr, count: usize) {
         let all = self.open(at, count);
         let _all = all.unwrap_or_else(|e| panic!("{count} sockets at {at}: {e}"));
@@ -172,7 +173,7 @@ impl Crowd {
         is(self.socket(at).map(drop), &[EADDRINUSE]);
     }
 
-    /// How many many threads get.
+    /// Opens sockets from several threads. Returns how many they get.
     fn race(self) -> usize {
         allow_descriptors(4096).expect("setrlimit");
         let all = Mutex::new(Vec::new());
@@ -221,14 +222,15 @@ impl Part {
         }
     }
 
-    /// Asks for so many more; how many it has then.
+    /// Opens `count` more sockets, or closes all if it is 0. Returns how many
+    /// are open then.
     fn has_after(&self, count: usize) -> usize {
         self.orders.send(&count.to_string());
         self.replies.receive().parse().expect("a number")
     }
 
     fn opens(&self, count: usize) {
-        assert!(self.has_after(count) >= count, "no {count} more");
+        assert!(self.has_after(count) >= count, "the part opened fewer than {count} more sockets");
     }
 
     fn closes(&self) {
@@ -237,12 +239,12 @@ impl Part {
 
     fn is_full(&self) {
         let before = self.has_after(MANY);
-        assert_eq!(self.has_after(1), before, "there was room");
+        assert_eq!(self.has_after(1), before, "the part opened one more socket on a full port");
     }
 }
 
 #[track_caller]
 pub fn is(outcome: io::Result<()>, errnos: &[i32]) {
-    let errno = outcome.expect_err("nothing refused it").raw_os_error();
-    assert!(errno.is_some_and(|e| errnos.contains(&e)), "{errno:?}");
+    let errno = outcome.expect_err("the call succeeded").raw_os_error();
+    assert!(errno.is_some_and(|e| errnos.contains(&e)), "errno {errno:?}, not one of {errnos:?}");
 }

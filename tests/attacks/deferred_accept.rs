@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! With `TCP_DEFER_ACCEPT` a connection stays a request of the listener's until
-//! data comes, which may be after the listener's process was associated, or
-//! after the address was taken from it.
+//! With `TCP_DEFER_ACCEPT` a connection stays a request of its listener until
+//! data arrives. By then the listener's process may have been associated, or
+//! the address taken from it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -22,13 +22,13 @@ use crate::sys::socket::set_option;
 use super::packets::SECRET;
 use super::witness::{Eavesdrop, PORT};
 
-/// How long data is waited for, in seconds: longer than a test lasts.
+/// How long a listener waits for data, in seconds: longer than a test lasts.
 const DEFERRED: i32 = 60;
 
-/// How long nothing must come, in milliseconds.
+/// How long silence is observed, in milliseconds.
 const SILENCE: i32 = 500;
 
-/// How long what may come is waited for, in milliseconds, for [`pace`] 1.
+/// How long data may take to arrive, in milliseconds, for [`pace`] 1.
 const PATIENCE: i32 = 3000;
 
 pub fn tests() -> Vec<Test> {
@@ -84,7 +84,7 @@ fn of_family(family: &str, own: &'static str, host: &'static str) -> Vec<Test> {
     ]
 }
 
-/// Connects to addresses that are not the tenant's, and says something.
+/// Connects to addresses that are not the tenant's, and sends the secret.
 fn speak() {
     for to in [HOST4, "10.0.0.2", "127.0.0.1", HOST6] {
         let sock = Sock::for_ip(Proto::Tcp, ip(to));
@@ -94,16 +94,16 @@ fn speak() {
     }
 }
 
-/// A wildcard listener that hears of connections when there is data.
+/// A wildcard listener that reports a connection only when it has data.
 fn deferring(kind: Kind) -> io::Result<Sock> {
     let sock = kind.socket(Proto::Tcp);
     set_option(sock.as_fd(), IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFERRED)?;
     sock.serve(Proto::Tcp, (kind.any(), PORT)).map(|()| sock)
 }
 
-/// Whether a listener hears what is said at `to`, in a process that is
-/// associated with `set` unless that is empty. `first` happens to the process
-/// once it listens, and `then` when there is a request without data.
+/// Whether a listener receives what is sent to `to`. Its process is associated
+/// with `set` unless that is empty. `first` is done to the process once it
+/// listens, `then` once there is a request without data.
 fn heard(set: &[&str], to: &str, first: impl Fn(i32), then: impl Fn(i32)) -> bool {
     let (orders, told) = (Channel::new(), Channel::new());
     let child = Child::spawn(|| {
@@ -113,7 +113,7 @@ fn heard(set: &[&str], to: &str, first: impl Fn(i32), then: impl Fn(i32)) -> boo
         let sock = deferring(Kind::Dual).expect("a listener");
         told.send("ready");
         orders.receive();
-        assert!(!sock.has_input(SILENCE), "it did not wait for data");
+        assert!(!sock.has_input(SILENCE), "the listener reported a connection without data");
         told.send("waiting");
         orders.receive();
         let heard = sock.has_input(PATIENCE * pace() as i32) && hears(&sock);

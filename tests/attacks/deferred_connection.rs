@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connection that was asked for while an address was in the set, and is
-//! made when the address has been taken away: connecting was put off until
-//! something is sent, or a thread connects anew on a socket that had a
-//! connection from there, while another sends on it.
+//! A connection that was requested while an address was in the set, and is made
+//! after the address was taken away. Either the connection was deferred until
+//! something is sent, or one thread reconnects a socket that had a connection
+//! from there, while another sends on it.
 
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -32,7 +32,7 @@ const ATTEMPTS: usize = 40;
 /// How often the sender of the race tries on one socket.
 const SENDS: usize = 100;
 
-/// Who asks to be connected: the address that goes, and where to.
+/// The address that the client loses, and the address it connects to.
 struct Case {
     family: &'static str,
     gone: &'static str,
@@ -79,7 +79,7 @@ pub fn tests() -> Vec<Test> {
                         "a_{}_connection_{what}_does_not_leave_from_an_address_that_is_gone",
                         case.family
                     ),
-                    move || assert!(!case.leaves(true, prepare, deed), "it left"),
+                    move || assert!(!case.leaves(true, prepare, deed), "a connection request left"),
                 ),
                 everywhere(
                     format!(
@@ -95,8 +95,9 @@ pub fn tests() -> Vec<Test> {
 }
 
 impl Case {
-    /// Whether a process asks the witness for a connection by `deed`, from the
-    /// address that has been taken from it meanwhile if it is a tenant.
+    /// Whether `deed` makes a process send the witness a connection request. If
+    /// the process is a tenant, the source address has been taken from it
+    /// before.
     fn leaves(&self, tenant: bool, prepare: Preparation, deed: Deed) -> bool {
         without_cookies();
         let witness = Sock::serving(Proto::Tcp, (self.witness, 0));
@@ -126,19 +127,19 @@ impl Case {
     }
 }
 
-/// A socket on the address, bound and put off.
+/// A socket bound to the address, with a deferred connection.
 fn put_off(from: IpAddr, to: &Addr) -> Vec<Sock> {
     let sock = bound(from);
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
     sock.connect(to.clone()).expect("connect");
-    sock.peer().expect_err("it was not put off");
+    sock.peer().expect_err("the connection was not deferred");
     vec![sock]
 }
 
 fn bound(from: IpAddr) -> Sock {
     let sock = Sock::for_ip(Proto::Tcp, from);
-    // struct timeval: what gets no answer must not hold up the test.
+    // struct timeval: a call without an answer must not hold up the test.
     let limit = [0_i64, 100_000].map(i64::to_ne_bytes).concat();
     set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_SNDTIMEO, &limit).expect("setsockopt");
     sock.bind((from, 0)).expect("bind");
@@ -155,8 +156,9 @@ fn connected(from: IpAddr, to: &Addr) -> Vec<Sock> {
     (0..ATTEMPTS).map(|_| sock()).collect()
 }
 
-/// One thread dissolves each connection and asks for it anew, in both ways,
-/// and another sends on it.
+/// One thread dissolves each connection and requests it again with
+/// TCP_FASTOPEN_CONNECT, while another sends on it, with and without
+/// MSG_FASTOPEN.
 fn anew(socks: &[Sock], to: &Addr) {
     for sock in socks {
         let done = AtomicBool::new(false);

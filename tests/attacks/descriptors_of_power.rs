@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Descriptors from before the association that are no sockets, and by which a
-//! process reaches what it could not open now: another's memory, and the
-//! machine's network.
+//! Descriptors that are not sockets, were opened before the association, and
+//! reach what the process could not open now: the memory of another process,
+//! and the network of the machine.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -91,7 +91,7 @@ pub fn tests() -> Vec<Test> {
                 let holder: i32 = lines.concat().parse().expect("a pid");
                 let found = in_the_way(root.pid(), &Assignment::TREE);
                 assert_eq!((found.bypass, found.pid), (Bypass::ForeignMemory, holder));
-                assert!(Device::open().ids().is_empty(), "something was made");
+                assert!(Device::open().ids().is_empty(), "an association was made");
             },
         ),
         behaviour("a_process_with_its_own_memory_can_be_assigned", || {
@@ -144,8 +144,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Writes a word in a child's memory, got by its pid; panics unless the child finds
-/// it there.
+/// Writes a word into a child's memory through `memory_of`, which gets its pid.
+/// Panics unless the child finds the word there.
 pub(super) fn writes_a_child(memory_of: impl FnOnce(i32) -> File) {
     let (go, word) = (Channel::new(), Channel::new());
     let child = Child::spawn(|| {
@@ -160,7 +160,7 @@ pub(super) fn writes_a_child(memory_of: impl FnOnce(i32) -> File) {
     assert_eq!(word.receive(), "9");
 }
 
-/// The memory of a process, to be read and written.
+/// The memory of a process, opened for reading and writing.
 pub(super) fn memory_of(pid: i32) -> File {
     let file = File::options()
         .read(true)
@@ -169,7 +169,8 @@ pub(super) fn memory_of(pid: i32) -> File {
     file.expect("nothing should refuse this")
 }
 
-/// Whether a process cannot be assigned now; it is afterwards if it can.
+/// Tries to assign a process, which stays assigned if that succeeds. Returns
+/// whether it failed with EBUSY.
 pub(super) fn is_busy(pid: i32, assignment: Assignment) -> bool {
     match Device::open().assign_with(Target::Pid(pid), &entries(ONE), &assignment) {
         Ok(_) => false,
@@ -183,7 +184,7 @@ pub(super) fn tunnel() -> File {
     file.expect("a tunnel device")
 }
 
-/// Makes the interface of a tunnel and puts it into operation.
+/// Makes the interface of a tunnel and brings it up.
 pub(super) fn make(tunnel: &File) -> io::Result<()> {
     let kind = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
     device_ioctl(tunnel.as_fd(), TUNSETIFF, device_request("tun0", kind))?;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A TCP socket that was connected, or listened, and was dissolved by
-//! `connect(AF_UNSPEC)`, then listens without an address of its own: it must
-//! not hear who connects to another's.
+//! A TCP socket that was connected, or listened, is dissolved by
+//! `connect(AF_UNSPEC)` and listens without an address of its own. It must not
+//! receive connections to foreign addresses.
 
 use std::io;
 
@@ -66,7 +66,7 @@ fn listening_again(sock: Sock) -> io::Result<Sock> {
     Ok(sock)
 }
 
-/// Somebody wants to talk to the host, or to another tenant.
+/// Connects to addresses of the host and of another tenant.
 fn knock() {
     for to in [HOST4, "10.0.0.2", "127.0.0.1"] {
         let _ = Sock::v4(Proto::Tcp).connect((to, PORT));

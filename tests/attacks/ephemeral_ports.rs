@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `connect()` passes over every port that somebody is bound to, on whatever
+//! `connect()` passes over every port that any socket is bound to, at whatever
 //! address. A tenant that binds them all must keep nobody else from connecting.
 
 use std::fs;
@@ -17,11 +17,11 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::socket::listen;
 
-/// All ports that `connect()` chooses from. They are even in number: of an odd
-/// number `__inet_hash_connect()` passes over the first or the last.
+/// All ports that `connect()` chooses from. Their number is even:
+/// `__inet_hash_connect()` passes over the first or the last of an odd number.
 const PORTS: std::ops::RangeInclusive<u16> = 40000..=40199;
 
-/// Whom everybody connects to.
+/// The port everybody connects to.
 const SERVICE: u16 = 9;
 
 /// How the ports are bound.
@@ -106,7 +106,7 @@ pub fn tests() -> Vec<Test> {
                 });
             }
         }),
-        // What is the tenant's own keeps the tenant's own from it, as ever.
+        // Within one tenant, bound ports are in the way, as on any host.
         behaviour("a_tenants_own_ports_are_in_its_own_way", || {
             let _server = service(0);
             choose_among_few();
@@ -129,7 +129,7 @@ pub fn tests() -> Vec<Test> {
 /// Sockets on all ports.
 #[derive(Clone, Copy)]
 struct All {
-    /// Of the first family or the second.
+    /// The family: 0 for IPv4, 1 for IPv6.
     nr: usize,
     place: Bound,
     options: &'static [i32],
@@ -137,8 +137,8 @@ struct All {
 }
 
 impl All {
-    /// A process associated with `set`, unless that is empty, has sockets on all
-    /// ports, and one associated with `other` connects.
+    /// A process of `set` holds sockets on all ports, and one of `other`
+    /// connects. An empty set stands for an unassociated process.
     fn connecting(self, set: &[&str], other: &[&str]) -> io::Result<()> {
         let _server = service(self.nr);
         choose_among_few();
@@ -193,7 +193,7 @@ impl All {
 fn service(nr: usize) -> Sock {
     let server = Sock::for_ip(Proto::Tcp, host(nr));
     server.bind((host(nr), SERVICE)).expect("bind");
-    // With room for all connections there can be.
+    // The backlog has room for a connection from each of PORTS.
     listen(server.as_fd(), 1024).expect("listen");
     server
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A control call runs out of memory: all of it is done, or nothing.
+//! A control call runs out of memory: it takes effect as a whole, or not at
+//! all.
 
 use std::io;
 
@@ -88,7 +89,7 @@ fn assign_tree() {
     }
 }
 
-/// A process, or a tree of so many tasks, is assigned, and released if that
+/// Assigns a process, or a tree of `tasks` tasks, and releases it if that
 /// worked.
 fn assigned(device: &Device, child: &Child, assignment: Assignment, tasks: u64) {
     let (target, set) = (Target::Pid(child.pid()), entries(PAIRS[0]));
@@ -114,8 +115,9 @@ fn assigned(device: &Device, child: &Child, assignment: Assignment, tasks: u64) 
     );
 }
 
-/// With a connection outside the set, which is ended if that worked. Its peer
-/// need not hear of it: a packet that says so needs memory too.
+/// Assigns a process with a connection outside the set, which ends if the call
+/// worked. The peer need not hear of it: a packet that says so needs memory,
+/// too.
 fn assign_reset() {
     let device = ready(true);
     let server = Sock::serving(Proto::Tcp, (HOST4, 80));
@@ -141,7 +143,7 @@ fn assign_reset() {
             assert_eq!(found.is_ok(), outcome.is_ok(), "half associated");
             go.send("");
             let ended = ended.receive() == "true";
-            assert!(ended || outcome.is_err(), "it goes on");
+            assert!(ended || outcome.is_err(), "the connection goes on");
         },
     );
 }
@@ -156,7 +158,7 @@ fn flush() {
             outcome.as_ref().expect("flush");
             for tenant in tenants {
                 let found = device.query(Target::Pid(tenant.pid()));
-                found.expect_err("associated");
+                found.expect_err("still associated");
             }
         },
     );
@@ -179,12 +181,12 @@ fn update() {
                     return;
                 }
                 assert_ne!(after, before);
-                // Back, in case this was not the last try.
+                // Undone, in case this was not the last attempt.
                 let back = match change {
                     Change::Add => Change::Remove,
                     _ => Change::Add,
                 };
-                device.update(target, back, set, false).expect("back");
+                device.update(target, back, set, false).expect("undo the update");
                 assert_eq!(described(&device, target).addrs.len(), before.addrs.len());
             },
         );
@@ -205,7 +207,7 @@ fn release_process() {
         |tenant, outcome| {
             outcome.as_ref().expect("release");
             let found = device.query(Target::Pid(tenant.pid()));
-            found.expect_err("associated");
+            found.expect_err("still associated");
         },
     );
 }
@@ -214,7 +216,7 @@ fn release_association() {
     let device = ready(true);
     let child = idle(ONE);
     let target = Target::Pid(child.pid());
-    // Its id is another one each time.
+    // Each new association has another id.
     let faulty = || {
         let id = described_id(&device, target)?;
         device.release(Target::Association(id))
@@ -223,8 +225,8 @@ fn release_association() {
         if outcome.is_err() {
             assert_eq!(described(&device, target).tasks, 1);
         } else {
-            device.query(target).expect_err("released");
-            device.assign(target, &entries(ONE), "").expect("again");
+            device.query(target).expect_err("still associated");
+            device.assign(target, &entries(ONE), "").expect("assign it again");
         }
     });
 }

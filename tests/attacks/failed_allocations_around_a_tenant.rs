@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory runs out where a tenant gets what may not be confined: a thread, a
-//! program, a descriptor, a thread of the kernel, a connection from outside.
+//! Memory runs out where a tenant gets something that might not be confined: a
+//! thread, a program, a descriptor, a thread of the kernel, a connection from
+//! outside.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -26,11 +27,11 @@ use crate::sys::socket::set_option_bytes;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 use crate::uring::Ring;
 
-/// How many allocations of `exec` fail, one after the other: more than it makes
-/// before the program runs.
+/// How many allocations of `exec` fail, one in each run: more than it makes
+/// before the program starts.
 const OF_EXEC: u32 = 150;
 
-/// How many connections are asked for.
+/// How many connections are requested.
 const CONNECTIONS: usize = 20;
 
 pub fn tests() -> Vec<Test> {
@@ -86,7 +87,7 @@ fn execute() {
                 exit(1);
             });
             match child.wait() {
-                // It may be one of its own calls that lacks memory.
+                // The call that lacks memory may be the program's own.
                 Status::Exited(0) => {
                     assert_ne!(out.receive(), "ok", "at allocation {nth}");
                     ran += 1;
@@ -111,13 +112,13 @@ fn receive() {
             |pair| receive_descriptor(pair.1.as_fd()),
             |_, outcome| {
                 let got = outcome.as_ref().expect("a message");
-                assert!(got.is_none(), "a foreign socket");
+                assert!(got.is_none(), "a foreign socket was received");
             },
         );
     });
 }
 
-/// A bind outside the set by a ring.
+/// Binds outside the set through a ring.
 fn by_ring(bind: fn(&mut (Ring, Sock)) -> io::Result<()>) {
     ready(false);
     let log = Log::quiet();
@@ -126,14 +127,15 @@ fn by_ring(bind: fn(&mut (Ring, Sock)) -> io::Result<()>) {
             false,
             || std::cell::RefCell::new((Ring::new(), Sock::v4(Proto::Udp))),
             |on| bind(&mut on.borrow_mut()),
-            |on, _| assert_eq!(on.borrow().1.local().port(), 0, "it is bound"),
+            |on, _| assert_eq!(on.borrow().1.local().port(), 0, "the socket is bound"),
         );
     });
     log.has_no_other_complaint();
 }
 
-/// What comes in is not for the memory of a thread. So allocations fail for all,
-/// while the host connects to a wildcard of a tenant.
+/// Memory for incoming packets is not allocated by a thread of the tenant. So
+/// allocations fail for everybody here, while the host connects to a wildcard
+/// of a tenant.
 fn connections() {
     let device = ready(true);
     let (started, go, said) = (Channel::new(), Channel::new(), Channel::new());
@@ -167,10 +169,10 @@ fn connections() {
     assert!(!to.is_empty() && clients.iter().any(|c| c.is_ok()));
     assert!(to.iter().all(|at| at == ONE[0]), "{to:?}");
     let found = device.query(Target::Pid(tenant.pid())).expect("query");
-    assert!(found.sockets > to.len() as u64, "connections of nobody");
+    assert!(found.sockets > to.len() as u64, "some connections belong to no association");
 }
 
-/// Connects within a short time, or not.
+/// Tries to connect, for 4 seconds at most.
 fn connect(to: Addr) -> io::Result<Sock> {
     let sock = Sock::v4(Proto::Tcp);
     // struct timeval

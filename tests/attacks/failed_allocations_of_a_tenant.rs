@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A call of a tenant runs out of memory, which the tenant can see to itself:
-//! it gains nothing by that.
+//! A call of a tenant runs out of memory. The tenant can bring that about, and
+//! must gain nothing by it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -53,7 +53,7 @@ pub fn tests() -> Vec<Test> {
 
 fn narrow_itself() {
     ready(true);
-    // Each time another process, for nobody may narrow itself without end.
+    // Each attempt needs a new process: none may narrow itself without end.
     for nth in 1.. {
         let done = Channel::new();
         as_tenant(PAIRS[0], || {
@@ -64,7 +64,8 @@ fn narrow_itself() {
             let other = verdicts(&["10.1.0.1"]);
             match outcome {
                 Ok(()) => assert_eq!(other, "99"),
-                // The threads that were moved so far stay so, if any.
+                // Threads that were moved before the failure stay moved, if
+                // any.
                 Err(error) => assert_eq!(error.raw_os_error(), Some(ENOMEM), "{error}"),
             }
             done.send(if failed { "failed" } else { "no more" });
@@ -98,7 +99,7 @@ fn fork() {
         go.receive();
     });
     done.receive();
-    // Failed ones were counted out again.
+    // Failed forks no longer count as tasks.
     eventually("one task", || {
         let found = device.query(Target::Pid(tenant.pid()));
         found.expect("query").tasks == 1
@@ -123,14 +124,14 @@ fn socket() {
             |outcome| {
                 if let Ok(sock) = outcome {
                     sock.bind((HOST4, 0)).expect_err("an unassociated socket");
-                    sock.bind((ONE[0], 0)).expect("a member");
+                    sock.bind((ONE[0], 0)).expect("bind to an address of the set");
                 }
             },
         );
     });
 }
 
-/// A call of a tenant on a fresh socket.
+/// Makes `call` as a tenant, on a fresh socket each time.
 fn calls(proto: Proto, call: fn(&Sock) -> io::Result<()>) {
     ready(true);
     as_tenant(ONE, || {
@@ -143,7 +144,7 @@ fn calls(proto: Proto, call: fn(&Sock) -> io::Result<()>) {
     });
 }
 
-/// The same of one that must be refused.
+/// The same for a call that must be refused.
 fn refused(call: fn(&Sock) -> io::Result<()>) {
     ready(true);
     as_tenant(ONE, || {
@@ -151,7 +152,7 @@ fn refused(call: fn(&Sock) -> io::Result<()>) {
             || Sock::v4(Proto::Udp),
             call,
             |_, outcome| {
-                let error = outcome.as_ref().expect_err("foreign");
+                let error = outcome.as_ref().expect_err("not refused");
                 assert_eq!(error.raw_os_error(), Some(EADDRNOTAVAIL), "{error}");
             },
         );
@@ -173,7 +174,7 @@ fn connect() {
             },
         );
     });
-    // Of all that came in, nothing came from elsewhere.
+    // Every connection that arrived came from the set.
     while server.has_input(0) {
         let (_, from) = server.accept().expect("accept");
         assert_eq!(from, Addr::from((ONE[0], from.port())));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TCP Fast Open connects when something is sent, and not in `connect()`: late
-//! enough for the decision to be outdated.
+//! TCP Fast Open connects when something is sent, and not in `connect()`. By
+//! then the decision made in `connect()` can be outdated.
 
 use std::fs;
 use std::net::IpAddr;
@@ -83,7 +83,7 @@ fn deferring(to: IpAddr) -> Sock {
     sock
 }
 
-/// Has clients and servers do without the cookies of an earlier connection.
+/// Makes clients and servers do without the cookies of an earlier connection.
 pub fn without_cookies() {
     fs::write("/proc/sys/net/ipv4/tcp_fastopen", "519").expect("sysctl");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A userfaultfd: whoever has it fills pages of the process that made it, with
-//! code if it likes.
+//! A userfaultfd: its holder fills pages of the process that made it, with code
+//! if it likes.
 
 use std::fs::File;
 use std::io::Read;
@@ -72,12 +72,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A page of memory that is not there yet.
+/// A page of memory without contents yet.
 fn page() -> Mapped {
     Mapped::anonymous(PAGE).expect("mmap")
 }
 
-/// A child that waits for a page of its memory, and the descriptor to fill it by.
+/// A child that waits for a page of its memory, and the descriptor that fills
+/// it.
 pub(super) struct Waiting {
     filler: OwnedFd,
     address: u64,

@@ -16,7 +16,8 @@ use crate::server::idle;
 use crate::sys::clone::NOBODY;
 use crate::sys::trace::{read_memory, write_memory};
 
-/// Where the tried memory is: the same place in every process of this program.
+/// The memory that is read and written: at the same place in every process of
+/// this program.
 static MUTABLE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(7);
 
 type Way = (&'static str, i32, fn(i32) -> io::Result<()>);
@@ -56,10 +57,10 @@ pub fn tests() -> Vec<Test> {
             move || {
                 let other = idle(TWO);
                 as_tenant(ONE, || {
-                    let error = access(other.pid()).expect_err("another tenant's");
+                    let error = access(other.pid()).expect_err("access to another tenant's process");
                     assert_eq!(error.raw_os_error(), Some(*errno), "{error}");
                 });
-                access(other.pid()).expect("the host may");
+                access(other.pid()).expect("nothing refuses the host");
             },
         ));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process that forks as fast as it can, by several threads, while it is
-//! being associated, narrowed or released: a child is what its maker is.
+//! A process forks as fast as it can, from several threads, while it is being
+//! associated. A child is in the association that its maker is in.
 
 use std::os::fd::AsFd;
 use std::thread;
@@ -18,17 +18,18 @@ use crate::sys::clone::exit_thread_with;
 use crate::sys::process::{self, clone3, Status};
 use crate::sys::socket::{bind, socket};
 
-/// How many children before and after.
+/// How many children are made before the association, and how many at most in
+/// all until a confined one.
 const BEFORE: usize = 20;
 const CHILDREN: usize = 150;
 
-/// How often.
+/// How often each test is repeated.
 const ROUNDS: usize = 5;
 
 /// How many threads make children.
 const MAKERS: usize = 4;
 
-/// How many children each makes for sure before, and for sure after.
+/// How many children each makes at least before the association, and after it.
 const SURE: usize = 10;
 
 /// How many children stay in the end.
@@ -58,8 +59,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A process forks and says, in the order in which it made them, what each
-/// child may bind to; `meanwhile` is run when some are made.
+/// A process forks and reports, in the order in which it makes them, what each
+/// child may bind to. `meanwhile` runs once some are made.
 fn storm(meanwhile: impl FnOnce(i32)) -> Vec<String> {
     assert_eq!(EADDRNOTAVAIL, 99);
     let (some, out, go) = (Channel::new(), Channel::new(), Channel::new());
@@ -100,8 +101,9 @@ fn storm(meanwhile: impl FnOnce(i32)) -> Vec<String> {
     said
 }
 
-/// Four threads make children by a bare `clone3()` while their process is
-/// associated. Once it is, every child is; and no thread is free again.
+/// Four threads make children with a bare `clone3()` while their process is
+/// being associated. Once it is associated, every child is, and no thread is
+/// free again.
 fn threads() {
     let (ready, associated) = (Channel::new(), Channel::new());
     let (made, stop) = (Channel::new(), Channel::new());
@@ -128,7 +130,7 @@ fn threads() {
     associated.send("");
     made.receive();
     let device = Device::open();
-    eventually("the count of tasks", || {
+    eventually("all tasks are counted", || {
         let found = device.query(Target::Association(id)).expect("query");
         found.tasks == STAYING + 1 && found.pids.len() as u64 == found.tasks
     });
@@ -136,11 +138,11 @@ fn threads() {
     maker.succeeded();
 }
 
-/// Makes children that ask for a foreign address: some that get it, more while
-/// the process is being associated, and some for sure after that.
+/// Makes children that bind to a foreign address: some that succeed, more while
+/// the process is being associated, and some after that.
 fn make_children(to: &Addr, ready: &Channel, associated: &Channel) {
     for _ in 0..SURE {
-        assert_eq!(errno_of_a_child(to), 0, "it is too early for this");
+        assert_eq!(errno_of_a_child(to), 0, "refused before the association");
     }
     ready.send("");
     let (mut confined, mut afterwards) = (false, 0);
@@ -157,15 +159,16 @@ fn make_children(to: &Addr, ready: &Channel, associated: &Channel) {
     }
 }
 
-/// The errno of a child that binds to an address.
+/// Makes a child that binds to an address. Returns the child's errno.
 fn errno_of_a_child(to: &Addr) -> i32 {
-    // Without locks and memory: other threads had them.
+    // Takes no lock and no memory: another thread may have held a lock when
+    // this one was cloned.
     let Some(pid) = clone3(0).expect("clone3") else {
         exit_thread_with(errno_of_binding(to));
     };
     match process::wait(pid, false) {
         Ok(Some((_, Status::Exited(errno)))) => errno,
-        other => panic!("the child ended so: {other:?}"),
+        other => panic!("the child did not exit with an errno: {other:?}"),
     }
 }
 

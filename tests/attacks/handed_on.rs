@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process that must not be associated for what it has forks and exits, and so
-//! does its child, and so on: whoever looks through one after the other finds
-//! those gone who had it, and does not see their children.
+//! A process has something that forbids its association. It forks and exits,
+//! and so does its child, and so on. A search through one process after the
+//! other finds that the holders are gone, and does not see their children.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -18,8 +18,8 @@ use crate::registry::{behaviour, Test};
 use crate::sys::file::Mapped;
 use crate::sys::process::{adopt_orphans, wait};
 
-/// In how many places their ancestor has a file in its memory, so that it takes
-/// long to look through.
+/// At how many places the ancestor has a file mapped, so that it takes long to
+/// look through.
 const PLACES: usize = 20_000;
 const PAGE: usize = 4096;
 
@@ -38,7 +38,7 @@ fn look_for_it() {
     let (ready, enough) = (Channel::new(), Channel::new());
     let root = Child::spawn(|| {
         adopt_orphans().expect("prctl");
-        // It exits with its first child.
+        // Exits as soon as it has its first child.
         let with_an_ear = || {
             let _ear = ear();
             descend(&ready, &enough, |_| ());
@@ -57,8 +57,8 @@ fn look_for_it() {
     let terms = Assignment::TREE;
     let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
     enough.send("");
-    let errno = assigned.expect_err("it was not found").raw_os_error();
-    // Or it was not even caught up with.
+    let errno = assigned.expect_err("the packet socket was not found").raw_os_error();
+    // EAGAIN: not all processes were even caught up with.
     assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{errno:?}");
     eventually("the association is gone", || device.ids().is_empty());
     root.succeeded();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a process must not have when it is associated, hidden from whoever looks
-//! at its descriptors: it waits in a Unix socket of the process's own, or is in
+//! What a process must not have when it is associated, hidden from the search
+//! through its descriptors: it waits in a Unix socket of the process, or is in
 //! the table of an io_uring.
 
 use std::fs::File;
@@ -79,13 +79,16 @@ pub fn tests() -> Vec<Test> {
                         while narrow(&ONE[..1], "").is_err() {}
                         narrowed.send("");
                     });
-                    // Whoever associates the process waits for this call to end.
+                    // The call that associates the process waits for this one
+                    // to end.
                     let helper = sharing_descriptors_until_the_end(|| {
                         ready.send("");
                         narrowed.receive();
-                        // Those who narrowed are counted for a while longer.
+                        // A thread that narrowed stays counted for a while
+                        // longer.
                         thread::sleep(Duration::from_secs(1));
-                        // The process has it as well.
+                        // The table is shared, so the process has the
+                        // descriptor as well.
                         mem::forget(memory_of(std::process::id() as i32));
                     });
                     helper.expect("a child");
@@ -108,7 +111,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A file is sent before the association, and received afterwards.
+/// Sends a file before the association, and receives it afterwards.
 fn waiting(what: &str, open: fn() -> (File, Option<Child>)) -> Test {
     let name = format!("receiving_{what}_that_waited_is_refused");
     refusal(name, ONE, EACCES, move || {
@@ -122,7 +125,7 @@ fn waiting(what: &str, open: fn() -> (File, Option<Child>)) -> Test {
     })
 }
 
-/// What is tried with the memory of a child, which only a ring's table holds.
+/// Does `operate` with the memory of a child, which only a ring's table holds.
 fn on_memory(name: &str, operate: fn(&mut Ring) -> io::Result<()>) -> Test {
     refusal(name, ONE, EACCES, move || {
         let child = Child::spawn(|| stay());
@@ -134,7 +137,7 @@ fn on_memory(name: &str, operate: fn(&mut Ring) -> io::Result<()>) -> Test {
     })
 }
 
-/// A ring whose table is all that holds a file.
+/// A ring whose table is the only holder of a file.
 fn holding(file: impl AsFd) -> Ring {
     let mut ring = Ring::new();
     ring.register(&[&file]).expect("register");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The host has all of 127.0.0.0/8. What it serves on an address there, no tenant
-//! is to get as its dedicated one, and to reach by that; nor what it serves there
-//! afterwards.
+//! The host has all of 127.0.0.0/8. An address there that the host serves on
+//! must not become a tenant's dedicated one, by which the tenant would reach
+//! the service. Nor may a tenant reach what the host serves there later.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::thread::sleep;
@@ -23,10 +23,10 @@ use crate::world::configure;
 
 const PORT: u16 = 80;
 
-/// Has the host have an address; what keeps it.
+/// Makes the host use an address; a socket that is returned keeps it in use.
 type Take = fn(Ipv4Addr) -> Option<Sock>;
 
-/// Ways to do that.
+/// The ways to do that.
 const TAKEN: [(&str, Take); 6] = [
     ("a_listener", |at| {
         Some(Sock::serving(Proto::Tcp, (IpAddr::from(at), PORT)))
@@ -69,7 +69,7 @@ pub fn tests() -> Vec<Test> {
                 tenant.serve("me", Spec::wildcard(proto, Kind::V4, PORT));
                 answer_is(&tenant, proto, "127.0.0.1", PORT, "me");
                 let opened = tenant.open("other", Spec::at(proto, whole, PORT));
-                opened.expect_err("it is the whole's");
+                opened.expect_err("a part opened its whole's address");
             }
         },
     )];
@@ -156,15 +156,15 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// The addresses that would be next are the host's.
+/// The host uses the addresses that would be next. None may be chosen.
 fn is_not_chosen(take: Take) {
     let first = Tenant::new(ONE).loopback;
-    // How many there may be between is not known.
+    // The choice skips addresses that are taken, so any of these may be next.
     let next: Vec<Ipv4Addr> = (1..=16)
         .map(|nr| Ipv4Addr::from_bits(first.to_bits() + nr))
         .collect();
     let _taken: Vec<_> = next.iter().map(|&at| take(at)).collect();
-    // It is remembered for half a second which the host uses.
+    // The module remembers for half a second which addresses the host uses.
     sleep(Duration::from_secs(1));
     for set in [TWO, THREE, ONE, TWO] {
         let chosen = Tenant::new(set).loopback;
@@ -172,7 +172,7 @@ fn is_not_chosen(take: Take) {
     }
 }
 
-/// Asks for an address; the one that was given, or the errno.
+/// Requests an address. Returns the one that was given, or the errno.
 fn given(loopback: Ipv4Addr) -> Result<Ipv4Addr, i32> {
     let child = Child::spawn(|| stay());
     let terms = Assignment::on(Terms {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An ICMP error names two ports, and over loopback everybody has the same
-//! addresses: it must not tell one tenant about the messages of others.
+//! addresses. An error must not tell one tenant about the messages of another.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -14,7 +14,7 @@ use crate::sys::socket::set_option;
 
 use super::witness::{Eavesdrop, PORT};
 
-/// Where nobody is.
+/// A port that nobody is bound to.
 const NOBODY: u16 = 9;
 
 pub fn tests() -> Vec<Test> {
@@ -35,7 +35,7 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-/// The attacker's socket, with the ports that the other has.
+/// The attacker's socket, with the same ports as the victim's.
 fn on_ports(sock: Sock, at: (&str, u16)) -> io::Result<Sock> {
     sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(sock.as_fd(), IPPROTO_IP, IP_RECVERR, 1)?;
@@ -43,7 +43,7 @@ fn on_ports(sock: Sock, at: (&str, u16)) -> io::Result<Sock> {
     sock.connect((at.0, NOBODY)).map(|()| sock)
 }
 
-/// Says something to nobody, and gets no answer but an ICMP error.
+/// Sends to a port where nobody is. The only answer is an ICMP error.
 fn speak(sock: Sock, at: &str) {
     sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
     sock.bind((at, PORT)).expect("bind");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Everything that can be done to a socket, in one table, with what becomes of
-//! it when the socket is somebody else's.
+//! Every operation on a socket, in one table, with its outcome on a socket of
+//! another owner.
 
 use std::io;
 use std::net::UdpSocket;
@@ -29,14 +29,14 @@ use crate::sys::process::poll_many;
 use crate::sys::socket::{accept, epoll, option, recvfrom, set_option, set_option_bytes};
 use crate::uring::Ring;
 
-/// What becomes of an operation on somebody else's socket.
+/// The outcome of an operation on a socket of another owner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
     /// It is refused with `EADDRNOTAVAIL`.
     Refused,
-    /// It is not known there: `ENOTTY`.
+    /// It is unknown there: `ENOTTY`.
     NotKnown,
-    /// It is as on one's own.
+    /// It succeeds, as on an own socket.
     Harmless,
 }
 
@@ -51,8 +51,8 @@ impl Verdict {
     }
 }
 
-/// An operation, and the kinds of sockets on which it succeeds where nothing is
-/// refused.
+/// An operation, and the kinds of sockets on which it succeeds if nothing
+/// refuses it.
 pub struct Operation {
     pub name: &'static str,
     pub on: &'static [Kind],
@@ -118,7 +118,7 @@ fn own_id() -> i32 {
     std::process::id() as i32
 }
 
-/// The table.
+/// Every operation, with its verdict.
 #[rustfmt::skip]
 pub const OPERATIONS: &[Operation] = &[
     refused("shutdown for reading", STREAMS, |s| shutdown(s.as_fd(), SHUT_RD)),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An io_uring that an unassociated parent made. With worker threads the one that
-//! submits acts; a polling thread acts as the ring's maker. The maker carries out what
-//! anybody wrote to the memory of the ring, and its pages are read by anybody who has
-//! the ring.
+//! An io_uring that an unassociated parent made. A worker thread acts as the
+//! task that submits, a polling thread as the maker of the ring. The polling
+//! thread carries out what anybody writes to the memory of the ring. Anybody
+//! who has the ring can read the pages registered with it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -83,7 +83,7 @@ pub fn tests() -> Vec<Test> {
                 });
                 ready.receive();
                 is_busy(child.pid());
-                // What would have been gained.
+                // What the child would have gained.
                 go.send("");
                 assert_eq!(answer.receive(), "0");
                 child.succeeded();
@@ -106,7 +106,7 @@ pub fn tests() -> Vec<Test> {
                     (found.bypass, found.fd),
                     (Bypass::ForeignRing, Some(child.fd))
                 );
-                // What would have been gained.
+                // What the child would have gained.
                 child.reads(&memory);
             },
         ),
@@ -152,7 +152,7 @@ pub fn tests() -> Vec<Test> {
         everywhere("no_ring_can_be_sent_to_another_process", || {
             let (ours, _theirs) = UnixDatagram::pair().expect("socketpair");
             let sock = Sock::v4(Proto::Tcp);
-            send_descriptor(ours.as_fd(), sock.as_fd()).expect("a socket can be");
+            send_descriptor(ours.as_fd(), sock.as_fd()).expect("a socket can be sent");
             for ring in [Ring::new(), Ring::polled()] {
                 let sent = send_descriptor(ours.as_fd(), ring.descriptor());
                 assert_eq!(sent.expect_err("sent").raw_os_error(), Some(EINVAL));
@@ -208,7 +208,7 @@ fn with_registered_pages() -> (Heir, Shared) {
 }
 
 impl Heir {
-    /// Has it read what is written to the memory now.
+    /// Writes the memory, and makes the child read it through the ring.
     fn reads(self, memory: &Shared) {
         memory.write(0, SECRET.as_bytes());
         self.go.send("");
@@ -217,7 +217,7 @@ impl Heir {
     }
 }
 
-/// An operation that a child makes, which inherits the ring.
+/// Does `operate` in a child that inherits the ring.
 fn in_a_child(operate: impl FnOnce() -> io::Result<()> + 'static) -> Attack {
     Box::new(move || {
         let answer = Channel::new();
@@ -235,7 +235,7 @@ fn word(outcome: io::Result<()>) -> String {
 }
 
 fn is_busy(pid: i32) {
-    // The polling thread is somebody else's.
+    // The polling thread belongs to another process.
     let found = in_the_way(pid, &Assignment::DEFAULT);
     assert_eq!((found.bypass, found.pid), (Bypass::ForeignRing, pid));
     assert!(Device::open().ids().is_empty());

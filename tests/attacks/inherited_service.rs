@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A service whose socket others have, too: a tenant that inherited it from
-//! before it was associated, or a part from its whole. None of them may end the
-//! service, which everybody else with the socket can.
+//! A service whose socket others have, too: a tenant that inherited it before
+//! it was associated, or a part that has it from its whole. Neither may end the
+//! service, as anybody else with the socket can.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -23,12 +23,12 @@ use crate::sys::bpf::attach_classic;
 use crate::sys::control::{fcntl, shutdown};
 use crate::uring::Ring;
 
-/// Returns a constant.
+/// The classic BPF instruction that returns a constant.
 const RETURN: u16 = 6;
 
 const PORT: u16 = 80;
 
-/// What somebody does to a socket of others.
+/// What is done to a socket of another owner.
 type Do = fn(&Sock) -> io::Result<()>;
 
 /// A way to end the service of a socket.
@@ -40,7 +40,7 @@ struct Harm {
     inflict: Do,
 }
 
-/// Who inflicts it.
+/// Who inflicts the harm.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
     /// A process of the host, on the host's service.
@@ -105,20 +105,20 @@ pub fn tests() -> Vec<Test> {
         everywhere(
             "shutdown_by_an_unassociated_process_ends_a_connection",
             || {
-                assert!(ends_a_connection(&[]), "the peer sees nothing");
+                assert!(ends_a_connection(&[]), "the connection goes on");
             },
         ),
         behaviour(
             "shutdown_by_a_tenant_does_not_end_a_hosts_connection",
             || {
-                assert!(!ends_a_connection(ONE), "the peer sees an end");
+                assert!(!ends_a_connection(ONE), "the connection ended");
             },
         ),
         everywhere("an_unassociated_process_has_others_calls_not_wait", || {
-            assert!(has_calls_not_wait(&[]), "they wait");
+            assert!(has_calls_not_wait(&[]), "the socket's calls still wait");
         }),
         behaviour("a_tenant_does_not_have_the_hosts_calls_not_wait", || {
-            assert!(!has_calls_not_wait(ONE), "they do not wait");
+            assert!(!has_calls_not_wait(ONE), "the socket's calls no longer wait");
         }),
     ]);
     tests
@@ -149,7 +149,7 @@ impl Harm {
         ]
     }
 
-    /// Who answers a client after somebody did it.
+    /// Who answers a client after the harm was inflicted.
     fn answer_after(self, by: By) -> Option<String> {
         let ready = Channel::new();
         let _server = Child::spawn(|| {
@@ -179,7 +179,7 @@ impl Harm {
 
 fn serve(proto: Proto, sock: &Sock) -> ! {
     loop {
-        // It may be of no use any more.
+        // The socket may no longer work.
         let served = match proto {
             Proto::Tcp => sock.accept().and_then(|(s, _)| s.send(b"server")),
             Proto::Udp => sock
@@ -208,8 +208,8 @@ fn udp_group(at: &str) -> Sock {
     group(Proto::Udp, at)
 }
 
-/// The second member of a group, whose program chooses it, and not the first,
-/// which nobody serves.
+/// The second socket of a reuseport group. The group's program chooses this
+/// one, and not the first, which nobody serves.
 fn group(proto: Proto, at: &str) -> Sock {
     let open = || {
         let sock = Sock::for_ip(proto, ip(at));
@@ -224,8 +224,8 @@ fn group(proto: Proto, at: &str) -> Sock {
     sock
 }
 
-/// Has a child that is associated with `set`, unless that is empty, do something
-/// to the first end of a connection that this process has as well.
+/// A child does `inflict` to the first end of a connection, which this process
+/// has as well. The child is associated with `set` unless that is empty.
 fn inflicted(set: &[&str], inflict: Do) -> (Sock, Sock) {
     let (mine, theirs) = connection();
     Child::spawn(|| {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant has sockets of others: of the host from before it was associated, of
-//! the whole it is a part of, of its part, or of another tenant with the same
-//! table of descriptors. All operations on all kinds of them, of each owner.
+//! A tenant has sockets of others: of the host, from before it was associated;
+//! of its whole; of its part; or of another tenant, in a shared table of
+//! descriptors. Tries all operations on all kinds of these sockets, of each
+//! owner.
 
 use std::mem;
 use std::net::IpAddr;
@@ -50,7 +51,7 @@ const KINDS: [Kind; 6] = [Listener, Connection, Datagram, Talk, Member, Server];
 /// Whose socket a process uses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Whose {
-    /// The process's, which is not associated.
+    /// The process's, which is unassociated.
     Nobodys,
     /// Its association's.
     Own,
@@ -58,8 +59,8 @@ enum Whose {
     Hosts,
     /// Another tenant's.
     Anothers,
-    /// Of the whole of which its association is a part, at an address that the
-    /// part does not have.
+    /// Of the whole of its association, at an address that the part does not
+    /// have.
     Wholes,
     /// The same, at an address that the part has.
     WholesThere,
@@ -72,7 +73,7 @@ use Whose::{Anothers, Hosts, Nobodys, Own, Parts, Wholes, WholesThere};
 const OWNERS: [Whose; 6] = [Own, Hosts, Anothers, Wholes, WholesThere, Parts];
 
 impl Whose {
-    /// An address of the owner.
+    /// The owner's addresses, one of each family.
     fn addresses(self) -> [&'static str; 2] {
         match self {
             Nobodys | Hosts => [HOST4, HOST6],
@@ -105,12 +106,13 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// What an operation on somebody's socket is to come to.
+/// The errno that an operation must return; 0 for success.
 fn expected(operation: &Operation, kind: Kind, whose: Whose) -> i32 {
     let goes_on = kind == Connection && matches!(whose, WholesThere | Parts);
     match whose {
         Nobodys | Own => 0,
-        // A connection between one's own addresses, but it becomes no other.
+        // The connection is between addresses of the own set, so it goes on.
+        // But it may not become another connection.
         _ if goes_on && !operation.name.contains("connect") => 0,
         _ => operation.verdict.errno(),
     }
@@ -123,8 +125,8 @@ fn walk(kind: Kind, whose: Whose) {
     }
 }
 
-/// Tries all operations, each on a socket of its own; panics with those that
-/// came to something else.
+/// Tries each operation on a socket of its own. Panics with those that returned
+/// something else.
 fn walk_at(kind: Kind, whose: Whose, at: IpAddr) {
     let tried: Vec<&Operation> = OPERATIONS
         .iter()
@@ -148,7 +150,8 @@ fn walk_at(kind: Kind, whose: Whose, at: IpAddr) {
     );
 }
 
-/// Has somebody make sockets, and this process, as what it will be, have them.
+/// Makes sockets of the given owner, and associates this process, which then
+/// has them.
 fn given(whose: Whose, make: impl FnOnce() -> Vec<Sock>) -> Vec<Sock> {
     match whose {
         Nobodys => make(),
@@ -196,7 +199,7 @@ fn given(whose: Whose, make: impl FnOnce() -> Vec<Sock>) -> Vec<Sock> {
     }
 }
 
-/// Says which sockets are in the table that is shared, and closes none.
+/// Reports the numbers of the sockets in the shared table, and keeps all open.
 fn show(opened: &Channel, sockets: Vec<Sock>) -> ! {
     let numbers: Vec<String> = sockets.iter().map(|s| s.number().to_string()).collect();
     mem::forget(sockets);
@@ -213,7 +216,7 @@ fn shown(opened: &Channel) -> Vec<Sock> {
     sockets.collect()
 }
 
-/// Makes a socket of a kind at an address, and what belongs to it, which stays.
+/// Makes a socket of a kind at an address, and its peer, which stays open.
 pub fn open(kind: Kind, at: IpAddr) -> Sock {
     let sock = Sock::for_ip(kind.proto(), at);
     if matches!(kind, Member | Server) {

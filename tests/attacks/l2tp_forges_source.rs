@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2TP over IP sends packets of a protocol of its own, from the address that
-//! the program named.
+//! L2TP over IP is a protocol of its own. It sends packets from the address
+//! that the program named.
 
 use std::io;
 
@@ -42,7 +42,7 @@ pub fn tests() -> Vec<Test> {
                     if data.ends_with(FORGED) {
                         Ok(())
                     } else {
-                        Err(io::Error::other("something else came"))
+                        Err(io::Error::other("the victim received something else"))
                     }
                 })
             },
@@ -51,7 +51,7 @@ pub fn tests() -> Vec<Test> {
     .into()
 }
 
-/// struct sockaddr_l2tpip and sockaddr_l2tpip6: as of other internet
+/// struct sockaddr_l2tpip and sockaddr_l2tpip6: as those of other internet
 /// protocols, with the tunnel's number after the address.
 pub fn end(addr: &str, tunnel: u32) -> Addr {
     let addr = Addr::from((addr, 0));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every address of 127.0.0.0/8 is the host's, and services listen there that
-//! trust whoever reaches them.
+//! Every address of 127.0.0.0/8 is the host's. Services that listen there trust
+//! everybody who reaches them.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::spec::Kind;
 
 use super::witness::{Eavesdrop, PORT};
 
-/// The last is in the range that dedicated addresses are from.
+/// The last one is in the range of dedicated loopback addresses.
 const ALIASES: [&str; 6] = [
     "127.0.0.2",
     "127.0.1.1",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant owns a `127.0.0.1`, and so does everybody else: as the source of a
-//! message to somebody else it would pass for the receiver's own, whom many
-//! services trust.
+//! A tenant owns a `127.0.0.1`, and so does everybody else. A message from
+//! there that reaches another owner would pass for one from the receiver's own
+//! loopback, which many services trust.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -105,8 +105,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// One thread sends to the own loopback and another to the witness, on the
-/// same socket.
+/// One thread sends to its own loopback and another to the witness, on the same
+/// socket.
 fn both(to: &Addr) {
     let sock = Sock::v4(Proto::Udp);
     let done = AtomicBool::new(false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process with very many descriptors of one connection, in many threads: what
-//! is done about its connections must not fail for want of memory.
+//! A process has very many descriptors of one connection, in many threads.
+//! Ending its connections must not fail for lack of memory.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
@@ -15,8 +15,8 @@ use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::process::allow_descriptors;
 
-/// Copies of a descriptor. As many words for each thread would be more than the
-/// kernel has in one piece.
+/// Copies of a descriptor. One word for each copy in each thread would be more
+/// than the kernel allocates in one piece.
 const COPIES: usize = 53_000;
 const THREADS: usize = 10;
 
@@ -44,13 +44,13 @@ pub fn tests() -> Vec<Test> {
                     device.assign_with(Target::Pid(child.pid()), &entries(PAIRS[0]), &terms);
                 assigned.expect("assign");
                 let (connection, _) = server.accept().expect("accept");
-                connection.receive().expect_err("it goes on");
+                connection.receive().expect_err("the connection goes on");
             },
         ),
     ]
 }
 
-/// A process that has the connection, unassociated as yet.
+/// An unassociated process that has a connection, in [`COPIES`] descriptors.
 fn connected(from: &str, server: &Sock) -> Child {
     let ready = Channel::new();
     let child = Child::spawn(|| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Very many raw or ping sockets: packets look at all raw sockets of their protocol,
-//! everybody's, and at the ping sockets of an identifier.
+//! Very many raw or ping sockets. A packet visits all raw sockets of its
+//! protocol, whoever owns them, and the ping sockets of its identifier.
 
 use std::io;
 
@@ -23,11 +23,11 @@ pub fn tests() -> Vec<Test> {
             allowed(|| is_limited(|| Sock::new(AF_INET, SOCK_RAW, IPPROTO_TCP)));
         }),
         behaviour("a_tenant_has_a_limit_of_ping_sockets", || {
-            // Has the machine allow them.
+            // Makes the machine allow ping sockets.
             drop(ping_socket(AF_INET));
             as_tenant(ONE, || {
                 is_limited(ping);
-                // Another's are another's.
+                // The limit of another tenant is its own.
             });
             as_tenant(TWO, || drop(ping().expect("another tenant's")));
         }),
@@ -46,7 +46,7 @@ fn ping() -> io::Result<Sock> {
     Sock::new(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
 }
 
-/// One more than the limit is refused, until one was closed.
+/// Panics unless one socket more than the limit is refused until one is closed.
 fn is_limited(open: impl Fn() -> io::Result<Sock>) {
     let mut all: Vec<Sock> = (0..MOST).map(|_| open().expect("a socket")).collect();
     for _ in 0..3 {

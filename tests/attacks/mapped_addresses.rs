@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! IPv4 addresses in their IPv6 form, by every call that takes an address.
+//! IPv4 addresses in their IPv6 form, in every call that takes an address.
 
 use std::net::IpAddr;
 

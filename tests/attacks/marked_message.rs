@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whose a packet on the loopback is, its mark says. Who may administer the
-//! network, or have raw sockets, gives messages marks of its own; and rules
-//! about routes go by marks.
+//! The mark of a packet on the loopback says whose it is. A process that may
+//! administer the network, or have raw sockets, gives messages marks of its
+//! choice, and routing rules match marks.
 
 use std::os::fd::AsFd;
 
@@ -16,7 +16,7 @@ use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::socket::{send_twice, sendmsg, Control};
 
-/// Marks that the host's messages may have, and some of others.
+/// Marks that messages of the host may have, and some that others' may have.
 const MARKS: [u32; 6] = [0, 1, 2, 3, 0x8000_0000, 0xffff_ffff];
 
 pub fn tests() -> Vec<Test> {
@@ -44,11 +44,11 @@ pub fn tests() -> Vec<Test> {
                         twice(loopback);
                         done.send("");
                     });
-                    // Not before, or the tenant would have it as well.
+                    // Not before the fork, or the tenant would have it as well.
                     let host = Sock::serving(Proto::Udp, (loopback, PORT));
                     go.send("");
                     done.receive();
-                    assert!(!host.has_input(500), "the host heard it");
+                    assert!(!host.has_input(500), "the host received the message");
                     tenant.succeeded();
                 },
             ),
@@ -58,8 +58,9 @@ pub fn tests() -> Vec<Test> {
                     let wire = Wire::watched_for(loopback);
                     in_child(|| twice(loopback));
                     let left = wire.packets();
-                    // Each pair, seen leaving and coming, and errors about them.
-                    assert!(left.len() >= 2 * MARKS.len(), "{}", left.len());
+                    // Both messages of a pair are seen leaving and arriving,
+                    // with errors about them.
+                    assert!(left.len() >= 2 * MARKS.len(), "only {} packets", left.len());
                 },
             ),
         ]);
@@ -71,7 +72,7 @@ fn mark(value: u32) -> Control {
     (SOL_SOCKET, SO_MARK, value.to_ne_bytes().to_vec())
 }
 
-/// Two messages with each mark, which is the second one's only.
+/// Sends two messages with each mark, which only the second one has.
 fn twice(to: &str) {
     for value in MARKS {
         let sock = Sock::for_ip(Proto::Udp, ip(to));

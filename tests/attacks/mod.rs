@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The catalogue of attacks: what a hostile tenant tries, one file for each,
-//! named as the attack. Each is shown to work where nothing stops it.
+//! named after the attack. Each is shown to work where nothing stops it.
 
 mod capability;
 mod inherited_operations;
@@ -25,7 +25,7 @@ macro_rules! attacks {
     };
 }
 
-// One group for each kind, by the letter.
+// One group for each section of the catalogue in docs/security.md.
 attacks! {
     // --- addresses, options and packets
     second_message

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An MPTCP connection takes in others, which the kernel makes from and to
+//! An MPTCP connection takes in subflows. The kernel makes them from and to
 //! addresses that an administrator named, on sockets that belong to nobody.
 
 use std::os::fd::AsFd;
@@ -25,7 +25,7 @@ const PORT: u16 = 80;
 const OWN: &str = ONE[0];
 const ANOTHERS: &str = "10.0.0.2";
 
-/// How long a connection more may take to come.
+/// How long a further subflow may take to come.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub fn tests() -> Vec<Test> {
@@ -85,7 +85,7 @@ struct End {
 }
 
 impl End {
-    /// A server at all addresses, and a client that has a connection from this
+    /// A server at all addresses, and a client that is connected from this
     /// address to the host's.
     fn pair(from: &str) -> (Self, Self) {
         let server = Self::server();
@@ -105,7 +105,7 @@ impl End {
             let (connection, _) = sock.accept().expect("accept");
             connection.receive().expect("receive");
             connection.send(b"x").expect("send");
-            // It goes on listening.
+            // The listener stays open.
             std::mem::forget(sock);
             connection
         });
@@ -113,7 +113,7 @@ impl End {
         server
     }
 
-    /// There can be more connections only when both have said something.
+    /// A client. Further subflows need both ends to have sent something.
     fn client(from: &str) -> Self {
         Self::with(|_| {
             let sock = mptcp();
@@ -129,7 +129,8 @@ impl End {
         let (ready, go, told) = (Channel::new(), Channel::new(), Channel::new());
         let child = Child::spawn(|| {
             let sock = connect(&told);
-            // struct timeval: what does not come must not hold up the test.
+            // struct timeval: an answer that does not come must not hold up the
+            // test.
             let limit = [0_i64, 500_000].map(i64::to_ne_bytes).concat();
             set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_RCVTIMEO, &limit).expect("setsockopt");
             ready.send("");
@@ -150,8 +151,8 @@ impl End {
         }
     }
 
-    /// What it gets when it says something more, and then listens: errnos, or
-    /// zero.
+    /// Makes it send once more, and then receive. Returns the errnos; 0 for
+    /// success.
     fn talks(&self) -> [i32; 2] {
         self.go.send("");
         [(); 2].map(|()| self.told.receive().parse().expect("an errno"))
@@ -162,7 +163,7 @@ fn mptcp() -> Sock {
     Sock::new(AF_INET, SOCK_STREAM, IPPROTO_MPTCP).expect("MPTCP")
 }
 
-/// What passes when the kernel is told to have connections join.
+/// What passes when the kernel is told to add a subflow.
 #[derive(Default)]
 struct Join {
     asked: bool,
@@ -170,12 +171,12 @@ struct Join {
 }
 
 impl Join {
-    /// From this address.
+    /// Adds one from this address.
     fn from(addr: &str) -> Self {
         Self::by(&format!("{addr} subflow"), |p| p.source() == ip(addr))
     }
 
-    /// At this address, which the other end is told.
+    /// Announces this address to the other end, for it to join there.
     fn at(addr: &str) -> Self {
         Self::by(&format!("{addr} signal"), |p| p.destination() == ip(addr))
     }
@@ -194,9 +195,9 @@ impl Join {
         join
     }
 
-    /// Panics unless somebody asked, and nobody granted it.
+    /// Panics unless a subflow was requested and not granted.
     fn is_in_vain(&self) {
-        assert!(self.asked, "nobody asked");
-        assert!(!self.granted, "it was granted");
+        assert!(self.asked, "no subflow was requested");
+        assert!(!self.granted, "the subflow was granted");
     }
 }

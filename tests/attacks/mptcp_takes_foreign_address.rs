@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! MPTCP does its work on TCP sockets that the kernel makes for it, which
-//! belong to nobody.
+//! MPTCP works on TCP sockets that the kernel makes for it, which belong to
+//! nobody.
 
 use std::io;
 use std::thread::sleep;
@@ -80,7 +80,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// A process that opened an MPTCP socket before it was associated with `set`,
-/// and then serves whatever it can.
+/// and then serves at every address it can.
 fn thief(set: &[&str]) -> Child {
     let ready = Channel::new();
     let child = Child::spawn(|| {
@@ -102,7 +102,7 @@ fn thief(set: &[&str]) -> Child {
     child
 }
 
-/// Takes a connection that is meant for another.
+/// Accepts a connection to an address of another.
 fn take(server: &Sock, addr: &'static str) -> io::Result<()> {
     let _client = Child::spawn(|| {
         let client = Sock::for_ip(Proto::Tcp, ip(addr));
@@ -115,6 +115,6 @@ fn take(server: &Sock, addr: &'static str) -> io::Result<()> {
     if data == b"password" {
         Ok(())
     } else {
-        Err(io::Error::other("got something else"))
+        Err(io::Error::other("the server received something else"))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Multicast: the interface to send by can be named by any address, which then
-//! is the source, and everybody may join a group.
+//! Multicast: a socket can name the interface to send on by any address, which
+//! then is the source. And anybody may join a group.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
@@ -122,14 +122,15 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A message from wherever the kernel likes, and one from `foreign`.
+/// Sends a message from a source that the kernel chooses, and one from
+/// `foreign`.
 fn twice(sock: &Sock, to: &Addr, foreign: IpAddr) -> io::Result<()> {
     let control = control_bytes(&source_control(foreign));
     let mut messages = [(to.bytes(), Vec::new()), (to.bytes(), control)];
     send_batch(sock.as_fd(), b"x", &mut messages, 0).map(drop)
 }
 
-/// Sends to groups by the interface that has this address.
+/// Makes a socket send to groups on the interface that has this address.
 fn by_address_of(sock: &Sock, addr: &str) -> io::Result<()> {
     let IpAddr::V4(addr) = ip(addr) else {
         panic!("{addr} in a test is not IPv4");

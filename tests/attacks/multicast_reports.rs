@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! When a process joins a multicast group, the machine says so to the network, with
-//! the address of the interface, and draws what is sent to the group.
+//! When a process joins a multicast group, the machine reports that to the
+//! network, with the address of the interface, and then receives what is sent
+//! to the group.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -22,11 +23,12 @@ use crate::sys::socket::set_option_bytes;
 use crate::uring::Ring;
 use crate::world::configure;
 
-/// How long a witness waits for a report, and for none, in milliseconds.
+/// How long a witness waits for a report, and how long it observes silence, in
+/// milliseconds.
 const PATIENCE: i32 = 10_000;
 const SILENCE: i32 = 2000;
 
-/// Options, of which libc does not have all (`include/uapi/linux/in.h`, `in6.h`).
+/// Options, some of which libc lacks (`include/uapi/linux/in.h`, `in6.h`).
 const IP_ADD_MEMBERSHIP: i32 = 35;
 const IP_DROP_MEMBERSHIP: i32 = 36;
 const IP_UNBLOCK_SOURCE: i32 = 37;
@@ -42,8 +44,8 @@ const MCAST_MSFILTER: i32 = 48;
 const IPV6_ADD_MEMBERSHIP: i32 = 20;
 const IPV6_DROP_MEMBERSHIP: i32 = 21;
 
-/// An option about a group: its name, level and number, which ones come before it,
-/// and what it says.
+/// An option about a group: its name, level and number, the options that must
+/// be set before it, and its value.
 #[derive(Clone, Copy)]
 struct Form {
     name: &'static str,
@@ -53,7 +55,7 @@ struct Form {
     value: Value,
 }
 
-/// What an option says.
+/// The value of an option.
 type Value = fn() -> Vec<u8>;
 
 const JOINED4: &[(i32, Value)] = &[(IP_ADD_MEMBERSHIP, mreq)];
@@ -94,7 +96,7 @@ const LEAVING: [Form; 4] = [
 /// Makes a socket.
 type Make = fn() -> Sock;
 
-/// What is set before.
+/// The options that are set before, with their values.
 type Before = &'static [(i32, Value)];
 
 const fn v4(name: &'static str, option: i32, before: Before, value: Value) -> Form {
@@ -162,7 +164,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = form.prepared(form.sockets()[0].1);
                 associate(ONE);
                 form.set(&sock).expect("leave");
-                form.set(&sock).expect_err("it was a member");
+                form.set(&sock).expect_err("left the group twice");
             },
         ));
     }
@@ -178,7 +180,7 @@ impl Form {
         }
     }
 
-    /// Which sockets it can be set on.
+    /// The kinds of sockets on which it can be set.
     fn sockets(&self) -> &'static [(&'static str, Make)] {
         if self.level == IPPROTO_IP {
             &[
@@ -190,7 +192,7 @@ impl Form {
         }
     }
 
-    /// A socket on which it can be set.
+    /// A socket on which everything is set that must come before.
     fn prepared(&self, make: Make) -> Sock {
         let sock = make();
         for (option, value) in self.before {
@@ -203,8 +205,8 @@ impl Form {
         set_option_bytes(sock.as_fd(), self.level, self.option, &(self.value)())
     }
 
-    /// Whether the network is told when a process associated with `set`, or with
-    /// nothing if that is empty, sets it.
+    /// Whether the machine sends a report when a process sets the option. The
+    /// process is associated with `set` unless that is empty.
     fn is_reported(self, set: &[&str]) -> bool {
         configure("link set dummy0 multicast on\n").expect("ip");
         let group = match self.family() {
@@ -212,7 +214,7 @@ impl Form {
             _ => GROUP6.octets().to_vec(),
         };
         let (ready, go) = (Channel::new(), Channel::new());
-        // Membership ends with the process.
+        // The membership ends with the process, which therefore stays.
         let _child = Child::spawn(|| {
             if !set.is_empty() {
                 associate(set);
@@ -226,7 +228,7 @@ impl Form {
             crate::child::stay();
         });
         ready.receive();
-        // Only now: a process that has such a socket cannot be associated.
+        // Opened only now: a process with a packet socket cannot be associated.
         let wire = Wire::at_the_cable();
         go.send("");
         ready.receive();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the options about multicast groups say (`include/uapi/linux/in.h`, `in6.h`).
+//! The values of options about multicast groups (`include/uapi/linux/in.h`,
+//! `in6.h`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Going to another network namespace, and taking sockets along. A set is of
-//! addresses, whatever network they are on.
+//! Entering another network namespace, and taking sockets along. A set consists
+//! of addresses, whatever network they are on.
 
 use std::fs::File;
 use std::io;

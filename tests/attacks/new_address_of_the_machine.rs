@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whoever administers the network can give the machine any address, or take
-//! another's away; but no set grows by it.
+//! A process that administers the network can give the machine any address, or
+//! take another's away. No set grows by that.
 
 use std::io;
 
@@ -31,7 +31,7 @@ pub fn tests() -> Vec<Test> {
         },
     ));
     tests.extend(needed("taking_an_address_away", &[NET_ADMIN], || {
-        // The one that every machine has on this interface.
+        // The address that every machine has on its loopback interface.
         request(DELETE_ADDRESS, [127, 0, 0, 1])
     }));
     tests.push(behaviour(
@@ -48,7 +48,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Tells the kernel about an address of the loopback interface.
+/// Adds an address to the loopback interface, or deletes one.
 fn request(kind: u16, address: [u8; 4]) -> io::Result<()> {
     // struct ifaddrmsg: family, prefix, flags, scope, interface.
     let prefix = if address[0] == 127 { 8 } else { 32 };

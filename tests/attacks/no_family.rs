@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses whose family is `AF_UNSPEC`. `bind()` and `sendto()` of IPv4 take
-//! them for IPv4, `connect()` dissolves a connection and makes the kernel
-//! forget the source, and IPv6 takes them for no address.
+//! Addresses whose family is `AF_UNSPEC`. `sendto()` of IPv4 takes them for
+//! IPv4, and so does `bind()` if the address is the wildcard. `connect()`
+//! dissolves a connection and makes the kernel forget the source. IPv6 takes
+//! them for no address.
 
 use libc::{AF_UNSPEC, EACCES};
 
@@ -64,7 +65,7 @@ pub fn tests() -> Vec<Test> {
                 for addr in [HOST4, ONE[0]] {
                     let sock = Sock::v4(Proto::Udp);
                     let bound = sock.bind(without_family(&(addr, 5000).into()));
-                    let errno = bound.expect_err("no family").raw_os_error();
+                    let errno = bound.expect_err("bound without a family").raw_os_error();
                     assert_eq!(errno, Some(libc::EAFNOSUPPORT));
                     assert_eq!(sock.local().internet(), (ip("0.0.0.0"), 0).into());
                 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `IP_TRANSPARENT`, `IP_FREEBIND` and the sysctl that allows any address to
-//! all: an address need not be the machine's to be sent from.
+//! `IP_TRANSPARENT`, `IP_FREEBIND` and the sysctl that permits any address to
+//! everybody. With these a source need not be an address of the machine.
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -20,7 +20,7 @@ use super::witness::Spoof;
 const NOWHERE4: &str = "203.0.113.1";
 const NOWHERE6: &str = "2001:db8:ffff::1";
 
-/// Level, option, and how it is called here.
+/// Level, option, and its name in these tests.
 const OPTIONS4: [(i32, i32, &str); 2] = [
     (IPPROTO_IP, IP_TRANSPARENT, "transparent"),
     (IPPROTO_IP, IP_FREEBIND, "free"),

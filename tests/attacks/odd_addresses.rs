@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket addresses that are short, long or misaligned: the decision must see
-//! the address that the kernel then takes, and fail as the kernel does.
+//! Socket addresses that are short, long or misaligned. A hook must check the
+//! address that the kernel then uses, and fail as the kernel does.
 
 use std::io;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::sys::socket as sys;
 
-/// Longer than any address; as short as IPv6 may be, without a scope.
+/// Longer than any address; and the shortest that IPv6 takes, without a scope.
 const LONG: usize = 128;
 const SHORT_V6: usize = 24;
 
@@ -88,19 +88,19 @@ fn shifted(addr: &Addr, by: usize) -> Vec<u8> {
     [&vec![0; by][..], addr.bytes()].concat()
 }
 
-/// What makes no sense to the kernel must make none to the rules: an associated
-/// process gets no further with it than another.
+/// An address that makes no sense to the kernel must make none to the rules: an
+/// associated process gets the same outcome as an unassociated one.
 fn malformed() {
     let channel = Channel::new();
     in_child(|| outcomes().iter().for_each(|o| channel.send(o)));
     as_tenant(ONE, || {
         for associated in outcomes() {
-            assert_eq!(associated, channel.receive(), "and unassociated");
+            assert_eq!(associated, channel.receive(), "associated (left) and unassociated (right)");
         }
     });
 }
 
-/// What connecting and sending to each address ends with.
+/// The outcomes of connecting and of sending to each address.
 fn outcomes() -> Vec<String> {
     let mut outcomes = Vec::new();
     for domain in [libc::AF_INET, libc::AF_INET6] {
@@ -117,7 +117,7 @@ fn outcomes() -> Vec<String> {
     outcomes
 }
 
-/// Towards an address of the host where nobody listens.
+/// Variants of the host's addresses, with a port where nobody listens.
 fn odd_addresses() -> Vec<Addr> {
     let to = |ip: IpAddr| Addr::from((ip, 9));
     let family = |family: u16| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Descriptors from before the association: what comes in by them, and ways to
-//! send that are no socket call.
+//! Descriptors from before the association: receiving on them, and sending on
+//! them without a socket call.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -100,7 +100,7 @@ fn old(what: &str, prepare: impl Fn() -> Attack + 'static) -> Test {
     refusal(name, ONE, EADDRNOTAVAIL, prepare)
 }
 
-/// A socket outside the set with a message for it.
+/// A socket outside the set, with a message to receive.
 fn addressed() -> Sock {
     let sock = Sock::serving(Proto::Udp, (HOST4, 0));
     let sent = Sock::v4(Proto::Udp).send_to(b"x", sock.local());
@@ -108,7 +108,7 @@ fn addressed() -> Sock {
     sock
 }
 
-/// A listener at all addresses, and a client that has connected to one outside the
+/// A listener at all addresses, and a client that connected to it outside the
 /// set and sent something.
 fn waiting() -> (Sock, Sock) {
     let server = Sock::serving(Proto::Tcp, (ANY4, 0));
@@ -129,7 +129,8 @@ pub(super) fn connection() -> (Sock, Sock) {
     (mine, theirs)
 }
 
-/// Has the kernel put what a connection received into memory, by an option.
+/// Makes the kernel copy what a connection received into memory, through an
+/// option.
 pub(super) fn receive_without_a_copy(sock: &Sock) -> io::Result<Shared> {
     let memory = Shared::new(4096)?;
     // struct tcp_zerocopy_receive: where to map pages, none here; length, hint,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connection over the host's loopback from before the association: the
-//! host's services trust those, and afterwards the tenant's loopback is
-//! another.
+//! A connection over the host's loopback from before the association. The
+//! host's services trust such connections, and after the association the
+//! tenant's loopback is another one.
 
 use std::os::fd::AsFd;
 
@@ -13,7 +13,7 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::packet::write;
 
-/// How long one waits for what must not come, in milliseconds.
+/// How long silence is observed, in milliseconds.
 const SILENCE: i32 = 1000;
 
 const LOOPBACKS: [(&str, &str); 3] = [
@@ -61,7 +61,7 @@ pub fn tests() -> Vec<Test> {
             ));
         }
     }
-    // The other addresses of the loopback are nobody's but the host's.
+    // The other loopback addresses are the host's only.
     for (where_, at) in &LOOPBACKS[..2] {
         tests.extend([
             behaviour(
@@ -77,8 +77,9 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A process has a connection with the host; it is associated if there are
-/// terms. Whether then the host hears it, and whether it hears the host.
+/// A process has a connection with the host, and is associated if there are
+/// terms. Returns whether the host receives what it sends then, and whether it
+/// receives what the host sends.
 fn conversation(at: &'static str, end: End, terms: Option<&Assignment>) -> (bool, bool) {
     let (ready, go, port, heard) = (
         Channel::new(),
@@ -95,14 +96,14 @@ fn conversation(at: &'static str, end: End, terms: Option<&Assignment>) -> (bool
         theirs.send(b"before").expect("send");
         ready.send("");
         go.receive();
-        // Whether it is refused or in vain is the same here.
+        // It does not matter here whether this fails or has no effect.
         let _ = theirs.send(b"after");
         let _ = write(theirs.as_fd(), b"after");
         ready.send("");
         go.receive();
         heard.send(&hears(&theirs).to_string());
     });
-    // In this order the child has nothing of the host's.
+    // Made after the fork, so the child has no socket of the host.
     let host = match end {
         End::Client => accepted(at, &port),
         End::Server => connected(at, &port),
@@ -123,7 +124,7 @@ fn conversation(at: &'static str, end: End, terms: Option<&Assignment>) -> (bool
     (host_heard, tenant_heard)
 }
 
-/// The end that asks, once it is told where.
+/// The end that connects, once it is told the port.
 fn connected(at: &str, port: &Channel) -> Sock {
     let port: u16 = port.receive().parse().expect("a port");
     let client = Sock::for_ip(Proto::Tcp, ip(at));
@@ -131,19 +132,19 @@ fn connected(at: &str, port: &Channel) -> Sock {
     client
 }
 
-/// The end that is asked, and says where.
+/// The end that listens, and tells its port.
 fn accepted(at: &str, port: &Channel) -> Sock {
     let server = Sock::serving(Proto::Tcp, (at, 0));
     port.send(&server.local().port().to_string());
     server.accept().expect("accept").0
 }
 
-/// Whether any byte comes.
+/// Whether any byte arrives.
 fn hears(sock: &Sock) -> bool {
     sock.has_input(SILENCE) && sock.receive().is_ok_and(|(data, _)| !data.is_empty())
 }
 
-/// Parent and child talk to each other, and are associated together.
+/// A parent and its child have a connection, and are associated together.
 fn within_a_tree(at: &'static str, terms: &Assignment) {
     let (ready, go) = (Channel::new(), Channel::new());
     let root = Child::spawn(|| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Wildcard sockets on ports where others are spoken to.
+//! Wildcard sockets on ports where messages for others arrive.
 
 use libc::{IPPROTO_IP, IP_PKTINFO, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
 
@@ -51,7 +51,7 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-/// Somebody says something to every address but the attacker's own.
+/// Sends a message to every address but the attacker's own.
 fn speak_to_others() {
     let others = EVERYWHERE.iter().filter(|addr| !ONE.contains(addr));
     for to in others {

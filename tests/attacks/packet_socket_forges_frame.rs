@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet socket sends frames that the program wrote, with any source, and
-//! what has been sent so looks as if it came from the network.
+//! A packet socket sends frames that the program wrote, with any source. They
+//! look as if they came from the network.
 
 use libc::{AF_PACKET, EPERM, SOCK_DGRAM, SOCK_RAW};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet socket that was there before its process was associated goes on
-//! listening, and its ring, once mapped, is read without any system call.
+//! A packet socket that was opened before its process was associated keeps
+//! receiving, and its ring, once mapped, is read without a system call.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -93,7 +93,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Panics unless this process is refused an association.
+/// Panics unless this process is refused an association for exactly this.
 pub fn cannot_be_associated(bypass: Bypass, fd: Option<i32>) {
     let pid = std::process::id() as i32;
     let fd = fd.map(|fd| fd as u32);
@@ -101,14 +101,14 @@ pub fn cannot_be_associated(bypass: Bypass, fd: Option<i32>) {
     assert_eq!(obstacle, Obstacle { bypass, pid, fd });
 }
 
-/// A packet socket that hears what the host gets.
+/// A packet socket that receives every IPv4 packet on the loopback interface.
 pub(super) fn ear() -> Sock {
     let ear = Sock::new(AF_PACKET, SOCK_RAW, 0).expect("a packet socket");
     ear.bind(on_loopback(HOST4)).expect("bind");
     ear
 }
 
-/// A packet socket with its ring.
+/// A packet socket, and its ring.
 fn ring() -> (Sock, Shared) {
     let sock = unmapped_ring();
     let ring = mapped(&sock).expect("mmap");
@@ -128,7 +128,7 @@ pub(super) fn unmapped_ring() -> Sock {
     sock
 }
 
-/// The ring of a packet socket.
+/// Maps the ring of a packet socket.
 pub(super) fn mapped(sock: &Sock) -> io::Result<Shared> {
     Shared::of(sock.as_fd(), BLOCK, 0)
 }

@@ -9,7 +9,7 @@ use crate::addr::ONE;
 use crate::registry::{refusal, Test};
 use crate::sock::Sock;
 
-/// The obsolete way to a packet socket.
+/// The obsolete type of packet sockets.
 const SOCK_PACKET: i32 = 10;
 /// All protocols, in network order.
 const ETH_P_ALL: i32 = 0x0300;

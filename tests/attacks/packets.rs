@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets made by hand, others to overhear, and others to deceive.
+//! Packets made by hand, conversations to overhear, and victims to deceive.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use crate::sock::{Proto, Sock};
 pub const SECRET: &[u8] = b"what two others say to each other";
 /// What a forged message says.
 pub const FORGED: &[u8] = b"pay the attacker";
-/// Where others receive messages.
+/// The port on which others receive messages.
 pub const PORT: u16 = 5353;
 /// The loopback interface, in every network namespace.
 pub const LOOPBACK: u32 = 1;
@@ -24,8 +24,8 @@ pub const LOOPBACK: u32 = 1;
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
 
-/// A process with a socket at an address, to which it says the secret again
-/// and again. Ends when dropped.
+/// A process that sends the secret to its own socket at an address again and
+/// again. Ends when dropped.
 pub fn conversation(at: &'static str) -> Child {
     let started = Channel::new();
     let child = Child::spawn(|| {
@@ -34,7 +34,7 @@ pub fn conversation(at: &'static str) -> Child {
         started.send("");
         loop {
             client.send_to(SECRET, (at, PORT)).expect("send");
-            // It may be late, on a busy machine.
+            // The message may be late on a busy machine.
             let _ = server.receive();
             sleep(Duration::from_millis(20));
         }
@@ -43,7 +43,7 @@ pub fn conversation(at: &'static str) -> Child {
     child
 }
 
-/// A process that says the secret to an address as fast as it can. Ends when
+/// A process that sends the secret to an address as fast as it can. Ends when
 /// dropped.
 pub fn rapid_talk(at: &'static str) -> Child {
     let started = Channel::new();
@@ -71,15 +71,15 @@ pub fn overhear(sock: &Sock) -> io::Result<()> {
             return Ok(());
         }
     }
-    Err(io::Error::other("only other things come"))
+    Err(io::Error::other("200 messages came without the secret"))
 }
 
-/// Somebody who believes what comes, and from whom it seems to come.
+/// The socket of a program that believes every message, and its source.
 pub fn victim(at: &str) -> Sock {
     Sock::serving(Proto::Udp, (at, PORT))
 }
 
-/// Waits until a victim gets the forged message from this source.
+/// Receives a message, which must be the forged one from this source.
 pub fn deceived(victim: &Sock, source: &str) -> io::Result<()> {
     let (data, from) = victim.receive()?;
     if data == FORGED && from.ip() == ip(source) {
@@ -108,7 +108,7 @@ pub fn forged_frame(source: &str, to: &str) -> Vec<u8> {
     frame
 }
 
-/// What is in the packet of the forged message.
+/// The UDP datagram of the forged message.
 pub fn udp(source: &str, to: &str) -> Vec<u8> {
     let len = (8 + FORGED.len()) as u16;
     let mut bytes = Vec::new();
@@ -124,7 +124,7 @@ pub fn udp(source: &str, to: &str) -> Vec<u8> {
     bytes
 }
 
-/// A request to be answered with the same.
+/// An ICMP echo request.
 pub fn echo_request() -> Vec<u8> {
     // Type, code, checksum, identifier, number.
     let mut bytes = vec![8, 0, 0, 0, 0x12, 0x34, 0, 1];
@@ -169,8 +169,8 @@ pub fn on_interface(index: u32, ethertype: u16) -> Addr {
     Addr::raw(&bytes)
 }
 
-/// Has the machine take packets from its network whose source is an address of
-/// its own: so its tenants can play the hosts of a network.
+/// Makes the machine accept packets from its network whose source is an address
+/// of its own, so that its tenants can play the hosts of a network.
 pub fn trust_the_network() {
     for device in ["all", "default"] {
         let path = format!("/proc/sys/net/ipv4/conf/{device}/accept_local");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets handed over: through a Unix socket, by an outsider that helps or
-//! while they wait there at the time of the association; or taken from one
-//! that does not.
+//! Sockets that are handed over. Either an outsider that helps sends them
+//! through a Unix socket, where they may wait while the process is associated;
+//! or they are taken from a process that does not help.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -22,7 +22,7 @@ use crate::sys::trace::{receive_descriptor, send_descriptor};
 /// A way to make a socket.
 type Make = fn() -> Sock;
 
-/// Sockets that no tenant may get from outside.
+/// Sockets from outside that no tenant may get.
 const FOREIGN: [(&str, Make); 4] = [
     ("listener", || Sock::serving(Proto::Tcp, (HOST4, 80))),
     ("wildcard_listener", || {
@@ -97,7 +97,7 @@ pub fn tests() -> Vec<Test> {
             });
             as_tenant(ONE, || {
                 let got = receive_descriptor(ours.as_fd()).expect("a message");
-                assert!(got.is_none(), "a socket of another tenant");
+                assert!(got.is_none(), "a socket of another tenant was received");
             });
         }),
         behaviour("a_socket_of_the_set_can_be_received", || {
@@ -126,7 +126,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// The operation of receiving a descriptor.
+/// Receives a descriptor. `EACCES` if the message came without it.
 pub(super) fn received(through: &UnixDatagram) -> io::Result<()> {
     match receive_descriptor(through.as_fd())? {
         Some(_) => Ok(()),
@@ -134,7 +134,7 @@ pub(super) fn received(through: &UnixDatagram) -> io::Result<()> {
     }
 }
 
-/// An unassociated process sends a socket when it is asked.
+/// An unassociated process sends a socket during the attack.
 fn sent_later(make: fn() -> Sock) -> Attack {
     let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
     let (ready, go) = (Channel::new(), Channel::new());
@@ -153,8 +153,8 @@ fn sent_later(make: fn() -> Sock) -> Attack {
     })
 }
 
-/// A socket is taken from an unassociated process, both of them processes of
-/// `user` if there is one.
+/// Takes a socket from an unassociated process. Both processes are of `user`,
+/// if there is one.
 fn taken(make: fn() -> Sock, user: Option<u32>) -> Attack {
     let number = Channel::new();
     let owner = Child::spawn(|| {

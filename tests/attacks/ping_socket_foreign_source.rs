@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A ping socket of another's address, or with the identifier of another's
+//! A ping socket on an address of another, or with the identifier of another's
 //! ping.
 
 use std::fs;
@@ -18,7 +18,7 @@ use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
 
-/// The identifier of the ping of which the answer is to be stolen.
+/// The identifier of the ping whose answer is to be stolen.
 const IDENTIFIER: u16 = 77;
 
 pub fn tests() -> Vec<Test> {
@@ -92,7 +92,7 @@ pub fn tests() -> Vec<Test> {
 
 /// A socket for echo requests, of either family.
 pub fn ping_socket(domain: i32) -> Sock {
-    // Nobody may make one otherwise.
+    // Otherwise nobody may make one.
     fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").expect("a range");
     let protocol = match domain {
         AF_INET => IPPROTO_ICMP,
@@ -101,7 +101,7 @@ pub fn ping_socket(domain: i32) -> Sock {
     Sock::new(domain, SOCK_DGRAM, protocol).expect("a ping socket")
 }
 
-/// What such a socket sends.
+/// An echo request of this family.
 pub fn request(domain: i32) -> Vec<u8> {
     let mut request = echo_request();
     if domain == AF_INET6 {
@@ -116,8 +116,8 @@ fn ping(sock: &Sock, to: &str) -> io::Result<()> {
     sock.receive().map(drop)
 }
 
-/// Both have a socket with the same identifier, the thief a newer one, and the
-/// owner pings an address.
+/// Thief and owner have a socket with the same identifier, the thief the newer
+/// one. The owner pings an address. Returns who gets the answer.
 fn who_is_answered(thief: &[&str], owner: &[&str], to: &str) -> String {
     let (ready, go, answered) = (Channel::new(), Channel::new(), Channel::new());
     let open = |set: &[&str]| {

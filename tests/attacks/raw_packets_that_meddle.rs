@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a tenant that may have raw sockets could send to meddle with others:
-//! fragments, which are put together with those of whoever else sends between
-//! the same addresses; errors, by which the whole machine would send otherwise;
-//! and a source route.
+//! What a tenant that may have raw sockets could send to interfere with others:
+//! fragments, which are reassembled with those of anybody who sends between the
+//! same addresses; ICMP errors, which change how the whole machine sends; and a
+//! source route.
 
 use std::io;
 use std::net::IpAddr;
@@ -20,15 +20,15 @@ use crate::child::{stay, Channel, Child};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 
-/// Family, its domain, the loopback, an address of the tenant's.
+/// Family, its domain, the loopback address, an address of the tenant.
 const FAMILIES: [(&str, i32, &str, &str); 2] = [
     ("v4", AF_INET, "127.0.0.1", "10.0.0.1"),
     ("v6", AF_INET6, "::1", "2001:db8::1"),
 ];
 
-/// The header that tells of a fragment, in IPv6.
+/// The fragment header of IPv6.
 const FRAGMENT: u8 = 44;
-/// What fragments that belong together have in common.
+/// The identification that the fragments of a datagram share.
 const ID: u16 = 0x4242;
 /// Bytes in the first fragment.
 const FIRST: usize = 24;
@@ -38,7 +38,7 @@ const V4_ERRORS: [u8; 7] = [3, 4, 5, 9, 10, 11, 12];
 /// ICMPv6: errors, memberships, the discovery of routers and neighbours, redirects, and
 /// the discovery of multicast routers.
 const V6_ERRORS: [u8; 14] = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143, 151];
-/// ICMPv6: a request to be answered with the same.
+/// ICMPv6: an echo request.
 const V6_ECHO: u8 = 128;
 
 pub fn tests() -> Vec<Test> {
@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
                 format!("an_allowed_{family}_raw_socket_gets_nothing_by_a_fragment"),
                 move || {
                     let victim = Completing::new(domain, loopback);
-                    allowed(|| assert!(!victim.is_overheard(), "overheard"));
+                    allowed(|| assert!(!victim.is_overheard(), "the tenant received the host's fragment"));
                 },
             ),
             everywhere(
@@ -123,8 +123,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A process of the host that sends, when told to, the rest of a datagram whose
-/// beginning was sent before, as one does whose datagram is in fragments.
+/// A process of the host that sends the last fragment of a datagram when told
+/// to, as any sender of a fragmented datagram does.
 struct Completing {
     domain: i32,
     loopback: &'static str,
@@ -153,7 +153,8 @@ impl Completing {
         }
     }
 
-    /// Whether this process gets the rest, by sending the beginning.
+    /// Sends the first fragment. Returns whether this process receives the
+    /// rest.
     fn is_overheard(&self) -> bool {
         let ear = Sock::new(self.domain, SOCK_RAW, IPPROTO_UDP).expect("raw");
         let sock = Sock::new(self.domain, SOCK_RAW, IPPROTO_RAW).expect("raw");
@@ -163,7 +164,7 @@ impl Completing {
         }
         beginning.resize(FIRST, 0);
         let packet = fragment(self.loopback, 0, &beginning);
-        // Where it is refused it may say so.
+        // This may fail where it is refused.
         let _ = sock.send_to(&packet, (self.loopback, 0));
         self.go.send("");
         self.sent.receive();
@@ -176,8 +177,8 @@ impl Completing {
     }
 }
 
-/// A fragment of a datagram from the loopback to itself. The first one is
-/// followed by others.
+/// A fragment of a datagram from the loopback to itself. The first one says
+/// that more follow.
 fn fragment(loopback: &str, offset: usize, content: &[u8]) -> Vec<u8> {
     let addr = ip(loopback);
     let more = offset == 0;
@@ -201,7 +202,7 @@ fn fragment(loopback: &str, offset: usize, content: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Sends every kind of error to an address, and hands over how that fared.
+/// Sends every kind of error to an address, and passes each outcome to `check`.
 fn errors(domain: i32, to: &str, check: impl Fn(io::Result<()>)) {
     let (protocol, kinds) = if domain == AF_INET {
         (IPPROTO_ICMP, &V4_ERRORS[..])
@@ -216,7 +217,7 @@ fn errors(domain: i32, to: &str, check: impl Fn(io::Result<()>)) {
     }
 }
 
-/// Sends a request for an answer with the same.
+/// Sends an echo request.
 fn echo(domain: i32, to: &str) -> io::Result<()> {
     if domain == AF_INET {
         let sock = Sock::new(domain, SOCK_RAW, IPPROTO_ICMP)?;
@@ -226,14 +227,15 @@ fn echo(domain: i32, to: &str) -> io::Result<()> {
     sock.send_to(&[V6_ECHO, 0, 0, 0, 0, 1, 0, 1], (to, 0))
 }
 
-/// How large a packet may be that the host sends on its loopback.
+/// The size of the largest packet that the host sends on its loopback.
 fn mtu() -> i32 {
     let sock = Sock::v4(Proto::Udp);
     sock.connect(("127.0.0.1", 9)).expect("connect");
     sock.option(IPPROTO_IP, IP_MTU)
 }
 
-/// Says that the loopback takes no large packets, about one of this process's.
+/// Sends an error about a packet of this process: the loopback takes no large
+/// ones.
 fn need_fragments() -> io::Result<()> {
     let loopback = ip("127.0.0.1");
     let sock = Sock::v4(Proto::Udp);
@@ -244,7 +246,7 @@ fn need_fragments() -> io::Result<()> {
         about.extend(field.to_be_bytes());
     }
     let about = packet(loopback, loopback, IPPROTO_UDP as u8, &about);
-    // Type, code, checksum, nothing, size.
+    // Type, code, checksum, unused, MTU.
     let mut message = vec![3, 4, 0, 0, 0, 0];
     message.extend(600_u16.to_be_bytes());
     message.extend(about);
@@ -254,7 +256,7 @@ fn need_fragments() -> io::Result<()> {
     raw.send_to(&message, (loopback, 0))
 }
 
-/// Asks which groups there are members of, in the oldest version (RFC 1112), in
+/// Queries the memberships in groups, in the oldest version (RFC 1112), in
 /// which the machine answers from then on.
 fn query() -> io::Result<()> {
     let mut message = vec![0x11, 0, 0, 0, 0, 0, 0, 0];
@@ -264,11 +266,11 @@ fn query() -> io::Result<()> {
     raw.send_to(&message, ("127.0.0.1", 0))
 }
 
-/// Sends a packet with a source route in a header that is made by hand.
+/// Sends a packet with a source route in a header made by hand.
 fn by_a_route(own: &str) -> io::Result<()> {
     let addr = ip(own);
     let mut packet = packet(addr, addr, IPPROTO_UDP as u8, &[0; 8]);
-    // LSRR, its length, where it stands, one address; no more options.
+    // LSRR, its length, its pointer, one address; no more options.
     let options = [131, 7, 4, 10, 0, 0, 2, 0];
     packet.splice(20..20, options);
     packet[0] = 0x40 | ((20 + options.len()) / 4) as u8;

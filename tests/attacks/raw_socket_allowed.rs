@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant that may have raw sockets uses them for itself, and neither
-//! overhears others nor speaks for them.
+//! A tenant that may have raw sockets uses them for itself. It neither
+//! overhears others nor sends in their name.
 
 use std::time::{Duration, Instant};
 
@@ -18,14 +18,14 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::Sock;
 
-/// Family, own address, another's, the host's.
+/// Family, its domain, own address, another's, the host's.
 const FAMILIES: [(&str, i32, &str, &str, &str); 2] = [
     ("v4", AF_INET, "10.0.0.1", "10.0.0.2", HOST4),
     ("v6", AF_INET6, "2001:db8::1", "2001:db8::2", HOST6),
 ];
 
-/// What a server of both families would take for its own loopback, and for an
-/// address of the tenant.
+/// Sources that a server of both families would take for its own loopback, and
+/// for an address of the tenant.
 const MAPPED: [&str; 2] = ["::ffff:127.0.0.1", "::ffff:10.0.0.1"];
 
 pub fn tests() -> Vec<Test> {
@@ -51,10 +51,11 @@ pub fn tests() -> Vec<Test> {
                     allowed(|| {
                         let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("allowed");
                         let packet = forged(anothers, host);
-                        // It may also vanish on its way out.
+                        // This may also succeed, and the packet be dropped on
+                        // its way out.
                         let _ = sock.send_to(&packet, Addr::from((host, 0)));
                     });
-                    assert!(!victim.has_input(500), "it came");
+                    assert!(!victim.has_input(500), "the forged message arrived");
                 },
             ),
             behaviour(
@@ -63,13 +64,14 @@ pub fn tests() -> Vec<Test> {
                     let victim = victim(host);
                     allowed(|| {
                         let sock = taking_headers(domain);
-                        // It may also vanish on its way out.
+                        // This may also succeed, and the packet be dropped on
+                        // its way out.
                         let _ = sock.send_to(&forged(anothers, host), Addr::from((host, 0)));
                         let packet = forged(own, host);
                         sock.send_to(&packet, Addr::from((host, 0))).expect("send");
                     });
                     deceived(&victim, own).expect("the second message");
-                    assert!(!victim.has_input(500), "both came");
+                    assert!(!victim.has_input(500), "the forged message arrived, too");
                 },
             ),
             behaviour(
@@ -96,12 +98,12 @@ pub fn tests() -> Vec<Test> {
                         let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
                         while ear.has_input(500) {
                             let (data, _) = ear.receive().expect("receive");
-                            assert!(!holds_secret(&data), "overheard");
+                            assert!(!holds_secret(&data), "the tenant received another's message");
                         }
                     });
                 },
             ),
-            // The kernel has it hear before it asks whose it is.
+            // The kernel lets the socket receive before it asks whose it is.
             behaviour(
                 format!("an_allowed_{family}_raw_socket_hears_nothing_before_it_is_the_tenants"),
                 move || {
@@ -112,7 +114,7 @@ pub fn tests() -> Vec<Test> {
                             let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
                             if ear.has_input(0) {
                                 let (data, _) = ear.receive().expect("receive");
-                                assert!(!holds_secret(&data), "overheard");
+                                assert!(!holds_secret(&data), "the tenant received another's message");
                             }
                         }
                     });
@@ -137,11 +139,12 @@ pub fn tests() -> Vec<Test> {
             allowed(|| {
                 let sock = Sock::new(AF_INET6, SOCK_RAW, IPPROTO_RAW).expect("allowed");
                 for source in MAPPED {
-                    // It may also vanish on its way out.
+                    // This may also succeed, and the packet be dropped on its
+                    // way out.
                     let _ = sock.send_to(&forged(source, HOST6), Addr::from((HOST6, 0)));
                 }
             });
-            assert!(!victim.has_input(500), "it came");
+            assert!(!victim.has_input(500), "the forged message arrived");
         },
     ));
     tests.push(behaviour("packet_sockets_are_never_allowed", || {
@@ -150,7 +153,7 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(made.expect_err("made").raw_os_error(), Some(EPERM));
         });
     }));
-    // What the attacks above would do without the module.
+    // What the attacks above do without the module.
     tests.push(everywhere("a_raw_socket_of_a_host_may_all_that", || {
         for (_, domain, _, anothers, host) in FAMILIES {
             let talk = conversation(anothers);
@@ -177,7 +180,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A raw socket of a protocol that is sent whole packets on.
+/// A raw socket of a protocol, on which whole packets are sent.
 fn taking_headers(domain: i32) -> Sock {
     let sock = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("raw");
     take_headers(&sock).expect("setsockopt");

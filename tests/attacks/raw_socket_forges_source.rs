@@ -88,7 +88,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::new(AF_INET, SOCK_RAW, IPPROTO_ICMP)?;
                 sock.bind(("10.0.0.2", 0))?;
                 sock.send_to(&echo_request(), (HOST4, 0))?;
-                // The answer goes to where the request seemed to come from.
+                // The answer goes to the source that the request names.
                 loop {
                     let (packet, from) = sock.receive()?;
                     if packet[20] == 0 {
@@ -102,7 +102,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Has a raw socket of any protocol take what is sent for whole packets.
+/// Makes a raw socket of any protocol take what is sent for whole packets.
 pub fn take_headers(sock: &Sock) -> io::Result<()> {
     let (level, name) = match sock.local().family() {
         AF_INET => (IPPROTO_IP, IP_HDRINCL),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A raw socket gets a copy of every packet of a protocol, whoever it is for.
+//! A raw socket gets a copy of every packet of its protocol, whatever its
+//! destination.
 
 use libc::{AF_INET, AF_INET6, EPERM, IPPROTO_UDP, SOCK_RAW};
 

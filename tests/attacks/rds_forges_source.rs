@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! RDS sends datagrams over TCP connections of the kernel's own, from the
+//! RDS sends datagrams over TCP connections that the kernel makes, from the
 //! address that the program named.
 
 use std::io;
@@ -29,8 +29,8 @@ pub fn tests() -> Vec<Test> {
     )]
 }
 
-/// Sends the forged message until it comes. The end of any network namespace
-/// takes the connections of all with it.
+/// Sends the forged message until it arrives: the end of any network namespace
+/// ends the connections of all of them.
 pub fn deceive(sock: &Sock, victim: &Sock, source: &str) -> io::Result<()> {
     for _ in 0..20 {
         sock.send_to(FORGED, victim.local())?;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets in an io_uring's own table of files: the process has no descriptor
-//! of them, so nobody looks at them when it is associated.
+//! Sockets in an io_uring's own table of files. The process has no descriptor
+//! of them, so a search of its descriptors does not find them when it is
+//! associated.
 
 use std::io;
 
@@ -49,8 +50,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What is tried, on a socket made by `make` and in the table before the
-/// process is associated. The other socket must stay until then.
+/// Does `operate` on a socket that `make` makes and that is in the table before
+/// the process is associated. The other socket stays open until then.
 fn registered(
     what: &str,
     make: impl Fn() -> (Sock, Option<Sock>) + 'static,
@@ -61,7 +62,7 @@ fn registered(
         let (sock, other) = make();
         let mut ring = Ring::new();
         ring.register(&[&sock]).expect("register");
-        // The table is all that holds it.
+        // The table is its only holder.
         drop(sock);
         Box::new(move || {
             let _other = &other;
@@ -83,7 +84,7 @@ fn connected() -> (Sock, Option<Sock>) {
     (sock, Some(server))
 }
 
-/// There is a message for it.
+/// A socket with a message to receive.
 fn addressed() -> (Sock, Option<Sock>) {
     let sock = Sock::serving(Proto::Udp, (HOST4, 0));
     let sent = Sock::v4(Proto::Udp).send_to(b"x", sock.local());
@@ -91,7 +92,7 @@ fn addressed() -> (Sock, Option<Sock>) {
     (sock, None)
 }
 
-/// There is a connection for it.
+/// A listener with a connection to accept.
 fn called() -> (Sock, Option<Sock>) {
     let server = Sock::serving(Proto::Tcp, (HOST4, 0));
     let client = Sock::v4(Proto::Tcp);

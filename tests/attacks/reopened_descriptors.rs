@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Opening descriptors, one's own and another process's, under `/proc`. Files
-//! can be had so, but sockets by nobody. A pipe is one that a shell may obey.
+//! Opening descriptors under `/proc`, those of the process itself and of
+//! another. Files can be opened so, but no sockets. A pipe may be one from
+//! which a shell takes commands.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -39,14 +40,14 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A pipe of an unassociated process is opened for writing.
+/// Opens a pipe of an unassociated process for writing.
 fn opened(whose: &str, user: Option<u32>) -> Test {
     let name = format!("opening_a_pipe_of_{whose}_unassociated_process_under_proc_is_refused");
     refusal(name, ONE, EACCES, move || opening_a_pipe(user))
 }
 
-/// A child has a pipe, which this process opens; both are of `user` if there is
-/// one.
+/// A child has a pipe, and this process opens it. Both are of `user`, if there
+/// is one.
 fn opening_a_pipe(user: Option<u32>) -> Attack {
     let become_them = move || {
         if let Some(user) = user {
@@ -69,11 +70,11 @@ fn opening_a_pipe(user: Option<u32>) -> Attack {
 }
 
 fn cannot_be_opened(path: &str, errno: i32) {
-    let error = File::open(path).expect_err("a socket");
+    let error = File::open(path).expect_err("the socket was opened");
     assert_eq!(error.raw_os_error(), Some(errno), "{error}");
 }
 
-/// An unassociated process with a socket, and its number.
+/// An unassociated process with a socket, and the socket's number.
 fn owner() -> (Child, i32) {
     let number = Channel::new();
     let owner = Child::spawn(|| {

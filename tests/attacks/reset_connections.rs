@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An address leaves a tenant's set, and connections there are reset: wherever
-//! the tenant has them, none goes on, and none is in the next owner's way.
+//! An address leaves a tenant's set, and connections there are reset. Wherever
+//! the tenant has them, none goes on, and none is in the way of the next owner.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -28,7 +28,7 @@ type Read<'a> = Box<dyn FnMut() -> io::Result<Vec<u8>> + 'a>;
 #[derive(Clone, Copy)]
 pub struct Place {
     name: &'static str,
-    /// How many connections are reset, as the answer says.
+    /// How many connections the call reports as reset.
     resets: u64,
     keep: for<'a> fn(&'a Sock, &'a Outsider) -> Read<'a>,
 }
@@ -69,7 +69,7 @@ pub const PLACES: [Place; 6] = [
         outsider.give(accepted(server));
         Box::new(move || outsider.read())
     }),
-    // It is in its final wait, and nobody has it.
+    // The connection only waits for its end, and nobody has it.
     Place {
         resets: 0,
         ..place("closed", |server, _| {
@@ -110,15 +110,15 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// The address numbered `nr` leaves.
+/// The address numbered `nr` leaves the set, and the connection is reset.
 fn is_reset(place: Place, nr: usize, by_part: bool) {
     let at = PAIRS[0][nr];
     let owner = Owner::keeping(place, at, by_part);
     let update = Device::open().update(owner.target(), Change::Remove, &[at], true);
     assert_eq!(update.expect("update"), place.resets, "connections reset");
-    // The first to be told of it may be this one.
+    // This call may be the first to report the reset.
     let mut told = owner.client.send(b"secret").err();
-    eventually("the client sees it", || {
+    eventually("the client sees the reset", || {
         told = told.take().or_else(|| pending_error(&owner.client));
         told.is_some()
     });
@@ -126,14 +126,15 @@ fn is_reset(place: Place, nr: usize, by_part: bool) {
     assert!([Some(ECONNRESET), Some(EPIPE)].contains(&told), "{told:?}");
     let read = owner.read();
     assert!(!read.starts_with("ok"), "the former owner read: {read}");
-    // Its next owner has it for itself.
+    // The next owner can use the address.
     as_tenant(&[at], || {
         let sock = Sock::for_ip(Proto::Tcp, ip(at));
         sock.serve(Proto::Tcp, (at, PORT)).expect("serve");
     });
 }
 
-/// Nothing leaves, so that what is tried above would be read.
+/// Another address leaves the set, and the connection goes on: what is tried
+/// above would read from it.
 fn goes_on(place: Place) {
     let owner = Owner::keeping(place, PAIRS[0][0], false);
     let update = Device::open().update(owner.target(), Change::Remove, &[PAIRS[0][1]], true);
@@ -142,7 +143,7 @@ fn goes_on(place: Place) {
         return;
     }
     owner.client.send(b"secret").expect("send");
-    eventually("the owner reads it", || owner.read().starts_with("ok 6"));
+    eventually("the owner reads the data", || owner.read().starts_with("ok 6"));
 }
 
 /// A tenant with a connection.
@@ -155,7 +156,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// One that keeps a connection in some place; or its part does.
+    /// A tenant that keeps a connection in some place; or its part does.
     pub fn keeping(place: Place, at: &str, by_part: bool) -> Self {
         let (orders, words) = (Channel::new(), Channel::new());
         let child = Child::spawn(|| {
@@ -248,7 +249,7 @@ fn accepted(server: &Sock) -> Sock {
     server.accept().expect("accept").0
 }
 
-/// Why a connection ended, if it did; it says so once.
+/// Why a connection ended, if it did. Each error is reported once.
 pub fn pending_error(sock: &Sock) -> Option<io::Error> {
     match sock.option(SOL_SOCKET, SO_ERROR) {
         0 => None,

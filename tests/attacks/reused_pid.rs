@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A new process with the pid of one that is gone: it is another one, whoever
-//! remembers the number.
+//! A new process has the pid of one that is gone. It is another process,
+//! whoever remembers the number.
 
 use std::os::fd::AsRawFd;
 
@@ -17,7 +17,7 @@ use crate::server::idle;
 use crate::sys::clone::with_pid;
 use crate::sys::process::{kill, pidfd_open, wait};
 
-/// How often a pid goes from hand to hand.
+/// How often a pid is reused.
 const ROUNDS: usize = 20;
 
 pub fn tests() -> Vec<Test> {
@@ -72,7 +72,7 @@ pub fn tests() -> Vec<Test> {
                 }
                 go.send("");
                 assert_eq!(answer.receive(), "ok");
-                // By its number the new one is meant.
+                // The pid means the new process.
                 let assigned = device.assign(Target::Pid(pid), &entries(TWO), "");
                 assigned.expect("the new process");
                 end(pid);
@@ -81,7 +81,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_pid_that_nobody_has_any_more_is_nobody", || {
             let pid = former_tenant();
             let assigned = Device::open().assign(Target::Pid(pid), &entries(TWO), "");
-            let error = assigned.expect_err("nobody");
+            let error = assigned.expect_err("a pid without a process");
             assert_eq!(error.raw_os_error(), Some(ESRCH), "{error}");
         }),
     ]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets that share a port with `SO_REUSEPORT` have a program which chooses
-//! the one that gets a packet. Tenants run as the same user, and must not
+//! Sockets that share a port with `SO_REUSEPORT` have a program that chooses
+//! which of them gets a packet. Tenants run as the same user, and must not
 //! share.
 
 use std::os::fd::AsFd;
@@ -17,7 +17,7 @@ use crate::sys::socket::set_option;
 
 const SO_ATTACH_REUSEPORT_EBPF: i32 = 52;
 const BPF_PROG_TYPE_SOCKET_FILTER: u32 = 1;
-/// Returns a constant.
+/// The classic BPF instruction that returns a constant.
 const RETURN: u16 = 6;
 
 pub fn tests() -> Vec<Test> {
@@ -66,7 +66,7 @@ fn contest(proto: Proto, sets: [&'static [&'static str]; 2], expected: &str) {
             let sock = Sock::for_ip(proto, any);
             sock.set(SOL_SOCKET, SO_REUSEPORT, 1);
             if choosing {
-                // Before it is bound, so for the whole group.
+                // Attached before the bind, and so to the whole group.
                 let code = [(RETURN, 0)];
                 attach_classic(sock.as_fd(), SO_ATTACH_REUSEPORT_CBPF, &code).expect("attach");
             }
@@ -75,7 +75,7 @@ fn contest(proto: Proto, sets: [&'static [&'static str]; 2], expected: &str) {
         };
         let _thief = Thief::start(sets[0], proto, || open(true));
         let _owner = Thief::named("owner", sets[1], proto, || open(false));
-        // The kernel would choose both in turn.
+        // Without a program the kernel would choose both at times.
         for _ in 0..8 {
             let word = who_answers(proto, anothers, port);
             assert_eq!(word.as_deref(), Some(expected), "at {anothers}");

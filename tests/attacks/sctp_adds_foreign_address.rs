@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An SCTP connection gets addresses while it lives (RFC 5061): its peer is told
-//! of them, and sends there.
+//! An SCTP connection gets addresses while it lives (RFC 5061). Its peer is
+//! told of them, and sends there.
 
 use std::fs;
 use std::io;
@@ -73,7 +73,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Who is told of addresses, and looks at what is sent to another's.
+/// The peer, which is told of addresses and watches what is sent to another's.
 struct Peer {
     _child: Child,
     go: Channel,
@@ -105,17 +105,18 @@ impl Peer {
         }
     }
 
-    /// That it says this much to another's address.
+    /// Makes the peer send. Fails unless this much is sent to another's
+    /// address.
     fn speaks_to_another(&self, much: &str) -> io::Result<()> {
         self.go.send("");
         match self.told.receive() {
             said if said == much || said == "data" => Ok(()),
-            said => Err(io::Error::other(format!("it sends {said} there"))),
+            said => Err(io::Error::other(format!("the peer sends {said} to {ANOTHERS}"))),
         }
     }
 }
 
-/// What passes to another's address.
+/// What is sent to another's address.
 fn to_another(wire: &Wire) -> &'static str {
     let mut packets = wire.packets();
     packets.retain(|p| p.protocol() == IPPROTO_SCTP && p.destination() == ip(ANOTHERS));
@@ -132,13 +133,13 @@ fn to_another(wire: &Wire) -> &'static str {
 /// A connection to the peer.
 fn connected() -> io::Result<Sock> {
     let sock = Sock::new(AF_INET, SOCK_STREAM, IPPROTO_SCTP)?;
-    // The port is the one of `bindx`.
+    // The port that `bindx` uses.
     sock.bind((ONE[0], 80))?;
     sock.connect((HOST4, 81))?;
     Ok(sock)
 }
 
-/// Has the peer send to another's address.
+/// Makes the peer send to another's address.
 fn prefer(sock: &Sock) -> io::Result<()> {
     // struct sctp_setpeerprim: connection, struct sockaddr_storage
     let addr = Addr::from((ANOTHERS, 80)).resized(128);
@@ -147,7 +148,7 @@ fn prefer(sock: &Sock) -> io::Result<()> {
     within(PATIENCE, || {
         let name = SCTP_SET_PEER_PRIMARY_ADDR;
         outcome = set_option_bytes(sock.as_fd(), IPPROTO_SCTP, name, &request);
-        // Not yet confirmed.
+        // The peer has not confirmed the address yet.
         !matches!(&outcome, Err(e) if e.raw_os_error() == Some(EADDRNOTAVAIL))
     });
     outcome
