@@ -66,7 +66,9 @@ fn refused(capabilities: &[u32], attack: impl Fn() -> io::Result<()>) {
     for &capability in capabilities {
         drop_capability(capability).expect("drop a capability");
     }
-    let errno = attack().expect_err("the attack works without these capabilities").raw_os_error();
+    let errno = attack()
+        .expect_err("the attack works without these capabilities")
+        .raw_os_error();
     assert!(
         [Some(EPERM), Some(libc::EACCES)].contains(&errno),
         "{errno:?}"

@@ -68,7 +68,10 @@ pub fn tests() -> Vec<Test> {
                         let bound = end.local.ip().to_canonical();
                         assert!(bound.is_unspecified() || contains(ONE, bound), "{bound}");
                     }
-                    assert!(ends.iter().any(|end| end.converted), "no socket became IPv4");
+                    assert!(
+                        ends.iter().any(|end| end.converted),
+                        "no socket became IPv4"
+                    );
                 });
             },
         ),

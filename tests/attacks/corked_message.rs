@@ -31,7 +31,8 @@ pub fn tests() -> Vec<Test> {
         let sock = Sock::v4(Proto::Udp);
         let control = control_bytes(&source_control(ip(HOST4)));
         Box::new(move || {
-            // The first opens it, the second is not looked at.
+            // The first message begins the datagram. Without the sixteenth
+            // kernel patch no LSM is asked about the second.
             let hostile = (to.bytes(), control);
             let mut messages = [hostile.clone(), hostile];
             let _ = send_batch(sock.as_fd(), b"x", &mut messages, MSG_MORE)?;

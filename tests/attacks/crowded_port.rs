@@ -230,7 +230,10 @@ impl Part {
     }
 
     fn opens(&self, count: usize) {
-        assert!(self.has_after(count) >= count, "the part opened fewer than {count} more sockets");
+        assert!(
+            self.has_after(count) >= count,
+            "the part opened fewer than {count} more sockets"
+        );
     }
 
     fn closes(&self) {
@@ -239,12 +242,19 @@ impl Part {
 
     fn is_full(&self) {
         let before = self.has_after(MANY);
-        assert_eq!(self.has_after(1), before, "the part opened one more socket on a full port");
+        assert_eq!(
+            self.has_after(1),
+            before,
+            "the part opened one more socket on a full port"
+        );
     }
 }
 
 #[track_caller]
 pub fn is(outcome: io::Result<()>, errnos: &[i32]) {
     let errno = outcome.expect_err("the call succeeded").raw_os_error();
-    assert!(errno.is_some_and(|e| errnos.contains(&e)), "errno {errno:?}, not one of {errnos:?}");
+    assert!(
+        errno.is_some_and(|e| errnos.contains(&e)),
+        "errno {errno:?}, not one of {errnos:?}"
+    );
 }

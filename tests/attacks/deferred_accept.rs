@@ -113,7 +113,10 @@ fn heard(set: &[&str], to: &str, first: impl Fn(i32), then: impl Fn(i32)) -> boo
         let sock = deferring(Kind::Dual).expect("a listener");
         told.send("ready");
         orders.receive();
-        assert!(!sock.has_input(SILENCE), "the listener reported a connection without data");
+        assert!(
+            !sock.has_input(SILENCE),
+            "the listener reported a connection without data"
+        );
         told.send("waiting");
         orders.receive();
         let heard = sock.has_input(PATIENCE * pace() as i32) && hears(&sock);

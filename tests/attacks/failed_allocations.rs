@@ -186,7 +186,9 @@ fn update() {
                     Change::Add => Change::Remove,
                     _ => Change::Add,
                 };
-                device.update(target, back, set, false).expect("undo the update");
+                device
+                    .update(target, back, set, false)
+                    .expect("undo the update");
                 assert_eq!(described(&device, target).addrs.len(), before.addrs.len());
             },
         );
@@ -226,7 +228,9 @@ fn release_association() {
             assert_eq!(described(&device, target).tasks, 1);
         } else {
             device.query(target).expect_err("still associated");
-            device.assign(target, &entries(ONE), "").expect("assign it again");
+            device
+                .assign(target, &entries(ONE), "")
+                .expect("assign it again");
         }
     });
 }

@@ -169,7 +169,10 @@ fn connections() {
     assert!(!to.is_empty() && clients.iter().any(|c| c.is_ok()));
     assert!(to.iter().all(|at| at == ONE[0]), "{to:?}");
     let found = device.query(Target::Pid(tenant.pid())).expect("query");
-    assert!(found.sockets > to.len() as u64, "some connections belong to no association");
+    assert!(
+        found.sockets > to.len() as u64,
+        "some connections belong to no association"
+    );
 }
 
 /// Tries to connect, for 4 seconds at most.

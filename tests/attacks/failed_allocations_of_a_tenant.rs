@@ -124,7 +124,8 @@ fn socket() {
             |outcome| {
                 if let Ok(sock) = outcome {
                     sock.bind((HOST4, 0)).expect_err("an unassociated socket");
-                    sock.bind((ONE[0], 0)).expect("bind to an address of the set");
+                    sock.bind((ONE[0], 0))
+                        .expect("bind to an address of the set");
                 }
             },
         );

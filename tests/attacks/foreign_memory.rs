@@ -57,7 +57,8 @@ pub fn tests() -> Vec<Test> {
             move || {
                 let other = idle(TWO);
                 as_tenant(ONE, || {
-                    let error = access(other.pid()).expect_err("access to another tenant's process");
+                    let error =
+                        access(other.pid()).expect_err("access to another tenant's process");
                     assert_eq!(error.raw_os_error(), Some(*errno), "{error}");
                 });
                 access(other.pid()).expect("nothing refuses the host");

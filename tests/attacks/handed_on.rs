@@ -57,7 +57,9 @@ fn look_for_it() {
     let terms = Assignment::TREE;
     let assigned = device.assign_with(Target::Pid(root.pid()), &entries(ONE), &terms);
     enough.send("");
-    let errno = assigned.expect_err("the packet socket was not found").raw_os_error();
+    let errno = assigned
+        .expect_err("the packet socket was not found")
+        .raw_os_error();
     // EAGAIN: not all processes were even caught up with.
     assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{errno:?}");
     eventually("the association is gone", || device.ids().is_empty());

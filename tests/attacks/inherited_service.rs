@@ -118,7 +118,10 @@ pub fn tests() -> Vec<Test> {
             assert!(has_calls_not_wait(&[]), "the socket's calls still wait");
         }),
         behaviour("a_tenant_does_not_have_the_hosts_calls_not_wait", || {
-            assert!(!has_calls_not_wait(ONE), "the socket's calls no longer wait");
+            assert!(
+                !has_calls_not_wait(ONE),
+                "the socket's calls no longer wait"
+            );
         }),
     ]);
     tests

@@ -31,18 +31,27 @@ pub fn tests() -> Vec<Test> {
                 let error = send([NEXT_DOOR, LOOPBACK]).expect_err("the message was sent");
                 assert_eq!(error.raw_os_error(), Some(EADDRNOTAVAIL));
             };
-            assert!(!leaves(|| allowed(send), LOOPBACK), "the message left the machine");
+            assert!(
+                !leaves(|| allowed(send), LOOPBACK),
+                "the message left the machine"
+            );
         }),
         everywhere(
             "a_message_in_parts_to_the_loopback_leaves_for_others",
             || {
                 let send = || send([NEXT_DOOR, LOOPBACK]).expect("send");
-                assert!(leaves(|| in_child(send), LOOPBACK), "the message did not leave the machine");
+                assert!(
+                    leaves(|| in_child(send), LOOPBACK),
+                    "the message did not leave the machine"
+                );
             },
         ),
         behaviour("a_message_in_parts_to_one_place_leaves", || {
             let send = || send([NEXT_DOOR, NEXT_DOOR]).expect("send");
-            assert!(leaves(|| allowed(send), NEXT_DOOR), "the message did not leave the machine");
+            assert!(
+                leaves(|| allowed(send), NEXT_DOOR),
+                "the message did not leave the machine"
+            );
         }),
         behaviour("a_message_in_parts_to_the_loopback_stays_there", || {
             allowed(|| send([LOOPBACK, LOOPBACK]).expect("send"));

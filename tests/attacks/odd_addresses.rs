@@ -95,7 +95,11 @@ fn malformed() {
     in_child(|| outcomes().iter().for_each(|o| channel.send(o)));
     as_tenant(ONE, || {
         for associated in outcomes() {
-            assert_eq!(associated, channel.receive(), "associated (left) and unassociated (right)");
+            assert_eq!(
+                associated,
+                channel.receive(),
+                "associated (left) and unassociated (right)"
+            );
         }
     });
 }

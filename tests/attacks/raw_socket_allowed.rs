@@ -98,7 +98,10 @@ pub fn tests() -> Vec<Test> {
                         let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
                         while ear.has_input(500) {
                             let (data, _) = ear.receive().expect("receive");
-                            assert!(!holds_secret(&data), "the tenant received another's message");
+                            assert!(
+                                !holds_secret(&data),
+                                "the tenant received another's message"
+                            );
                         }
                     });
                 },
@@ -114,7 +117,10 @@ pub fn tests() -> Vec<Test> {
                             let ear = Sock::new(domain, SOCK_RAW, IPPROTO_UDP).expect("allowed");
                             if ear.has_input(0) {
                                 let (data, _) = ear.receive().expect("receive");
-                                assert!(!holds_secret(&data), "the tenant received another's message");
+                                assert!(
+                                    !holds_secret(&data),
+                                    "the tenant received another's message"
+                                );
                             }
                         }
                     });

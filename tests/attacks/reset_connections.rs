@@ -143,7 +143,9 @@ fn goes_on(place: Place) {
         return;
     }
     owner.client.send(b"secret").expect("send");
-    eventually("the owner reads the data", || owner.read().starts_with("ok 6"));
+    eventually("the owner reads the data", || {
+        owner.read().starts_with("ok 6")
+    });
 }
 
 /// A tenant with a connection.

@@ -111,7 +111,9 @@ impl Peer {
         self.go.send("");
         match self.told.receive() {
             said if said == much || said == "data" => Ok(()),
-            said => Err(io::Error::other(format!("the peer sends {said} to {ANOTHERS}"))),
+            said => Err(io::Error::other(format!(
+                "the peer sends {said} to {ANOTHERS}"
+            ))),
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An SCTP socket has several addresses, which it gets by calls of its own.
+//! An SCTP socket can have several addresses, which it gets through special
+//! calls.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -87,7 +88,7 @@ pub fn bindx(sock: &Sock, addr: &str) -> io::Result<()> {
     )
 }
 
-/// Somebody believes that who serves this address is the one it belongs to.
+/// Gets the secret of a client that trusts whoever serves this address.
 fn get_secret(server: &Sock, kind: i32, addr: &'static str) -> io::Result<()> {
     let client = Child::spawn(|| {
         let domain = Addr::from((addr, 80)).family();
@@ -109,6 +110,6 @@ fn get_secret(server: &Sock, kind: i32, addr: &'static str) -> io::Result<()> {
     if data == b"password" {
         Ok(())
     } else {
-        Err(io::Error::other("got something else"))
+        Err(io::Error::other("the server received something else"))
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel asks LSMs about the first message of `sendmmsg()` and not about
-//! those after it to the same destination: one of them asks for another's
-//! address as its source. Whatever went by the hooks is seen again as a packet.
+//! Linux asks LSMs about the first message of `sendmmsg()` and not about those
+//! after it to the same destination. One of these requests another's address as
+//! its source. The sixteenth kernel patch asks about each message, and each
+//! packet is checked as well.
 
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -43,7 +44,8 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-/// One message from wherever the kernel likes, then two from `foreign`.
+/// Sends one message from a source that the kernel chooses, then two from
+/// `foreign`.
 fn later(sock: Sock, to: Addr, foreign: IpAddr) -> Attack {
     let control = control_bytes(&source_control(foreign));
     Box::new(move || {

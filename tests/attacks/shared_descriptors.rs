@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A table of descriptors shared with an unassociated process: what that
-//! process opens appears in it, with no call that could be refused.
+//! A table of descriptors is shared with an unassociated process. What that
+//! process opens appears in the table, without a call that could be refused.
 
 use std::io;
 
@@ -25,7 +25,7 @@ pub fn tests() -> Vec<Test> {
                 shared(
                     || {
                         let server = Sock::serving(Proto::Tcp, (HOST4, 80));
-                        // Somebody waits already.
+                        // A client waits to be accepted.
                         let client = Sock::v4(Proto::Tcp);
                         client.connect((HOST4, 80)).expect("connect");
                         std::mem::forget(client);
@@ -93,13 +93,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Another process with the same table opens a socket once this one is what it
-/// will be, and this one uses it.
+/// Another process with the same table opens a socket during the attack, and
+/// this process uses it.
 pub(super) fn shared(make: fn() -> Sock, operate: fn(&Sock) -> io::Result<()>) -> Attack {
     let (go, number) = (Channel::new(), Channel::new());
     let other = sharing_descriptors(|| {
         go.receive();
-        // It never closes anything, which it would close for both.
+        // It closes nothing, as that would close it for both.
         let sock = make();
         number.send(&sock.number().to_string());
         stay();

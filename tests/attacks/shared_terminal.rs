@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Typing commands into a terminal that is shared with an unassociated shell
-//! (`TIOCSTI`, `TIOCLINUX`).
+//! (`TIOCSTI`).
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsFd;

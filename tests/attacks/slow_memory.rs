@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who uses memory that a file system of its own provides decides how long the
-//! kernel waits for it, and keeps locked meanwhile what it was about: a socket,
-//! or the memory of the process. No control call about others is to wait.
+//! A process uses memory that a file system of its own provides. It decides how
+//! long the kernel waits for this memory, and what the kernel works on stays
+//! locked meanwhile: a socket, or the memory of the process. No control call
+//! about others may wait for that.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;
@@ -27,14 +28,14 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Another process can be associated.
+/// Panics unless another process can be associated.
 fn others_are_associated() {
     let other = Child::spawn(|| stay());
     associate_process(other.pid(), TWO);
 }
 
-/// Sending from such memory, a connection cannot be reset until the memory comes. It
-/// cannot go on either.
+/// A connection that sends from such memory cannot be reset until the memory
+/// comes. Nor can it go on.
 fn connection() {
     let file = SlowFile::new();
     let server = Sock::serving(Proto::Tcp, (HOST4, 80));
@@ -43,7 +44,7 @@ fn connection() {
         id.send(&associate(ONE).to_string());
         let sock = Sock::v4(Proto::Tcp);
         sock.connect((HOST4, 80)).expect("connect");
-        // Nothing of it is to arrive.
+        // Nothing of this may arrive.
         let _ = file.map().send(sock.as_fd());
         stay();
     });
@@ -57,21 +58,22 @@ fn connection() {
     assert_eq!(
         update(Change::Remove, &ONE[..1]),
         0,
-        "or nothing was locked"
+        "the connection was not locked"
     );
     let left = device.leftovers(target).expect("query");
     assert_eq!(left, [(entries(&ONE[..1])[0], 1)]);
     others_are_associated();
     file.answer();
-    assert!(!connection.has_input(500), "it went on");
-    eventually("it can be reset", || {
+    assert!(!connection.has_input(500), "the connection went on");
+    eventually("the connection can be reset", || {
         update(Change::Replace, &ONE[1..]) == 1
     });
     assert_eq!(device.leftovers(target).expect("query"), []);
 }
 
-/// Reading it by `/proc/self/mem` while another thread maps something keeps the
-/// process's memory locked against everybody: assignments look there.
+/// Reading such memory through `/proc/self/mem` while another thread maps
+/// something keeps the memory of the process locked for everybody. `assign`
+/// searches this memory.
 fn memory() {
     let file = SlowFile::new();
     let child = Child::spawn(|| {
@@ -88,7 +90,7 @@ fn memory() {
         stay();
     });
     let threads = format!("/proc/{}/task", child.pid());
-    eventually("both wait", || {
+    eventually("both threads wait", || {
         let stats = fs::read_dir(&threads).expect("threads").map(|thread| {
             let path = thread.expect("a thread").path().join("stat");
             fs::read_to_string(path).unwrap_or_default()
@@ -98,11 +100,13 @@ fn memory() {
 
     let (device, target) = (Device::open(), Target::Pid(child.pid()));
     let error = device.assign(target, &entries(ONE), "");
-    let errno = error.expect_err("it was not looked at").raw_os_error();
+    let errno = error
+        .expect_err("assigned without a search of its memory")
+        .raw_os_error();
     assert_eq!(errno, Some(EBUSY));
     others_are_associated();
     file.answer();
-    eventually("it can be looked at", || {
+    eventually("the process can be assigned", || {
         device.assign(target, &entries(ONE), "").is_ok()
     });
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant that narrows decides how long that takes: all its threads are moved, and it
-//! may have as little of the processors as it likes. No control call about others
-//! is to wait for it.
+//! A tenant that narrows decides how long that takes: all its threads are
+//! moved, and it may use as little processor time as it likes. No control call
+//! about others may wait for it.
 
 use std::fs;
 use std::hint::spin_loop;
@@ -28,10 +28,10 @@ const THREADS: usize = 300;
 /// Threads that keep the processors busy.
 const BUSY: usize = 20;
 
-/// How deep a process narrows.
+/// How many levels a process narrows.
 const DEPTH: usize = 7;
 
-/// What a control call about others may take.
+/// How long a control call about others may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// How often each call is made.
@@ -46,7 +46,7 @@ pub fn tests() -> Vec<Test> {
                 let _narrowing = [(); 2].map(|()| Child::spawn(|| narrow_for_ever(&started)));
                 stay();
             });
-            // Both are at it.
+            // Both narrow now.
             (0..2).for_each(|_| drop(started.receive()));
             others_do_not_wait();
         }),
@@ -71,7 +71,7 @@ pub fn tests() -> Vec<Test> {
                 stay();
             });
             started.receive();
-            // As the others, but for this one.
+            // Like the calls about others, but about this tenant.
             let released = timed("flush", || Device::open().release(Target::All));
             assert!(released.expect("release") > 0);
         }),
@@ -97,8 +97,8 @@ fn busy() -> Child {
     })
 }
 
-/// Narrows again and again, with many threads, and only when nobody else needs the
-/// processor.
+/// Narrows again and again, with many threads, which run only when nobody else
+/// needs the processor.
 fn narrow_for_ever(started: &Channel) -> ! {
     loop {
         Child::spawn(|| {
@@ -117,7 +117,7 @@ fn narrow_for_ever(started: &Channel) -> ! {
                 started.send("");
                 run_when_idle().expect("sched_setscheduler");
                 for _ in 0..DEPTH {
-                    // In the end there are as many parts as there may be.
+                    // This fails once there are as many parts as there may be.
                     let _ = narrow(PREFIXES, "");
                 }
                 exit_now(0);
@@ -127,7 +127,7 @@ fn narrow_for_ever(started: &Channel) -> ! {
     }
 }
 
-/// Reads which associations there are, slowly.
+/// Reads the list of associations, slowly.
 fn read_for_ever(started: &Channel) -> ! {
     started.send("");
     run_when_idle().expect("sched_setscheduler");
@@ -137,7 +137,7 @@ fn read_for_ever(started: &Channel) -> ! {
     }
 }
 
-/// Every control call about others comes back in time.
+/// Panics unless every control call about others returns in time.
 fn others_do_not_wait() {
     let device = Device::open();
     for _ in 0..ROUNDS {
@@ -154,7 +154,7 @@ fn others_do_not_wait() {
         timed("list", || device.ids());
         timed("query", || device.query(target)).expect("query");
         timed("release", || device.release(target)).expect("release");
-        // As all of an association's are ended.
+        // Ends a whole association.
         let third = idle(THREE);
         let id = device.query(Target::Pid(third.pid())).expect("query").id;
         let ended = timed("end", || device.release(Target::Association(id)));
@@ -171,7 +171,8 @@ fn timed<T>(what: &str, call: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// Two threads want different parts. Whichever gets its own, all are in it.
+/// Two threads narrow to different parts at once. One succeeds, and all threads
+/// are in its part.
 fn narrow_at_once() {
     const PARTS: [&str; 2] = ["10.0.0.1", "10.1.0.1"];
     let (start, end) = (Barrier::new(3), Barrier::new(3));
@@ -198,7 +199,7 @@ fn narrow_at_once() {
     let expected = match narrowed {
         [true, false] => format!("ok {EADDRNOTAVAIL}"),
         [false, true] => format!("{EADDRNOTAVAIL} ok"),
-        other => panic!("who narrowed: {other:?}"),
+        other => panic!("not exactly one thread narrowed: {other:?}"),
     };
     assert!(
         seen.iter().all(|s| *s == expected),
@@ -221,8 +222,8 @@ fn clone_meanwhile() {
         narrow(&ONE[..1], "").expect("narrow");
     });
     for _ in 0..4 {
-        // Those that were quicker saw the whole; no part has the other address
-        // alone.
+        // A thread that was quicker still had the set of the whole. No part has
+        // the other address alone.
         let seen = words.receive();
         assert!(seen.starts_with("ok "), "{seen}");
     }

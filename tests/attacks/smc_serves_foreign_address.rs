@@ -71,7 +71,7 @@ fn serve(domain: i32, protocol: i32, addr: &'static str) -> Attack {
             let client = Sock::for_ip(Proto::Tcp, ip(addr));
             client.connect((addr, 80)).expect("connect");
             client.send(b"password").expect("send");
-            // Not before the server has read it.
+            // The client ends only after the server has read.
             client.receive().expect("the end");
         });
         let (connection, _) = sock.accept()?;
@@ -81,7 +81,7 @@ fn serve(domain: i32, protocol: i32, addr: &'static str) -> Attack {
         if data == b"password" {
             Ok(())
         } else {
-            Err(io::Error::other("got something else"))
+            Err(io::Error::other("the server received something else"))
         }
     })
 }

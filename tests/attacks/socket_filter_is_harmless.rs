@@ -14,7 +14,8 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::bpf::attach_classic;
 
-/// Returns a constant: so much of each packet may pass.
+/// The classic BPF instruction that returns a constant: how much of each packet
+/// may pass.
 const RETURN: u16 = 6;
 
 pub fn tests() -> Vec<Test> {
@@ -25,7 +26,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "a_filter_of_a_tenant_is_allowed_and_drops_only_its_own",
             || {
-                // Goes on all the while.
+                // Goes on during the whole test.
                 let _talk = conversation("10.0.0.2");
                 associate(ONE);
                 filtered();
@@ -42,7 +43,7 @@ fn filtered() {
     let filter = |pass| attach_classic(server.as_fd(), SO_ATTACH_FILTER, &[(RETURN, pass)]);
     filter(0).expect("a filter");
     client.send(SECRET).expect("send");
-    assert!(!server.has_input(300), "it passed");
+    assert!(!server.has_input(300), "the filter let a message pass");
     filter(u32::MAX).expect("another filter");
     client.send(SECRET).expect("send");
     assert_eq!(server.receive().expect("receive").0, SECRET);

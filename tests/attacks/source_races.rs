@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A socket without an address is given its source between the decision and
-//! the protocol; another thread makes the kernel forget it just then, by asking
-//! for the socket's name or by dissolving its connection.
+//! A socket without an address gets its source between the decision and the
+//! protocol. Another thread makes the kernel forget that source in between, by
+//! asking for the socket's name or by dissolving its connection.
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::sys::socket::set_option_bytes;
 
 use super::witness::Spoof;
 
-/// How many messages go out: few enough to wait at the witness.
+/// How many messages are sent: few enough to queue at the witness.
 const ATTEMPTS: usize = 150;
 
 /// How many sockets are connected.
@@ -64,18 +64,18 @@ pub fn tests() -> Vec<Test> {
     .collect()
 }
 
-/// Has the kernel forget the source of a socket without an address.
+/// Makes the kernel forget the source of a socket without an address.
 pub(super) fn ask_for_name(sock: &Sock) {
     let _ = sock.local();
 }
 
-/// Undoes a connection, and with it a source.
+/// Dissolves a connection, and with it a source.
 pub(super) fn dissolve_connection(sock: &Sock) {
-    // This may fail, and so may what it works against.
+    // This may fail, and so may the call that it races with.
     let _ = sock.connect(Addr::unspecified(0));
 }
 
-/// Sends and sends, while a thread does `against`.
+/// Sends again and again, while a thread does `against`.
 fn sending(sock: Sock, to: Addr, against: fn(&Sock)) -> Attack {
     Box::new(move || {
         while_another(&sock, against, || {
@@ -93,7 +93,8 @@ fn connecting(make: fn(Proto) -> Sock, to: Addr, against: fn(&Sock)) -> Attack {
     Box::new(move || {
         for _ in 0..CONNECTIONS {
             let sock = make(Proto::Tcp);
-            // A connection whose first packet is dropped would wait for long.
+            // A connection whose first packet is dropped would wait for a long
+            // time.
             set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_SNDTIMEO, &WAIT.concat())?;
             while_another(&sock, against, || drop(sock.connect(to.clone())));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! IPv4 options and IPv6 extension headers that lead a packet elsewhere than
-//! its destination says, as an option of the socket or of one message.
+//! its destination says, set for a socket or for one message.
 
 use std::os::fd::AsFd;
 
@@ -16,8 +16,8 @@ use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::socket::{send_twice, sendmsg, set_option_bytes, Control};
 
-/// Something that a message asks for by a control message, and how one knows
-/// it in a packet.
+/// Something that a message requests with a control message, and how to
+/// recognise it in a packet.
 struct Second {
     what: &'static str,
     host: &'static str,
@@ -91,11 +91,11 @@ pub fn tests() -> Vec<Test> {
                 Box::new(move || set_option_bytes(sock.as_fd(), level, option, &content))
             },
         ));
-        // The kernel takes no segments from a message.
+        // The kernel takes no segments from a control message.
         if option == IPV6_RTHDR {
             continue;
         }
-        // In a message the IPv4 one has another name.
+        // In a control message the IPv4 option has another name.
         let kind = if option == IP_OPTIONS {
             IP_RETOPTS
         } else {
@@ -133,7 +133,7 @@ pub fn tests() -> Vec<Test> {
         let name = |does: &str| format!("{}_for_a_second_message_{does}", second.what);
         tests.extend([
             behaviour(name("does_not_leave"), move || {
-                assert!(!second.leaves(ONE), "it left");
+                assert!(!second.leaves(ONE), "a packet with it left");
             }),
             everywhere(name("leaves_for_an_unassociated_process"), move || {
                 assert!(second.leaves(&[]), "the attack failed");
@@ -144,8 +144,9 @@ pub fn tests() -> Vec<Test> {
 }
 
 impl Second {
-    /// Whether it leaves, asked for by the second of two messages, of which
-    /// the first asks for nothing, by a process associated with `set`.
+    /// Whether a packet with it leaves when the second of two messages requests
+    /// it, and the first requests nothing. The process is associated with `set`
+    /// unless that is empty.
     fn leaves(&self, set: &[&str]) -> bool {
         let go = Channel::new();
         let child = Child::spawn(|| {
@@ -157,7 +158,7 @@ impl Second {
             let to = Addr::from((self.host, 5000));
             let _ = send_twice(sock.as_fd(), b"x", to.bytes(), &(self.control)());
         });
-        // Not before: nobody can be associated who has one of these.
+        // Opened only now: a process with a packet socket cannot be associated.
         let wire = Wire::watched_for(self.host);
         go.send("");
         child.succeeded();
@@ -168,7 +169,7 @@ impl Second {
 }
 
 /// struct in6_flowlabel_req: destination, label, action, share, flags, expiry,
-/// linger, nothing.
+/// linger, padding.
 fn flow_label() -> Vec<u8> {
     const CREATE: u16 = 1;
     const EXCLUSIVE: u8 = 1;
@@ -179,9 +180,9 @@ fn flow_label() -> Vec<u8> {
     request
 }
 
-/// A route by another tenant's address.
+/// A route through another tenant's address.
 fn route4(kind: u8) -> Vec<u8> {
-    // Kind, length, where the next hop is; the hop; end of options.
+    // Kind, length, pointer; the hop; end of options.
     vec![kind, 7, 4, 10, 0, 0, 2, 0]
 }
 
@@ -193,7 +194,7 @@ fn route6() -> Vec<u8> {
     header
 }
 
-/// A header of options that holds nothing.
+/// A header of options that holds padding only.
 fn padding() -> Vec<u8> {
     // Next header, length; PadN of four bytes.
     vec![0, 0, 1, 4, 0, 0, 0, 0]

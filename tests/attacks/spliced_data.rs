@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Sockets that had another's address before the process was associated, and
-//! data that reaches them by other ways than the usual calls.
+//! data that reaches them in other ways than through the usual calls.
 
 use std::fs::File;
 use std::io::{self, Write};

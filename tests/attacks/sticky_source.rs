@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `IPV6_PKTINFO` as an option of a socket names a source and an interface for
-//! all that is sent. Linux sends from no such source, but by the interface, and
-//! with it goes the source that the kernel would choose.
+//! every message. Linux does not use that source. But it uses the interface,
+//! which determines the source that it would choose.
 
 use std::io;
 use std::net::IpAddr;
@@ -21,14 +21,15 @@ use crate::sock::{source_control, Proto, Sock};
 use crate::sys::packet::interface_index;
 use crate::sys::socket::set_option_bytes;
 
-/// The interface that has all addresses, whichever the kernel likes best.
+/// The interface that has all addresses. Which one it prefers is up to the
+/// kernel.
 const DEVICE: &str = "dummy0";
 
 pub fn tests() -> Vec<Test> {
     let mut tests = vec![
         everywhere("a_sticky_source_of_a_host_is_not_used", || {
             let sources = seen_with_sticky(&[]);
-            assert!(!sources.is_empty(), "no message came");
+            assert!(!sources.is_empty(), "no message arrived");
             assert!(!sources.contains(&ip(HOST6)), "Linux uses it: {sources:?}");
         }),
         behaviour("a_sticky_source_outside_the_set_is_not_used", || {
@@ -43,8 +44,11 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "an_echo_request_by_a_sticky_device_comes_from_the_set",
             || {
-                assert!(!pings_from(HOST6, TWO), "it came from the host's address");
-                assert!(pings_from(TWO[1], TWO), "it did not come at all");
+                assert!(
+                    !pings_from(HOST6, TWO),
+                    "a request came from the host's address"
+                );
+                assert!(pings_from(TWO[1], TWO), "no request came from the set");
             },
         ),
     ];
@@ -85,7 +89,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Has a socket send from a source and by an interface, none if that is empty.
+/// Sets the source and the interface of a socket; no interface if it is empty.
 fn stick(sock: &Sock, source: IpAddr, device: &str) -> io::Result<()> {
     let index = match device {
         "" => 0,
@@ -97,8 +101,8 @@ fn stick(sock: &Sock, source: IpAddr, device: &str) -> io::Result<()> {
     set_option_bytes(sock.as_fd(), IPPROTO_IPV6, IPV6_PKTINFO, &info)
 }
 
-/// Where a message comes from whose socket asks for the host's address; by an
-/// unassociated process if `set` is empty.
+/// Sends a message on a socket that requests the host's address. Returns the
+/// sources that arrive. An empty `set` stands for an unassociated process.
 fn seen_with_sticky(set: &[&str]) -> Vec<IpAddr> {
     let witness = Sock::serving(Proto::Udp, ("2001:db8:1::3", 0));
     in_child_with(set, || {
@@ -109,8 +113,8 @@ fn seen_with_sticky(set: &[&str]) -> Vec<IpAddr> {
     sources(Proto::Udp, &witness)
 }
 
-/// Whether an echo request to the host that is sent by the interface comes from
-/// this address.
+/// Whether an echo request to the host, sent on the interface, comes from this
+/// address.
 fn pings_from(source: &str, set: &[&str]) -> bool {
     let go = Channel::new();
     let child = Child::spawn(|| {
@@ -122,7 +126,7 @@ fn pings_from(source: &str, set: &[&str]) -> bool {
         stick(&sock, ANY6, DEVICE).expect("setsockopt");
         sock.send_to(&request(AF_INET6), (HOST6, 0)).expect("send");
     });
-    // Who inherited it could not be associated.
+    // Opened only now: a process that inherited it could not be associated.
     let wire = Wire::watched_for(HOST6);
     go.send("");
     child.succeeded();

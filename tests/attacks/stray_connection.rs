@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A socket that asks for a connection and never sends anything, left with an
-//! address that has become another's: what comes between the same two ends must
-//! find its owner, and its owner may use them. And one that gets another's
-//! address by a race, again and again.
+//! A socket that requests a connection and never sends anything, at an address
+//! that has become another's. What arrives between the same two ends must find
+//! the new owner, and that owner may use them. Also a socket that gets
+//! another's address in a race, again and again.
 
 use std::fs;
 use std::net::IpAddr;
@@ -29,10 +29,11 @@ use crate::sys::socket::set_option_bytes;
 /// The address that changes hands, of each family.
 const ADDRS: [(&str, &str); 2] = [("v4", "10.0.0.1"), ("v6", "2001:db8::1")];
 
-/// The ends of the connection: here, and the other one.
+/// The ports of the connection: of this end, and of the other one.
 const PORTS: (u16, u16) = (80, 1040);
 
-/// How many sockets are connected while a thread works against it, and how often.
+/// How many sockets are connected while a thread works against each, and how
+/// often it does.
 const ATTEMPTS: usize = 100;
 const TIMES: usize = 20;
 
@@ -42,7 +43,7 @@ pub fn tests() -> Vec<Test> {
         tests.extend([
             behaviour(
                 format!("a_stray_{family}_connection_keeps_nobody_from_a_server"),
-                move || assert!(is_served(true, ip(addr)), "it did"),
+                move || assert!(is_served(true, ip(addr)), "a client was not served"),
             ),
             everywhere(
                 format!("a_stray_{family}_connection_keeps_others_from_an_unassociated_server"),
@@ -59,7 +60,7 @@ pub fn tests() -> Vec<Test> {
         ]);
     }
     let udp: Make = |ip| Sock::for_ip(Proto::Udp, ip);
-    // Asking for its name takes no source from a stream.
+    // Asking for its name takes no source from a TCP socket.
     let races: [(&str, Make, &str, Against); 3] = [
         ("tcp", put_off, "dissolves", dissolve_connection),
         ("udp", udp, "dissolves", dissolve_connection),
@@ -92,7 +93,7 @@ type Make = fn(IpAddr) -> Sock;
 
 type Against = fn(&Sock);
 
-/// Sockets are connected, while a thread works against their getting a source.
+/// Sockets are connected while a thread works against their getting a source.
 #[derive(Clone, Copy)]
 struct Race {
     kind: &'static str,
@@ -102,8 +103,8 @@ struct Race {
 }
 
 impl Race {
-    /// How many of this process's sockets are connected, or ask to be, from the
-    /// address that they are to connect to, which is the host's.
+    /// How many sockets of this process have a connection, or request one, from
+    /// the very address that they connect to, which is the host's.
     fn strays(self) -> usize {
         without_cookies();
         let _sockets: Vec<_> = (0..ATTEMPTS).map(|_| self.connected()).collect();
@@ -122,12 +123,13 @@ impl Race {
         strays.count()
     }
 
-    /// The thread ends first, and what it did last may have been in between.
+    /// Connects a socket. The thread ends first, but its last call may have
+    /// come between, so this connects once more.
     fn connected(self) -> Sock {
         let sock = (self.make)(self.to.0);
         let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
         let connect = || {
-            // It may be connected already.
+            // The socket may be connected already.
             let _ = sock.connect(self.to);
         };
         thread::scope(|scope| {
@@ -161,8 +163,7 @@ fn in_table(addr: IpAddr) -> String {
     words.map(|word| format!("{word:08X}")).collect()
 }
 
-/// A socket that puts off its connections until something is sent, and does not
-/// wait for that.
+/// A non-blocking socket that defers its connections until something is sent.
 fn put_off(ip: IpAddr) -> Sock {
     let family = if ip.is_ipv4() { AF_INET } else { AF_INET6 };
     let sock = Sock::new(family, SOCK_STREAM | SOCK_NONBLOCK, 0).expect("socket");
@@ -175,7 +176,7 @@ fn puts_off(sock: &Sock) {
     sock.set(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
 }
 
-/// A process that does something with the address, says so, and stays.
+/// A process that does something with the address, reports it, and stays.
 struct Process {
     child: Child,
     said: Channel,
@@ -183,7 +184,7 @@ struct Process {
 }
 
 impl Process {
-    /// Forks it; it is associated with `set` if it is a tenant.
+    /// Forks it, and associates it with `set` if it is a tenant.
     fn new(tenant: bool, set: &[&str], deed: impl FnOnce(&Channel)) -> Self {
         let (said, go) = (Channel::new(), Channel::new());
         let child = Child::spawn(|| {
@@ -211,15 +212,15 @@ impl Process {
     }
 }
 
-/// The process with the socket, and the one that has the address now and is about
-/// to act. They are tenants, or neither is.
+/// The process with the stray socket, and the one that has the address now and
+/// is about to act. Both are tenants, or neither is.
 fn passed_on(tenants: bool, addr: IpAddr, deed: fn(IpAddr, &Channel)) -> [Process; 2] {
     without_cookies();
     let attacker = Process::new(tenants, PAIRS[0], |said| {
         let sock = bound(addr, PORTS.0);
         puts_off(&sock);
         sock.connect((addr, PORTS.1)).expect("connect");
-        sock.peer().expect_err("it was not put off");
+        sock.peer().expect_err("the connection was not deferred");
         said.send("");
         stay();
     });
@@ -249,20 +250,20 @@ fn is_served(tenants: bool, addr: IpAddr) -> bool {
         && client.receive().is_ok_and(|(data, _)| data == b"served")
 }
 
-/// How the owner's connection to the other end fares: its errno.
+/// The errno of the owner's connection to the other end; 0 for success.
 fn connects(tenants: bool, addr: IpAddr) -> String {
     let [_attacker, owner] = passed_on(tenants, addr, |addr, said| {
         let connected = bound(addr, PORTS.0).connect((addr, PORTS.1));
         let errno = connected.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0);
         said.send(&errno.to_string());
     });
-    // Not before: the processes would have it, too.
+    // Opened after the forks, or the processes would have it, too.
     let server = bound(addr, PORTS.1);
     server.listen().expect("listen");
     owner.act()
 }
 
-/// A socket on a shared port that does not wait for long.
+/// A socket on a shared port whose calls do not wait for long.
 fn bound(addr: IpAddr, port: u16) -> Sock {
     let sock = Sock::for_ip(Proto::Tcp, addr);
     sock.set(SOL_SOCKET, SO_REUSEADDR, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! With SYN cookies a connection comes into being without having been a
-//! request of the listener's: that must not go by its scope.
+//! With SYN cookies a connection is established without having been a request
+//! of the listener. It must not get past the listener's scope.
 
 use std::fs;
 

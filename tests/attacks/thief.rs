@@ -16,7 +16,7 @@ use crate::sock::{Proto, Sock};
 use crate::sys::process::take_descriptor;
 use crate::sys::socket::set_option_bytes;
 
-/// A process that says who it is to everybody who comes. Ends when dropped.
+/// A process that sends its word to everybody who asks. Ends when dropped.
 pub struct Thief {
     child: Child,
     number: i32,
@@ -29,7 +29,7 @@ impl Thief {
         Self::named("thief", set, proto, open)
     }
 
-    /// The same, saying something else.
+    /// The same, with another word.
     pub fn named(word: &str, set: &[&str], proto: Proto, open: impl FnOnce() -> Sock) -> Self {
         let ready = Channel::new();
         let child = Child::spawn(|| {
@@ -46,7 +46,7 @@ impl Thief {
                         .and_then(|(_, from)| sock.send_to(word.as_bytes(), from)),
                 };
                 if served.is_err() {
-                    // It may have got no socket that works.
+                    // Its socket may be of no use.
                     sleep(Duration::from_millis(10));
                 }
             }
@@ -55,7 +55,7 @@ impl Thief {
         Self { child, number }
     }
 
-    /// Its socket, for those who may take it.
+    /// A copy of its socket, for a process that may take it.
     pub fn socket(&self) -> Sock {
         take_descriptor(self.child.pid(), self.number)
             .expect("its socket")
@@ -63,7 +63,8 @@ impl Thief {
     }
 }
 
-/// Who answers at an address within a short time, if anybody.
+/// Asks at an address. Returns the word of the server that answers within a
+/// short time, if any.
 pub fn who_answers(proto: Proto, addr: &str, port: u16) -> Option<String> {
     ask(proto, addr, port).ok()
 }
@@ -75,7 +76,7 @@ fn ask(proto: Proto, addr: &str, port: u16) -> io::Result<String> {
     set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_SNDTIMEO, &limit)?;
     match proto {
         Proto::Tcp => sock.connect((addr, port))?,
-        // Not connected: who answers may do so from another address.
+        // Not connected: the answer may come from another address.
         Proto::Udp => sock.send_to(b"?", (addr, port))?,
     }
     if !sock.has_input(3000) {

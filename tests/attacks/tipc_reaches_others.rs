@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TIPC has names instead of IP addresses, and everybody may take and call any.
+//! TIPC has names instead of IP addresses, and everybody may take and call any
+//! name.
 
 use libc::{AF_TIPC, EAFNOSUPPORT, SOCK_DGRAM, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant makes parts of its association by narrowing, each of which takes
-//! memory of the kernel, and needs no right for it: parts of parts must not be
-//! counted by themselves.
+//! A tenant makes parts of its association by narrowing. Each takes memory of
+//! the kernel, and making one needs no right. So parts of parts must not be
+//! counted separately.
 
 use addrconf_abi::Target;
 use libc::ENOSPC;
@@ -17,7 +17,7 @@ use crate::tenant::Tenant;
 /// The most parts that the whole tree of an association may have.
 const MOST: usize = 256;
 
-/// How deep each process narrows, and how many do.
+/// How many levels each process narrows, and how many processes do.
 const DEPTH: usize = 7;
 const PROCESSES: usize = 40;
 
@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
             let tree = Tree::new();
             let mut made = 0;
             let mut refused = 0;
-            // First all the wide ones, and then parts of each.
+            // First every process narrows once, and then each narrows further.
             for _ in 0..DEPTH {
                 for nr in 0..PROCESSES {
                     if tree.narrow(nr) {
@@ -38,14 +38,14 @@ pub fn tests() -> Vec<Test> {
                 }
             }
             assert_eq!((made, refused), (MOST, DEPTH * PROCESSES - MOST));
-            // And the whole.
+            // The parts, and the whole.
             assert_eq!(Device::open().ids().len(), MOST + 1);
         }),
         behaviour("parts_that_ended_make_room_for_others", || {
             let mut tree = Tree::full();
             let last = PROCESSES - 1;
-            assert!(!tree.narrow(last), "there was room");
-            // The first, which has as many as it could make.
+            assert!(!tree.narrow(last), "one part more than the limit was made");
+            // The first process, which has as many parts as it could make.
             tree.end_one();
             eventually("room", || tree.narrow(last));
         }),
@@ -78,7 +78,7 @@ impl Tree {
                 .iter()
                 .map(|order| Child::spawn(|| obey(order, &outcome)))
                 .collect();
-            // Who has ended is to be gone.
+            // Reaps what has ended.
             while wait(-1, false).is_ok() {}
         });
         Self {
@@ -89,7 +89,7 @@ impl Tree {
         }
     }
 
-    /// One whose processes have narrowed as often as they could.
+    /// A tree whose processes have narrowed as often as they could.
     fn full() -> Self {
         let tree = Self::new();
         for nr in 0..PROCESSES {
@@ -99,7 +99,7 @@ impl Tree {
         tree
     }
 
-    /// Has one process narrow once more; whether it could.
+    /// Makes one process narrow once more. Returns whether it could.
     fn narrow(&self, nr: usize) -> bool {
         self.orders[nr].send("narrow");
         match self.outcome.receive().as_str() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tracing a process that is not associated, to have it make the calls.
+//! Tracing an unassociated process, to make it do the calls.
 
 use std::io;
 
@@ -36,7 +36,7 @@ pub fn tests() -> Vec<Test> {
                 move || {
                     let other = idle(TWO);
                     as_tenant(ONE, || is_refused(trace(other.pid())));
-                    // Where it is allowed it works.
+                    // The host can trace it.
                     trace(other.pid()).expect("trace");
                 },
             ),
@@ -91,8 +91,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A process traces another, which is not associated, and is to be associated
-/// itself. What it would have gained is a word in the other's memory.
+/// `assign` refuses a process that traces an unassociated one. Associated, it
+/// would still control the other process.
 fn tracer_is_busy(trace: fn(i32) -> io::Result<()>) {
     let victim = Child::spawn(|| stay());
     let (ready, go) = (Channel::new(), Channel::new());
@@ -100,7 +100,7 @@ fn tracer_is_busy(trace: fn(i32) -> io::Result<()>) {
         trace(victim.pid()).expect("trace");
         ready.send("");
         go.receive();
-        // The victim would be its tool still.
+        // The tracer still controls the victim.
         stop(victim.pid());
         detach(victim.pid()).expect("it traces until now");
         ready.send("");
@@ -114,18 +114,18 @@ fn tracer_is_busy(trace: fn(i32) -> io::Result<()>) {
     assert!(device.ids().is_empty());
     go.send("");
     ready.receive();
-    // Once it has let go nothing is in the way.
+    // After the detach nothing is in the way.
     assign().expect("assign");
 }
 
-/// Waits until a traced process stands still.
+/// Stops a traced process, and waits until it is stopped.
 fn stop(pid: i32) {
-    // One that was attached to stands still already, or is about to.
+    // After an attach it has stopped already, or is about to.
     let _ = interrupt(pid);
     wait_for_stop(pid).expect("a stop");
 }
 
-/// Something that this process does to an unassociated one, both of `user` if
+/// An attack of this process on an unassociated one. Both are of `user`, if
 /// there is one.
 pub fn against(user: Option<u32>, access: fn(i32) -> io::Result<()>) -> Attack {
     let ready = Channel::new();

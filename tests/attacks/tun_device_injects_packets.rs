@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is written to a tunnel device comes from the network, as far as the
-//! kernel knows, with whatever source it says.
+//! The kernel takes what is written to a tunnel device for packets from the
+//! network, whatever source they name.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
         &[NET_ADMIN],
         inject,
     ));
-    // Without it, by somebody whom the host gave a device.
+    // Without it: by a user whom the host gave a device.
     tests.extend(given());
     tests.push(behaviour(
         "injecting_packets_by_a_tunnel_is_refused_to_a_tenant_with_the_capability",
@@ -35,14 +35,14 @@ pub fn tests() -> Vec<Test> {
             trust_the_network();
             let victim = victim(HOST4);
             as_tenant(ONE, || is_refused(write_forged(), EACCES));
-            deceived(&victim, "10.0.0.2").expect_err("the forged message");
+            deceived(&victim, "10.0.0.2").expect_err("the forged message arrived");
         },
     ));
     tests
 }
 
-/// A tunnel device that belongs to a user can be used by that one without any
-/// capability, as the kernel documents.
+/// The user to whom a tunnel device belongs can use it without any capability,
+/// as the kernel documents.
 fn given() -> Vec<Test> {
     vec![
         everywhere(
@@ -58,7 +58,7 @@ fn given() -> Vec<Test> {
             || {
                 let victim = prepare(NOBODY);
                 as_tenant(ONE, || is_refused(attach_as(NOBODY), EACCES));
-                deceived(&victim, "10.0.0.2").expect_err("the forged message");
+                deceived(&victim, "10.0.0.2").expect_err("the forged message arrived");
             },
         ),
         everywhere(
@@ -78,8 +78,8 @@ fn given() -> Vec<Test> {
     ]
 }
 
-/// The host makes a tunnel device that belongs to a user; returns who may be
-/// deceived by it.
+/// The host makes a tunnel device that belongs to a user. Returns the socket of
+/// the victim.
 fn prepare(user: u32) -> Sock {
     trust_the_network();
     let tunnel = tunnel().expect("a tunnel");
@@ -89,7 +89,7 @@ fn prepare(user: u32) -> Sock {
 
 /// Injects a packet as a user without capabilities.
 fn attach_as(user: u32) -> io::Result<()> {
-    // Where there is udev everybody may open it.
+    // Opened before the change of user: with udev everybody may open it.
     let file = open()?;
     become_user(user)?;
     attach(&file)?;
@@ -97,7 +97,7 @@ fn attach_as(user: u32) -> io::Result<()> {
 }
 
 fn is_refused(outcome: io::Result<()>, errno: i32) {
-    let refused = outcome.expect_err("it works").raw_os_error();
+    let refused = outcome.expect_err("the attack works").raw_os_error();
     assert_eq!(refused, Some(errno));
 }
 
@@ -113,7 +113,7 @@ fn write_forged() -> io::Result<()> {
     (&tunnel()?).write_all(&forged("10.0.0.2", HOST4))
 }
 
-/// Makes a tunnel device and puts it into operation.
+/// Makes a tunnel device and brings it up.
 fn tunnel() -> io::Result<File> {
     let file = open()?;
     attach(&file)?;
@@ -127,7 +127,7 @@ fn open() -> io::Result<File> {
     options.read(true).write(true).open("/dev/net/tun")
 }
 
-/// Attaches to a tunnel device, which is made if there is none.
+/// Attaches to the tunnel device, and makes it if there is none.
 fn attach(file: &File) -> io::Result<()> {
     let kind = (libc::IFF_TUN | libc::IFF_NO_PI) as i16;
     device_ioctl(file.as_fd(), TUNSETIFF, device_request("tun0", kind))

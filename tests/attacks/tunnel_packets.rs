@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets that who gets them takes apart, or obeys: of tunnels, whose inner packet
-//! may have any source, and of routing daemons. A tenant that may have raw sockets
-//! could send them to the machine itself.
+//! Packets that their receiver unpacks or obeys: of tunnels, whose inner packet
+//! may have any source, and of routing daemons. A tenant that may have raw
+//! sockets could send them to the machine itself.
 
 use std::io;
 
@@ -17,7 +17,7 @@ use crate::sock::Sock;
 const OBEYED: [i32; 16] = [
     4, 41, 46, 47, 50, 51, 88, 89, 97, 103, 108, 112, 115, 124, 137, 143,
 ];
-/// For experiments (RFC 3692): nobody obeys it.
+/// A number for experiments (RFC 3692), which nobody obeys.
 const OTHER: i32 = 253;
 
 pub fn tests() -> Vec<Test> {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whoever is user 0 can write what belongs to root, without any capability:
-//! also the setting that names the program which the kernel runs when it lacks
-//! a module. That one is a child of the kernel, with all rights, and nobody's.
+//! User 0 can write what belongs to root without any capability. That includes
+//! the setting that names the program that the kernel runs when it lacks a
+//! module. This program is a child of the kernel, has all rights, and is not
+//! associated.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -24,7 +25,7 @@ const SETTING: &str = "/proc/sys/kernel/modprobe";
 /// A protocol of netlink that there is no module for.
 const NO_PROTOCOL: i32 = 31;
 
-/// Becomes who has too little to have the kernel run a program.
+/// Becomes a user with too few rights to make the kernel run a program.
 type Become = fn();
 
 const HARMLESS: [(&str, Become); 2] = [
@@ -52,7 +53,7 @@ pub fn tests() -> Vec<Test> {
                 assert_eq!(helper.said(), "ok");
             },
         ),
-        // Why a tenant must not be user 0.
+        // This is why a tenant must not be user 0.
         behaviour(
             "having_the_kernel_run_a_program_as_user_zero_without_capabilities_works_for_a_tenant",
             || {
@@ -82,7 +83,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Goes on as user 0, who has no capability and gets none by `exec`.
+/// Stays user 0, without any capability, and gets none by `exec`.
 fn become_powerless() {
     drop_all_capabilities().expect("capset");
     assert_eq!(effective_user(), 0);
@@ -95,8 +96,8 @@ fn become_powerless() {
     }
 }
 
-/// A program that says what it may bind to on the network of this test. The
-/// setting is what it was once this is dropped.
+/// A program that reports what it may bind to on the network of this test.
+/// Dropping this restores the setting.
 struct Helper {
     program: String,
     said: String,
@@ -126,7 +127,7 @@ impl Helper {
         }
     }
 
-    /// Has the kernel run it.
+    /// Makes the kernel run the program.
     fn call(&self) -> io::Result<()> {
         fs::write(SETTING, &self.program)?;
         let made = Sock::new(AF_NETLINK, SOCK_RAW, NO_PROTOCOL);
@@ -135,7 +136,7 @@ impl Helper {
         Ok(())
     }
 
-    /// What it said; nothing if it did not run.
+    /// What the program reported; nothing if it did not run.
     fn said(&self) -> String {
         let said = fs::read_to_string(&self.said).unwrap_or_default();
         said.trim().to_owned()
@@ -143,7 +144,7 @@ impl Helper {
 
     fn is_refused_to(&self, become_who: Become) {
         become_who();
-        let error = self.call().expect_err("it works");
+        let error = self.call().expect_err("the setting was written");
         assert_eq!(error.raw_os_error(), Some(EACCES), "{error}");
         assert_eq!(self.said(), "");
     }
@@ -153,7 +154,7 @@ impl Drop for Helper {
     fn drop(&mut self) {
         fs::write(SETTING, self.before.trim()).expect("the setting");
         for file in [&self.program, &self.said] {
-            // It may never have been written.
+            // The file may not exist.
             let _ = fs::remove_file(file);
         }
     }

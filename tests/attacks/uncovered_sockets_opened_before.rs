@@ -63,7 +63,7 @@ pub fn tests() -> Vec<Test> {
             let friend = Child::spawn(|| {
                 let friend = rds(HOST4);
                 loop {
-                    // See `deceive`.
+                    // Repeated for the reason given at `deceive`.
                     let _ = friend.send_to(SECRET, (ANOTHERS, PORT));
                     friend.has_input(200);
                 }
@@ -116,7 +116,8 @@ pub fn tests() -> Vec<Test> {
             // SO_VM_SOCKETS_BUFFER_SIZE
             option(sock, AF_VSOCK, 0, 65536_u64.to_ne_bytes().to_vec())
         }),
-        // A process cannot be associated that has one, but can come to one.
+        // A process with such a socket cannot be associated, but may get one
+        // later.
         refused("a_packet_socket_in_a_shared_table_gets_no_option", || {
             shared(
                 || Sock::new(AF_PACKET, SOCK_DGRAM, 0).expect("a packet socket"),
@@ -130,7 +131,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Sets an option.
+/// An attack that sets an option.
 fn option(sock: Sock, level: i32, name: i32, value: Vec<u8>) -> Attack {
     Box::new(move || set_option_bytes(sock.as_fd(), level, name, &value))
 }
@@ -141,7 +142,7 @@ fn rds(at: &str) -> Sock {
     sock
 }
 
-/// Accepts a client who came before.
+/// Accepts a client that connected before.
 fn accept(server: Sock, at: Addr, open: fn() -> Sock) -> Attack {
     server.serve(Proto::Tcp, at.clone()).expect("serve");
     let client = client(at, open);
@@ -152,12 +153,12 @@ fn accept(server: Sock, at: Addr, open: fn() -> Sock) -> Attack {
         if data == SECRET {
             Ok(())
         } else {
-            Err(io::Error::other("got something else"))
+            Err(io::Error::other("the server received something else"))
         }
     })
 }
 
-/// Somebody who connects and says the secret.
+/// A client that connects and sends the secret.
 fn client(at: Addr, open: fn() -> Sock) -> Child {
     let sent = Channel::new();
     let child = Child::spawn(|| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A family or protocol that nobody thought of. So all are tried: an
-//! associated process can make the sockets that are known, and no others.
+//! A family or protocol that nobody thought of might be open. So all are tried:
+//! an associated process can make the known sockets, and no others.
 
 use std::io;
 
@@ -26,7 +26,7 @@ const PROTOCOLS: i32 = 263;
 pub fn tests() -> Vec<Test> {
     vec![
         behaviour("only_known_sockets_can_be_made", || {
-            // For ping sockets.
+            // Permits ping sockets.
             std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").expect("a range");
             associate(ONE);
             let mut made = Vec::new();
@@ -63,7 +63,7 @@ pub fn tests() -> Vec<Test> {
                 }
             });
         }),
-        // What the two above would find without the module.
+        // Sockets that the two above would find without the module.
         everywhere("unknown_sockets_can_be_made_by_a_host", || {
             for (family, kind, protocol) in [
                 (libc::AF_PACKET, SOCK_RAW, 0),
@@ -80,13 +80,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Those that have nothing to do with addresses. Not all protocols of netlink
-/// are tried: for each unknown one the kernel looks for a module.
+/// Families that have nothing to do with addresses. Not all protocols of
+/// netlink are tried, as the kernel looks for a module for each unknown one.
 fn uninteresting(family: i32) -> bool {
     [AF_UNIX, AF_NETLINK].contains(&family)
 }
 
-/// Whether that was the module, or the kernel which does not know such a type.
+/// Whether the module refused it, or the kernel does not know such a type.
 fn denied(e: &io::Error) -> bool {
     [
         EPERM,

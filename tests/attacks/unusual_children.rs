@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ways to make a process, or to go on as one, that are seldom used.
+//! Seldom used ways to make a process, or to go on as one.
 
 use std::fs::File;
 use std::io;
@@ -21,10 +21,11 @@ use crate::sock::{Proto, Sock};
 use crate::sys::clone::{exit_thread, into_cgroup, sharing_memory, NOBODY};
 use crate::sys::process::{clone3, setsid};
 
-/// What such a process must be refused, and what it must be allowed.
+/// An address that such a process must be refused, and one that it must be
+/// allowed.
 const PROBES: [&str; 2] = [HOST4, "10.0.0.1"];
 
-/// Where the virtual machine has control groups.
+/// Where control groups are mounted in the virtual machine.
 const CGROUPS: &str = "/sys/fs/cgroup";
 
 pub fn tests() -> Vec<Test> {
@@ -70,7 +71,8 @@ pub fn tests() -> Vec<Test> {
         unusual(
             "a_program_executed_after_the_first_threads_end_is_confined",
             |out| {
-                // `/proc/self` is the first thread's.
+                // Read before the first thread ends, to which `/proc/self`
+                // belongs.
                 let program = std::env::current_exe().expect("own path");
                 outlive(|| {
                     let mut command = Command::new(program);
@@ -116,7 +118,7 @@ pub fn tests() -> Vec<Test> {
                 std::fs::remove_file(&program).expect("rm");
                 let said = String::from_utf8(ran.expect("the program").stdout).expect("text");
                 let verdicts = said.trim().strip_prefix("0 ");
-                out.send(verdicts.unwrap_or_else(|| panic!("it is not root: {said}")));
+                out.send(verdicts.unwrap_or_else(|| panic!("the program is not root: {said}")));
             },
         ),
         behaviour(
@@ -151,7 +153,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A way to make a process in which the probe is run, which `out` is told of.
+/// A way to make a process. The probe runs in it, and sends its verdicts to
+/// `out`.
 fn unusual(name: &str, make: impl Fn(&Channel) + Copy + 'static) -> Test {
     refusal(name, ONE, EADDRNOTAVAIL, move || {
         let out = Channel::new();
@@ -159,13 +162,13 @@ fn unusual(name: &str, make: impl Fn(&Channel) + Copy + 'static) -> Test {
             make(&out);
             let verdict = out.receive();
             let (foreign, member) = verdict.split_once(' ').expect("two verdicts");
-            assert_eq!(member, "ok", "binding to a member");
+            assert_eq!(member, "ok", "bind to an address of the set");
             status(foreign.parse().unwrap_or(0))
         })
     })
 }
 
-/// Binds outside the set; the errno, 0 for none.
+/// Binds outside the set. Returns the errno; 0 for success.
 fn attempt() -> i32 {
     let bound = Sock::v4(Proto::Udp).bind((HOST4, 0));
     bound.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0)
@@ -178,7 +181,8 @@ fn status(errno: i32) -> io::Result<()> {
     }
 }
 
-/// In a process of its own, runs `f` in a thread once the first has ended.
+/// In a process of its own, runs `f` in a thread after the first thread has
+/// ended.
 fn outlive(f: impl FnOnce() + Send) {
     let child = Child::spawn(|| {
         let stat = "/proc/self/stat";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A user namespace, in which anybody has all capabilities, with and without a
-//! network namespace that belongs to it: one's own, or another's.
+//! A user namespace, in which anybody has all capabilities: one that the tenant
+//! makes or another's, with and without a network namespace that belongs to it.
 
 use std::fs::{self, File};
 use std::io;
@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// In namespaces that the tenant makes.
+/// Attacks in namespaces that the tenant makes.
 fn own() -> Vec<Test> {
     vec![
         refusal(
@@ -95,11 +95,11 @@ fn own() -> Vec<Test> {
     ]
 }
 
-/// Kinds of namespaces, under `/proc`. The network first would be refused to who
-/// has no right in it.
+/// Kinds of namespaces, under `/proc`. The user namespace comes first: it gives
+/// the right to enter the network.
 const SPACES: [(&str, i32); 2] = [("user", libc::CLONE_NEWUSER), ("net", libc::CLONE_NEWNET)];
 
-/// The namespaces of another, which can be entered by these files.
+/// The namespaces of another process, and the files to enter them with.
 struct Spaces {
     files: [(File, i32); 2],
     _owner: Child,
@@ -122,8 +122,8 @@ impl Spaces {
     }
 }
 
-/// In namespaces of another, in which the tenant has all capabilities, and which
-/// it opened before it was one. Now it cannot.
+/// Attacks in namespaces of another process, in which the tenant has all
+/// capabilities. It opened them before it was associated; now it cannot.
 fn anothers() -> Vec<Test> {
     let attempt = move |attempt: fn() -> io::Result<()>| -> Attack {
         let spaces = Spaces::opened();
@@ -186,7 +186,8 @@ fn anothers() -> Vec<Test> {
     ]
 }
 
-/// An unassociated process in namespaces of its own, with the host's address.
+/// An unassociated process in namespaces of its own, whose network has the
+/// host's address.
 fn owner() -> Child {
     let ready = Channel::new();
     let owner = Child::spawn(|| {
@@ -198,10 +199,11 @@ fn owner() -> Child {
     owner
 }
 
-/// Enters a user namespace and a network of its own with the host's address.
+/// Enters a user namespace, and a network of its own that has the host's
+/// address.
 fn own_network() -> io::Result<()> {
     enter(libc::CLONE_NEWNET);
-    // Who is root there keeps its capabilities over exec.
+    // A process that is root in there keeps its capabilities over exec.
     fs::write("/proc/self/uid_map", "0 0 1")?;
     configure(&format!("link set lo up\naddr add {HOST4}/32 dev lo\n"))
 }
@@ -211,7 +213,7 @@ fn enter(others: i32) {
     unshare(libc::CLONE_NEWUSER | others).expect("unshare");
 }
 
-/// A socket from outside is used within.
+/// Uses a socket from outside in a new namespace.
 fn carried_in() -> Attack {
     let sock = Sock::v4(Proto::Udp);
     sock.bind((HOST4, 0)).expect("bind before");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! VSOCK has no IP addresses, and so everybody on the machine is in everybody's
-//! reach.
+//! VSOCK has no IP addresses, so everybody on the machine can reach everybody.
 
 use libc::{AF_VSOCK, EAFNOSUPPORT, SOCK_STREAM};
 
@@ -38,7 +37,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// struct sockaddr_vm: family, nothing, port, machine, nothing.
+/// struct sockaddr_vm: family, reserved, port, machine, padding.
 pub fn end(machine: u32) -> Addr {
     let mut bytes = (AF_VSOCK as u16).to_ne_bytes().to_vec();
     bytes.extend([0; 2]);

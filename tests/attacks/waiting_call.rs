@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A call that waits on a foreign socket while its process is associated: it
-//! was decided when it began. What comes afterwards is not for it.
+//! A call waits on a foreign socket while its process is associated. It was
+//! decided about when it began; what arrives afterwards is not for it.
 
 use std::fs;
 use std::io;
@@ -29,9 +29,9 @@ use crate::sys::socket::{
 /// What a call waits on.
 #[derive(Clone, Copy)]
 pub enum On {
-    /// What a peer says.
+    /// Data of a peer.
     Connection,
-    /// A peer.
+    /// A connection of a peer.
     Listener,
     /// Messages.
     Datagrams,
@@ -46,7 +46,7 @@ impl On {
     }
 }
 
-/// A call that waits, and says how much it got.
+/// A call that waits, and returns how much it received.
 type Call = fn(&Sock) -> io::Result<usize>;
 
 const CALLS: [(&str, On, Call); 7] = [
@@ -54,7 +54,7 @@ const CALLS: [(&str, On, Call); 7] = [
     ("recvmsg_on_a_connection", On::Connection, |sock| {
         recvmsg(sock.as_fd(), 64).map(|(data, ..)| data.len())
     }),
-    // As much as the host says in two messages.
+    // As much as the host sends in two messages.
     ("recv_of_all_on_a_connection", On::Connection, |sock| {
         receive_all(sock.as_fd(), 2 * WORD.len())
     }),
@@ -73,12 +73,12 @@ const CALLS: [(&str, On, Call); 7] = [
 
 const WORD: &[u8] = b"secret";
 
-/// Says that it is ready, and makes the call.
+/// Reports that it is ready, and makes the call.
 fn once(call: Call) -> impl FnOnce(Sock, &Channel) -> io::Result<usize> {
     move |sock, ready| {
         ready.send("");
         let end = call(&sock);
-        // Whoever speaks to it is not to notice.
+        // Kept open, so that the sender sees no difference.
         mem::forget(sock);
         end
     }
@@ -158,7 +158,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// A thread waits while another closes the descriptor.
+/// Receives in one thread, while another closes the descriptor.
 fn on_a_closed_descriptor(sock: Sock, ready: &Channel) -> io::Result<usize> {
     receive_meanwhile(sock.into(), WORD.len(), |fd| {
         eventually("the thread waits", || awake("self") == 1);
@@ -177,8 +177,9 @@ fn awake(pid: &str) -> usize {
     stats.filter(|stat| !stat.contains(") S ")).count()
 }
 
-/// How a call ends that waits on a socket at `at` while its process is
-/// associated, or is not, when the host says something afterwards.
+/// Makes a call that waits on a socket at `at`, and associates its process
+/// meanwhile if `assigned`. Then the host sends something. Returns how the call
+/// ends.
 pub fn outcome(
     at: IpAddr,
     on: On,
@@ -188,7 +189,7 @@ pub fn outcome(
     let (port, answer) = (Channel::new(), Channel::new());
     let child = Child::spawn(|| {
         let sock = waiting(at, on, &port);
-        // Without a limit, or it comes back with EINTR.
+        // No time limit: with one, the call would end with EINTR.
         set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_RCVTIMEO, &[0; 16]).expect("SO_RCVTIMEO");
         let end = call(sock, &port).map_err(|e| e.raw_os_error().expect("an errno"));
         answer.send(&match end {
@@ -221,7 +222,7 @@ pub fn outcome(
     }
 }
 
-/// The socket that is waited on; says its port.
+/// The socket that is waited on. Reports its port.
 fn waiting(at: IpAddr, on: On, port: &Channel) -> Sock {
     let sock = Sock::serving(on.proto(), (at, 0));
     port.send(&sock.local().port().to_string());
@@ -239,7 +240,7 @@ fn eventually_in(state: char, child: &Child) {
     });
 }
 
-/// Someone who is stopped is in no call; it is asked when it is continued.
+/// A stopped process is in no call. Its calls are checked once it continues.
 fn stopped() {
     let child = Child::spawn(|| stay());
     kill(child.pid(), libc::SIGSTOP).expect("stop");
@@ -248,8 +249,8 @@ fn stopped() {
     kill(child.pid(), libc::SIGCONT).expect("continue");
 }
 
-/// Nothing but the end of its child has a process come back from `vfork()`; its
-/// own memory could keep it in a call that receives as well.
+/// Only the end of its child makes a process return from `vfork()`. With its
+/// own memory it could also stay in a call that receives.
 fn does_not_come_back() {
     let child = Child::spawn(|| {
         let _ = sharing_memory(libc::CLONE_VFORK, || {
@@ -263,7 +264,7 @@ fn does_not_come_back() {
         .assign(target, &entries(ONE), "")
         .expect_err("assigned");
     assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
-    let error = device.query(target).expect_err("associated");
+    let error = device.query(target).expect_err("still associated");
     assert_eq!(error.raw_os_error(), Some(ENOENT));
     eventually("the association is gone", || device.ids().is_empty());
 }

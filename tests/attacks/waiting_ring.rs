@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An operation of a ring that waits on a foreign socket while its process is
-//! associated: nobody is in a call for it, but it goes on when something comes.
+//! An operation of a ring waits on a foreign socket while its process is
+//! associated. No thread is in a call for it, but it goes on when something
+//! arrives.
 
 use std::io;
 use std::mem;
@@ -36,10 +37,10 @@ const OPERATIONS: [(&str, On, Wait); 9] = [
     ("recv_of_many_datagrams", On::Datagrams, Wait::ReceiveMany),
 ];
 
-/// Begins an operation on a ring that it makes.
+/// Begins an operation on a new ring.
 type Begin = fn(&Sock, Wait) -> Ring;
 
-/// Who tries the operation, where the host is, and how it is begun.
+/// Who carries out the operation, where the host is, and how it is begun.
 const WAYS: [(&str, &str, Begin); 4] = [
     ("by_its_caller_v4", HOST4, by_its_caller),
     ("by_its_caller_v6", HOST6, by_its_caller),
@@ -70,9 +71,9 @@ pub fn tests() -> Vec<Test> {
                     format!("{name}_that_waits_in_a_ring_{how}_during_an_assignment_gets_nothing"),
                     move || {
                         let errno = outcome(ip(at), on, true, waiting(what, begin));
-                        let errno = errno.expect_err("what came was received");
-                        // A thread that comes back from the middle of it begins
-                        // nothing anew.
+                        let errno = errno.expect_err("the operation received what arrived");
+                        // A thread that returns from the middle of a splice
+                        // does not begin it anew.
                         let came_back = matches!(what, Wait::Splice) && errno != EADDRNOTAVAIL;
                         assert!(errno == EADDRNOTAVAIL || came_back, "errno {errno}");
                     },
@@ -89,7 +90,7 @@ pub fn tests() -> Vec<Test> {
     }
     for (name, on, what) in OPERATIONS {
         let own: IpAddr = ip(ONE[0]);
-        // Whoever splices comes back, and has to begin anew.
+        // A thread that splices returns, and would have to begin anew.
         if !matches!(what, Wait::Splice) {
             tests.push(behaviour(
                 format!("{name}_that_waits_in_a_ring_on_ones_own_address_goes_on"),
@@ -103,13 +104,13 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Begins an operation, says so, and waits for its end.
+/// Begins an operation, reports that, and waits for its end.
 fn waiting(what: Wait, begin: Begin) -> impl FnOnce(Sock, &Channel) -> io::Result<usize> {
     move |sock, ready| {
         let mut ring = begin(&sock, what);
         ready.send("");
         let end = ring.finish();
-        // Whoever speaks to it is not to notice.
+        // Kept open, so that the sender sees no difference.
         mem::forget((sock, ring));
         end.map(|got| got as usize)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Asking for more than one has, by the call that is there to ask for less.
+//! Requesting a wider set, through the call that is there to narrow.
 
 use std::io;
 use std::thread;
@@ -15,7 +15,7 @@ use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::sys::process::unshare;
 
-/// What no part of [`ONE`] holds.
+/// Sets that are not within [`ONE`].
 const WIDER: [&[&str]; 5] = [
     &[HOST4],
     &["10.0.0.1", HOST4],
@@ -51,7 +51,7 @@ pub fn tests() -> Vec<Test> {
 
 fn refused_everywhere() {
     for set in WIDER {
-        let error = narrow(set, "").expect_err("wider");
+        let error = narrow(set, "").expect_err("a wider set was accepted");
         let errno = error.raw_os_error();
         assert!(
             [Some(EPERM), Some(EINVAL)].contains(&errno),
@@ -61,7 +61,7 @@ fn refused_everywhere() {
     }
 }
 
-/// A tenant narrows itself to a prefix while that is taken from it.
+/// A tenant narrows itself to an address while its prefix is taken away.
 fn against_update() {
     let (go, done, answer) = (Channel::new(), Channel::new(), Channel::new());
     let tenant = Child::tenant(PREFIXES, || {
@@ -70,12 +70,12 @@ fn against_update() {
         let outcome: io::Result<()> = narrow(&["10.1.0.1"], "");
         done.send("");
         go.receive();
-        // A part that was made in time has lost it like the whole.
+        // A part that was made in time has lost the address, as the whole has.
         answer.send(&format!("{} {}", outcome.is_ok(), verdicts(&["10.1.0.1"])));
     });
     done.receive();
     let device = Device::open();
-    // By its id, for the process is in a part soon.
+    // By its id, as the process will be in a part soon.
     let found = device.query(Target::Pid(tenant.pid())).expect("query");
     let whole = Target::Association(found.id);
     go.send("");

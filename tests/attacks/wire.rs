@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What leaves, whether or not anybody takes it: packets between addresses of
-//! one machine pass its loopback interface, and a packet socket sees them.
+//! What leaves, whether or not anybody receives it. Packets between addresses
+//! of one machine pass its loopback interface, where a packet socket sees them.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ use crate::addr::{ip, Addr};
 use crate::sock::Sock;
 use crate::sys::packet::interface_index;
 
-/// How long nothing must come until all has come, in milliseconds.
+/// After how much silence all packets have passed, in milliseconds.
 const SILENCE: i32 = 500;
 
-/// The flag of a TCP segment that asks for a connection, and the flag of those
-/// that answer.
+/// The flag of a TCP segment that requests a connection, and the flag of
+/// segments that answer.
 const SYN: u8 = 2;
 const ACK: u8 = 16;
 
@@ -27,13 +27,13 @@ pub struct Wire(Sock);
 pub struct Packet(Vec<u8>);
 
 impl Wire {
-    /// Looks at packets to an address like this one, from now on.
+    /// Watches packets of this address's family on the loopback, from now on.
     pub fn watched_for(like: &str) -> Self {
         Self::seen_at(on_loopback(like))
     }
 
-    /// Looks at all packets of the interface that leads out of the machine. Those
-    /// that leave are shown to sockets for packets of every type only.
+    /// Watches all packets of the interface that leads out of the machine. Only
+    /// sockets for packets of every type see those that leave.
     pub fn at_the_cable() -> Self {
         let index = interface_index("dummy0").expect("an interface");
         Self::seen_at(on_interface(index, libc::ETH_P_ALL as u16))
@@ -45,12 +45,12 @@ impl Wire {
         Self(sock)
     }
 
-    /// What has passed until it fell silent.
+    /// The packets that pass until there is silence.
     pub fn packets(&self) -> Vec<Packet> {
         std::iter::from_fn(|| self.next(SILENCE)).collect()
     }
 
-    /// The next IP packet, if one passes within so many milliseconds.
+    /// The next IP packet, if one passes within this many milliseconds.
     pub fn next(&self, milliseconds: i32) -> Option<Packet> {
         while self.0.has_input(milliseconds) {
             let (bytes, _) = self.0.receive().expect("what has passed");
@@ -61,7 +61,7 @@ impl Wire {
         None
     }
 
-    /// Whether somebody asked for a connection from `source` to this port.
+    /// Whether a packet requested a connection from `source` to this port.
     pub fn saw_connection(&self, source: &str, port: u16) -> bool {
         let packets = self.packets();
         packets.iter().any(|p| p.connects(ip(source), port))
@@ -69,7 +69,7 @@ impl Wire {
 }
 
 impl Packet {
-    /// Where it says it comes from.
+    /// The source address that it names.
     pub fn source(&self) -> IpAddr {
         match self.0[0] >> 4 {
             4 => v4(&self.0[12..16]),
@@ -77,7 +77,7 @@ impl Packet {
         }
     }
 
-    /// Where it goes.
+    /// The destination address.
     pub fn destination(&self) -> IpAddr {
         match self.0[0] >> 4 {
             4 => v4(&self.0[16..20]),
@@ -85,12 +85,12 @@ impl Packet {
         }
     }
 
-    /// Whether it has these bytes anywhere.
+    /// Whether it contains these bytes anywhere.
     pub fn contains(&self, bytes: &[u8]) -> bool {
         self.0.windows(bytes.len()).any(|part| part == bytes)
     }
 
-    /// The length of the header, for IPv6 without those that follow it.
+    /// The length of the header; for IPv6, without the headers that follow it.
     fn header_len(&self) -> usize {
         match self.0[0] >> 4 {
             4 => usize::from(self.0[0] & 15) * 4,
@@ -98,7 +98,7 @@ impl Packet {
         }
     }
 
-    /// What is in it, by number.
+    /// The number of the protocol that it carries.
     pub fn protocol(&self) -> i32 {
         i32::from(match self.0[0] >> 4 {
             4 => self.0[9],
@@ -111,7 +111,7 @@ impl Packet {
         &self.0[20..self.header_len().max(20)]
     }
 
-    /// Whether it is an echo request of IPv6.
+    /// Whether it is an ICMPv6 echo request.
     pub fn is_v6_echo_request(&self) -> bool {
         self.protocol() == libc::IPPROTO_ICMPV6 && self.content()[0] == 128
     }
@@ -120,13 +120,13 @@ impl Packet {
         self.asks_for(port) && self.source() == source
     }
 
-    /// Whether it asks for a connection to this port.
+    /// Whether it requests a connection to this port.
     pub fn asks_for(&self, port: u16) -> bool {
         let content = self.content();
         self.opens(SYN) && content[2..4] == port.to_be_bytes()
     }
 
-    /// Whether it grants a connection to this port.
+    /// Whether it accepts a connection to this port.
     pub fn grants(&self, port: u16) -> bool {
         let content = self.content();
         self.opens(SYN | ACK) && content[..2] == port.to_be_bytes()
@@ -136,7 +136,7 @@ impl Packet {
         self.protocol() == libc::IPPROTO_TCP && self.content()[13] & (SYN | ACK) == flags
     }
 
-    /// What is behind the header.
+    /// What follows the header.
     pub fn content(&self) -> &[u8] {
         &self.0[self.header_len()..]
     }

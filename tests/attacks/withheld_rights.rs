@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a tenant must not have, taken away as `docs/security.md` says: the very
-//! line that stands there is run.
+//! Rights that a tenant must not have, withheld as `docs/security.md` says. The
+//! test runs the very command of that document.
 
 use std::process::Command;
 
@@ -9,9 +9,9 @@ use crate::registry::{behaviour, Test};
 
 const DOCS: &str = include_str!("../../docs/security.md");
 
-/// Prints what a program is, and what it may do: its user, its capabilities, and
-/// the errno of binding to a port of the set, binding elsewhere, and writing what
-/// the kernel runs by itself.
+/// Prints the user and the capabilities of a program, and the errno of binding
+/// to a port of the set, of binding elsewhere, and of writing what the kernel
+/// runs by itself.
 const PROGRAM: &str = r#"
 import os, socket
 def errno(act):
@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
     )]
 }
 
-/// The command by which the document has a program started.
+/// The command with which the document starts a program.
 fn documented_command() -> String {
     const FIRST: &str = "addrctl run ";
     let (_, rest) = DOCS

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Witnesses of attacks whose outcome is no errno but traffic: who notes where
-//! everything comes from, and who speaks where somebody may overhear it. Each
-//! attack makes two tests of one closure: with the module it must come to
-//! nothing, and for an unassociated process it must work.
+//! Witnesses of attacks whose outcome is traffic and no errno. One notes the
+//! source of everything that arrives; one sends messages that somebody may
+//! overhear. Each attack makes two tests of one closure: with the module it
+//! must have no effect, and for an unassociated process it must work.
 
 use std::fmt::Debug;
 use std::io;
@@ -15,32 +15,32 @@ use crate::client::{associate, contains};
 use crate::registry::{behaviour, everywhere, Attack, Test};
 use crate::sock::{Proto, Sock};
 
-/// The port of those who are to be overheard.
+/// The port that is to be overheard.
 pub const PORT: u16 = 5353;
 
 /// How long a witness waits for more, in milliseconds.
 const SILENCE: i32 = 300;
 
-/// How long a witness waits for what must come, in milliseconds.
+/// How long a witness waits for what must arrive, in milliseconds.
 const PATIENCE: i32 = 10_000;
 
-/// An attempt to be taken for somebody else.
+/// An attempt to send from an address of another.
 #[derive(Clone, Copy)]
 pub struct Spoof {
-    /// What it is, as part of a name.
+    /// The attempt, as part of a test's name.
     pub name: &'static str,
-    /// How it is witnessed.
+    /// The protocol of the witness.
     pub proto: Proto,
-    /// Where the witness is.
+    /// The address of the witness.
     pub at: &'static str,
-    /// Whom the attacker wants to be.
+    /// The address that the attacker wants to send from.
     pub foreign: &'static str,
     /// Given the witness's address, prepares the attack before the process is
     /// associated, and returns it.
     pub prepare: fn(Addr) -> Attack,
 }
 
-/// One by a message.
+/// An attempt with a message.
 pub fn spoof(
     name: &'static str,
     at: &'static str,
@@ -56,14 +56,14 @@ pub fn spoof(
     }
 }
 
-/// How an attempt by a tenant ends, besides that nothing foreign arrives.
+/// How an attempt by a tenant must end. In no case may anything foreign arrive.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
-    /// It is refused, or comes to nothing.
+    /// It is refused, or has no effect.
     InVain,
     /// It is refused with this errno.
     Refused(i32),
-    /// What is sent before it, from the set, arrives.
+    /// What is sent before the attempt, from the set, arrives.
     Late,
 }
 
@@ -83,7 +83,7 @@ impl Spoof {
         self.ending(End::Refused(errno), ONE)
     }
 
-    /// The same, for an attempt behind a message that nothing may stop.
+    /// The same, for an attempt behind a message that must arrive.
     pub fn behind_another(self) -> [Test; 2] {
         self.ending(End::Late, ONE)
     }
@@ -112,8 +112,9 @@ impl Spoof {
         ]
     }
 
-    /// Where everything came from that the attack by a process associated with
-    /// `set` had arrive; by an unassociated one if that is empty.
+    /// Runs the attack in a process associated with `set`, or in an
+    /// unassociated one if that is empty. Returns the sources of everything
+    /// that arrived.
     fn sources(self, set: &[&str], end: End) -> Vec<IpAddr> {
         let witness = Sock::serving(self.proto, (self.at, 0));
         let to = witness.local();
@@ -128,7 +129,7 @@ impl Spoof {
         })
         .succeeded();
         if set.is_empty() || end == End::Late {
-            // On a busy machine it may take its time.
+            // This may take its time on a busy machine.
             witness.has_input(PATIENCE);
         }
         sources(self.proto, &witness)
@@ -145,7 +146,7 @@ impl End {
     }
 }
 
-/// Where everything comes from that reaches a socket.
+/// The sources of everything that arrives on a socket.
 pub fn sources(proto: Proto, sock: &Sock) -> Vec<IpAddr> {
     let mut sources = Vec::new();
     while sock.has_input(SILENCE) {
@@ -158,14 +159,14 @@ pub fn sources(proto: Proto, sock: &Sock) -> Vec<IpAddr> {
     sources
 }
 
-/// An attempt to receive what is meant for somebody else.
+/// An attempt to receive what is sent to others.
 #[derive(Clone, Copy)]
 pub struct Eavesdrop {
-    /// What it is, as part of a name.
+    /// The attempt, as part of a test's name.
     pub name: &'static str,
     /// Makes the socket that is to overhear, as the associated process.
     pub open: fn() -> io::Result<Sock>,
-    /// Says, as the host, what is for others.
+    /// Sends, as the host, what is for others.
     pub speak: fn(),
 }
 
@@ -186,7 +187,8 @@ impl Eavesdrop {
         ]
     }
 
-    /// What a process associated with `set` overhears.
+    /// What a process overhears. It is associated with `set` unless that is
+    /// empty.
     fn heard(self, set: &[&str]) -> Vec<String> {
         let (ready, go, told) = (Channel::new(), Channel::new(), Channel::new());
         let child = Child::spawn(|| {
@@ -203,8 +205,8 @@ impl Eavesdrop {
                 while sock.has_input(SILENCE) {
                     let news = sock.receive().map(|(data, _)| data);
                     told.send(&one_line(&news));
-                    // An error is news as well: a listener has a connection,
-                    // or an ICMP message came.
+                    // An error counts as well: a listener has a connection, or
+                    // an ICMP error arrived.
                     if news.is_err() {
                         break;
                     }

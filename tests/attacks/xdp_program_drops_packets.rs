@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A program that was loaded before is attached to a device over rtnetlink,
-//! which `bpf(2)` hears nothing of.
+//! which `bpf(2)` does not see.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -25,7 +25,7 @@ const IFLA_XDP: u16 = 43;
 const IFLA_XDP_FD: u16 = 1;
 const IFLA_XDP_FLAGS: u16 = 3;
 const NESTED: u16 = 0x8000;
-/// Whatever the device can do itself.
+/// Works whatever the device itself can do.
 const XDP_FLAGS_SKB_MODE: u32 = 2;
 
 pub fn tests() -> Vec<Test> {
@@ -35,7 +35,7 @@ pub fn tests() -> Vec<Test> {
         dropping,
         drop_all,
     ));
-    // Why the capability must be withheld.
+    // This is why the capability must be withheld.
     tests.push(behaviour(
         "dropping_all_packets_works_for_a_tenant_with_the_capability",
         || {
@@ -59,7 +59,7 @@ fn drop_all(program: &OwnedFd) -> io::Result<()> {
 
 /// Attaches a program to the loopback interface.
 fn attach(program: &OwnedFd) -> io::Result<()> {
-    // struct ifinfomsg: family, type, interface, flags, which of them.
+    // struct ifinfomsg: family, type, interface, flags, mask of flags.
     let mut body = vec![0; 4];
     body.extend(LOOPBACK.to_ne_bytes());
     body.extend([0; 8]);
@@ -75,7 +75,8 @@ fn nothing_arrives() -> io::Result<()> {
     arrival(false)
 }
 
-/// Whether a message between addresses of the machine arrives must be so.
+/// Sends a message between addresses of the machine, which must arrive if
+/// `expected`.
 fn arrival(expected: bool) -> io::Result<()> {
     let victim = victim(ONE[0]);
     Sock::v4(Proto::Udp).send_to(FORGED, (ONE[0], PORT))?;
