@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Binds a socket to the address given and says what came of it."""
+"""Binds a socket to the given address and prints the outcome."""
 
 import socket
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A server on port 8001 of every address that tells who owns the redis on
-127.0.0.1:6379, as it sees it."""
+"""A server on port 8001 of every address. It tells whose redis it finds on
+127.0.0.1:6379."""
 
 import http.server
 import socket

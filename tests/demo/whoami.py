@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A server that tells each client where it comes from, on port 8000."""
+"""A server on port 8000 that tells each client its source address."""
 
 import http.server
 import socket

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which module uses which, read from the source.
+//! Reads from the source which module uses which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::UseTree;
 
-/// The folders whose files are modules of their own. Others are one module each.
+/// Folders whose files are modules of their own. Any other folder is one module.
 const OPEN: [&str; 2] = ["sys", "table"];
 
-/// A module and those that it uses.
+/// Each module, and the modules that it uses.
 pub type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between the modules of the crate in `src`, without the crate's root,
@@ -21,7 +21,7 @@ pub type Arrows = BTreeMap<String, BTreeSet<String>>;
 ///
 /// # Errors
 ///
-/// A file cannot be read, or is not Rust.
+/// Fails if a file cannot be read, or is not Rust.
 pub fn read(src: &Path) -> io::Result<Arrows> {
     let mut files = Vec::new();
     find(src, &mut files)?;
@@ -47,7 +47,7 @@ pub fn read(src: &Path) -> io::Result<Arrows> {
     Ok(arrows)
 }
 
-/// All Rust files, but for tests.
+/// Finds all Rust files except tests.
 fn find(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -71,7 +71,7 @@ fn path_of(file: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The module that a path is in: what follows and begins with a capital is an item.
+/// The module that a path is in: two segments in an open folder, one elsewhere.
 fn module(path: &[String]) -> String {
     let depth = if OPEN.contains(&path[0].as_str()) {
         2
@@ -102,7 +102,7 @@ struct Uses<'a> {
 }
 
 impl Uses<'_> {
-    /// Notes a path as it is written, if it leads to a module of the crate.
+    /// Notes a path from the source, if it leads to a module of the crate.
     fn note(&mut self, written: &[String]) {
         let mut absolute = match written[0].as_str() {
             "crate" => Vec::new(),
@@ -113,8 +113,8 @@ impl Uses<'_> {
         for segment in &written[1..] {
             match segment.as_str() {
                 "super" => drop(absolute.pop()),
-                // Items are no modules: functions and macros stand in a module that
-                // is named before them, or in the one that all files are in.
+                // A type is no module. Functions and macros are taken for one, but
+                // `module()` cuts them off behind the module that they are in.
                 name if name.starts_with(char::is_uppercase) => break,
                 "self" => break,
                 name => absolute.push(name.to_owned()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How long a file may be: one that is longer has more than one subject.
+//! The limit of a file's length: a longer file has more than one subject.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// The most lines of a file of `src/`.
 const MOST: usize = 300;
 
-/// Which files of a folder, and of those below, are longer: one sentence each.
+/// One sentence for each file of a folder, or of a folder below it, that is longer.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub fn complaints(dir: &Path) -> io::Result<Vec<String>> {
 
 fn complaint(path: &Path, lines: usize) -> Option<String> {
     let name = path.display();
-    (lines > MOST).then(|| format!("{name} has {lines} lines, more than {MOST}: divide it"))
+    (lines > MOST).then(|| format!("{name} has {lines} lines, more than {MOST}: divide the file"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The list of which module may use which.
+//! The list of the modules that each module may use.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ impl List {
     ///
     /// # Panics
     ///
-    /// A line is none of these.
+    /// Panics if a line is neither of these.
     pub fn parse(text: &str) -> Self {
         let lines = text
             .lines()
@@ -25,14 +25,14 @@ impl List {
                 let end = line.find(": ").unwrap_or(line.len() - 1);
                 (&line[..end], line[end + 1..].trim())
             });
-            assert!(line.len() > name.len(), "no colon behind {name}");
+            assert!(line.len() > name.len(), "no colon after {name}");
             let used = used.split_whitespace().map(str::to_owned).collect();
             (name.to_owned(), used)
         });
         Self(entries.collect())
     }
 
-    /// What is wrong with these arrows, or with the list: one sentence each.
+    /// One sentence for everything that is wrong with these arrows, or with the list.
     pub fn complaints(&self, arrows: &Arrows) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut below = BTreeSet::new();
@@ -43,7 +43,7 @@ impl List {
             };
             for to in used.difference(allowed) {
                 complaints.push(format!(
-                    "{name} uses {to}, which is not in the list: do without, or add it and say why in the commit"
+                    "{name} uses {to}, which is not in the list: avoid that, or add {to} and say why in the commit"
                 ));
             }
             for to in allowed.difference(used) {
@@ -53,7 +53,7 @@ impl List {
             }
             for to in allowed.iter().filter(|to| !below.contains(*to)) {
                 complaints.push(format!(
-                    "{name} uses {to}, which is not above it in the list: that may be a circle"
+                    "{name} uses {to}, which is not above it in the list: the two may form a circle"
                 ));
             }
             below.insert(name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Compares which module of `src/` uses which with the list in `src/modules`, or
-//! prints it (`--print`). Looks that no file there is too long. Prints C that compares
-//! socket options with the kernel's headers (`--options`).
+//! Checks that the modules of `src/` use only what `src/modules` lists, and that no
+//! file there is too long. Or prints which module uses which (`--print`), or C that
+//! compares socket options with the kernel's headers (`--options`).
 
 mod arrows;
 mod length;

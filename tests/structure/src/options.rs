@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The socket options that the rules know, as C that compiles only where they have
-//! the same numbers.
+//! The socket options that the policy knows, as C that compiles only if the kernel's
+//! headers give them the same numbers.
 
 use addrconf_policy::OPTION_NAMES;
 
-/// What has their names, for each level in the order of [`OPTION_NAMES`]. Headers of
-/// netfilter need what stands before them.
+/// The headers that define them, for each level in the order of [`OPTION_NAMES`].
+/// Headers of netfilter need the ones before them.
 const HEADERS: [&[&str]; 5] = [
     &["asm-generic/socket.h"],
     &[
