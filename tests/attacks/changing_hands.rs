@@ -68,9 +68,7 @@ pub fn tests() -> Vec<Test> {
             let former = Former::start(|ready| {
                 let sock = asking();
                 ready.send("");
-                eventually("the connection attempt ended", || {
-                    pending_error(&sock).is_some()
-                });
+                eventually("connecting ended", || pending_error(&sock).is_some());
                 ready.send("");
                 stay();
             });

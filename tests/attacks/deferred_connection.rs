@@ -79,12 +79,7 @@ pub fn tests() -> Vec<Test> {
                         "a_{}_connection_{what}_does_not_leave_from_an_address_that_is_gone",
                         case.family
                     ),
-                    move || {
-                        assert!(
-                            !case.leaves(true, prepare, deed),
-                            "a connection request left"
-                        )
-                    },
+                    move || assert!(!case.leaves(true, prepare, deed), "a request left"),
                 ),
                 everywhere(
                     format!(

@@ -143,9 +143,7 @@ fn goes_on(place: Place) {
         return;
     }
     owner.client.send(b"secret").expect("send");
-    eventually("the owner reads the data", || {
-        owner.read().starts_with("ok 6")
-    });
+    eventually("the owner reads data", || owner.read().starts_with("ok 6"));
 }
 
 /// A tenant with a connection.
