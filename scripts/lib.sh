@@ -9,7 +9,7 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${ADDRCONF_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/addrconf}
 mkdir -p "$CACHE/locks"
 CACHE=$(cd "$CACHE" && pwd)
-# The scripts that this one starts share its cache and count from its start.
+# The scripts that this one starts share its cache and its start time.
 export ADDRCONF_CACHE=$CACHE
 export ADDRCONF_STARTED=${ADDRCONF_STARTED:-$(date +%s)}
 export LC_ALL=C.UTF-8
@@ -34,8 +34,8 @@ usage() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0";
 # hash_of WORD...: a short name for the words given.
 hash_of() { printf '%s\0' "$@" | sha256sum | cut -c1-16; }
 
-# hash_files FILE...: a short name for the contents of files and the trees
-# under directories, and for their names.
+# hash_files FILE...: a short name for the contents and names of files, and of the
+# trees under directories.
 hash_files() {
 	find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum | cut -c1-16
 }
@@ -57,8 +57,8 @@ unlock() {
 	unset "LOCK_FD[$1]"
 }
 
-# run_logged LOG COMMAND...: runs COMMAND with its output in LOG, says every
-# half minute how far it is, and shows the end of LOG when it fails.
+# run_logged LOG COMMAND...: runs COMMAND with its output in LOG, reports progress
+# every half minute, and shows the end of LOG when it fails.
 run_logged() {
 	local log=$1 started pid next now status=0
 	shift
@@ -143,7 +143,7 @@ debian_codename() {
 	(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}")
 }
 
-# debian_mirror: the URI this machine gets Debian's own packages from.
+# debian_mirror: the URI from which this machine gets Debian's own packages.
 debian_mirror() {
 	local uri
 	# shellcheck disable=SC2016 # apt's placeholders
@@ -153,7 +153,7 @@ debian_mirror() {
 	echo "$uri"
 }
 
-# debian_keyring: the key file named for that source, if one is.
+# debian_keyring: the key file named for that source, if there is one.
 debian_keyring() {
 	local f
 	for f in $(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
@@ -164,9 +164,9 @@ debian_keyring() {
 	done
 }
 
-# private_apt DIR SUITE...: writes DIR/apt.conf, an apt of its own that knows
-# just these suites of Debian. It shares the machine's mirror, proxy and keys,
-# and neither its package state nor its hooks.
+# private_apt DIR SUITE...: writes DIR/apt.conf, for a separate apt that knows
+# only these suites of Debian. It shares the machine's mirror, proxy and keys,
+# but neither its package state nor its hooks.
 private_apt() {
 	local dir=$1 suite mirror keyring
 	shift

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Takes KCSAN's reports out of a kernel log. Part of scripts/kernel-log.
+# Extracts KCSAN's reports from a kernel log. Part of scripts/kernel-log.
 #
-#   patched     names of functions that count as ours, where an access is
-#   work/ours   reports that count
-#   work/upstream   what each other report is about, a line each
-#   work/rest   the log without them
+#   patched         names of functions: an access in one of them counts as ours
+#   work/ours       reports that count
+#   work/upstream   the title of each other report, one a line
+#   work/rest       the log without reports
 
 BEGIN {
 	n = split(patched, names, " ")
 	for (i = 1; i <= n; i++) touched[names[i]] = 1
-	# Linux has these with whoever takes part, and so with us. Who sleeps looks
-	# whether it was woken, without more ado (schedule_hrtimeout_range_clock()).
+	# Linux has these races in other callers as well. A sleeping task reads without
+	# a lock whether it was woken (schedule_hrtimeout_range_clock()).
 	linux["hrtimer_wakeup / usleep_range_state"] = 1
-	# Where a datagram socket sends from is read without its lock
-	# (ipcm_init_sk()), and set with it held: by connect(), and so by us. Either
-	# value is one that the association has.
+	# The source of a datagram socket is read without its lock (ipcm_init_sk()),
+	# and set with the lock held, by connect() and by the module. Both values are
+	# addresses of the association.
 	linux["acf_helper_sk_set_source / udp_sendmsg"] = 1
 }
 
-# judge: about is as in "data-race in __udp4_lib_lookup.isra.0 / udp_sendmsg".
+# judge: files a report. about is like "data-race in __udp4_lib_lookup.isra.0 / udp_sendmsg".
 function judge(	words, n, i, name) {
 	n = split(about, words, /[^A-Za-z0-9_.]+/)
 	for (i = 1; i <= n; i++) {
@@ -52,7 +52,7 @@ report != "" {
 
 { print >(work "/rest") }
 
-# A report that the end of the log cuts short is one of ours until shown.
+# A report that the end of the log cuts short counts as ours.
 END {
 	if (report != "") {
 		ours = 1
