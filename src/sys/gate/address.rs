@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What names an address: binding, connecting, sending.
+//! Hooks of calls that name an address: binding, connecting, sending.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -14,16 +14,18 @@ use super::{address_bytes, socket};
 use crate::sys::sock::{MessageRef, SkRef};
 
 /// A socket gets an address, a peer or a message.
+///
+/// Context: process, may sleep.
 pub(crate) trait AddressHooks {
-    /// `bind()` to `address`. May sleep.
+    /// `bind()` to `address`.
     fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result;
-    /// `listen()`. May sleep.
+    /// `listen()`.
     fn socket_listen(sock: SkRef<'_>) -> Result;
-    /// `connect()` to `address`. May sleep.
+    /// `connect()` to `address`.
     fn socket_connect(sock: SkRef<'_>, address: &[u8]) -> Result;
-    /// A message is about to be sent. May sleep.
+    /// A message is about to be sent.
     fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result;
-    /// `getsockname()`. May sleep.
+    /// `getsockname()`.
     fn socket_getsockname(sock: SkRef<'_>);
 }
 
@@ -33,48 +35,51 @@ pub(super) struct Addresses<T>(PhantomData<T>);
 impl<T: AddressHooks> Addresses<T> {
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid, and `address` points to
-    /// `addrlen` bytes of kernel memory that nobody else uses meanwhile.
+    /// Until this returns, nobody releases `sock`, and `address` points to `addrlen`
+    /// initialised bytes of kernel memory that nobody else reads or writes.
     pub(super) unsafe extern "C" fn socket_bind(
         sock: *mut bindings::socket,
         address: *mut bindings::sockaddr,
         addrlen: c_int,
     ) -> c_int {
-        // SAFETY: By the function's contract, for the duration of the hook.
+        // SAFETY: `address` is the copy of `__sys_bind()` or of an io_uring's `bind` request,
+        // which filled `addrlen` bytes of it (`move_addr_to_kernel()`) and waits for the hook.
         let address = unsafe { address_bytes(address.cast(), addrlen) };
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of `__sys_bind_socket()` holds a reference to the socket's file.
         from_result(|| T::socket_bind(unsafe { socket(sock) }?, address?).map(|()| 0))
     }
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid.
+    /// Nobody releases `sock` until this returns.
     pub(super) unsafe extern "C" fn socket_listen(
         sock: *mut bindings::socket,
         _backlog: c_int,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of `__sys_listen_socket()` holds a reference to the socket's file.
         from_result(|| T::socket_listen(unsafe { socket(sock) }?).map(|()| 0))
     }
 
     /// # Safety
     ///
-    /// As for `socket_bind`.
+    /// As for [`Self::socket_bind`].
     pub(super) unsafe extern "C" fn socket_connect(
         sock: *mut bindings::socket,
         address: *mut bindings::sockaddr,
         addrlen: c_int,
     ) -> c_int {
-        // SAFETY: By the function's contract, for the duration of the hook.
+        // SAFETY: `address` is the copy of `__sys_connect()`, of an io_uring's `connect`
+        // request or of a BPF program's, which filled `addrlen` bytes of it and waits.
         let address = unsafe { address_bytes(address.cast(), addrlen) };
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of `connect_socket()` holds a reference to the socket's file, or
+        // owns the socket (`net/core/bpf_ksock.c`).
         from_result(|| T::socket_connect(unsafe { socket(sock) }?, address?).map(|()| 0))
     }
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` and `msg` are valid, and the message's
-    /// name, if any, was copied into the kernel.
+    /// Until this returns, nobody releases `sock`, and `msg` is null or satisfies the invariants
+    /// of [`MessageRef`].
     pub(super) unsafe extern "C" fn socket_sendmsg(
         sock: *mut bindings::socket,
         msg: *mut bindings::msghdr,
@@ -82,18 +87,19 @@ impl<T: AddressHooks> Addresses<T> {
     ) -> c_int {
         from_result(|| {
             let msg = NonNull::new(msg).ok_or(EINVAL)?;
-            // SAFETY: By the function's contract.
+            // SAFETY: `msg` is that of the caller of `sock_sendmsg()`, which waits. Its name
+            // is a copy in the kernel: `move_addr_to_kernel()`, or a sender in the kernel.
             let msg = unsafe { MessageRef::new(msg) };
-            // SAFETY: By the function's contract.
+            // SAFETY: The sender holds a reference to the socket's file, or owns the socket.
             T::socket_sendmsg(unsafe { socket(sock) }?, msg).map(|()| 0)
         })
     }
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid.
+    /// Nobody releases `sock` until this returns.
     pub(super) unsafe extern "C" fn socket_getsockname(sock: *mut bindings::socket) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of `do_getsockname()` holds a reference to the socket's file.
         if let Ok(sock) = unsafe { socket(sock) } {
             T::socket_getsockname(sock);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a task asks about itself.
+//! Attributes that a task sets for itself.
 
 use core::ffi::c_int;
 use core::ffi::c_uint;
@@ -13,8 +13,10 @@ use kernel::prelude::*;
 use super::address_bytes;
 
 /// The running task changes an attribute of itself.
+///
+/// Context: process, may sleep.
 pub(crate) trait AttributeHooks {
-    /// `lsm_set_self_attr()` with this attribute and content. May sleep.
+    /// `lsm_set_self_attr()` with this attribute and content.
     fn set_self(attribute: u32, content: &[u8]) -> Result;
 }
 
@@ -24,8 +26,8 @@ pub(super) struct Attributes<T>(PhantomData<T>);
 impl<T: AttributeHooks> Attributes<T> {
     /// # Safety
     ///
-    /// Called by the LSM core: `ctx` points to `size` bytes of kernel memory,
-    /// which hold its header and the content the header announces.
+    /// `ctx` points to `size` initialised bytes of kernel memory that nobody else reads or
+    /// writes until this returns. What the header says of the length is checked here.
     pub(super) unsafe extern "C" fn setselfattr(
         attribute: c_uint,
         ctx: *mut bindings::lsm_ctx,
@@ -33,9 +35,10 @@ impl<T: AttributeHooks> Attributes<T> {
         _flags: u32,
     ) -> c_int {
         from_result(|| {
-            // id, flags, len, ctx_len: 64 bits each.
+            // struct lsm_ctx: id, flags, len, ctx_len, of 64 bits each.
             const HEADER: usize = 32;
-            // SAFETY: By the function's contract.
+            // SAFETY: `ctx` is the copy of `size` bytes that security_setselfattr() made
+            // (`memdup_user()`), and frees after the hook.
             let bytes = unsafe { address_bytes(ctx.cast(), size.try_into()?) }?;
             let len: [u8; 8] = bytes
                 .get(24..HEADER)

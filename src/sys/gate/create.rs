@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets are made.
+//! Hooks of making sockets.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -13,10 +13,12 @@ use super::socket;
 use crate::sys::sock::SkRef;
 
 /// A program makes a socket.
+///
+/// Context: process, may sleep.
 pub(crate) trait CreateHooks {
-    /// `socket()` and `socketpair()` by a program. May sleep.
+    /// `socket()` or `socketpair()`, before the socket is made.
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result;
-    /// A program got a socket. May sleep.
+    /// The socket was made. An error releases it again.
     fn socket_post_create(sock: SkRef<'_>) -> Result;
 }
 
@@ -30,7 +32,7 @@ impl<T: CreateHooks> Creating<T> {
         protocol: c_int,
         kern: c_int,
     ) -> c_int {
-        // The kernel's own sockets are not the program's.
+        // A socket that the kernel makes for itself is no program's.
         if kern != 0 {
             return 0;
         }
@@ -39,7 +41,7 @@ impl<T: CreateHooks> Creating<T> {
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid.
+    /// Nobody releases `sock` until this returns.
     pub(super) unsafe extern "C" fn socket_post_create(
         sock: *mut bindings::socket,
         _family: c_int,
@@ -50,7 +52,7 @@ impl<T: CreateHooks> Creating<T> {
         if kern != 0 {
             return 0;
         }
-        // SAFETY: By the function's contract.
+        // SAFETY: `__sock_create()` owns the new socket until the hook has returned.
         from_result(|| T::socket_post_create(unsafe { socket(sock) }?).map(|()| 0))
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that are no sockets.
+//! Hooks of using files that are not sockets.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -11,11 +11,13 @@ use kernel::prelude::*;
 
 use crate::sys::file::FileRef;
 
-/// The running task uses a file that is no socket.
+/// The running task uses a file that is not a socket.
+///
+/// Context: process, may sleep.
 pub(crate) trait FileHooks {
-    /// The running task is about to read, write or map `file`, or to get a
-    /// descriptor of it from another process. Of ordinary files it is asked about
-    /// the last only. May sleep.
+    /// The running task is about to read, write or map `file`, or to receive a descriptor
+    /// of it from another process. The gate checks reading and writing of misc devices and of
+    /// regular files of procfs only, and mapping of files that are not regular only.
     fn file_use(file: FileRef<'_>) -> Result;
 }
 
@@ -25,9 +27,10 @@ pub(super) struct Files<T>(PhantomData<T>);
 impl<T: FileHooks> Files<T> {
     /// # Safety
     ///
-    /// Called by the LSM core: `file` is valid.
+    /// `file` is null, or somebody holds a reference to it until this returns.
     pub(super) unsafe extern "C" fn file_permission(file: *mut bindings::file) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of security_file_permission() holds a reference to the file that
+        // it reads or writes. For `Holding::file_receive`, see there.
         match unsafe { FileRef::new(file) } {
             Some(file) => from_result(|| T::file_use(file).map(|()| 0)),
             None => 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Receiving, and getting descriptors from others.
+//! Hooks of receiving data, connections and descriptors.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -14,14 +14,16 @@ use super::socket;
 use crate::sys::raw;
 use crate::sys::sock::SkRef;
 
-/// The running task receives by a socket, or gets one.
+/// The running task receives on a socket, or gets one.
+///
+/// Context: process, may sleep.
 pub(crate) trait HoldHooks {
-    /// A connection is about to be accepted. May sleep.
+    /// A connection is about to be accepted on `sock`.
     fn socket_accept(sock: SkRef<'_>) -> Result;
-    /// A message is about to be received. May sleep.
+    /// A message is about to be received on `sock`.
     fn socket_recvmsg(sock: SkRef<'_>) -> Result;
-    /// The running task is about to get a descriptor of `sock` from another
-    /// process, or to map it. May sleep.
+    /// The running task is about to receive a descriptor of `sock` from another process, or
+    /// to map it.
     fn socket_receive(sock: SkRef<'_>) -> Result;
 }
 
@@ -31,40 +33,42 @@ pub(super) struct Holding<T>(PhantomData<T>);
 impl<T: HoldHooks> Holding<T> {
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid.
+    /// Nobody releases `sock` until this returns.
     pub(super) unsafe extern "C" fn socket_accept(
         sock: *mut bindings::socket,
         _newsock: *mut bindings::socket,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of `do_accept()` holds a reference to the listener's file.
         from_result(|| T::socket_accept(unsafe { socket(sock) }?).map(|()| 0))
     }
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sock` is valid.
+    /// Nobody releases `sock` until this returns.
     pub(super) unsafe extern "C" fn socket_recvmsg(
         sock: *mut bindings::socket,
         _msg: *mut bindings::msghdr,
         _size: c_int,
         _flags: c_int,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The receiver holds a reference to the socket's file, or owns the socket.
         from_result(|| T::socket_recvmsg(unsafe { socket(sock) }?).map(|()| 0))
     }
 
-    /// The running task gets a descriptor, of a socket or of another file.
+    /// The running task receives a descriptor, or maps a file: a socket or another one.
     ///
     /// # Safety
     ///
-    /// Called by the LSM core: `file` is valid.
+    /// Somebody holds a reference to `file` until this returns.
     pub(super) unsafe extern "C" fn file_receive<F: FileHooks>(file: *mut bindings::file) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: receive_fd(), receive_fd_replace(), scm_detach_fds() and the callers of
+        // security_mmap_file() hold a reference to `file`.
         let sk = unsafe { raw::acf_helper_file_sk(file) };
-        // SAFETY: The socket of a file is a full one, and stays as long.
+        // SAFETY: `sk` is null or a full socket, as it is that of a `struct socket`. The
+        // reference to `file` keeps the socket from being released until this returns.
         match unsafe { SkRef::new(sk) } {
             Some(sk) => from_result(|| T::socket_receive(sk).map(|()| 0)),
-            // SAFETY: By the function's contract.
+            // SAFETY: The same reference to `file` is held until this returns.
             None => unsafe { Files::<F>::file_permission(file) },
         }
     }

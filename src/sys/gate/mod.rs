@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The gate: LSM hooks as safe traits, one for each family, attached as long as a
-//! value lives. Each trait is implemented where its rules are.
+//! The gate: LSM hooks as safe traits, one for each family, attached as long as an
+//! [`Attachment`] lives. Each trait is implemented where its rules are.
 //!
-//! What is asked of this module: `Err` refuses the operation; it is what the program
-//! sees in `errno`.
+//! A hook that returns `Err` denies the operation. The program sees the error in `errno`.
+//!
+//! The `extern "C"` functions here only convert and call. The gate of the patched kernel
+//! (`security/addrconf/gate.c`) is their only caller. It passes on what the LSM core gave
+//! it; each SAFETY comment names the kernel function that keeps the pointers meanwhile.
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
@@ -51,7 +54,7 @@ use trace::Tracing;
 
 /// All hooks, by family.
 pub(crate) trait Hooks {
-    /// Tasks come and go.
+    /// Tasks are made and freed.
     type Tasks: TaskHooks;
     /// Sockets are made.
     type Create: CreateHooks;
@@ -59,19 +62,19 @@ pub(crate) trait Hooks {
     type Address: AddressHooks;
     /// Receiving, and getting descriptors from others.
     type Hold: HoldHooks;
-    /// What changes a socket.
+    /// Changing a socket.
     type Change: ChangeHooks;
-    /// Files that are no sockets.
+    /// Files that are not sockets.
     type Files: FileHooks;
-    /// Having other tasks do something.
+    /// Acting through other tasks.
     type Trace: TraceHooks;
-    /// What the stack asks.
+    /// Checks by the protocol stack.
     type Stack: StackHooks;
-    /// What a task asks about itself.
+    /// Attributes that a task sets for itself.
     type Attributes: AttributeHooks;
 }
 
-/// `T`'s hooks are attached as long as this lives.
+/// Keeps the hooks of `T` attached.
 ///
 /// # Invariants
 ///
@@ -116,7 +119,7 @@ impl<T: Hooks> Attachment<T> {
         setselfattr: Some(Attributes::<T::Attributes>::setselfattr),
     };
 
-    /// Attaches the hooks. May sleep.
+    /// Attaches the hooks. Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -124,8 +127,8 @@ impl<T: Hooks> Attachment<T> {
     /// has the gate but `addrconf` is not among its LSMs.
     pub(crate) fn new() -> Result<Self> {
         let ops = Self::OPS;
-        // SAFETY: The table is constant and lives as long as the module, which
-        // detaches before it goes.
+        // SAFETY: `ops` and the functions in it are part of the module. The module stays
+        // loaded until `drop` has detached them: `Addrconf` owns this until it is unloaded.
         to_result(unsafe { raw::acf_gate_attach(ops) })?;
         // INVARIANT: Attached above.
         Ok(Self {
@@ -136,44 +139,54 @@ impl<T: Hooks> Attachment<T> {
 }
 
 impl<T: Hooks> Drop for Attachment<T> {
-    /// Sleeps until hooks under way have returned.
+    /// Detaches the hooks and waits until those under way have returned. Context: process,
+    /// may sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants it is attached.
+        // SAFETY: By the type invariants `self.ops` is what `acf_gate_attach()` attached.
         unsafe { raw::acf_gate_detach(self.ops) };
     }
 }
 
-/// Asks about a socket; one that is none any more has nothing to be refused.
+/// Calls `hook` with the socket. Permits the call on a socket that was already released:
+/// there is nothing left to protect.
 ///
 /// # Safety
 ///
-/// `sock` is valid for the duration of a hook.
+/// As for [`socket`].
 unsafe fn ask<'a>(sock: *mut bindings::socket, hook: impl FnOnce(SkRef<'a>) -> Result) -> c_int {
-    // SAFETY: By the function's contract.
+    // SAFETY: The caller promises what `socket` requires, for `'a`.
     match unsafe { socket(sock) } {
         Ok(sock) => from_result(|| hook(sock).map(|()| 0)),
         Err(_) => 0,
     }
 }
 
+/// The `struct sock` of a socket. `EINVAL` when it has none.
+///
 /// # Safety
 ///
-/// `sock` is null or valid for `'a`.
+/// `sock` is null, or nobody releases it (`sock_release()`) during `'a`.
 unsafe fn socket<'a>(sock: *mut bindings::socket) -> Result<SkRef<'a>> {
     let sock = NonNull::new(sock).ok_or(EINVAL)?;
-    // SAFETY: By the function's contract.
+    // SAFETY: `sock` is not null, so the caller promises that it is valid.
     let sk = unsafe { raw::acf_helper_sock_sk(sock.as_ptr()) };
-    // SAFETY: The socket of a `struct socket` is a full one, and stays as long.
+    // SAFETY: `sk` is null or a full socket: timewait and request sockets have no
+    // `struct socket`. A protocol gives up `sk` when `sock` is released, which the caller
+    // promises not to happen during `'a`.
     unsafe { SkRef::new(sk) }.ok_or(EINVAL)
 }
 
+/// The bytes of an address or of another structure. `EINVAL` when it is null or `addrlen` is
+/// negative.
+///
 /// # Safety
 ///
-/// `address`, unless null, points to `addrlen` bytes that are ours alone for
-/// `'a`.
+/// `address` is null, or points to `addrlen` initialised bytes that nobody else reads or
+/// writes during `'a`.
 unsafe fn address_bytes<'a>(address: *mut c_void, addrlen: c_int) -> Result<&'a mut [u8]> {
     let len = usize::try_from(addrlen)?;
     let address = NonNull::new(address).ok_or(EINVAL)?;
-    // SAFETY: By the function's contract.
+    // SAFETY: `address` is not null, so the caller promises that `len` bytes there are
+    // initialised and not used elsewhere during `'a`. Bytes need no alignment.
     Ok(unsafe { core::slice::from_raw_parts_mut(address.as_ptr().cast(), len) })
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the stack asks about sockets.
+//! Hooks of the protocol stack: checks of sockets and packets.
 
 use core::ffi::{c_int, c_uint, c_void};
 use core::marker::PhantomData;
@@ -15,9 +15,9 @@ use crate::sys::sock::{SkRef, SocketInfo};
 /// One of two sockets on a port.
 #[derive(Clone, Copy)]
 pub(crate) struct Compared<'a> {
-    /// The socket, unless it is in its final wait.
+    /// The socket; `None` for a timewait socket.
     pub(crate) sk: Option<SkRef<'a>>,
-    /// What it is.
+    /// Its addresses and state.
     pub(crate) info: SocketInfo,
 }
 
@@ -28,33 +28,33 @@ pub(crate) struct Compared<'a> {
 pub(crate) enum Relation {
     /// The ordinary rules apply.
     Compete = 0,
-    /// They compete and may not share.
+    /// They compete and may not share the port.
     Exclude = 1,
     /// They never receive the same packet.
     Apart = 2,
-    /// The first may not have the port, as there are enough of its own on it.
+    /// The first may not have the port: its tenant has as many sockets on it as it may.
     Full = 3,
 }
 
-/// The stack asks about sockets. None of this sleeps.
+/// Checks of sockets and packets. None may sleep.
 pub(crate) trait StackHooks {
-    /// A packet to `addr` was found to be for `sk`, whose slot is full. Softirq,
-    /// or with the socket locked; must not sleep.
+    /// Whether `sk`, for which a packet to `addr` was found to be, may get it. The slot of `sk`
+    /// is full. Context: softirq, or process with the socket locked; never sleeps.
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
-    /// A socket goes. Any context but NMI; must not sleep.
+    /// `sk` is about to be freed. Its slot may be empty. Context: any but NMI, never sleeps.
     fn sk_free(sk: SkRef<'_>);
-    /// `new` is a connection that `listener` accepts. Softirq; must not sleep.
+    /// `new` is a connection of `listener`, with an empty slot. Context: softirq for TCP,
+    /// process for some other families; never sleeps.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
-    /// Two sockets are on one port. `None` stands for one that is not full,
-    /// and of which only `info` is known. `met` counts the sockets of its own that
-    /// `a`, which is to have the port, was compared with so far; `None` where
-    /// that is not decided. Spinlocks are held.
+    /// How `a`, which is to have a port, relates to `b`, which has it. `met` counts the
+    /// sockets of its own tenant that `a` was compared with so far; `None` where no port is
+    /// decided. Context: bottom halves off, spinlocks held, never sleeps.
     fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation;
-    /// Whose loopback `sk` is on, whose slot is full: the mark of its packets.
-    /// Any context but hard interrupts; must not sleep.
+    /// Whose loopback `sk` is on: the mark of its packets. The slot of `sk` is full. Context:
+    /// any but hard interrupts, never sleeps.
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
-    /// Whether `sk` takes a packet to `addr`, or may ask for a connection from
-    /// there. Any context but hard interrupts; must not sleep.
+    /// Whether `sk` takes a packet to `addr`, or may open a connection from there. Context: any
+    /// but hard interrupts, never sleeps.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
 }
 
@@ -64,27 +64,34 @@ pub(super) struct Stack<T>(PhantomData<T>);
 impl<T: StackHooks> Stack<T> {
     /// # Safety
     ///
-    /// Called by the stack: `sk` is valid and full, `skb` is a packet for it.
+    /// Until this returns, `sk` is a valid full socket, and `skb` a valid packet whose network
+    /// header is set.
     pub(super) unsafe extern "C" fn sock_rcv_skb(
         sk: *mut bindings::sock,
         skb: *mut bindings::sk_buff,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: The protocol that calls sk_filter_trim_cap() looked up `sk` for `skb`, and
+        // keeps it by a reference, by its lock or by RCU. It owns `skb`, which IP delivered to
+        // it: only Internet sockets have a full slot.
         let (sk, addr) = unsafe { (SkRef::new(sk), destination(skb)) };
-        // SAFETY: By the function's contract.
+        // SAFETY: The same protocol owns `skb` until this returns.
         let mark = unsafe { mark(skb) };
         match (sk, addr) {
             (Some(sk), Some(addr)) if T::sock_rcv_skb(sk, addr, mark) => 0,
-            // Neither IPv4 nor IPv6, on a socket that is: not as it should be.
+            // Neither IPv4 nor IPv6, on an Internet socket: unexpected, so it is dropped.
             _ => EPERM.to_errno(),
         }
     }
 
     /// # Safety
     ///
-    /// Called by the LSM core: `sk` is valid and nobody else uses it.
+    /// `sk` is valid until this returns, and nobody reads its slot any more. If it was never
+    /// handed out, only `sk_security` is initialised, and the slot is empty.
     pub(super) unsafe extern "C" fn sk_free(sk: *mut bindings::sock) {
-        // SAFETY: By the function's contract.
+        // SAFETY: sk_prot_free() frees `sk` after this. The last reference is gone, and a grace
+        // period has passed if the socket is looked up without one (`SOCK_RCU_FREE`). In
+        // sk_prot_alloc(), `sk` was never handed out: `T` then sees an empty slot, and reads
+        // nothing else.
         if let Some(sk) = unsafe { SkRef::new(sk) } {
             T::sk_free(sk);
         }
@@ -92,12 +99,13 @@ impl<T: StackHooks> Stack<T> {
 
     /// # Safety
     ///
-    /// Called by the LSM core: both are valid and full.
+    /// Until this returns, both are valid full sockets.
     pub(super) unsafe extern "C" fn sk_clone(
         sk: *const bindings::sock,
         newsk: *mut bindings::sock,
     ) {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller of security_sk_clone() keeps the listener `sk` (TCP by a reference,
+        // or by RCU), and has just made `newsk`, which nobody else has yet.
         if let (Some(sk), Some(new)) = unsafe { (SkRef::new(sk), SkRef::new(newsk)) } {
             T::sk_clone(sk, new);
         }
@@ -105,16 +113,19 @@ impl<T: StackHooks> Stack<T> {
 
     /// # Safety
     ///
-    /// Called by the stack: both are valid, and may be timewait sockets.
-    /// `met` is null or ours alone for the call.
+    /// Until this returns, both are valid full or timewait sockets, and `met` is null or points
+    /// to a number that nobody else reads or writes.
     pub(super) unsafe extern "C" fn sk_bind_compare(
         sk: *const bindings::sock,
         sk2: *const bindings::sock,
         met: *mut c_uint,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: `met` is null or a local variable of the function that looks for a conflict,
+        // as inet_csk_get_port() or udp_lib_get_port(), which waits.
         let met = unsafe { met.as_mut() };
-        // SAFETY: By the function's contract.
+        // SAFETY: `sk` is being bound by its holder. `sk2` is in a table of bound sockets, whose
+        // lock the caller holds (see __security_sk_bind_compare()): it leaves the table before
+        // it is freed.
         match unsafe { (compared(sk), compared(sk2)) } {
             (Some(a), Some(b)) => T::sk_bind_compare(a, b, met) as c_int,
             _ => Relation::Compete as c_int,
@@ -123,25 +134,28 @@ impl<T: StackHooks> Stack<T> {
 
     /// # Safety
     ///
-    /// Called by the stack: `sk` is valid and full.
+    /// `sk` is a valid full socket until this returns.
     pub(super) unsafe extern "C" fn sk_loopback_scope(sk: *const bindings::sock) -> u32 {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller holds a reference to `sk`, or a lock that keeps it: see
+        // __security_sk_loopback_scope().
         unsafe { SkRef::new(sk) }.map_or(0, T::sk_loopback_scope)
     }
 
     /// # Safety
     ///
-    /// Called by the stack: `sk` is valid and full, `skb` is null or valid,
-    /// and `laddr` points to an address of `family`.
+    /// Until this returns, `sk` is a valid full socket, `skb` is null or a valid packet, and
+    /// `laddr` points to an address of `family`, if that is `AF_INET` or `AF_INET6`.
     pub(super) unsafe extern "C" fn sk_match_local(
         sk: *const bindings::sock,
         skb: *const bindings::sk_buff,
         family: c_int,
         laddr: *const c_void,
     ) -> c_int {
-        // SAFETY: By the function's contract.
+        // SAFETY: A lookup holds RCU, and the sockets that it finds without a reference are
+        // freed a grace period later (`SOCK_RCU_FREE`); all others hold a reference or a lock
+        // that keeps `sk`: see __security_sk_match_local(). `laddr` is the caller's.
         let (sk, addr) = unsafe { (SkRef::new(sk), address(family, laddr)) };
-        // SAFETY: By the function's contract.
+        // SAFETY: `skb`, if any, is the packet that the caller is looking a socket up for.
         let mark = unsafe { mark(skb) };
         match (sk, addr) {
             (Some(sk), Some(addr)) => (!T::sk_match_local(sk, addr, mark)).into(),
@@ -150,14 +164,17 @@ impl<T: StackHooks> Stack<T> {
     }
 }
 
+/// What is known of `sk`; `None` when it is neither IPv4 nor IPv6.
+///
 /// # Safety
 ///
-/// `sk` is valid for `'a`; it may be a timewait socket.
+/// `sk` is a valid full or timewait socket during `'a`.
 unsafe fn compared<'a>(sk: *const bindings::sock) -> Option<Compared<'a>> {
-    // SAFETY: By the function's contract.
+    // SAFETY: The caller promises that `sk` is valid.
     let info = unsafe { SocketInfo::read(sk) }?;
     let sk = if info.full {
-        // SAFETY: By the function's contract, and it is a full one.
+        // SAFETY: The caller promises that `sk` is valid during `'a`. It is a full socket, and
+        // stays one: a timewait socket is another object.
         unsafe { SkRef::new(sk) }
     } else {
         None

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks come and go.
+//! Hooks of making and freeing tasks.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -11,14 +11,16 @@ use kernel::prelude::*;
 
 use crate::sys::task::TaskKey;
 
-/// Tasks come and go.
+/// Tasks are made and freed.
 pub(crate) trait TaskHooks {
-    /// The running task is making `child`. May sleep.
+    /// The running task is making `child`. [`Self::task_free`] follows even if this fails.
+    /// Context: process, may sleep.
     fn task_alloc(child: TaskKey) -> Result;
-    /// `child` is about to become visible. Interrupts are off and
-    /// `tasklist_lock` is held: must not sleep.
+    /// `child` is about to be put on the list of tasks. Context: interrupts off,
+    /// `tasklist_lock` held for writing, never sleeps.
     fn task_publish(child: TaskKey) -> Result;
-    /// `task` is gone. Any context but NMI; must not sleep.
+    /// The last reference to `task` is gone. Also called for tasks without `task_alloc`.
+    /// Context: any but NMI, never sleeps.
     fn task_free(task: TaskKey);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Having other tasks do something.
+//! Hooks of acting through other tasks.
 
 use core::ffi::{c_int, c_uint};
 use core::marker::PhantomData;
@@ -11,16 +11,18 @@ use kernel::prelude::*;
 
 use crate::sys::task::TaskKey;
 
-/// The running task has others do something.
+/// The running task controls others, or puts code or input where others obey it.
 pub(crate) trait TraceHooks {
-    /// The running task asks for what a tracer may do with `task`, or to look into
-    /// it. Must not sleep.
+    /// The running task wants to trace `task` or to read its state, as for
+    /// `security_ptrace_access_check()`. Context: process, spinlocks held, never sleeps.
     fn ptrace_access(task: TaskKey) -> Result;
-    /// The running task asks to be traced by `tracer`. Must not sleep.
+    /// The running task wants to be traced by `tracer`. Context: interrupts off,
+    /// `tasklist_lock` held for writing, never sleeps.
     fn ptrace_traceme(tracer: TaskKey) -> Result;
-    /// `ioctl()` that types into a terminal (`TIOCSTI`, `TIOCLINUX`). May sleep.
+    /// `ioctl()` that types into a terminal (`TIOCSTI`, `TIOCLINUX`). Context: process, may
+    /// sleep.
     fn terminal_input() -> Result;
-    /// `bpf()`. May sleep.
+    /// `bpf()` by a program. Context: process, may sleep.
     fn bpf() -> Result;
 }
 
