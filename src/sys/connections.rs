@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's hash of TCP connections: every one there is, wherever its
-//! descriptor is, if it has one. May sleep.
+//! The kernel's hash of TCP connections. It has every connection, wherever its descriptor is,
+//! and those without a descriptor.
+//!
+//! Context: process, may sleep.
 //!
 //! C header: `include/net/inet_hashtables.h`
 
@@ -14,39 +16,40 @@ use super::sock::{SkRef, SocketInfo};
 
 /// A connection, in any state but listening.
 pub(crate) struct Connection<'a> {
-    /// The socket, or the listener's as long as it is only asked for. `None` in
-    /// its final wait.
+    /// The socket, or the listener while the connection is only requested. `None` for a timewait
+    /// socket.
     pub(crate) owner: Option<SkRef<'a>>,
-    /// What it is.
+    /// The addresses and state of the connection.
     pub(crate) info: SocketInfo,
 }
 
-/// What a walk did.
+/// The result of a walk.
 pub(crate) struct Ended {
-    /// So many full sockets were ended.
+    /// How many full sockets were reset.
     pub(crate) count: u64,
-    /// Some that were wanted are locked by their owners.
+    /// Some connections were left because their owners keep them locked, or new ones kept coming.
     pub(crate) is_busy: bool,
 }
 
-/// Ends those connections that `wanted` says yes to, as if by a reset. `wanted`
-/// runs with spinlocks held and must not sleep. Waits for no socket's owner.
+/// Resets the connections for which `wanted` returns `true`. `wanted` runs with spinlocks held
+/// and must not sleep. Never waits for the owner of a socket.
 pub(crate) fn end<F: FnMut(&Connection<'_>) -> bool>(mut wanted: F) -> Ended {
     /// # Safety
     ///
-    /// `owner` is null or a full socket, `info` was filled in, and `data` is an
-    /// exclusive pointer to an `F`.
+    /// Until this returns, `owner` is null or a valid full socket, `info` points to a filled
+    /// structure that nobody writes, and `data` to an `F` that nothing else uses.
     unsafe extern "C" fn call<F: FnMut(&Connection<'_>) -> bool>(
         owner: *const bindings::sock,
         info: *const raw::acf_sock_info,
         data: *mut c_void,
     ) -> bool {
-        // SAFETY: By the function's contract.
+        // SAFETY: `data` is the `walk.data` below, which points to the `F` of this `call::<F>`.
         let wanted = unsafe { &mut *data.cast::<F>() };
         wanted(&Connection {
-            // SAFETY: By the function's contract, for this call.
+            // SAFETY: acf_collect() holds the lock of the bucket. A socket leaves the bucket before
+            // it is freed, and a request, while it is there, holds a reference to its listener.
             owner: unsafe { SkRef::new(owner) },
-            // SAFETY: By the function's contract.
+            // SAFETY: `info` is a local variable of acf_collect(), which has just filled it.
             info: SocketInfo::from_raw(unsafe { &*info }),
         })
     }
@@ -57,8 +60,8 @@ pub(crate) fn end<F: FnMut(&Connection<'_>) -> bool>(mut wanted: F) -> Ended {
         ended: 0,
         busy: false,
     };
-    // SAFETY: The helper calls `call::<F>` as it wants to be called, with `wanted`,
-    // which nobody else uses meanwhile, and only until it returns.
+    // SAFETY: `walk` and `wanted` are local variables that nothing else uses until the helper
+    // returns. It calls `call::<F>` with `walk.data`, as that requires, and not afterwards.
     unsafe { raw::acf_helper_end_connections(&mut walk) };
     Ended {
         count: walk.ended,
@@ -66,8 +69,8 @@ pub(crate) fn end<F: FnMut(&Connection<'_>) -> bool>(mut wanted: F) -> Ended {
     }
 }
 
-/// Looks at every connection, and ends none. `look` runs with spinlocks held and
-/// must not sleep.
+/// Calls `look` with every connection, and resets none. `look` runs with spinlocks held and must
+/// not sleep.
 pub(crate) fn each(mut look: impl FnMut(&Connection<'_>)) {
     end(|connection| {
         look(connection);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Open files, and what they are. What that means is for others to say.
+//! Open files and what they are. Whether that is permitted is for `table::files` to decide.
 
 use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
@@ -17,27 +17,27 @@ use super::task::{MemoryKey, TaskRef};
 ///
 /// # Invariants
 ///
-/// The file is valid for `'a`.
+/// Somebody holds a reference to the file during `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct FileRef<'a>(NonNull<bindings::file>, PhantomData<&'a ()>);
 
 /// What an open file is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FileInfo {
-    /// What kind of socket, if it is one.
+    /// The kind of socket, if it is one.
     pub(crate) socket: Option<SocketFile>,
     /// Major and minor number of a character device.
     pub(crate) device: Option<(u32, u32)>,
-    /// It is an io_uring that a process with other memory made.
+    /// It is an io_uring that was made by a process with other memory.
     pub(crate) foreign_ring: bool,
-    /// Memory that it gives access to: that of a process (`/proc/PID/mem`), or
-    /// what it provides pages of (`userfaultfd(2)`).
+    /// The memory that it gives access to: that of a process (`/proc/PID/mem`), or that for
+    /// which it provides pages (`userfaultfd(2)`).
     pub(crate) memory: Option<MemoryKey>,
-    /// Whether it is pages that it gives access to.
+    /// It provides pages of `memory`.
     pub(crate) pages: bool,
 }
 
-/// What a file that is a socket is.
+/// What a socket is whose file is open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SocketFile {
     /// `PF_*`.
@@ -46,7 +46,7 @@ pub(crate) struct SocketFile {
     pub(crate) protocol: u16,
     /// `TCP_*`.
     pub(crate) state: u8,
-    /// BPF programs may take what is sent and received elsewhere.
+    /// BPF programs may redirect what it sends and receives (sockmap).
     pub(crate) redirected: bool,
 }
 
@@ -73,45 +73,47 @@ impl FileRef<'_> {
     ///
     /// # Safety
     ///
-    /// A file that is valid for the lifetime of the result, or null.
+    /// `file` is null, or somebody holds a reference to it during the lifetime of the result.
     pub(crate) unsafe fn new(file: *mut bindings::file) -> Option<Self> {
-        // INVARIANT: By the function's contract.
+        // INVARIANT: The caller promises a reference for as long.
         NonNull::new(file).map(|file| Self(file, PhantomData))
     }
 
-    /// What it is to the running task. Any context.
+    /// What it is to the running task. Context: process, never sleeps.
     pub(crate) fn info(self) -> FileInfo {
         let mut info = core::mem::MaybeUninit::uninit();
-        // SAFETY: By the type invariants the file is valid; the helper fills `info`,
-        // which is ours.
+        // SAFETY: By the type invariants the file is valid. `info` is a local variable. Null
+        // stands for the memory of the running task.
         unsafe { raw::acf_helper_file_info(self.0.as_ptr(), ptr::null(), info.as_mut_ptr()) };
-        // SAFETY: Filled above.
+        // SAFETY: acf_helper_file_info() always fills all of it.
         FileInfo::from_raw(&unsafe { info.assume_init() })
     }
 }
 
 impl TaskRef {
-    /// Calls `visit` with each file that the task has open, and its descriptor, until
-    /// it returns `false`. `visit` must not sleep. Not of a task that exits.
+    /// Calls `visit` with each file that the task has open, and its descriptor, until it returns
+    /// `false`. A task that has given up its memory or its descriptors, to exit, has none.
+    /// `visit` must not sleep: spinlocks are held. Context: process, never sleeps.
     pub(crate) fn each_file<F: FnMut(&FileInfo, Option<u32>) -> bool>(&self, mut visit: F) {
         let data: *mut F = &mut visit;
-        // SAFETY: The task is valid; the helper calls `visit_file::<F>` with `data`, an
-        // exclusive pointer to an `F`, and only until it returns.
+        // SAFETY: `self` holds a reference to the task. The helper passes `data`, a pointer to
+        // `visit` that nothing else uses meanwhile, to `visit_file::<F>`, and calls that only
+        // until it returns.
         unsafe { raw::acf_helper_each_file(self.as_ptr(), Some(visit_file::<F>), data.cast()) };
     }
 
-    /// Calls `visit` with each file that the task has in its memory until it returns
-    /// `false`. `visit` must not sleep. May sleep, but does not wait for the task.
+    /// Calls `visit` with each file that the task has mapped, until it returns `false`. `visit`
+    /// must not sleep. Context: process, may sleep, but never waits for the task.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when its memory is locked, as it is while it changes.
+    /// `EAGAIN` when the memory of the task is locked, as it is while it changes.
     pub(crate) fn each_mapped<F: FnMut(&FileInfo, Option<u32>) -> bool>(
         &self,
         mut visit: F,
     ) -> Result {
         let data: *mut F = &mut visit;
-        // SAFETY: As in `each_file`.
+        // SAFETY: As in `each_file`: `self` holds the task, and `data` is for `visit_file::<F>`.
         let result = unsafe {
             raw::acf_helper_each_mapped(self.as_ptr(), Some(visit_file::<F>), data.cast())
         };
@@ -119,15 +121,19 @@ impl TaskRef {
     }
 }
 
+/// Calls the `F` at `data`.
+///
 /// # Safety
 ///
-/// `data` is an exclusive pointer to an `F`, and `info` is valid.
+/// Until this returns, `data` points to an `F` that nothing else uses, and `info` to a filled
+/// structure that nobody writes.
 unsafe extern "C" fn visit_file<F: FnMut(&FileInfo, Option<u32>) -> bool>(
     info: *const raw::acf_file_info,
     fd: c_int,
     data: *mut c_void,
 ) -> bool {
-    // SAFETY: By the function's contract.
+    // SAFETY: `data` is what `each_file` or `each_mapped` passed with this `visit_file::<F>`, and
+    // `info` is a local variable of the helper that calls this.
     let (info, visit) = unsafe { (&*info, &mut *data.cast::<F>()) };
     visit(&FileInfo::from_raw(info), fd.try_into().ok())
 }

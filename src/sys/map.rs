@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A hash table from kernel objects to values, read under RCU: a typed wrapper
-//! of the kernel's rhashtable. Lookup never sleeps; making an entry may.
+//! A hash table from words to values, read under RCU: a typed wrapper of the kernel's
+//! rhashtable.
 //!
 //! C header: `include/linux/rhashtable.h`
 
@@ -18,7 +18,7 @@ use kernel::types::Opaque;
 
 use super::raw;
 
-/// A key: a word that stands for a kernel object or another thing.
+/// A key: a word, as the address of a kernel object, that is never followed.
 pub(crate) trait MapKey: Copy {
     /// The word.
     fn word(self) -> usize;
@@ -28,17 +28,18 @@ pub(crate) trait MapKey: Copy {
 ///
 /// # Invariants
 ///
-/// `table` is initialised, and every `acf_map_entry` in it is the `head` of an
-/// [`Entry<T>`] that was given up to it by [`KBox::into_raw`].
+/// `table` is initialised. Every `acf_map_entry` in it is the `head` of an [`Entry<T>`] that came
+/// from [`KBox::into_raw`] and that the table owns. An entry taken out is freed a grace period
+/// later.
 pub(crate) struct RcuMap<K: MapKey, T: Send + Sync + 'static> {
     table: Pin<KBox<Opaque<bindings::rhashtable>>>,
     _entries: PhantomData<(fn(K), T)>,
 }
 
-// SAFETY: The table's own locking orders all access, and `T` may be used from
-// and dropped on any thread.
+// SAFETY: The table owns values that are `Send`; keys are not stored as such.
 unsafe impl<K: MapKey, T: Send + Sync> Send for RcuMap<K, T> {}
-// SAFETY: As above.
+// SAFETY: rhashtable locks its buckets itself. Through a shared map, other threads get `&T`, and
+// drop a `T` that was inserted elsewhere; `T` is `Sync` and `Send`.
 unsafe impl<K: MapKey, T: Send + Sync> Sync for RcuMap<K, T> {}
 
 /// A value on its way into a map.
@@ -49,7 +50,7 @@ pub(crate) struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// Memory for a value. Sleeps as `flags` allow.
+    /// Memory for a value. `ENOMEM`. Sleeps as `flags` allow.
     pub(crate) fn new(value: T, flags: Flags) -> Result<KBox<Self>> {
         Ok(KBox::new(
             Self {
@@ -61,7 +62,7 @@ impl<T> Entry<T> {
     }
 }
 
-/// Why an entry was not inserted. It was freed.
+/// Why an entry was not inserted. The entry was freed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InsertError {
     /// The key has a value already.
@@ -71,10 +72,10 @@ pub(crate) enum InsertError {
 }
 
 impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
-    /// An empty map. May sleep.
+    /// An empty map. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn new() -> Result<Self> {
         let table = KBox::pin(Opaque::zeroed(), GFP_KERNEL)?;
-        // SAFETY: `table` is memory for an rhashtable, pinned, and unused.
+        // SAFETY: `table` is memory for an rhashtable, pinned, and not in use yet.
         to_result(unsafe { raw::acf_helper_map_init(table.get()) })?;
         // INVARIANT: Initialised above, and empty.
         Ok(Self {
@@ -83,17 +84,17 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         })
     }
 
-    /// The value for `key`, valid as long as the guard is held.
+    /// The value for `key`, valid as long as the guard is held. Context: any.
     pub(crate) fn get<'g>(&'g self, key: K, guard: &'g rcu::Guard) -> Option<&'g T> {
-        // SAFETY: It was found under the guard.
+        // SAFETY: `find` found `head` in this table under `guard`, which is held during `'g`.
         self.find(key, guard)
             .map(|head| unsafe { Self::value(head) })
     }
 
-    /// The head of the entry for `key`, which is not freed before the guard goes.
+    /// The head of the entry for `key`, which is not freed while the guard is held.
     fn find(&self, key: K, _guard: &rcu::Guard) -> Option<NonNull<raw::acf_map_entry>> {
-        // SAFETY: By the type invariants the table is initialised, and the
-        // guard shows that RCU is held.
+        // SAFETY: By the type invariants the table is initialised. `_guard` proves that the caller
+        // holds rcu_read_lock().
         let found =
             unsafe { raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void) };
         NonNull::new(found)
@@ -103,44 +104,43 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     ///
     /// # Safety
     ///
-    /// `head` is that of an `Entry<T>`, and `free` does not run for it for as long
-    /// as `'g`: RCU has been held since it was in the table.
+    /// `head` is that of an `Entry<T>` that is not freed during `'g`: rcu_read_lock() was held
+    /// when the entry was in the table, and is held during `'g`.
     unsafe fn value<'g>(head: NonNull<raw::acf_map_entry>) -> &'g T {
-        // SAFETY: By the function's contract; the head is at offset 0.
+        // SAFETY: The caller promises a live entry; `repr(C)` puts `head` at its offset 0.
         &unsafe { head.cast::<Entry<T>>().as_ref() }.value
     }
 
-    /// Has an entry dropped after a grace period. Any context but NMI.
+    /// Drops an entry after a grace period. Context: any but NMI.
     ///
     /// # Safety
     ///
-    /// `head` is that of an `Entry<T>` that the caller took out of the table. Nobody
-    /// else frees it.
+    /// `head` is that of an `Entry<T>` that the caller has taken out of the table, and calls
+    /// this once for.
     unsafe fn free_later(head: *mut raw::acf_map_entry) {
-        // SAFETY: By the function's contract; readers may hold it until the grace
-        // period is over.
+        // SAFETY: The caller took the entry out and is the only one to free it, so it is there.
         let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
-        // SAFETY: `rcu` belongs to that entry and is used once; `free` is made for
-        // it.
+        // SAFETY: `rcu` is that of the entry, which is queued once. `free` runs when no reader has
+        // the entry any more, and before `drop`, which waits (rcu_barrier()), has returned.
         unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
     }
 
-    /// Adds a value. Does not sleep.
+    /// Adds a value. Context: any but NMI, never sleeps.
     pub(crate) fn insert(
         &self,
         key: K,
         entry: KBox<Entry<T>>,
     ) -> core::result::Result<(), InsertError> {
         let entry = KBox::into_raw(entry);
-        // SAFETY: `entry` came from a box just now; nobody else has it.
+        // SAFETY: `entry` has just come from a box, and only this function has it.
         let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
-        // SAFETY: As above.
+        // SAFETY: `head` is in that entry.
         unsafe { (*head).key = key.word() as *const c_void };
 
         let guard = rcu::read_lock();
-        // INVARIANT: `head` is that of an `Entry<T>` given up above.
-        // SAFETY: The table is initialised, `head` is not in any table, and
-        // RCU is held.
+        // INVARIANT: `head` is that of an `Entry<T>` from `into_raw`, for the table to own.
+        // SAFETY: By the type invariants the table is initialised. `head` is new and in no table,
+        // and `guard` holds RCU.
         let other = unsafe { raw::acf_helper_map_insert(self.table.get(), head) };
         let outcome = match from_err_ptr(other) {
             Ok(other) if other.is_null() => return Ok(()),
@@ -148,15 +148,14 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
             Err(error) => InsertError::Table(error),
         };
         drop(guard);
-        // SAFETY: It was not inserted, so it is still ours alone.
+        // SAFETY: `entry` came from `into_raw`, and the table did not take it: no reader saw it.
         drop(unsafe { KBox::from_raw(entry) });
         Err(outcome)
     }
 
-    /// Puts a value in the place of the one that `key` has, for readers at once,
-    /// if `wanted` says yes to the old and the new one: nothing else can come
-    /// between. Tells whether it did; else nothing changes. The old value is
-    /// dropped after a grace period. Does not sleep, nor must `wanted`.
+    /// Replaces the value of `key`, for readers at once, if `wanted` returns `true` for the old
+    /// and the new one. It replaces the very value that `wanted` saw. Returns whether it did. The
+    /// old value is dropped after a grace period. `wanted` must not sleep. Context: any but NMI.
     pub(crate) fn replace_if(
         &self,
         key: K,
@@ -164,97 +163,98 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         wanted: impl Fn(&T, &T) -> bool,
     ) -> bool {
         let entry = KBox::into_raw(entry);
-        // SAFETY: `entry` came from a box just now; nobody else has it.
+        // SAFETY: `entry` has just come from a box, and only this function has it.
         let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
-        // SAFETY: As above.
+        // SAFETY: `head` is in that entry.
         unsafe { (*head).key = key.word() as *const c_void };
         let guard = rcu::read_lock();
         while let Some(old) = self.find(key, &guard) {
-            // SAFETY: `old` was found under the guard. `entry` came from a box, and
-            // is in no table yet.
+            // SAFETY: `find` found `old` under `guard`, which is still held. `entry` came from a
+            // box, and is in no table yet.
             let (old_value, new_value) = unsafe { (Self::value(old), &(*entry).value) };
             if !wanted(old_value, new_value) {
                 break;
             }
-            // INVARIANT: `head` is that of an `Entry<T>` given up above.
-            // SAFETY: The table is initialised, `head` is in no table, and `old`
-            // was in this one under the guard that is still held.
+            // INVARIANT: `head` is that of an `Entry<T>` from `into_raw`, for the table to own.
+            // SAFETY: By the type invariants the table is initialised. `head` is in no table and
+            // has the key of `old`, which `guard` has kept since it was in this one.
             if unsafe { raw::acf_helper_map_replace(self.table.get(), old.as_ptr(), head) } {
-                // SAFETY: We took it out.
+                // SAFETY: Replacing took `old` out; that succeeds for one caller only.
                 unsafe { Self::free_later(old.as_ptr()) };
                 return true;
             }
-            // Somebody else took it out, or put another in its place.
+            // Another caller removed or replaced it meanwhile.
         }
         drop(guard);
-        // SAFETY: It was not inserted, so it is still ours alone.
+        // SAFETY: `entry` came from `into_raw`, and the table did not take it: no reader saw it.
         drop(unsafe { KBox::from_raw(entry) });
         false
     }
 
-    /// Removes a value and tells whether there was one. It is dropped after a
-    /// grace period. Any context but NMI; never sleeps.
+    /// Removes the value of `key`. Returns whether there was one. It is dropped after a grace
+    /// period. Context: any but NMI, never sleeps.
     pub(crate) fn remove(&self, key: K) -> bool {
         self.remove_if(key, |_| true)
     }
 
-    /// Removes the value of `key` if `wanted` says yes to it, and tells whether it
-    /// did: nothing else can come between. It is dropped after a grace period. Any
-    /// context but NMI; never sleeps, nor must `wanted`.
+    /// Removes the value of `key` if `wanted` returns `true` for it. It removes the very value
+    /// that `wanted` saw. Returns whether it did. The value is dropped after a grace period.
+    /// `wanted` must not sleep. Context: any but NMI, never sleeps.
     pub(crate) fn remove_if(&self, key: K, wanted: impl Fn(&T) -> bool) -> bool {
         let guard = rcu::read_lock();
         while let Some(head) = self.find(key, &guard) {
-            // SAFETY: It was found under the guard.
+            // SAFETY: `find` found `head` under `guard`, which is still held.
             if !wanted(unsafe { Self::value(head) }) {
                 return false;
             }
-            // SAFETY: It was in the table under the guard that is still held.
+            // SAFETY: `head` was in the table under `guard`, which has kept it since.
             if unsafe { raw::acf_helper_map_remove(self.table.get(), head.as_ptr()) } {
-                // SAFETY: We took it out.
+                // SAFETY: Removing took `head` out; that succeeds for one caller only.
                 unsafe { Self::free_later(head.as_ptr()) };
                 return true;
             }
-            // Somebody else took it out, or put another in its place.
+            // Another caller removed or replaced it meanwhile.
         }
         false
     }
 
-    /// Removes the values that `wanted` says yes to, and returns how many. Sees
-    /// each that is there all the while. `wanted` must not sleep. May sleep.
+    /// Removes the values for which `wanted` returns `true`. Returns how many. Looks at every
+    /// value that is there from beginning to end, at some more than once. `wanted` must not
+    /// sleep. Context: process, may sleep.
     pub(crate) fn remove_where<F: FnMut(&T) -> bool>(&self, wanted: F) -> usize {
         struct Walk<F>(F, usize);
 
         /// # Safety
         ///
-        /// As for `RcuMap::call_wanted`.
+        /// As for `call_wanted`, but the caller has taken `entry` out of the table.
         unsafe extern "C" fn removed<K: MapKey, T: Send + Sync + 'static, F>(
             entry: *mut raw::acf_map_entry,
             data: *mut c_void,
         ) {
-            // SAFETY: The helper hands on the exclusive pointer it was given.
+            // SAFETY: `data` is `walk` below, which nothing else uses during this call.
             unsafe { (*data.cast::<Walk<F>>()).1 += 1 };
-            // SAFETY: The helper has just removed the entry.
+            // SAFETY: acf_helper_map_remove_where() calls this once for each entry it removed.
             unsafe { RcuMap::<K, T>::free_later(entry) };
         }
 
         /// # Safety
         ///
-        /// `entry` is the head of an `Entry<T>` in the table, under RCU, and
-        /// `data` an exclusive pointer to a `Walk<F>`.
+        /// `entry` is the head of an `Entry<T>` that RCU keeps until this returns, and `data`
+        /// points to a `Walk<F>` that nothing else uses meanwhile.
         unsafe extern "C" fn call_wanted<T, F: FnMut(&T) -> bool>(
             entry: *mut raw::acf_map_entry,
             data: *mut c_void,
         ) -> bool {
-            // SAFETY: By the function's contract.
+            // SAFETY: `data` is `walk` below, which nothing else uses during this call.
             let walk = unsafe { &mut *data.cast::<Walk<F>>() };
-            // SAFETY: By the function's contract; the head is at offset 0.
+            // SAFETY: The walk found `entry` in the table and holds RCU; `head` is at offset 0.
             (walk.0)(unsafe { &(*entry.cast::<Entry<T>>()).value })
         }
 
         let mut walk = Walk(wanted, 0_usize);
-        // SAFETY: By the type invariants the table is initialised and holds heads
-        // of `Entry<T>`; the helper calls both functions only until it returns,
-        // with `walk`, which nobody else uses meanwhile.
+        // SAFETY: By the type invariants the table is initialised and has heads of `Entry<T>`. The
+        // helper calls both functions as they require, one at a time, until it returns; `walk`
+        // is a local variable that nothing else uses meanwhile.
         unsafe {
             raw::acf_helper_map_remove_where(
                 self.table.get(),
@@ -268,24 +268,23 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
 
     /// # Safety
     ///
-    /// `rcu` belongs to an entry of an `RcuMap<K, T>` that was removed and that no
-    /// reader has any more.
+    /// `rcu` is that of an entry of an `RcuMap<K, T>`. The entry is in no table any more, no
+    /// reader has it, and this is called for it once.
     unsafe extern "C" fn free(rcu: *mut bindings::callback_head) {
-        // SAFETY: By the function's contract.
+        // SAFETY: The caller promises that `rcu` is a member of an `acf_map_entry`.
         let head = unsafe { kernel::container_of!(rcu, raw::acf_map_entry, rcu) };
-        // SAFETY: By the type invariants `head`, at offset 0, is that of an
-        // `Entry<T>` from a box; removed and unread, it is ours alone.
+        // SAFETY: By the type invariants `head`, at offset 0, is that of an `Entry<T>` from
+        // `into_raw`. The table has given it up, and no reader has it.
         drop(unsafe { KBox::from_raw(head.cast::<Entry<T>>()) });
     }
 }
 
 impl<K: MapKey, T: Send + Sync + 'static> Drop for RcuMap<K, T> {
-    /// Sleeps until values removed before are dropped, then drops the others.
+    /// Waits until removed values are dropped, then drops the others. Context: process, may sleep.
     fn drop(&mut self) {
         rcu::rcu_barrier();
-        // SAFETY: By the type invariants it is initialised; `&mut self` shows
-        // that nobody uses it, readers included, and it is not used again. So
-        // entries may be freed at once.
+        // SAFETY: By the type invariants the table is initialised. `&mut self` proves that nobody
+        // uses it, readers included: `free` may free its entries at once. It is not used again.
         unsafe { raw::acf_helper_map_destroy(self.table.get(), Some(Self::free)) };
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The only place that names raw bindings and C helpers: small safe wrappers,
-//! one noun each. Nothing here knows what an address set is.
+//! Safe wrappers of raw bindings and C helpers, one noun a file. No other module names these.
+//! Nothing here knows what an address set is.
 
 pub(crate) mod connections;
 pub(crate) mod file;

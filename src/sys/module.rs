@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A reference to this module, which keeps it from being unloaded.
+//! References to this module, which keep it loaded.
 //!
 //! C header: `include/linux/module.h`
 
@@ -8,7 +8,7 @@ use kernel::bindings;
 use kernel::prelude::*;
 use kernel::ThisModule;
 
-/// As long as this lives, `rmmod` says that the module is in use.
+/// A reference to the module. While one lives, `rmmod` fails: the module is in use.
 ///
 /// # Invariants
 ///
@@ -16,12 +16,16 @@ use kernel::ThisModule;
 pub(crate) struct ModuleRef(&'static ThisModule);
 
 impl ModuleRef {
-    /// Takes a reference. `ENODEV` when the module is being unloaded.
+    /// Takes a reference. Context: any.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` when the module is being unloaded.
     pub(crate) fn get(module: &'static ThisModule) -> Result<Self> {
-        // SAFETY: `ThisModule` holds the pointer of the module this code is
-        // part of.
+        // SAFETY: `ThisModule` has the `struct module` of this code, which is in memory as long as
+        // the code runs.
         if unsafe { bindings::try_module_get(module.as_ptr()) } {
-            // INVARIANT: Taken above.
+            // INVARIANT: try_module_get() took the reference.
             Ok(Self(module))
         } else {
             Err(ENODEV)
@@ -31,10 +35,11 @@ impl ModuleRef {
 
 impl Drop for ModuleRef {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference to let go. The
-        // code after this call is safe from unloading because whoever drops a
-        // `ModuleRef` is waited for by the module's exit (work, hooks) or is
-        // called through a file that holds its own reference.
+        // SAFETY: By the type invariants there is a reference to put. The module may be unloaded
+        // after that, but not before this returns. A `ModuleRef` goes with an association, which
+        // is dropped by a hook (acf_gate_detach() waits for it), by work or an RCU callback
+        // (`Tenants::settle` waits), or by a call on /dev/addrconf, whose open file holds a
+        // reference of its own.
         unsafe { bindings::module_put(self.0.as_ptr()) };
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets on their way out, and the mark that those carry which stay on this
-//! host.
+//! Packets on their way out, and the mark on those that stay on this host.
 //!
 //! C header: `include/linux/netfilter.h`
 
@@ -17,44 +16,53 @@ use kernel::prelude::*;
 use super::raw;
 use super::sock::SkRef;
 
-/// What is asked of this module.
+/// The check of packets on their way out.
 pub(crate) trait Output {
-    /// A socket whose slot is full sends a packet with these addresses, by the
-    /// loopback interface or that of a VRF if it `loops`. Returns the mark it is
-    /// to carry if it stays on this host, not 0, or `None` to drop it. Any context
-    /// but hard interrupts; must not sleep.
+    /// `sk`, whose slot is full, sends a packet with these addresses; `loops` tells that it
+    /// leaves through the loopback interface or that of a VRF. Returns the mark that the packet
+    /// carries as long as it stays on this host, never 0, or `None` to drop it. Context: any
+    /// but hard interrupts, never sleeps.
     fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32>;
 }
 
-/// `T` is asked as long as this lives.
+/// Keeps the check of `T` registered.
 ///
 /// # Invariants
 ///
-/// `call::<T>` is registered.
+/// `call::<T>` is registered, and no other function is.
 pub(crate) struct OutputHook<T: Output>(PhantomData<T>);
 
 impl<T: Output> OutputHook<T> {
-    /// Registers in every network namespace. May sleep.
+    /// Registers the check in every network namespace. The module may have only one at a time.
+    /// Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
-        // SAFETY: `call` fits, and is there until this is dropped.
+        // SAFETY: The C file calls `call::<T>` as its contract says, and not after `drop` has
+        // returned, which comes before the module is unloaded. Nothing else is registered:
+        // `Addrconf::init` makes the only `OutputHook`, once.
         to_result(unsafe { raw::acf_helper_output_register(Some(call::<T>)) })?;
-        // INVARIANT: Registered above.
+        // INVARIANT: Registered above, as the only one.
         Ok(Self(PhantomData))
     }
 }
 
 impl<T: Output> Drop for OutputHook<T> {
-    /// Sleeps until nobody is asked any more.
+    /// Ends the check and waits until no call is under way. Context: process, may sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants it is registered.
+        // SAFETY: By the type invariants `call::<T>` is registered.
         unsafe { raw::acf_helper_output_unregister() };
     }
 }
 
+/// Calls [`Output::sends`]. Returns the mark, or 0 to drop the packet.
+///
 /// # Safety
 ///
-/// `sk` is a full socket that is there for the call, and `source` and
-/// `destination` point to addresses of `family`.
+/// Until this returns, `sk` is a valid full socket, and `source` and `destination` point to
+/// addresses of `family`, which is `AF_INET` or `AF_INET6`.
 unsafe extern "C" fn call<T: Output>(
     sk: *const bindings::sock,
     family: c_int,
@@ -62,11 +70,13 @@ unsafe extern "C" fn call<T: Output>(
     destination: *const c_void,
     loops: bool,
 ) -> u32 {
-    // SAFETY: By the function's contract.
+    // SAFETY: acf_check_output() passes a full socket. It is the sender of the packet, which
+    // the stack keeps until netfilter returns, or the listener that its request refers to.
     let Some(sk) = (unsafe { SkRef::new(sk) }) else {
         return 0;
     };
-    // SAFETY: By the function's contract.
+    // SAFETY: acf_output_v4() and acf_output_v6() pass pointers into the IP header of a packet
+    // that netfilter keeps until they return.
     let addresses = unsafe { (address(family, source), address(family, destination)) };
     match addresses {
         (Some(source), Some(to)) => T::sends(sk, source, to, loops).unwrap_or(0),
@@ -74,18 +84,21 @@ unsafe extern "C" fn call<T: Output>(
     }
 }
 
+/// The address of `family` at `at`; `None` for other families than IPv4 and IPv6.
+///
 /// # Safety
 ///
-/// `at` points to an address of `family`, if that is one of the two.
+/// `at` points to an initialised address of `family`, if that is `AF_INET` or `AF_INET6`. It may
+/// be misaligned.
 pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr> {
     match family as u32 {
         bindings::AF_INET => {
-            // SAFETY: By the function's contract; it may be misaligned.
+            // SAFETY: The caller promises a `struct in_addr` at `at`.
             let bytes = unsafe { at.cast::<[u8; 4]>().read_unaligned() };
             Some(Ipv4Addr::from(bytes).into())
         }
         bindings::AF_INET6 => {
-            // SAFETY: As above.
+            // SAFETY: The caller promises a `struct in6_addr` at `at`.
             let bytes = unsafe { at.cast::<[u8; 16]>().read_unaligned() };
             Some(Ipv6Addr::from(bytes).into())
         }
@@ -98,32 +111,35 @@ pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr>
 ///
 /// # Safety
 ///
-/// `skb` is valid and its network header is set.
+/// `skb` is a valid packet whose network header is set, and complete in linear memory.
 pub(super) unsafe fn destination(skb: *const bindings::sk_buff) -> Option<IpAddr> {
     let mut family = 0;
-    // SAFETY: By the function's contract.
+    // SAFETY: The caller promises that `skb` is valid and has its network header.
     let at = unsafe { raw::acf_helper_skb_destination(skb, &mut family) };
     NonNull::new(at.cast_mut())?;
-    // SAFETY: The helper found an address of that family there.
+    // SAFETY: The helper returned the address in the network header, and set `family` to its
+    // family.
     unsafe { address(family, at) }
 }
 
-/// What a packet carries.
+/// The mark of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// There is no packet.
+    /// There is no packet, as in a lookup for diagnosis.
     NoPacket,
-    /// A mark, or 0.
+    /// The mark that the packet carries, or 0.
     Value(u32),
 }
 
+/// The mark of `skb`.
+///
 /// # Safety
 ///
-/// `skb` is null or valid.
+/// `skb` is null or a valid packet.
 pub(super) unsafe fn mark(skb: *const bindings::sk_buff) -> Mark {
     match NonNull::new(skb.cast_mut()) {
         None => Mark::NoPacket,
-        // SAFETY: By the function's contract.
+        // SAFETY: `skb` is not null, so the caller promises that it is valid.
         Some(skb) => Mark::Value(unsafe { raw::acf_helper_skb_mark(skb.as_ptr()) }),
     }
 }

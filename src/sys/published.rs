@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's state, reachable from hooks and files, which carry no context
-//! of their own.
+//! The module's state, as hooks and files find it: the kernel passes them no pointer to it.
 
 use core::ops::Deref;
 use core::ptr;
@@ -9,39 +8,41 @@ use core::ptr;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
 
-/// Where a `T` can be found while there is one.
+/// A place where a `T` is found while it is published.
 ///
 /// # Invariants
 ///
-/// The pointer is null or that of a live [`Publication`].
+/// The pointer is null, or that of the value which a live [`Publication`] owns.
 pub(crate) struct Published<T>(Atomic<*const T>);
 
-// SAFETY: All it gives out is shared references.
+// SAFETY: The pointer is atomic, and other threads get only `&T` from it, for which `T: Sync`
+// suffices.
 unsafe impl<T: Sync> Sync for Published<T> {}
 
 impl<T> Published<T> {
-    /// Nothing yet.
+    /// A place without a value.
     pub(crate) const fn new() -> Self {
         // INVARIANT: Null.
         Self(Atomic::new(ptr::null()))
     }
 
-    /// What is published. Any context.
+    /// The value that is published, if any. Context: any.
     pub(crate) fn get(&self) -> Option<&T> {
         let value = self.0.load(ordering::Acquire);
-        // SAFETY: By the type invariants a publication lives, and by the
-        // contract of `publish` it outlives everything that calls this.
+        // SAFETY: By the type invariants the pointer is null or that of a published value. The
+        // caller of `publish` promised that the value outlives every use of this reference
+        // (`Addrconf::init`, which names the users).
         unsafe { value.as_ref() }
     }
 
-    /// Publishes `value` as long as the result lives. May sleep.
+    /// Publishes `value` as long as the result lives. Context: any.
     ///
     /// # Safety
     ///
-    /// Whoever calls [`Self::get`] has stopped using the reference before the
-    /// result is dropped.
+    /// No reference from [`Self::get`] is in use when the result is dropped, and no call of
+    /// [`Self::get`] is under way then.
     pub(crate) unsafe fn publish(&'static self, value: Pin<KBox<T>>) -> Publication<T> {
-        // INVARIANT: The result is live.
+        // INVARIANT: The result owns the value, which is pinned: its address stays.
         self.0.store(&*value, ordering::Release);
         Publication { at: self, value }
     }
@@ -63,6 +64,7 @@ impl<T> Deref for Publication<T> {
 
 impl<T> Drop for Publication<T> {
     fn drop(&mut self) {
+        // INVARIANT: Null.
         self.at.0.store(ptr::null(), ordering::Release);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A work queue of our own, so that its work can be waited for.
+//! Work queues of this module, so that it can wait for its own work.
 //!
 //! C header: `include/linux/workqueue.h`
 
@@ -17,26 +17,26 @@ use super::raw;
 ///
 /// # Invariants
 ///
-/// The pointer is that of a work queue we made and have not destroyed.
+/// The pointer is that of a work queue that `new` made and that is not destroyed.
 pub(crate) struct OwnQueue(NonNull<bindings::workqueue_struct>);
 
-// SAFETY: Work queues may be used from any thread.
+// SAFETY: A work queue may be destroyed by any thread.
 unsafe impl Send for OwnQueue {}
-// SAFETY: As above.
+// SAFETY: The kernel locks a work queue itself: any threads may queue and flush at a time.
 unsafe impl Sync for OwnQueue {}
 
 impl OwnQueue {
-    /// Makes a work queue. May sleep.
+    /// Makes a work queue. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn new(name: &'static CStr) -> Result<Self> {
-        // SAFETY: `name` is a C string.
+        // SAFETY: `name` is a C string; alloc_workqueue() copies it.
         let queue = unsafe { raw::acf_helper_queue_new(name.as_char_ptr()) };
-        // INVARIANT: Made above.
+        // INVARIANT: Made above, and only `drop` destroys it.
         NonNull::new(queue).map(Self).ok_or(ENOMEM)
     }
 
-    /// Sleeps until work that was queued before is done.
+    /// Waits until work that was queued before is done. Context: process, may sleep.
     pub(crate) fn flush(&self) {
-        // SAFETY: By the type invariants the queue is valid.
+        // SAFETY: By the type invariants the queue is not destroyed.
         unsafe { bindings::__flush_workqueue(self.0.as_ptr()) };
     }
 }
@@ -45,16 +45,17 @@ impl Deref for OwnQueue {
     type Target = Queue;
 
     fn deref(&self) -> &Queue {
-        // SAFETY: By the type invariants it is valid as long as `self`.
+        // SAFETY: By the type invariants the queue is not destroyed before `self` is dropped, and
+        // the result borrows `self`.
         unsafe { Queue::from_raw(self.0.as_ptr()) }
     }
 }
 
 impl Drop for OwnQueue {
-    /// Sleeps until all work is done.
+    /// Waits until all work is done. Context: process, may sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants it is ours to destroy, and nobody
-        // else can queue on it: `&mut self`.
+        // SAFETY: By the type invariants the queue is not destroyed yet. `&mut self` proves that
+        // nobody queues on it.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
     }
 }

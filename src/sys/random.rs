@@ -8,8 +8,8 @@ use core::num::NonZero;
 
 use super::raw;
 
-/// A random number from 0 up to `ceiling`, exclusive. Any context.
+/// A random number from 0 to `ceiling`, exclusive. Context: any.
 pub(crate) fn below(ceiling: NonZero<u32>) -> u32 {
-    // SAFETY: The ceiling is not 0.
+    // SAFETY: get_random_u32_below() requires a ceiling above 0, which `NonZero` is.
     unsafe { raw::acf_helper_random_below(ceiling.get()) }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Bindings to the gate (`include/linux/addrconf_gate.h` of the patched
-//! kernel) and to the C helpers (`src/sys/c/helpers.h`), made by bindgen when
-//! the module is built.
+//! kernel) and to the C helpers (`src/sys/c/helpers.h`). Kbuild generates them with bindgen.
 
 #![allow(
     clippy::all,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The word of each socket that is ours, in the security blob that the gate
-//! reserves: a reference to a `T`, or nothing.
+//! The slot of each socket: a word in its security blob, which the gate reserves for this
+//! module. It holds a reference to a `T`, or nothing.
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
@@ -13,65 +13,68 @@ use kernel::sync::{Arc, ArcBorrow};
 use super::raw;
 use super::sock::SkRef;
 
-/// Access to the slots, which all hold a `T`.
+/// Access to the slots.
 ///
 /// # Invariants
 ///
-/// There is one such type parameter for the whole module: every slot is empty
-/// or holds a pointer from [`Arc::into_raw`] of a `T`, with its reference.
+/// `T` is the same type in the whole module. Every slot is null, or holds a pointer from
+/// [`Arc::into_raw`] of a `T` and owns that reference.
 pub(crate) struct Slots<T>(core::marker::PhantomData<T>);
 
 impl<T: Send + Sync + 'static> Slots<T> {
-    /// The access to slots.
+    /// Access to the slots.
     ///
     /// # Safety
     ///
-    /// `T` is the same wherever this is called.
+    /// Every call of this in the module has the same `T`. (`table::sockets` has the only one.)
     pub(crate) const unsafe fn new() -> Self {
-        // INVARIANT: By the function's contract.
+        // INVARIANT: The caller promises that `T` is the same everywhere. The gate makes slots
+        // null, and only the functions below write them.
         Self(core::marker::PhantomData)
     }
 
-    /// What the socket's slot holds. Any context.
+    /// What the slot of the socket holds. Context: any.
     pub(crate) fn get<'a>(&self, sk: SkRef<'a>) -> Option<ArcBorrow<'a, T>> {
         let held = NonNull::new(self.slot(sk)?.load(ordering::Acquire))?;
-        // SAFETY: By the type invariants it is an `Arc<T>`'s. A slot is only
-        // emptied when its socket goes, and the socket is there for `'a`.
+        // SAFETY: By the type invariants the pointer is that of an `Arc<T>`, whose reference the
+        // slot owns. Only `take` empties a slot, and only the `sk_free` hook calls it, once
+        // nobody has the socket any more; `sk` is valid during `'a`.
         Some(unsafe { ArcBorrow::from_raw(held.as_ptr()) })
     }
 
-    /// Fills an empty slot. Gives the value back when the socket has no slot
-    /// or it is taken. Any context.
+    /// Fills an empty slot. Gives the value back when the socket has no slot, or a full one.
+    /// Context: any.
     pub(crate) fn fill(&self, sk: SkRef<'_>, value: Arc<T>) -> core::result::Result<(), Arc<T>> {
         let Some(slot) = self.slot(sk) else {
             return Err(value);
         };
         let raw = Arc::into_raw(value).cast_mut();
-        // INVARIANT: The slot takes over the reference, if it was empty.
+        // INVARIANT: If the slot was null, it now owns the reference.
         match slot.cmpxchg(core::ptr::null_mut(), raw, ordering::Full) {
             Ok(_) => Ok(()),
-            // SAFETY: It came from `into_raw` above and was not handed on.
+            // SAFETY: `raw` came from `into_raw` above, and no slot took over its reference.
             Err(_) => Err(unsafe { Arc::from_raw(raw) }),
         }
     }
 
-    /// Empties the slot of a socket that goes. Any context but NMI.
+    /// Empties the slot of a socket that is about to be freed. Only for the `sk_free` hook: what
+    /// [`Self::get`] returned for the socket must not be in use any more. Context: any but NMI.
     pub(crate) fn take(&self, sk: SkRef<'_>) -> Option<Arc<T>> {
         let slot = self.slot(sk)?;
-        // INVARIANT: The slot is empty after this.
+        // INVARIANT: The slot is null after this, and owns nothing.
         let held = NonNull::new(slot.xchg(core::ptr::null_mut(), ordering::Full))?;
-        // SAFETY: By the type invariants it came from `Arc::into_raw`, and its
-        // reference was the slot's.
+        // SAFETY: By the type invariants the pointer came from `Arc::into_raw`. The exchange
+        // took the slot's reference over, so no other call can take it.
         Some(unsafe { Arc::from_raw(held.as_ptr()) })
     }
 
     fn slot<'a>(&self, sk: SkRef<'a>) -> Option<&'a Atomic<*mut T>> {
-        // SAFETY: The socket is valid, and a full one, by the invariants of
-        // `SkRef`.
+        // SAFETY: By the invariants of `SkRef` the socket is valid and full, as
+        // acf_gate_sock_slot() requires.
         let slot = NonNull::new(unsafe { raw::acf_gate_sock_slot(sk.as_ptr()) })?;
-        // SAFETY: The slot is a pointer-sized, aligned word that lives as long
-        // as the socket and is only ever accessed atomically here, and by one
-        // `READ_ONCE` in packet.c.
+        // SAFETY: The gate reserves a pointer's size for the slot (`lbs_sock`), which the LSM
+        // core aligns. security_sk_free() frees it with the socket. All accesses are atomic:
+        // those of this file, and READ_ONCE() in packet.c and in the gate.
         Some(unsafe { Atomic::from_ptr(slot.as_ptr().cast::<*mut T>()) })
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Read-only files in sysfs, there as long as a value lives.
+//! Read-only files and directories in sysfs, each there as long as a value lives.
 //!
 //! C headers: `include/linux/kobject.h`, `include/linux/sysfs.h`
 
@@ -21,42 +21,46 @@ use super::raw;
 ///
 /// # Invariants
 ///
-/// The pointer is that of a kobject we have a reference of.
+/// Holds a reference to the kobject.
 pub(crate) struct Dir(NonNull<bindings::kobject>);
 
-// SAFETY: kobjects may be used from any thread.
+// SAFETY: The reference may be put by any thread: kobject_put() counts atomically.
 unsafe impl Send for Dir {}
-// SAFETY: As above.
+// SAFETY: Through a shared `Dir`, threads make and remove files, which kernfs locks.
 unsafe impl Sync for Dir {}
 
 impl Dir {
-    /// Makes `/sys/kernel/NAME`, or `NAME` below `parent`. May sleep.
+    /// Makes `/sys/kernel/NAME`, or `NAME` below `parent`. `ENOMEM`. Context: process, may
+    /// sleep.
     pub(crate) fn new(name: &CStr, parent: Option<&Dir>) -> Result<Self> {
         let parent = match parent {
             Some(dir) => dir.0.as_ptr(),
-            // SAFETY: An FFI call with no requirements.
+            // SAFETY: It reads a pointer that is set at boot.
             None => unsafe { raw::acf_helper_kernel_kobj() },
         };
-        // SAFETY: `name` is a C string, which is copied; the parent is valid.
+        // SAFETY: `name` is a C string, which is copied. `parent` is kernel_kobj, which is never
+        // freed, or that of a `Dir` that is borrowed for this call; the new kobject holds a
+        // reference to it.
         let dir = unsafe { bindings::kobject_create_and_add(name.as_char_ptr(), parent) };
-        // INVARIANT: Made above, with a reference.
+        // INVARIANT: kobject_create_and_add() returned it with a reference.
         NonNull::new(dir).map(Self).ok_or(ENOMEM)
     }
 }
 
 impl Drop for Dir {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference to let go.
+        // SAFETY: By the type invariants there is a reference to put, which nothing uses after
+        // this: every `File` in the directory holds the `Dir`.
         unsafe { bindings::kobject_put(self.0.as_ptr()) };
     }
 }
 
-/// What can be read from a file.
+/// The content of a file. Context of all: process, may sleep.
 pub(crate) trait Show: Send + Sync + 'static {
-    /// Writes the content. What does not fit is cut off. May sleep.
+    /// Writes the content. What does not fit is cut off.
     fn show(&self, out: &mut Page<'_>) -> fmt::Result;
 
-    /// Whether the running task may read it; else it gets `EPERM`.
+    /// Whether the running task may read it. If not, reading fails with `EPERM`.
     fn is_readable(&self) -> bool {
         true
     }
@@ -66,23 +70,25 @@ pub(crate) trait Show: Send + Sync + 'static {
 ///
 /// # Invariants
 ///
-/// `file` is a file in `dir`, whose data is the pointer of `data`.
+/// `file` is a file in `dir` that `acf_helper_file_create()` made and nobody has removed. It shows
+/// what `_data` points to.
 pub(crate) struct File<T: Show> {
     dir: Arc<Dir>,
     file: NonNull<raw::acf_file>,
     _data: Arc<T>,
 }
 
-// SAFETY: Files may be removed by any thread, and `T` may be shared.
+// SAFETY: Any thread may remove a file, and `Arc<T>` is `Send`, as `T` is `Send` and `Sync`.
 unsafe impl<T: Show> Send for File<T> {}
-// SAFETY: There is nothing to do with a shared reference.
+// SAFETY: A shared `File` has no methods.
 unsafe impl<T: Show> Sync for File<T> {}
 
 impl<T: Show> File<T> {
-    /// Makes a file, for all to read or for the owner only. May sleep.
+    /// Makes a file that only its owner may read if `private`, and else all. Context: process,
+    /// may sleep.
     pub(crate) fn new(dir: Arc<Dir>, name: &CStr, private: bool, data: Arc<T>) -> Result<Self> {
-        // SAFETY: The directory is valid, the name is a C string and copied,
-        // and the data stays as long as the file: see `Drop`.
+        // SAFETY: `dir` holds its kobject, and `name` is a C string, which is copied. `show`
+        // expects a `T`: `data` is one, and `_data` keeps it until `drop` has removed the file.
         let file = from_err_ptr(unsafe {
             raw::acf_helper_file_create(
                 dir.0.as_ptr(),
@@ -93,7 +99,7 @@ impl<T: Show> File<T> {
             )
         })?;
         let file = NonNull::new(file).ok_or(ENOMEM)?;
-        // INVARIANT: Made above.
+        // INVARIANT: Made above in `dir`, with the pointer of `data`; only `drop` removes it.
         Ok(Self {
             dir,
             file,
@@ -101,34 +107,39 @@ impl<T: Show> File<T> {
         })
     }
 
+    /// Fills `page`, and returns how many bytes it used, or a negative errno.
+    ///
     /// # Safety
     ///
-    /// `data` is valid as a `T`, and `page` is a page of ours.
+    /// Until this returns, `data` points to a `T`, and `page` to [`PAGE_SIZE`] initialised bytes
+    /// that nobody else reads or writes.
     unsafe extern "C" fn show(data: *const c_void, page: *mut ffi::c_char) -> isize {
-        // SAFETY: By the function's contract.
+        // SAFETY: `data` is what `new` passed for this `T`. acf_helper_file_remove() waits for the
+        // readers of the file, and `_data` is dropped after that.
         let data = unsafe { &*data.cast::<T>() };
         if !data.is_readable() {
             return EPERM.to_errno() as isize;
         }
-        // SAFETY: By the function's contract; sysfs hands over a zeroed page.
+        // SAFETY: `page` is the buffer of one reader: sysfs_kf_seq_show() zeroes PAGE_SIZE bytes of
+        // it, and kernfs lets one read at a time use it.
         let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE - 1) };
         let mut out = Page { page, used: 0 };
-        // A full page is the only error there is, and cutting is the answer.
+        // The only error is that the page is full. Then the rest is cut off.
         let _ = data.show(&mut out);
         out.used as isize
     }
 }
 
 impl<T: Show> Drop for File<T> {
-    /// Sleeps until readers are gone.
+    /// Removes the file and waits for its readers. Context: process, may sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants it is a file in that directory. The
-        // data is dropped after this.
+        // SAFETY: By the type invariants it is a file in `dir` that nobody has removed.
         unsafe { raw::acf_helper_file_remove(self.dir.0.as_ptr(), self.file.as_ptr()) };
     }
 }
 
-/// The page, less a byte, that a file's content must fit in.
+/// The page that the content of a file must fit in. It has one byte less than a page, as sysfs
+/// warns about a full one.
 pub(crate) struct Page<'a> {
     page: &'a mut [u8],
     used: usize,
