@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a socket is.
+//! The addresses, kind and state of sockets.
 //!
 //! C header: `include/net/inet_sock.h`
 
@@ -14,45 +14,45 @@ use crate::sys::raw;
 const IPPROTO_ICMP: i32 = 1;
 const IPPROTO_ICMPV6: i32 = 58;
 
-/// What a socket of family `AF_INET` or `AF_INET6` is.
+/// The addresses and state of an IPv4 or IPv6 socket. Unless it is `full`, the fields from
+/// `stream` to `tunnel` are `false`, and `source` is unspecified.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketInfo {
-    /// It is of family `AF_INET6`.
+    /// Its family is `AF_INET6`.
     pub(crate) is_v6: bool,
     /// It is neither a timewait nor a request socket.
     pub(crate) full: bool,
-    /// Of a timewait socket: what [`gate::Hooks::sk_loopback_scope`] said when
-    /// it was a connection.
+    /// For a timewait socket: what [`StackHooks::sk_loopback_scope`] returned for the connection.
     ///
-    /// [`gate::Hooks::sk_loopback_scope`]: super::gate::Hooks::sk_loopback_scope
+    /// [`StackHooks::sk_loopback_scope`]: crate::sys::gate::StackHooks::sk_loopback_scope
     pub(crate) timewait: Option<u32>,
     /// `IPV6_V6ONLY` is set.
     pub(crate) v6only: bool,
-    /// It is of type `SOCK_STREAM`.
+    /// Its type is `SOCK_STREAM`.
     pub(crate) stream: bool,
     /// It has a local port.
     pub(crate) has_port: bool,
-    /// It was bound to that port, and keeps it when it is disconnected.
+    /// It was bound to its port, and keeps it when it is disconnected.
     pub(crate) port_kept: bool,
-    /// It was bound to its address likewise.
+    /// It was bound to its address, and keeps it when it is disconnected.
     pub(crate) address_kept: bool,
-    /// It is a connection, established or on the way.
+    /// It is connected, or asks for a connection.
     pub(crate) connected: bool,
     /// It asks for a connection.
     pub(crate) opening: bool,
-    /// It neither is one nor listens.
+    /// It is neither connected nor listening.
     pub(crate) closed: bool,
-    /// It is of a tunnel: it takes packets out of what it receives (VXLAN, FOU).
+    /// It is a UDP socket of a tunnel, which unpacks what it receives (VXLAN, FOU).
     pub(crate) tunnel: bool,
-    /// The address it receives on.
+    /// The address on which it receives.
     pub(crate) local: IpAddr,
-    /// The address it sends from.
+    /// The address from which it sends.
     pub(crate) source: IpAddr,
-    /// The address it is connected to, or the unspecified one.
+    /// The address to which it is connected, or the unspecified one.
     pub(crate) remote: IpAddr,
 }
 
-/// What a socket of any family was made as.
+/// The kind of a socket of any family.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketKind {
     /// `AF_INET` and so on.
@@ -61,7 +61,7 @@ pub(crate) struct SocketKind {
     pub(crate) kind: i32,
     /// `IPPROTO_TCP` and so on.
     pub(crate) protocol: i32,
-    /// It is the kernel's own: of a network file system, say.
+    /// The kernel made it for itself, as for a network file system.
     pub(crate) kernel: bool,
 }
 
@@ -80,14 +80,16 @@ impl SocketKind {
 }
 
 impl SocketInfo {
-    /// Whether it is a connection, and not only asks for one.
+    /// Whether it is connected, and does not only ask for a connection.
     pub(crate) fn is_established(&self) -> bool {
         self.connected && !self.opening
     }
 
+    /// The addresses and state of `sk`; `None` when it is neither IPv4 nor IPv6.
+    ///
     /// # Safety
     ///
-    /// `sk` is valid; it may be a timewait socket.
+    /// `sk` is a valid full, timewait or request socket until this returns.
     pub(in crate::sys) unsafe fn read(sk: *const bindings::sock) -> Option<Self> {
         let mut raw = raw::acf_sock_info {
             family: 0,
@@ -107,14 +109,14 @@ impl SocketInfo {
             source: [0; 16],
             remote: [0; 16],
         };
-        // SAFETY: By the function's contract; `raw` is ours.
+        // SAFETY: The caller promises that `sk` is valid. `raw` is a local variable.
         if !unsafe { raw::acf_helper_sk_info(sk, &mut raw) } {
             return None;
         }
         Some(Self::from_raw(&raw))
     }
 
-    /// What the helper found.
+    /// What acf_helper_sk_info() found.
     pub(in crate::sys) fn from_raw(raw: &raw::acf_sock_info) -> Self {
         let is_v6 = u32::from(raw.family) == bindings::AF_INET6;
         let address = |bytes: [u8; 16]| -> IpAddr {

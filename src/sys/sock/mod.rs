@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets as the hooks get them: what can be asked of them, and done to them.
+//! Sockets as the hooks get them: reading their state, and the few changes that hooks make.
 //!
 //! C headers: `include/linux/net.h`, `include/net/inet_sock.h`
 
@@ -22,12 +22,12 @@ use kernel::prelude::*;
 
 use super::raw;
 
-/// A socket for the duration of a hook: the kernel's `struct sock`.
+/// A socket for the duration of a hook or a visit: the kernel's `struct sock`.
 ///
 /// # Invariants
 ///
-/// The pointer is valid for `'a`, and it is a full socket: neither a timewait
-/// nor a request socket.
+/// The socket is valid during `'a`, and a full one: neither a timewait nor a request socket. It
+/// may be kept by RCU or a lock alone, without a reference.
 #[derive(Clone, Copy)]
 pub(crate) struct SkRef<'a>(NonNull<bindings::sock>, PhantomData<&'a ()>);
 
@@ -36,9 +36,9 @@ impl<'a> SkRef<'a> {
     ///
     /// # Safety
     ///
-    /// `sk` is null or satisfies the type invariants for `'a`.
+    /// `sk` is null or satisfies the type invariants during `'a`.
     pub(super) unsafe fn new(sk: *const bindings::sock) -> Option<Self> {
-        // INVARIANT: By the function's contract.
+        // INVARIANT: The caller promises them for `'a`.
         NonNull::new(sk.cast_mut()).map(|sk| Self(sk, PhantomData))
     }
 
@@ -46,7 +46,7 @@ impl<'a> SkRef<'a> {
         self.0.as_ptr()
     }
 
-    /// What the socket was made as.
+    /// The kind of the socket. Context: any.
     pub(crate) fn kind(self) -> SocketKind {
         let mut raw = raw::acf_sock_kind {
             family: 0,
@@ -54,7 +54,7 @@ impl<'a> SkRef<'a> {
             protocol: 0,
             kern: false,
         };
-        // SAFETY: The socket is valid by the type invariants; `raw` is ours.
+        // SAFETY: By the type invariants the socket is valid. `raw` is a local variable.
         unsafe { raw::acf_helper_sk_kind(self.as_ptr(), &mut raw) };
         SocketKind {
             family: raw.family.into(),
@@ -64,35 +64,39 @@ impl<'a> SkRef<'a> {
         }
     }
 
-    /// Whether something that came in was not read yet. Any context.
+    /// Whether it has received something that was not read yet. Context: any.
     pub(crate) fn has_input(self) -> bool {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: By the type invariants the socket is valid.
         unsafe { raw::acf_helper_sk_has_input(self.as_ptr()) }
     }
 
-    /// Drops what came in so far. Not with a lock that packets need; sleeps.
+    /// Drops what a raw socket has received so far. The caller holds no lock that receiving takes.
+    /// Context: process, may sleep.
     pub(crate) fn drop_input(self) {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: By the type invariants the socket is valid. As the call may sleep, RCU cannot be
+        // what keeps it: `socket_post_create`, the only caller, has it from `__sock_create()`.
         unsafe { raw::acf_helper_sk_drop_input(self.as_ptr()) }
     }
 
-    /// Whether it has the beginning of a datagram that was not sent yet. Any
-    /// context.
+    /// Whether it has the beginning of a datagram that was not sent yet (`UDP_CORK`). Context: any.
     pub(crate) fn is_corked(self) -> bool {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: By the type invariants the socket is valid.
         unsafe { raw::acf_helper_sk_corked(self.as_ptr()) }
     }
 
-    /// What the socket is; `None` when it is neither IPv4 nor IPv6.
+    /// Its addresses and state; `None` when it is neither IPv4 nor IPv6. Context: any.
     pub(crate) fn info(self) -> Option<SocketInfo> {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: By the type invariants the socket is valid.
         unsafe { SocketInfo::read(self.as_ptr()) }
     }
 
-    /// Sets the address a socket without one sends from towards destinations
-    /// of the same family; the unspecified address leaves the choice to the
-    /// protocol again. What it receives on does not change. Takes the socket
-    /// lock: sleeps. `ENOMEM`.
+    /// Sets the address from which a socket that is bound to none sends to destinations of the
+    /// same family. The unspecified address leaves the choice to the protocol again. The address
+    /// on which it receives does not change. Takes the socket lock. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn set_source(self, source: IpAddr) -> Result {
         let (family, bytes) = match source {
             IpAddr::V4(a) => {
@@ -103,25 +107,28 @@ impl<'a> SkRef<'a> {
             }
             IpAddr::V6(a) => (bindings::AF_INET6, a.octets()),
         };
-        // SAFETY: The socket is valid by the type invariants; the helper reads
-        // sixteen bytes at most.
+        // SAFETY: By the type invariants the socket is valid, and a caller that may sleep has it
+        // from a system call on an open file. The helper reads sixteen bytes at most.
         to_result(unsafe {
             raw::acf_helper_sk_set_source(self.as_ptr(), family as u16, bytes.as_ptr())
         })
     }
 
-    /// A reference that keeps the socket. Any context.
+    /// A reference to the socket, which must have one already: RCU alone is not enough. Context:
+    /// any.
     pub(crate) fn hold(self) -> SkHold {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: By the type invariants the socket is valid. Its count is not zero: the only
+        // caller, `table::sockets::select`, has it from an open file, which holds a reference.
         unsafe { raw::acf_helper_sk_hold(self.as_ptr()) };
-        // INVARIANT: Taken above.
+        // INVARIANT: The reference was taken above.
         SkHold(self.0)
     }
 
-    /// Resets a connection, if it is one. `false` when somebody keeps it locked at
-    /// the moment. Sleeps.
+    /// Resets the connection, if the socket is one. `false` when its owner has it locked now.
+    /// Never waits for that. Context: process, never sleeps.
     pub(crate) fn try_abort(self) -> bool {
-        // SAFETY: The socket is valid by the type invariants.
+        // SAFETY: acf_gate_sock_try_reset() requires a full socket with a reference: the only
+        // caller, `table::sockets::abort`, has it from a `SkHold`.
         unsafe { raw::acf_helper_sk_try_abort(self.as_ptr()) }
     }
 }
@@ -130,17 +137,18 @@ impl<'a> SkRef<'a> {
 ///
 /// # Invariants
 ///
-/// Holds a reference count of a full socket.
+/// Holds a reference to a full socket.
 pub(crate) struct SkHold(NonNull<bindings::sock>);
 
 impl SkHold {
     /// The socket.
     pub(crate) fn get(&self) -> SkRef<'_> {
-        // INVARIANT: By the type invariants, as long as it is borrowed.
+        // INVARIANT: By the type invariants the socket is full, and the reference keeps it while
+        // `self` is borrowed.
         SkRef(self.0, PhantomData)
     }
 
-    /// Where it is, which is nobody else's place meanwhile.
+    /// The address of the socket. No other socket has it meanwhile.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ptr() as usize
     }
@@ -148,7 +156,7 @@ impl SkHold {
 
 impl Drop for SkHold {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference to let go.
+        // SAFETY: By the type invariants there is a reference to put, and `self` is not used again.
         unsafe { raw::acf_helper_sk_put(self.0.as_ptr()) };
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What tells tasks, their memory and their descriptors from others': addresses that
-//! are never followed.
+//! Identities of tasks, of their memory and of their tables of descriptors: addresses that are
+//! compared and never followed.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -12,14 +12,14 @@ use kernel::task::Task;
 use crate::sys::map::MapKey;
 use crate::sys::raw;
 
-/// Identity of a task (a thread): the address of its `task_struct`, which no
-/// other task has as long as this one is in the table. Not a pid, which a task
-/// does not have yet when it is copied, and not a process.
+/// Identity of a task (a thread): the address of its `task_struct`. No other task has this
+/// address while this one is in the table: `task_free` takes it out before the memory is
+/// freed. It is not a pid, which a task does not have yet when it is copied, and not a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TaskKey(usize);
 
 impl TaskKey {
-    /// The running task. In softirq, the interrupted one.
+    /// The running task. In softirq, the interrupted task.
     pub(crate) fn current() -> Self {
         Self(Task::current_raw() as usize)
     }
@@ -35,8 +35,8 @@ impl MapKey for TaskKey {
     }
 }
 
-/// Identity of the memory of a process: the address of its `mm_struct`, which no
-/// other has as long as something refers to this one.
+/// Identity of the memory of a process: the address of its `mm_struct`. No other memory has this
+/// address while anything refers to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MemoryKey(NonNull<bindings::mm_struct>);
 
@@ -50,16 +50,17 @@ impl MemoryKey {
         self.0.as_ptr()
     }
 
-    /// Whether it is the running task's.
+    /// Whether it is the memory of the running task.
     pub(crate) fn is_current(self) -> bool {
         let task = Task::current_raw();
-        // SAFETY: The running task is valid; the memory is only compared.
+        // SAFETY: `task` is the running task, which lives during this call. The address of the
+        // memory is only compared.
         unsafe { raw::acf_helper_task_has_memory(task, self.0.as_ptr()) }
     }
 }
 
-/// Identity of a table of descriptors, which tasks may share: the address of its
-/// `files_struct`, which no other has as long as something refers to this one.
+/// Identity of a table of descriptors, which tasks may share: the address of its `files_struct`.
+/// No other table has this address while anything refers to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FilesKey(NonNull<c_void>);
 

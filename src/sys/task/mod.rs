@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks: their identity, how they are named from outside, and who there is.
+//! Tasks: their identity, finding them by pid, and enumerating them.
 //!
 //! C header: `include/linux/sched/task.h`
 
@@ -26,34 +26,42 @@ use super::sock::SkRef;
 ///
 /// # Invariants
 ///
-/// Holds a reference count of the task.
+/// Holds a reference to the task.
 #[repr(transparent)]
 pub(crate) struct TaskRef(NonNull<bindings::task_struct>);
 
 impl TaskRef {
-    /// The running task, which stands for its process.
+    /// The running task, which stands for its process. Context: process, never sleeps.
     pub(crate) fn current_process() -> Self {
         let task = Task::current_raw();
-        // SAFETY: The running task is valid.
+        // SAFETY: `task` is the running task, which lives during this call.
         unsafe { raw::acf_helper_task_get(task) };
-        // SAFETY: It is not null.
+        // SAFETY: `current` is never null.
         // INVARIANT: The reference was taken above.
         Self(unsafe { NonNull::new_unchecked(task) })
     }
 
-    /// The process with `pid` in the caller's pid namespace. May sleep.
+    /// The process with `pid` in the caller's pid namespace. Context: process.
+    ///
+    /// # Errors
+    ///
+    /// `ESRCH` when there is none, or `pid` is that of another thread than its first.
     pub(crate) fn by_pid(pid: i32) -> Result<Self> {
-        // SAFETY: An FFI call with no requirements; it takes a reference.
+        // SAFETY: It has no requirements: any number may be looked up.
         let task = unsafe { raw::acf_helper_task_by_pid(pid) };
-        // INVARIANT: The reference was taken above.
+        // INVARIANT: get_pid_task() took a reference.
         NonNull::new(task).map(Self).ok_or(ESRCH)
     }
 
-    /// The process a pidfd of the caller refers to. May sleep.
+    /// The process to which a pidfd of the caller refers. Context: process.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` when `fd` is not a pidfd, `ESRCH` when the process is gone.
     pub(crate) fn by_pidfd(fd: i32) -> Result<Self> {
-        // SAFETY: An FFI call with no requirements; it takes a reference.
+        // SAFETY: It has no requirements but process context, which control calls have.
         let task = from_err_ptr(unsafe { raw::acf_gate_pidfd_task(fd) })?;
-        // INVARIANT: The reference was taken above.
+        // INVARIANT: pidfd_get_task() took a reference.
         NonNull::new(task).map(Self).ok_or(ESRCH)
     }
 
@@ -64,18 +72,18 @@ impl TaskRef {
 
     /// Whether it is a kernel thread.
     pub(crate) fn is_kernel_thread(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_is_kernel(self.0.as_ptr()) }
     }
 
-    /// The threads of this task's process that have not begun to exit. May
-    /// sleep.
+    /// The threads of this task's process that have not begun to exit. `ENOMEM`. Context:
+    /// process, may sleep.
     pub(crate) fn threads(&self) -> Result<KVVec<TaskRef>> {
         self.collect(raw::acf_helper_threads)
     }
 
-    /// Those descendants of this task's process that had not exited, at one moment.
-    /// May sleep.
+    /// The descendants that this task's process has at one moment, without those that have
+    /// exited. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn descendants(&self) -> Result<KVVec<TaskRef>> {
         self.collect(raw::acf_gate_descendants)
     }
@@ -84,62 +92,62 @@ impl TaskRef {
         self.0.as_ptr()
     }
 
-    /// The id of its process in the caller's pid namespace; `None` if it has none
-    /// there.
+    /// The id of its process in the caller's pid namespace; `None` if it has none there.
     pub(crate) fn process_id(&self) -> Option<i32> {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         let pid = unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) };
         (pid != 0).then_some(pid)
     }
 
-    /// Whether this is its memory.
+    /// Whether `memory` is the memory of the task.
     pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
-        // SAFETY: By the type invariants the task is valid; the memory is only
+        // SAFETY: `self` holds a reference to the task. The address of the memory is only
         // compared.
         unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.as_ptr()) }
     }
 
-    /// Whether it has memory, and that is another's as well.
+    /// Whether the task has memory and shares it with `other`.
     pub(crate) fn shares_memory(&self, other: &TaskRef) -> bool {
-        // SAFETY: By the type invariants both are valid.
+        // SAFETY: `self` and `other` hold references to both tasks.
         unsafe { raw::acf_helper_task_shares_memory(self.0.as_ptr(), other.0.as_ptr()) }
     }
 
-    /// Its table of descriptors; `None` when it has none any more.
+    /// Its table of descriptors; `None` when the task has given it up, to exit.
     pub(crate) fn files(&self) -> Option<FilesKey> {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         FilesKey::new(unsafe { raw::acf_helper_task_files(self.0.as_ptr()) })
     }
 
-    /// Whether this thread traces anybody.
+    /// Whether this thread traces another.
     pub(crate) fn traces(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_traces(self.0.as_ptr()) }
     }
 
-    /// Whether it sleeps in a system call that only waits (`epoll_wait`,
-    /// `futex`), and gets no data.
+    /// Whether it sleeps in a system call that only waits and returns no data (`epoll_wait`,
+    /// `futex`).
     pub(crate) fn only_waits(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_only_waits(self.0.as_ptr()) }
     }
 
-    /// Whether it waits in a call on this socket.
+    /// Whether it waits until this socket has something, as far as that can be told.
     pub(crate) fn waits_on(&self, sk: SkRef<'_>) -> bool {
-        // SAFETY: The task and the socket are valid by the type invariants.
+        // SAFETY: `self` holds a reference to the task, which is only compared. By the invariants
+        // of `SkRef` the socket is valid.
         unsafe { raw::acf_helper_task_waits_on(self.0.as_ptr(), sk.as_ptr()) }
     }
 
-    /// Has it come back from the system call it sleeps in, and begin it anew,
-    /// as if it had been stopped and continued.
+    /// Interrupts the system call in which the task sleeps. The task enters the call again, as
+    /// after `SIGSTOP` and `SIGCONT`. Context: any.
     pub(crate) fn recall(&self) {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_recall(self.0.as_ptr()) };
     }
 
-    /// Whether it was recalled and did not come back yet.
+    /// Whether it was recalled, and is still in the call from before.
     pub(crate) fn is_recalled(&self) -> bool {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_recalled(self.0.as_ptr()) }
     }
 
@@ -147,14 +155,13 @@ impl TaskRef {
         let mut room = 16_usize;
         loop {
             let mut tasks = KVVec::<TaskRef>::with_capacity(room, GFP_KERNEL)?;
-            // SAFETY: The task is valid by the type invariants; the vector has
-            // room for as many pointers, as which `TaskRef` is represented,
-            // and the helper fills that many at most.
+            // SAFETY: `self` holds a reference to the task. The vector has room for `room`
+            // pointers, as `TaskRef` is represented by one, and `fill` writes at most that many.
             let count =
                 unsafe { fill(self.0.as_ptr(), tasks.as_mut_ptr().cast(), room.try_into()?) }
                     as usize;
-            // SAFETY: The helper initialised that many, each with a reference.
-            // INVARIANT: It took a reference to each.
+            // SAFETY: `fill` initialised `count` elements, or `room` if that is less.
+            // INVARIANT: It took a reference to each of them.
             unsafe { tasks.inc_len(count.min(room)) };
             if count <= room {
                 return Ok(tasks);
@@ -164,6 +171,8 @@ impl TaskRef {
     }
 }
 
+/// A function that writes up to a number of tasks to an array, with a reference to each, and
+/// returns how many there are, or any greater number than fit.
 type Fill = unsafe extern "C" fn(
     *mut bindings::task_struct,
     *mut *mut bindings::task_struct,
@@ -172,41 +181,39 @@ type Fill = unsafe extern "C" fn(
 
 impl Clone for TaskRef {
     fn clone(&self) -> Self {
-        // SAFETY: By the type invariants the task is valid.
+        // SAFETY: `self` holds a reference to the task.
         unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
-        // INVARIANT: Taken above.
+        // INVARIANT: The reference was taken above.
         Self(self.0)
     }
 }
 
 impl Drop for TaskRef {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference to let go.
+        // SAFETY: By the type invariants there is a reference to put, and `self` is not used again.
         unsafe { raw::acf_helper_task_put(self.0.as_ptr()) };
     }
 }
 
-// SAFETY: A reference to a task may be used and let go on any thread.
+// SAFETY: References to tasks are counted atomically: any thread may use and put them.
 unsafe impl Send for TaskRef {}
 
 /// Whether the running task has `CAP_NET_ADMIN` in the initial user namespace.
 pub(crate) fn capable_net_admin() -> bool {
-    // SAFETY: An FFI call with no requirements beyond process context, which
-    // control calls have.
+    // SAFETY: It requires process context, which control calls have, and a valid capability.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as i32) }
 }
 
-/// Waits until every task for which `task_publish` was called before can be
-/// found by [`TaskRef::threads`] and [`each`].
+/// Waits until every task for which `task_publish` was called before is found by
+/// [`TaskRef::threads`] and [`each`]. Context: process, interrupts on, never sleeps.
 pub(crate) fn wait_for_clones() {
-    // SAFETY: An FFI call with no requirements beyond not being in interrupt
-    // context, which control calls are not.
+    // SAFETY: It takes tasklist_lock and turns interrupts on again. Control calls and narrowing run
+    // in process context with interrupts on, and hold no such lock.
     unsafe { raw::acf_gate_task_barrier() };
 }
 
-/// Whether the running task is to return to user space for a signal, or because
-/// it was recalled.
+/// Whether the running task should return to user space, for a signal or because it was recalled.
 pub(crate) fn is_interrupted() -> bool {
-    // SAFETY: An FFI call about the running task, which is valid.
+    // SAFETY: It has no requirements: it reads a flag of the running task.
     unsafe { raw::acf_helper_interrupted() }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every task there is.
+//! Enumerating all tasks.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -10,7 +10,13 @@ use kernel::bindings;
 use super::{MemoryKey, TaskKey, TaskRef};
 use crate::sys::raw;
 
-/// A task seen by [`each`].
+/// A task that [`each`] visits.
+///
+/// # Invariants
+///
+/// [`each`] found the task on a list, and holds rcu_read_lock() as long as this lives. So the task
+/// is valid and has a reference: release_task() drops that of the lists a grace period later
+/// (delayed_put_task_struct()).
 pub(crate) struct Visited<'a>(&'a NonNull<bindings::task_struct>);
 
 impl Visited<'_> {
@@ -19,38 +25,37 @@ impl Visited<'_> {
         TaskKey::new(self.0.as_ptr())
     }
 
-    /// Whether it is a thread of the process that `other` is a thread of.
+    /// Whether it is a thread of the same process as `other`.
     pub(crate) fn is_thread_of(&self, other: &TaskRef) -> bool {
-        // SAFETY: `each` holds RCU, so the task is valid; so is the other.
+        // SAFETY: By the type invariants the task is valid. `other` holds a reference to the other.
         unsafe { raw::acf_helper_task_same_process(self.0.as_ptr(), other.0.as_ptr()) }
     }
 
-    /// Whether this is the task's memory.
+    /// Whether `memory` is the memory of the task.
     pub(crate) fn has_memory(&self, memory: MemoryKey) -> bool {
-        // SAFETY: `each` holds RCU, so the task is valid; the memory is only
+        // SAFETY: By the type invariants the task is valid. The address of the memory is only
         // compared.
         unsafe { raw::acf_helper_task_has_memory(self.0.as_ptr(), memory.as_ptr()) }
     }
 
-    /// Who traces the task, if anybody does.
+    /// The tracer of the task, if it is traced.
     pub(crate) fn tracer(&self) -> Option<TaskKey> {
-        // SAFETY: `each` holds RCU, so the task is valid.
+        // SAFETY: By the type invariants the task is valid.
         let tracer = unsafe { raw::acf_helper_task_tracer(self.0.as_ptr()) };
         (!tracer.is_null()).then(|| TaskKey::new(tracer))
     }
 
     /// A reference to the task.
     pub(crate) fn hold(&self) -> TaskRef {
-        // SAFETY: `each` holds RCU, under which a task that is on the lists
-        // has a reference count.
+        // SAFETY: By the type invariants the task has a reference, so its count is not zero.
         unsafe { raw::acf_helper_task_get(self.0.as_ptr()) };
-        // INVARIANT: Taken above.
+        // INVARIANT: The reference was taken above.
         TaskRef(*self.0)
     }
 
-    /// Its process id in the caller's pid namespace, if it has one there.
+    /// The id of its process in the caller's pid namespace; `None` if it has none there.
     pub(crate) fn process_id(&self) -> Option<i32> {
-        // SAFETY: `each` holds RCU, so the task is valid.
+        // SAFETY: By the type invariants the task is valid.
         match unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) } {
             0 => None,
             pid => Some(pid),
@@ -58,12 +63,13 @@ impl Visited<'_> {
     }
 }
 
-/// Calls `visit` for every thread of every process until it returns `false`.
-/// `visit` runs under RCU and must not sleep.
+/// Calls `visit` for every thread of every process until it returns `false`. `visit` runs under
+/// RCU and must not sleep. Context: any.
 pub(crate) fn each<F: FnMut(Visited<'_>) -> bool>(mut visit: F) {
     /// # Safety
     ///
-    /// `data` is an exclusive pointer to an `F`, and `task` is valid.
+    /// Until this returns, `data` points to an `F` that nothing else uses, and `task` is null or a
+    /// task on the list of tasks, under rcu_read_lock().
     unsafe extern "C" fn call<F: FnMut(Visited<'_>) -> bool>(
         task: *mut bindings::task_struct,
         data: *mut c_void,
@@ -71,13 +77,14 @@ pub(crate) fn each<F: FnMut(Visited<'_>) -> bool>(mut visit: F) {
         let Some(task) = NonNull::new(task) else {
             return true;
         };
-        // SAFETY: By the function's contract.
+        // SAFETY: `data` is the one below, which points to the `F` of this `call::<F>`.
         let visit = unsafe { &mut *data.cast::<F>() };
+        // INVARIANT: acf_helper_each_task() found `task` on the list, and holds RCU meanwhile.
         visit(Visited(&task))
     }
 
     let data: *mut F = &mut visit;
-    // SAFETY: The helper calls `call::<F>` with a valid task and `data`, which
-    // is an exclusive pointer to an `F`, and only until it returns.
+    // SAFETY: The helper calls `call::<F>` under RCU, with tasks of the list and `data`, a pointer
+    // to `visit` that nothing else uses meanwhile, and only until it returns.
     unsafe { raw::acf_helper_each_task(Some(call::<F>), data.cast()) };
 }
