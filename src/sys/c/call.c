@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sockets that tasks have open, and the system calls that they sleep in.
+ * The sockets that tasks have open, and the system calls in which they sleep.
  */
 
 #include <asm/unistd.h>
@@ -17,7 +17,7 @@
 struct acf_each_socket {
 	bool (*visit)(struct sock *sk, unsigned int fd, void *data);
 	void *data;
-	/* The descriptor, where only one is meant. */
+	/* The descriptor, for acf_visit_first() only. */
 	unsigned long fd;
 };
 
@@ -32,9 +32,9 @@ static int acf_visit_file(const void *data, struct file *file, unsigned int fd)
 }
 
 /*
- * Calls @visit for every socket among the open files of a thread, as long as
- * it returns true. Must not sleep: the table of files is locked. Returns the
- * table, not to be dereferenced, or NULL if the thread has none.
+ * Calls @visit for every socket among the open files of a thread, until it
+ * returns false. @visit must not sleep: the table of files is locked. Returns the
+ * table, never dereferenced, or NULL if the thread has none. Context: process.
  */
 const void *acf_helper_each_socket(struct task_struct *task,
 				   bool (*visit)(struct sock *sk,
@@ -50,8 +50,8 @@ const void *acf_helper_each_socket(struct task_struct *task,
 }
 
 /*
- * The system call that a thread sleeps in, with its first argument, or -1. What
- * works for an io_uring is in none.
+ * The system call in which a thread sleeps, with its first argument, or -1. A
+ * worker of an io_uring is in none.
  */
 static long acf_call_slept_in(struct task_struct *task, unsigned long *first)
 {
@@ -71,9 +71,9 @@ static int acf_visit_first(const void *data, struct file *file, unsigned int fd)
 }
 
 /*
- * Calls @visit for the socket whose descriptor is the first argument of the call
- * that a thread sleeps in, as it is of those that receive and accept. Must not
- * sleep: the table of files is locked.
+ * Calls @visit for the socket whose descriptor is the first argument of the system
+ * call in which a thread sleeps. Calls that receive and accept have it there.
+ * @visit must not sleep: the table of files is locked. Context: process.
  */
 void acf_helper_socket_of_call(struct task_struct *task,
 			       bool (*visit)(struct sock *sk,
@@ -90,9 +90,10 @@ void acf_helper_socket_of_call(struct task_struct *task,
 }
 
 /*
- * Whether a thread sleeps in a system call that only waits, and gets no data.
- * When it wakes, its next call begins after this. No call of a 32-bit program
- * that gets data has one of these numbers.
+ * Whether a thread sleeps in a system call that only waits and returns no data.
+ * Its next call begins after this one ends, and is checked then. The numbers are
+ * those of 64-bit programs. No call of a 32-bit program that returns data has one
+ * of them.
  */
 bool acf_helper_task_only_waits(struct task_struct *task)
 {
@@ -128,12 +129,12 @@ bool acf_helper_task_only_waits(struct task_struct *task)
 	}
 }
 
-/* As many entries of a wait queue are looked at. */
+/* How many entries of a wait queue are looked at. */
 #define ACF_MOST_WAITERS 1024
 
 /*
- * Whether a thread waits for a socket to have something, as far as that can be
- * told: very many may wait. Any context.
+ * Whether a thread waits until a socket has something. False also when too many
+ * others wait. Context: any.
  */
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
 {
@@ -145,12 +146,12 @@ bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
 	wq = rcu_dereference(sk->sk_wq);
 	if (!wq)
 		return false;
-	/* Who polls has something else in there. */
+	/* The entry of a thread that polls has another private pointer. */
 	guard(spinlock_irqsave)(&wq->wait.lock);
 	list_for_each_entry(entry, &wq->wait.head, entry) {
 		if (entry->private == task)
 			return true;
-		/* Interrupts are off. Then it may be recalled in vain. */
+		/* Interrupts are off. False recalls the thread, which is safe. */
 		if (++looked == ACF_MOST_WAITERS)
 			break;
 	}
@@ -158,23 +159,23 @@ bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk)
 }
 
 /*
- * Has a thread come back from the system call it sleeps in, and begin it anew,
- * as if it had been stopped and continued: set_notify_signal(), which modules
- * cannot call. Any context.
+ * Interrupts the system call in which a thread sleeps. The thread enters the call
+ * again, as after SIGSTOP and SIGCONT. This is set_notify_signal(), which modules
+ * cannot call. Context: any.
  */
 void acf_helper_task_recall(struct task_struct *task)
 {
 	if (test_and_set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL))
 		return;
-	/* Whoever goes to sleep only now sees the flag before. */
+	/* A thread that goes to sleep after this sees the flag first. */
 	if (READ_ONCE(task->__state) & TASK_INTERRUPTIBLE)
 		wake_up_process(task);
 	kick_process(task);
 }
 
 /*
- * Whether it did not come back yet. Who is stopped is in no call, and does not
- * come back before it is continued.
+ * Whether a thread was recalled, and is still in the call from before. A stopped
+ * thread counts as back: it is in no call, and keeps the flag until it goes on.
  */
 bool acf_helper_task_recalled(struct task_struct *task)
 {
@@ -183,7 +184,7 @@ bool acf_helper_task_recalled(struct task_struct *task)
 	       !(READ_ONCE(task->__state) & (__TASK_STOPPED | __TASK_TRACED));
 }
 
-/* Whether the running task is to return for a signal, or was recalled. */
+/* Whether the running task should return for a signal, or was recalled. */
 bool acf_helper_interrupted(void)
 {
 	return signal_pending(current);

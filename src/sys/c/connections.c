@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's hash of TCP connections, in which every one of them is, wherever
- * its descriptor is, if it has one.
+ * The kernel's hash of TCP connections. It has every connection, wherever its
+ * descriptor is, and those without a descriptor.
  */
 
 #include <linux/net.h>
@@ -16,14 +16,14 @@
 
 #include "helpers.h"
 
-/* As many are ended between two looks at a bucket, ... */
+/* How many connections are reset between two looks at a bucket. */
 #define ACF_BATCH 32
-/* ... and so often it is looked at in one walk. */
+/* How often a walk looks at one bucket. */
 #define ACF_LOOKS 1000
 
 /*
- * Whose connection it is: its own, before it is a full socket its listener's.
- * NULL in its final wait.
+ * The full socket that a connection belongs to: itself, or its listener while it
+ * is a request. NULL for a timewait socket.
  */
 static const struct sock *acf_owner_of(const struct sock *sk)
 {
@@ -39,7 +39,8 @@ static const struct sock *acf_owner_of(const struct sock *sk)
 
 /*
  * Takes a reference to up to ACF_BATCH connections of a bucket that are wanted,
- * and returns how many. The bucket's lock keeps those that are only looked at.
+ * and returns how many. The others need none: a connection leaves the bucket
+ * before it is freed, and the bucket is locked.
  */
 static unsigned int acf_collect(struct inet_hashinfo *table, unsigned int nr,
 				struct acf_walk *walk,
@@ -56,7 +57,7 @@ static unsigned int acf_collect(struct inet_hashinfo *table, unsigned int nr,
 		if (!acf_helper_sk_info(sk, &info) ||
 		    !walk->wanted(acf_owner_of(sk), &info, walk->data))
 			continue;
-		/* Its owner may keep it locked for as long as it likes. */
+		/* Its owner may keep it locked without limit. */
 		if (sk_fullsock(sk) && READ_ONCE(sk->sk_lock.owned)) {
 			walk->busy = true;
 			continue;
@@ -71,9 +72,9 @@ static unsigned int acf_collect(struct inet_hashinfo *table, unsigned int nr,
 }
 
 /*
- * Ends one, unless its owner has it locked. Returns whether the bucket is to be
- * looked at again: since it was collected a request may have become a full socket,
- * or that a final wait, which is in the same bucket.
+ * Resets a connection, unless its owner has it locked. Returns whether to look at
+ * the bucket again: since the connection was collected, a request may have become
+ * a full socket, or a full socket a timewait socket, in the same bucket.
  */
 static bool acf_end(struct sock *sk, struct acf_walk *walk)
 {
@@ -109,7 +110,7 @@ static void acf_walk_bucket(struct inet_hashinfo *table, unsigned int nr,
 		if (!again)
 			return;
 	}
-	/* For the caller to come back. */
+	/* Tells the caller to try again. */
 	walk->busy = true;
 }
 
@@ -126,8 +127,8 @@ static void acf_walk_table(struct inet_hashinfo *table, struct acf_walk *walk)
 }
 
 /*
- * The network namespace with the smallest cookie above @last that has a hash of
- * its own, with a reference, or NULL.
+ * The network namespace with the smallest cookie above @last that does not use
+ * the @shared hash, with a reference, or NULL.
  */
 static struct net *acf_next_net(u64 last, const struct inet_hashinfo *shared)
 {
@@ -139,7 +140,7 @@ static struct net *acf_next_net(u64 last, const struct inet_hashinfo *shared)
 		    net->net_cookie <= last ||
 		    (next && next->net_cookie <= net->net_cookie))
 			continue;
-		/* One that is going has no user any more. */
+		/* A namespace that is being freed has no user any more. */
 		if (!maybe_get_net(net))
 			continue;
 		if (next)
@@ -150,11 +151,14 @@ static struct net *acf_next_net(u64 last, const struct inet_hashinfo *shared)
 }
 
 /**
- * acf_helper_end_connections() - End connections as if by a reset
- * @walk: Which ones; gets how many full sockets were ended, and whether some
- *	could not be, because they are locked
+ * acf_helper_end_connections() - Reset connections
+ * @walk: Says which ones; gets how many full sockets were reset, and whether
+ *	some that were wanted are left
  *
- * A callback that wants none only looks. Sleeps, but waits for no socket's owner.
+ * Walks the hashes of all network namespaces. A callback that wants none only
+ * looks. Never waits for the owner of a socket.
+ *
+ * Context: process, may sleep.
  */
 void acf_helper_end_connections(struct acf_walk *walk)
 {

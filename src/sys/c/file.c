@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What open files are. What that means is for others to say.
+ * What open files are. The policy decides which are permitted.
  */
 
 #include <linux/fdtable.h>
@@ -21,8 +21,9 @@
 #include "helpers.h"
 
 /*
- * The memory that a file gives access to: that of a process, or what userfaultfd(2)
- * provides pages of. Not to be dereferenced. NULL if none.
+ * The memory to which a file gives access: that of a process, or that for which
+ * userfaultfd(2) provides pages; @pages tells which. Never dereferenced. NULL if
+ * none.
  */
 static const struct mm_struct *acf_memory(const struct file *file, bool *pages)
 {
@@ -44,7 +45,7 @@ static const struct mm_struct *acf_memory(const struct file *file, bool *pages)
 	return NULL;
 }
 
-/* Whether BPF programs may take what is sent and received elsewhere. */
+/* Whether BPF programs may redirect what a socket sends and receives. */
 static bool acf_is_redirected(const struct sock *sk)
 {
 #if IS_ENABLED(CONFIG_NET_SOCK_MSG)
@@ -56,8 +57,8 @@ static bool acf_is_redirected(const struct sock *sk)
 }
 
 /*
- * What @file is to a process that has the memory @mm, NULL for the running one. Any
- * context.
+ * What @file is to a process that has the memory @mm, or to the running task if
+ * @mm is NULL. Context: any; process if @mm is NULL.
  */
 void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
 			  struct acf_file_info *info)
@@ -70,7 +71,7 @@ void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
 		const struct sock *sk = sock->sk;
 
 		info->family = sock->ops->family;
-		/* One that was not made whole, or is being closed. */
+		/* It is not made completely, or is being closed. */
 		if (!sk)
 			return;
 		info->protocol = READ_ONCE(sk->sk_protocol);
@@ -85,7 +86,7 @@ void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
 	info->memory = acf_memory(file, &info->pages);
 }
 
-/* Whether a thread has this memory. Any context. */
+/* Whether a thread has this memory. Context: any. */
 bool acf_helper_task_has_memory(const struct task_struct *task,
 				const struct mm_struct *mm)
 {
@@ -108,8 +109,9 @@ static int acf_visit_info(const void *data, struct file *file, unsigned int fd)
 }
 
 /*
- * Calls @visit for each file that a thread has open, until it returns false. Must not
- * sleep: the table of files is locked. A thread that exits uses none any more.
+ * Calls @visit for each file that a thread has open, until it returns false.
+ * @visit must not sleep: the table of files is locked. A thread without memory
+ * exits, and uses its files no more. Context: process.
  */
 void acf_helper_each_file(struct task_struct *task,
 			  bool (*visit)(const struct acf_file_info *info,
@@ -125,9 +127,9 @@ void acf_helper_each_file(struct task_struct *task,
 }
 
 /*
- * Calls @visit for each file that a thread has in its memory, with -1 for the
- * descriptor, until it returns false. 0, or -EAGAIN when the memory is locked, as it
- * is while it changes. May sleep; never waits for another task.
+ * Calls @visit for each file that a thread has mapped, with -1 for the descriptor,
+ * until it returns false. Returns 0, or -EAGAIN when the memory is locked, as it is
+ * while it changes. Context: process, may sleep; never waits for another task.
  */
 int acf_helper_each_mapped(struct task_struct *task,
 			   bool (*visit)(const struct acf_file_info *info,
@@ -155,7 +157,7 @@ int acf_helper_each_mapped(struct task_struct *task,
 	} else {
 		result = -EAGAIN;
 	}
-	/* The last one waits for what it frees. */
+	/* Not mmput(): the last one frees the memory itself, and may wait. */
 	mmput_async(mm);
 	return result;
 }

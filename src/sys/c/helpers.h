@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What Rust cannot reach by itself: macros, inline functions and structures
- * the kernel crate has no bindings for. bindgen reads this header; nothing
- * here decides anything.
+ * What Rust cannot call or read by itself: macros, inline functions, and
+ * structures for which the kernel crate has no bindings. bindgen reads this
+ * header. The rules are in Rust; nothing here decides anything.
  */
 
 #ifndef _ACF_HELPERS_H
@@ -24,9 +24,9 @@ struct task_struct;
 /* --- map.c: RCU hash table keyed by pointer --- */
 
 /**
- * struct acf_map_entry - Head of everything an acf_map holds
+ * struct acf_map_entry - Head of each entry of a map
  * @node: Link in the hash table
- * @key: The key, not dereferenced
+ * @key: The key, never dereferenced
  * @rcu: For freeing after a grace period
  */
 struct acf_map_entry {
@@ -53,14 +53,14 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 						 void *data),
 				 void *data);
 
-/* --- sock.c: what a socket is, and giving it a source --- */
+/* --- sock.c: reading a socket's state, and giving it a source --- */
 
 /**
- * struct acf_sock_kind - What a socket was made as
+ * struct acf_sock_kind - The kind of a socket
  * @family: AF_INET and so on
  * @type: SOCK_STREAM and so on
  * @protocol: IPPROTO_TCP and so on
- * @kern: It is the kernel's own
+ * @kern: The kernel made it for itself
  */
 struct acf_sock_kind {
 	u16 family;
@@ -70,25 +70,27 @@ struct acf_sock_kind {
 };
 
 /**
- * struct acf_sock_info - The addresses of an IPv4 or IPv6 socket
+ * struct acf_sock_info - The addresses and state of an IPv4 or IPv6 socket
  * @family: AF_INET or AF_INET6
  * @full: It is neither a timewait nor a request socket
  * @timewait: It is a timewait socket
- * @timewait_scope: Its tw_scope, see inet_sk_scope()
+ * @timewait_scope: tw_scope of a timewait socket, see inet_sk_scope()
  * @v6only: IPV6_V6ONLY is set
- * @stream: It is of type SOCK_STREAM; not known unless @full
- * @connected: It has a remote end; not known unless @full
- * @opening: It asks for a connection; not known unless @full
- * @closed: It neither is one nor listens; not known unless @full
- * @has_port: It has a local port; not known unless @full
- * @port_kept: It was bound to that port, and keeps it when it is disconnected;
- *	not known unless @full
- * @address_kept: It was bound to that address likewise; not known unless @full
- * @tunnel: It is a UDP socket that takes packets out of what it receives; not known
- *	unless @full
- * @local: Address it receives on; IPv4 in the first four bytes
- * @source: Address it sends from; IPv4 in the first four bytes
- * @remote: Address it is connected to, or any; IPv4 in the first four bytes
+ * @stream: Its type is SOCK_STREAM
+ * @connected: It is connected, or asks for a connection
+ * @opening: It asks for a connection
+ * @closed: It is neither connected nor listening
+ * @has_port: It has a local port
+ * @port_kept: It was bound to its port, and keeps it when it is disconnected
+ * @address_kept: It was bound to its address, and keeps it when it is
+ *	disconnected
+ * @tunnel: It is a UDP socket that unpacks what it receives
+ * @local: Address on which it receives; IPv4 in the first four bytes
+ * @source: Address from which it sends; IPv4 in the first four bytes
+ * @remote: Address to which it is connected, or the unspecified one; IPv4 in
+ *	the first four bytes
+ *
+ * Unless @full, @stream to @tunnel are false and @source is unspecified.
  */
 struct acf_sock_info {
 	u16 family;
@@ -125,12 +127,12 @@ void acf_helper_sk_put(struct sock *sk);
 
 /**
  * struct acf_walk - A walk through all TCP connections
- * @wanted: Says whether one is to be ended. @owner is the socket itself, the
- *	listener of one that is asked for, or NULL in its final wait. Spinlocks
- *	are held.
+ * @wanted: Whether to reset a connection. @owner is its socket, the listener
+ *	of a connection that is only requested, or NULL for a timewait socket.
+ *	Context: spinlocks held, must not sleep.
  * @data: For @wanted
- * @ended: How many full sockets were ended
- * @busy: Others were wanted, but were locked
+ * @ended: How many full sockets were reset
+ * @busy: Some that were wanted are left: they were locked, or too many came
  */
 struct acf_walk {
 	bool (*wanted)(const struct sock *owner,
@@ -142,7 +144,7 @@ struct acf_walk {
 
 void acf_helper_end_connections(struct acf_walk *walk);
 
-/* --- route.c: which addresses the host has, and uses towards others --- */
+/* --- route.c: the addresses of the host, and its routes --- */
 
 bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
 			 u32 last, u32 *found);
@@ -159,15 +161,16 @@ unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 /* --- packet.c: packets on their way out --- */
 
 /**
- * typedef acf_output_t - A socket with a full slot sends a packet
- * @sk: The socket
+ * typedef acf_output_t - Check a packet that a socket with a full slot sends
+ * @sk: The socket, a full one
  * @family: AF_INET or AF_INET6
  * @source: Source address of the packet
  * @destination: Its destination address
- * @loops: It leaves by the loopback interface, or that of a VRF
+ * @loops: It leaves through the loopback interface, or that of a VRF
  *
- * Returns the mark a packet that stays on this host is to carry, or 0 to have
- * it dropped. In softirq context or not, under RCU.
+ * Context: any but hard interrupts, under RCU, must not sleep.
+ * Return: The mark that the packet carries as long as it stays on this host,
+ * or 0 to drop it.
  */
 typedef u32 (*acf_output_t)(const struct sock *sk, int family,
 			    const void *source, const void *destination,
@@ -178,7 +181,7 @@ void acf_helper_output_unregister(void);
 const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family);
 u32 acf_helper_skb_mark(const struct sk_buff *skb);
 
-/* --- task.c: naming and enumerating tasks --- */
+/* --- task.c: finding and enumerating tasks --- */
 
 struct task_struct *acf_helper_task_by_pid(pid_t pid);
 void acf_helper_task_get(struct task_struct *task);
@@ -199,7 +202,7 @@ const void *acf_helper_task_files(const struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
 
-/* --- call.c: open sockets, and calls that sleep --- */
+/* --- call.c: open sockets, and system calls that sleep --- */
 
 const void *acf_helper_each_socket(struct task_struct *task,
 				   bool (*visit)(struct sock *sk,
@@ -220,16 +223,16 @@ bool acf_helper_interrupted(void);
 /**
  * struct acf_file_info - What an open file is
  * @socket: It is a socket
- * @redirected: A socket that BPF programs may redirect
+ * @redirected: BPF programs may redirect what this socket sends and receives
  * @state: TCP_* of a socket
  * @family: PF_* of a socket
  * @protocol: IPPROTO_* of a socket
  * @device: It is a character device
- * @foreign_ring: An io_uring that a process with other memory made
- * @pages: @memory is what userfaultfd(2) provides pages of
- * @major: Of a device
- * @minor: Of a device
- * @memory: Memory that it gives access to, not to be dereferenced
+ * @foreign_ring: It is an io_uring that a process with other memory made
+ * @pages: It provides pages of @memory, by userfaultfd(2)
+ * @major: Major number of the device
+ * @minor: Minor number of the device
+ * @memory: Memory to which it gives access, never dereferenced
  */
 struct acf_file_info {
 	bool socket;

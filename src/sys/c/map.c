@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RCU hash table keyed by pointer: rhashtable's inline functions, with the
+ * A hash table under RCU, keyed by pointer: rhashtable's inline functions with the
  * parameters compiled in.
  */
 
@@ -17,7 +17,7 @@ static const struct rhashtable_params acf_map_params = {
 	.automatic_shrinking = true,
 };
 
-/* May sleep. */
+/* Context: process, may sleep. */
 int acf_helper_map_init(struct rhashtable *map)
 {
 	return rhashtable_init(map, &acf_map_params);
@@ -31,14 +31,17 @@ static void acf_map_free_entry(void *ptr, void *arg)
 	free(&entry->rcu);
 }
 
-/* Nobody uses the map any more. What is left in it goes to @free. May sleep. */
+/*
+ * Nobody may use the map any more. Calls @free for each entry that is left in it.
+ * Context: process, may sleep.
+ */
 void acf_helper_map_destroy(struct rhashtable *map,
 			    void (*free)(struct rcu_head *rcu))
 {
 	rhashtable_free_and_destroy(map, acf_map_free_entry, free);
 }
 
-/* Under RCU. NULL if there is none. */
+/* Returns NULL if there is none. Context: any, under RCU. */
 struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 					    const void *key)
 {
@@ -46,8 +49,9 @@ struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 }
 
 /*
- * NULL if inserted, the entry that has the key already, or an error pointer.
- * Does not sleep. Under RCU, for what is returned.
+ * Returns NULL if @entry was inserted, the entry that has the key already, or an
+ * error pointer. RCU keeps the entry that is returned. Context: any but NMI, under
+ * RCU.
  */
 struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 					    struct acf_map_entry *entry)
@@ -57,8 +61,8 @@ struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 }
 
 /*
- * Removes @entry, which was found in the table. False if it is not there any more.
- * Under RCU since it was found; any context but NMI.
+ * Removes @entry, which was found in the table. Returns false if it is not there
+ * any more. Context: any but NMI, under RCU since @entry was found.
  */
 bool acf_helper_map_remove(struct rhashtable *map,
 			   struct acf_map_entry *entry)
@@ -67,9 +71,10 @@ bool acf_helper_map_remove(struct rhashtable *map,
 }
 
 /*
- * Removes every entry for which @wanted returns true, and hands it to @removed;
- * readers may still hold it for a grace period. Sees each that is there all the
- * while. Both run under RCU and must not sleep. May sleep between.
+ * Removes every entry for which @wanted returns true, and passes it to @removed;
+ * readers may still have it for a grace period. Sees every entry that is there from
+ * beginning to end, some more than once. Both callbacks run under RCU and must not
+ * sleep. Context: process, may sleep.
  */
 void acf_helper_map_remove_where(struct rhashtable *map,
 				 bool (*wanted)(struct acf_map_entry *entry,
@@ -84,10 +89,10 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 	rhashtable_walk_enter(map, &walk);
 	for (;;) {
 		rhashtable_walk_start(&walk);
-		/* What it stood at is gone: look at all of the bucket again. */
+		/* The entry where the walk stood is gone: walk the whole bucket. */
 		if (!walk.p)
 			walk.skip = 0;
-		/* -EAGAIN: the table was resized, and the walk begins anew. */
+		/* -EAGAIN: the table was resized, and the walk starts again. */
 		do {
 			entry = rhashtable_walk_next(&walk);
 			if (IS_ERR_OR_NULL(entry) || !wanted(entry, data))
@@ -105,9 +110,9 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 }
 
 /*
- * Puts @entry in the place of @old, which has the same key and which readers may
- * still hold for a grace period. False if @old is not in the table any more.
- * Under RCU since @old was found; any context but NMI.
+ * Replaces @old by @entry, which has the same key. Readers may still have @old for a
+ * grace period. Returns false if @old is not in the table any more. Context: any but
+ * NMI, under RCU since @old was found.
  */
 bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
 			    struct acf_map_entry *entry)

@@ -3,8 +3,8 @@
  * Packets on their way out, in every network namespace.
  *
  * A packet that stays on this host keeps its security mark on the way through
- * the loopback interface, so what is written here on its way out is there to
- * be read when it is looked up for a receiver.
+ * the loopback interface. So the mark that is written here on its way out can
+ * be read when a receiver is looked up for it.
  */
 
 #include <linux/icmp.h>
@@ -27,7 +27,7 @@
 
 static acf_output_t acf_output __read_mostly;
 
-/* Whether a machine's loopback addresses are reached by this interface. */
+/* Whether this interface leads to the loopback addresses of the host. */
 static bool acf_loops(const struct net_device *out)
 {
 	return out->flags & IFF_LOOPBACK || netif_is_l3_master(out);
@@ -40,7 +40,7 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 				     bool (*led)(const struct sk_buff *,
 						 const struct sock *))
 {
-	/* Not skb->sk: a tunnel's packet still has the socket of what is in it. */
+	/* Not skb->sk: on a tunnel's packet, that is the socket of the inner packet. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
 	void **slot;
 	u32 mark;
@@ -56,12 +56,12 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 			  acf_loops(state->out));
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
-	/* Wherever it goes: it may come back by a VRF, or be sent back by NAT. */
+	/* Whatever its destination: a VRF or NAT may bring it back to this host. */
 	skb->secmark = mark;
 	return NF_ACCEPT;
 }
 
-/* Whether receivers take packets of a protocol apart, or obey them. */
+/* Whether receivers unpack packets of a protocol, or obey them. */
 static bool acf_is_obeyed(u8 protocol)
 {
 	switch (protocol) {
@@ -88,19 +88,20 @@ static bool acf_is_obeyed(u8 protocol)
 }
 
 /*
+ * Whether an IPv4 packet is to be dropped for its headers or its protocol.
+ *
  * A source route leads a packet elsewhere than its destination says, and other
- * headers may. Most are refused when they are asked for, but not what was set
- * before the socket was the association's, nor that of the second message of
- * sendmmsg(2), nor what a raw socket puts in a header of its own.
+ * headers may do so. Most are denied when a program asks for them. Not denied
+ * there: an option set before the socket belonged to the association, and a
+ * header that a raw socket made itself.
  *
- * Fragments are made later than here, so this one was made by hand: it would be
- * put together with those of whoever else sends between the same addresses, which
- * on the loopback are everybody's.
+ * Fragments are made after this hook, so a fragment here was made by a program.
+ * The receiver would put it together with fragments of other senders between the
+ * same addresses, and on the loopback all tenants have the same addresses.
  *
- * And errors, redirects and the discovery of neighbours change how the whole
- * machine, or another, sends; tunnels take packets with any source out of what
- * they get, and routing daemons believe what they hear. An association's raw
- * sockets are for its own.
+ * ICMP errors, redirects and neighbour discovery change how the whole host, or
+ * another, sends. Tunnels unpack packets with any source. Routing daemons believe
+ * what they receive. The raw sockets of an association are for its own traffic.
  */
 static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 {
@@ -112,10 +113,10 @@ static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 		return true;
 	if (sk->sk_type != SOCK_RAW)
 		return false;
-	/* The options of a socket are in the control block as well. */
+	/* Options set on the socket are also in the control block; others are not. */
 	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
 		return true;
-	/* Whoever asks for memberships says how all are to answer. */
+	/* An IGMP query tells all hosts how to answer. */
 	if (ip->protocol == IPPROTO_IGMP || acf_is_obeyed(ip->protocol))
 		return true;
 	if (ip->protocol != IPPROTO_ICMP)
@@ -138,7 +139,7 @@ static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
 	}
 }
 
-/* Whether a packet has such a header, or has headers that cannot be followed. */
+/* Whether a packet has such a header, or headers that cannot be parsed. */
 static bool acf_may_have_v6(const struct sk_buff *skb, int header,
 			    unsigned int *offset)
 {
@@ -146,6 +147,7 @@ static bool acf_may_have_v6(const struct sk_buff *skb, int header,
 	return ipv6_find_hdr(skb, offset, header, NULL, NULL) != -ENOENT;
 }
 
+/* As acf_led_v4(), for an IPv6 packet. */
 static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 {
 	const u8 first = ipv6_hdr(skb)->nexthdr;
@@ -155,7 +157,10 @@ static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 	int last;
 
 	if (ipv6_ext_hdr(first)) {
-		/* The stack itself adds one to large packets of TCP. */
+		/*
+		 * Not TCP: older stacks added a hop-by-hop header to its large
+		 * packets themselves. ip6_xmit() of Linux 7.3 does not.
+		 */
 		if (sk->sk_type != SOCK_STREAM &&
 		    (first == NEXTHDR_HOP || first == NEXTHDR_DEST))
 			return true;
@@ -194,7 +199,7 @@ static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	/* IPsec: what is in it was judged before. */
+	/* IPsec has wrapped it; the inner packet was checked before. */
 	if (IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	return acf_check_output(skb, state, &ip_hdr(skb)->saddr,
@@ -210,7 +215,7 @@ static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 				&ipv6_hdr(skb)->daddr, acf_led_v6);
 }
 
-/* First: what others rewrite is not what the socket sent. */
+/* Before all other hooks: they may rewrite what the socket sent. */
 static const struct nf_hook_ops acf_nf_ops[] = {
 	{
 		.hook = acf_output_v4,
@@ -241,22 +246,22 @@ static struct pernet_operations acf_net_ops = {
 	.exit = acf_net_exit,
 };
 
-/* May sleep. */
+/* Only one callback may be registered at a time. Context: process, may sleep. */
 int acf_helper_output_register(acf_output_t output)
 {
 	acf_output = output;
 	return register_pernet_subsys(&acf_net_ops);
 }
 
-/* When this returns, no callback runs. Sleeps. */
+/* When this returns, no callback runs. Context: process, may sleep. */
 void acf_helper_output_unregister(void)
 {
 	unregister_pernet_subsys(&acf_net_ops);
-	/* Netfilter itself does not wait. */
+	/* Netfilter does not wait for packets that are in the hooks. */
 	synchronize_rcu();
 }
 
-/* Where a packet that came in was sent to; sets @family. NULL if not IP. */
+/* The destination address of a received packet; sets @family. NULL if not IP. */
 const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
 {
 	switch (skb->protocol) {
@@ -271,7 +276,7 @@ const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
 	}
 }
 
-/* What was written on the packet's way out, or 0. */
+/* The mark that was written on the packet's way out, or 0. */
 u32 acf_helper_skb_mark(const struct sk_buff *skb)
 {
 	return skb->secmark;

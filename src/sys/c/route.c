@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which addresses the host has, and uses towards others.
+ * The addresses of the host, and its routes.
  */
 
 #include <linux/inetdevice.h>
@@ -18,8 +18,8 @@
 #include "helpers.h"
 
 /*
- * An address of the host from @first to @last, all in host byte order, on the
- * interface @ifindex or, if that is 0, on any.
+ * Finds an address of the host from @first to @last, all in host byte order, on
+ * the interface @ifindex or, if that is 0, on any. Returns whether there is one.
  */
 bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
 			 u32 last, u32 *found)
@@ -47,7 +47,7 @@ bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
 	return false;
 }
 
-/* As above, in network byte order. */
+/* As acf_helper_local_v4(), in network byte order. */
 bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
 			 const u8 last[16], u8 found[16])
 {
@@ -76,8 +76,8 @@ bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
 }
 
 /*
- * The source the route to @to prefers, and the interface it leaves by. False
- * if there is no route.
+ * The source that the route to @to prefers, and the interface through which it
+ * leaves. Returns false if there is no route. Context: process.
  */
 bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 			 int *ifindex)
@@ -98,7 +98,7 @@ bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 	return true;
 }
 
-/* As above, in network byte order. */
+/* As acf_helper_route_v4(), in network byte order. */
 bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 			 int *ifindex)
 {
@@ -121,9 +121,9 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 
 /**
  * struct acf_addrs - IPv4 addresses that were found, in host byte order
- * @first: The smallest that is looked for
+ * @first: The smallest address to look for
  * @last: The greatest
- * @found: Those that fit, one perhaps more than once
+ * @found: The addresses that fit, some perhaps more than once
  * @room: How many fit
  * @count: How many there are
  */
@@ -146,7 +146,7 @@ static void acf_add_addr(struct acf_addrs *addrs, __be32 addr)
 	addrs->count++;
 }
 
-/* Whether anybody is bound to an address and port, but for the final wait. */
+/* Whether any but timewait sockets are bound to an address and port. */
 static bool acf_is_held(const struct inet_bind2_bucket *bucket)
 {
 	const struct sock *sk;
@@ -158,7 +158,7 @@ static bool acf_is_held(const struct inet_bind2_bucket *bucket)
 	return false;
 }
 
-/* Those that TCP sockets are bound to: listeners, connections and others. */
+/* Adds what TCP sockets are bound to: listeners, connections and others. */
 static void acf_add_bound_tcp(const struct net *net, struct acf_addrs *addrs)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
@@ -184,6 +184,7 @@ static void acf_add_bound_tcp(const struct net *net, struct acf_addrs *addrs)
 	}
 }
 
+/* Adds what UDP sockets are bound to. */
 static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
 {
 	struct udp_table *table = net->ipv4.udp_table;
@@ -204,11 +205,12 @@ static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
 }
 
 /*
- * Finds the addresses from @first to @last, in host byte order, that a TCP or UDP
- * socket is bound to, or that an interface of the caller's network namespace has.
- * The tables of sockets are those of all namespaces, or of this one. Fills @found
- * as far as there is @room, and returns how many there are. One may be there more
- * than once. May sleep.
+ * Finds the addresses from @first to @last, in host byte order, to which a TCP or
+ * UDP socket is bound, or that an interface of the caller's network namespace has.
+ * A namespace may have tables of sockets of its own, or share those of others;
+ * then their sockets count, too. Fills @found as far as there is @room, and returns
+ * how many addresses there are. Some may be there more than once. Context: process,
+ * may sleep.
  */
 unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 				     unsigned int room)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a socket is, and giving it a source.
+ * Reading a socket's state, giving it a source, and resetting it.
  */
 
 #include <linux/in.h>
@@ -20,7 +20,7 @@ struct sock *acf_helper_sock_sk(const struct socket *sock)
 	return sock->sk;
 }
 
-/* The socket a file is, or NULL. */
+/* The socket that a file is, or NULL. */
 struct sock *acf_helper_file_sk(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
@@ -28,7 +28,7 @@ struct sock *acf_helper_file_sk(struct file *file)
 	return sock ? sock->sk : NULL;
 }
 
-/* Of any family; a full socket. */
+/* @sk is a full socket of any family. Context: any. */
 void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 {
 	*kind = (struct acf_sock_kind){
@@ -39,7 +39,7 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 	};
 }
 
-/* Whether something that came in, or came back, was not read yet. */
+/* Whether received data or errors were not read yet. Context: any. */
 bool acf_helper_sk_has_input(const struct sock *sk)
 {
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue) ||
@@ -47,17 +47,17 @@ bool acf_helper_sk_has_input(const struct sock *sk)
 }
 
 /*
- * Drops what came in so far, and what was found to be for it so far. For raw
- * sockets, which have no backlog. May sleep.
+ * Drops what the socket has received, and packets on their way into it. For raw
+ * sockets, which have no backlog. Context: process, may sleep.
  */
 void acf_helper_sk_drop_input(struct sock *sk)
 {
-	/* Packets are received under RCU. */
+	/* Raw sockets receive under RCU: packets on their way are queued then. */
 	synchronize_rcu();
 	skb_queue_purge(&sk->sk_receive_queue);
 }
 
-/* Whether a UDP socket has the beginning of a datagram that was not sent yet. */
+/* Whether a UDP socket holds the beginning of a datagram. Context: any. */
 bool acf_helper_sk_corked(const struct sock *sk)
 {
 	return sk_is_udp(sk) && READ_ONCE(udp_sk(sk)->pending);
@@ -65,17 +65,17 @@ bool acf_helper_sk_corked(const struct sock *sk)
 
 static void acf_copy_v6(u8 to[16], const struct in6_addr *from)
 {
-	/* It may be seen in parts; see acf_helper_sk_info(). */
+	/* Another thread may write it meanwhile: see acf_helper_sk_info(). */
 	data_race(memcpy(to, from, sizeof(*from)));
 }
 
 /*
- * Reads without the socket lock: a concurrent bind or connect of the same
- * socket has an answer of its own to get, and may be seen or not. An IPv6
- * address may be seen in parts: what is decided by it is checked once more
- * with each packet.
+ * Reads without the socket lock: a concurrent bind or connect of the same socket
+ * is checked itself, and may be seen or not. Half of an IPv6 address may be seen:
+ * what is decided by it is checked again with each packet.
  *
- * @sk may be a timewait socket. False if it is neither IPv4 nor IPv6.
+ * @sk may also be a timewait or request socket. Returns false if it is neither
+ * IPv4 nor IPv6. Context: any.
  */
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 {
@@ -83,7 +83,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	const struct ipv6_pinfo *np;
 	int state = READ_ONCE(sk->sk_state);
 
-	/* IPV6_ADDRFORM may change it: one read for all that follows. */
+	/* IPV6_ADDRFORM may change the family: one read for all that follows. */
 	*info = (struct acf_sock_info){
 		.family = READ_ONCE(sk->sk_family),
 		.full = state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV,
@@ -125,15 +125,16 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 }
 
 /*
- * Sets what an IPv4 or IPv6 socket that receives on a wildcard sends from;
- * the unspecified address leaves it to the protocol again. For @family, not the
- * socket's own: an IPv6 socket has a source for either. What it receives on
- * does not change, and a socket bound to an address keeps that.
+ * Sets the address from which an IPv4 or IPv6 socket sends that receives on a
+ * wildcard. The unspecified address leaves the choice to the protocol again.
+ * @family is that of @source: an IPv6 socket has a source for each family. The
+ * address on which it receives does not change. A socket bound to an address
+ * keeps that.
  *
- * A TCP socket that has a port is in a bind bucket for the wildcard, and
- * tcp_v4_connect() expects one that has a source to be in the right bucket.
+ * A TCP socket that has a port is in a bind bucket for the wildcard. If it has a
+ * source, tcp_v4_connect() expects it in the bucket of that address.
  *
- * May sleep. 0 or a negative errno.
+ * Context: process, may sleep. Returns 0 or -ENOMEM.
  */
 int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16])
 {
@@ -164,8 +165,9 @@ out:
 }
 
 /*
- * Ends a TCP connection as if by a reset, if it is one. False if it is locked, which
- * its owner may keep it for as long as it likes. Does not wait for that.
+ * Resets a TCP connection, if the socket is one. Returns false if its owner has it
+ * locked, which may be without limit; does not wait for that. @sk is a full socket
+ * with a reference. Context: process, never sleeps.
  */
 bool acf_helper_sk_try_abort(struct sock *sk)
 {
@@ -177,7 +179,7 @@ void acf_helper_sk_hold(struct sock *sk)
 	sock_hold(sk);
 }
 
-/* Any context but hard interrupts. */
+/* Context: any but hard interrupts. */
 void acf_helper_sk_put(struct sock *sk)
 {
 	sock_put(sk);

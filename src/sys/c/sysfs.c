@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Read-only files in sysfs.
+ * Read-only files in sysfs, and the module's work queues.
  */
 
 #include <linux/err.h>
@@ -14,8 +14,8 @@
 
 /**
  * struct acf_file - A read-only file
- * @attr: What sysfs knows of it
- * @show: Fills a page and returns the bytes used, or a negative errno
+ * @attr: Its attribute in sysfs
+ * @show: Fills a page and returns how many bytes it used, or a negative errno
  * @data: For @show
  * @name: Its name
  */
@@ -34,7 +34,10 @@ static ssize_t acf_file_show(struct kobject *dir, struct kobj_attribute *attr,
 	return file->show(file->data, page);
 }
 
-/* An error pointer on failure. May sleep. */
+/*
+ * Makes a file. Returns an error pointer on failure. @data must stay until
+ * acf_helper_file_remove() has returned. Context: process, may sleep.
+ */
 struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
 					u16 mode, acf_show_t show,
 					const void *data)
@@ -59,7 +62,7 @@ struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
 	return file;
 }
 
-/* When this returns, @show does not run any more. Sleeps. */
+/* When this returns, @show does not run any more. Context: process, may sleep. */
 void acf_helper_file_remove(struct kobject *dir, struct acf_file *file)
 {
 	sysfs_remove_file(dir, &file->attr.attr);
@@ -72,8 +75,9 @@ struct kobject *acf_helper_kernel_kobj(void)
 }
 
 /*
- * NULL on failure. One work at a time: they wait for the same locks, and the
- * kernel would make a thread for each that waits.
+ * Makes a work queue. NULL on failure. It runs one work item at a time: all wait
+ * for the same locks, and the kernel would make a thread for each that waits.
+ * Context: process, may sleep.
  */
 struct workqueue_struct *acf_helper_queue_new(const char *name)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Naming and enumerating tasks.
+ * Finding and enumerating tasks.
  */
 
 #include <linux/fs.h>
@@ -13,8 +13,8 @@
 #include "helpers.h"
 
 /*
- * The process with this pid in the caller's pid namespace, or NULL. To be let
- * go with acf_helper_task_put().
+ * The process with this pid in the caller's pid namespace, with a reference, or
+ * NULL.
  */
 struct task_struct *acf_helper_task_by_pid(pid_t pid)
 {
@@ -30,7 +30,7 @@ void acf_helper_task_get(struct task_struct *task)
 	get_task_struct(task);
 }
 
-/* Any context. */
+/* Context: any. */
 void acf_helper_task_put(struct task_struct *task)
 {
 	put_task_struct(task);
@@ -48,8 +48,8 @@ pid_t acf_helper_task_tgid_here(struct task_struct *task)
 }
 
 /*
- * Takes a reference to up to @room threads of a process that have not begun to
- * exit, and returns how many there are.
+ * Takes a reference to each thread of a process that has not begun to exit, to
+ * @room of them at most, and returns how many there are.
  */
 unsigned int acf_helper_threads(struct task_struct *process,
 				struct task_struct **threads,
@@ -75,13 +75,13 @@ bool acf_helper_task_same_process(struct task_struct *task,
 	return same_thread_group(task, other);
 }
 
-/* Who traces a thread, not to be dereferenced, or NULL. Under RCU. */
+/* The tracer of a thread, never dereferenced, or NULL. Under RCU. */
 const struct task_struct *acf_helper_task_tracer(const struct task_struct *task)
 {
 	return READ_ONCE(task->ptrace) ? rcu_access_pointer(task->parent) : NULL;
 }
 
-/* Whether a thread traces anybody. */
+/* Whether a thread traces another. */
 bool acf_helper_task_traces(const struct task_struct *task)
 {
 	return !list_empty(&task->ptraced);
@@ -96,15 +96,15 @@ bool acf_helper_task_shares_memory(const struct task_struct *task,
 	return mm && mm == READ_ONCE(other->mm);
 }
 
-/* A thread's table of descriptors, not to be dereferenced, or NULL. */
+/* A thread's table of descriptors, never dereferenced, or NULL. */
 const void *acf_helper_task_files(const struct task_struct *task)
 {
 	return READ_ONCE(task->files);
 }
 
 /*
- * Calls @visit for every thread of every process, under RCU, as long as it
- * returns true.
+ * Calls @visit for every thread of every process, under RCU, until it returns
+ * false. @visit must not sleep. Context: any.
  */
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data)
@@ -118,7 +118,7 @@ void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 	}
 }
 
-/* @ceiling is not 0. */
+/* @ceiling must not be 0. Context: any. */
 u32 acf_helper_random_below(u32 ceiling)
 {
 	return get_random_u32_below(ceiling);
