@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What names an address: `bind()`, `listen()`, `connect()`, and sending, by
+//! Calls that name an address: `bind()`, `listen()`, `connect()`, and sending through
 //! `sendto()`, `sendmsg()`, `sendmmsg()`, `write()`, `splice()` and io_uring.
 //!
-//! A socket may have what the association owns, or the wildcard, which stands for it.
-//! One without an address gets a source when it connects, and for each destination
-//! when it sends; a source that a message asks for must be the association's.
-//!
-//! The kernel does not ask about the second and later messages of `sendmmsg()` to one
-//! destination; see `crate::net`.
+//! A socket may be bound to an address that the association owns, or to the wildcard, which
+//! stands for all of these. A socket without an address gets a source when it connects, and for
+//! each destination when it sends. A source that a message asks for must be the association's.
 //!
 //! Context: process, may sleep.
 
@@ -40,7 +37,7 @@ impl AddressHooks for Address {
         policy::bind(&association.owner(&guard), &socket, &asked).map_err(refused)
     }
 
-    /// On a socket that was never bound, it binds the wildcard.
+    /// `listen()` on a socket that was never bound binds it to the wildcard.
     fn socket_listen(sock: SkRef<'_>) -> Result {
         let Some(association) = claim(sock) else {
             return Ok(());
@@ -75,7 +72,7 @@ impl AddressHooks for Address {
             return Ok(());
         };
         let to = match msg.name() {
-            // A stream has but one destination: the kernel does not look at others.
+            // A connected stream has one destination: the kernel ignores others.
             Some(name) if !socket.stream || msg.opens() => {
                 Destination::To(SockAddr::parse(socket.family, name).map_err(refused)?)
             }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What changes a socket, or tells something only once: an open socket is shared
-//! with everybody who has a descriptor of it. An associated task may change its
-//! association's own sockets, and those that it may go on using; what it has of
-//! others, inherited from before or from what it is a part of, it may only look
-//! at. Context: process, may sleep.
+//! Calls that change a socket, or read what it tells only once. All processes that have a
+//! descriptor of a socket share it. So an associated task may change the sockets of its
+//! association, and those that it may go on using. Other sockets that it has, from before it was
+//! associated or from the whole of its association, it may only read.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 
@@ -20,34 +21,34 @@ use super::{current, refused, responsible};
 pub(crate) enum Change {}
 
 impl ChangeHooks for Change {
-    /// On Internet sockets, what is known to leave addresses alone.
+    /// Permits options of Internet sockets that are known to leave addresses alone.
     fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
         let Some(association) = responsible(sock) else {
             return Ok(());
         };
         let kind = sock.kind();
-        // Made before the task was associated, or that very moment.
+        // The socket was made before the task was associated, or at that moment.
         if !kind.kernel && !sockets::covers(&association, kind) {
             return Err(EPERM);
         }
         if !kind.is_internet() {
             return Ok(());
         }
-        // An option of a socket is an option of everybody who has it. UDP_CORK sends
-        // what a message began that nobody was asked about.
+        // All that have the socket share its options. Clearing UDP_CORK sends a datagram whose
+        // beginning was not checked.
         permit_change(sock)?;
         policy::option(level, name, association.terms().allow_raw).map_err(refused)
     }
 
     fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
         match policy::look(level, name) {
-            // As receiving: a connection that ended tells why.
+            // As for receiving: reading why a connection ended is permitted.
             Err(_) if (level, name) == policy::SO_ERROR && has_ended(sock) => Ok(()),
             verdict => permit_or_change(sock, verdict),
         }
     }
 
-    /// Of a listener it ends the service.
+    /// `shutdown()` of a listener ends the service.
     fn socket_shutdown(sock: SkRef<'_>) -> Result {
         permit_change(sock)
     }
@@ -60,22 +61,20 @@ impl ChangeHooks for Change {
         permit_or_change(sock, policy::control(command))
     }
 
-    /// Options that a ring sets or reads are asked about by their own hooks; what it
-    /// takes out of the queue of time stamps, and whatever comes later, is asked
-    /// about here.
+    /// Options that a ring sets or reads are checked by their own hooks. This one checks reading
+    /// from the queue of time stamps, and commands that later kernels add.
     fn socket_uring_cmd(sock: SkRef<'_>, operation: u32) -> Result {
         permit_or_change(sock, policy::ring_command(operation))
     }
 }
 
-/// Permits what is harmless by its `verdict`, and else what may change `sock`.
+/// Permits the call if its `verdict` does, or if the running task may change `sock`.
 fn permit_or_change(sock: SkRef<'_>, verdict: core::result::Result<(), Refusal>) -> Result {
     verdict.or_else(|refusal| permit_change(sock).map_err(|_| refused(refusal)))
 }
 
-/// Decides whether the running task may change `sock`. Only Internet sockets are
-/// asked about. None is taken in by this: one that is not bound yet may be the
-/// host's, which is about to.
+/// Decides whether the running task may change `sock`. Checks Internet sockets only. Takes no
+/// socket in: an unbound one may be the host's, which is about to bind it.
 fn permit_change(sock: SkRef<'_>) -> Result {
     let Some(association) = current() else {
         return Ok(());

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `socket()`: kinds of sockets that are not covered are refused, the others
-//! are the association's from birth. Context: process, may sleep.
+//! `socket()` and `socketpair()`: kinds of sockets that are not covered are denied. Others belong
+//! to the association of the task that makes them.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 
@@ -26,7 +28,7 @@ impl CreateHooks for Create {
         }
     }
 
-    /// The task may have been associated only after it was asked whether it may.
+    /// Checks again: the task may have been associated since `socket_create`.
     fn socket_post_create(sock: SkRef<'_>) -> Result {
         let Some(association) = current() else {
             return Ok(());
@@ -37,12 +39,12 @@ impl CreateHooks for Create {
         }
         sockets::take_in(sock, &association);
         if kind.is_raw() && !sockets::belongs_to(sock, &association) {
-            // There are as many as there may be.
+            // The tenant has as many raw sockets as it may, or the association has ended.
             return Err(ENOBUFS);
         }
         if kind.kind == policy::SOCK_RAW {
-            // The kernel's tables have the socket before it belongs to the tenant: what
-            // it received until now is not for the tenant.
+            // The kernel's tables had the socket before it belonged to the tenant. What it has
+            // received until now may not be for the tenant.
             sock.drop_input();
         }
         Ok(())

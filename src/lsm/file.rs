@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that are no sockets: an associated task may write no memory but that of its
-//! own kind, inject no packets, and use no ring that others made. It may have come
-//! by such a file before it was associated, and where no descriptor shows it. Context:
-//! process, may sleep.
+//! Files that are not sockets. An associated task may not access the memory of tasks outside its
+//! association and the parts of that, inject packets, or use an io_uring that others made. It may
+//! have opened such a file before it was associated, and keep it where no descriptor shows it.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 
@@ -27,7 +28,7 @@ impl FileHooks for Files {
                 || table::get().is_some_and(|t| t.members().has_memory(&association, memory))
         };
         let info = file.info();
-        // Sockets are asked about by their own hooks.
+        // Sockets are checked by their own hooks.
         match files::bypass(&info, is_own) {
             Some(_) if info.socket.is_none() => Err(EACCES),
             _ => Ok(()),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Receiving and accepting, and getting a socket from another process: what a
-//! task has in hand need not be its association's. Context: process, may sleep.
+//! Receiving and accepting, and receiving the descriptor of a socket from another process. A
+//! socket that a task has need not belong to its association.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc};
@@ -13,7 +15,7 @@ use crate::table::{sockets, Association};
 
 use super::{current, describe, refused, take_in};
 
-/// The rules for sockets in hand.
+/// The rules for sockets that a task has.
 pub(crate) enum Hold {}
 
 impl HoldHooks for Hold {
@@ -29,26 +31,26 @@ impl HoldHooks for Hold {
         }
     }
 
-    /// Only what the task could use.
+    /// Permits sockets that the task may use.
     fn socket_receive(sock: SkRef<'_>) -> Result {
         permit_use(sock).map_err(|_| EACCES)
     }
 }
 
-/// Whether nothing comes any more on `sock`, a connection that ended and of which
-/// all was read, but why it ended.
+/// Whether `sock` is a connection that has ended and of which all data was read. Only the reason
+/// why it ended is left to read.
 pub(super) fn has_ended(sock: SkRef<'_>) -> bool {
     sock.info()
         .is_some_and(|info| info.stream && info.closed && !sock.has_input())
 }
 
-/// Decides whether the running task may accept on `sock`, receive by it, or have it.
+/// Decides whether the running task may accept or receive on `sock`, or get a descriptor of it.
 fn permit_use(sock: SkRef<'_>) -> Result {
     let Some(association) = current() else {
         return Ok(());
     };
-    // An associated socket receives what its association may, in anybody's
-    // hands but another association's.
+    // A socket of the task's own association receives only what that may. Any other is checked by
+    // its address.
     if sockets::belongs_to(sock, &association) {
         return Ok(());
     }
@@ -56,7 +58,7 @@ fn permit_use(sock: SkRef<'_>) -> Result {
     permit_use_as_it_is(sock, &association)
 }
 
-/// As [`permit_use`], of a socket that `association` does not take in by this.
+/// As [`permit_use`], for a task of `association`. Does not take the socket in.
 pub(super) fn permit_use_as_it_is(sock: SkRef<'_>, association: &Arc<Association>) -> Result {
     let Some(socket) = describe(sock, association)? else {
         return Ok(());

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hooks of system calls: what the kernel hands over goes in, the policy's
-//! verdict comes out. One file for each family, which implements the family's trait.
+//! The hooks of system calls: each passes the policy what the kernel passes it, and returns the
+//! verdict. One file for each family, which implements the family's trait.
 //!
-//! They run in the context of the task that made the call and hold no lock;
-//! unassociated tasks leave at the first line of each. Where a hook runs in another
-//! context, its trait says so.
+//! A hook runs in the task that made the call, without locks. For unassociated tasks it returns
+//! in its first line. Where a hook runs in another context, its trait says so.
 
 mod address;
 mod change;
@@ -31,14 +30,14 @@ use crate::policy;
 use crate::sys::sock::SkRef;
 use crate::table::{self, sockets, Association};
 
-/// What the caller sees when the policy refuses.
+/// The error that the program sees when the policy denies.
 fn refused(refusal: policy::Refusal) -> Error {
     Error::from_errno(-refusal.errno())
 }
 
-/// A socket that belongs to nobody becomes the association's if it is bound to
-/// nothing, or to an address of the association: it was made before the task
-/// was associated. One that is bound to 127.0.0.1 is the host's.
+/// Takes an unassociated socket into `association` if it is unbound, or bound to an address of
+/// the association: it was made before the task was associated. A socket bound to 127.0.0.1 is
+/// the host's, and stays so.
 fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
     if sockets::association_of(sock).is_some() {
         return;
@@ -53,10 +52,14 @@ fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
     }
 }
 
-/// A socket that a task of `association` uses, as the policy sees it; `None`
-/// when it is neither IPv4 nor IPv6, or the kernel's own, which works for the
-/// task but not under its name. `EPERM` when it is of a kind that is not
-/// covered, made before the task was associated.
+/// A socket that a task of `association` uses, as the policy sees it; `None` when it is neither
+/// IPv4 nor IPv6, or the kernel made it for itself: such a socket works for the task, but is the
+/// host's.
+///
+/// # Errors
+///
+/// `EPERM` when the socket is of a kind that the association does not cover: it was made before
+/// the task was associated.
 fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
     let kind = sock.kind();
     if kind.kernel {
@@ -88,13 +91,13 @@ fn current() -> Option<Arc<Association>> {
     table::current()
 }
 
-/// The association under whose rules the running task uses a socket: its own,
-/// or the socket's, which keeps its scope in other hands.
+/// The association whose rules apply when the running task uses a socket: that of the task, or
+/// else that of the socket, which keeps it when unassociated tasks use the socket.
 fn responsible(sock: SkRef<'_>) -> Option<Arc<Association>> {
     current().or_else(|| sockets::association_of(sock).map(Arc::from))
 }
 
-/// The same, after the socket was taken in if it can be.
+/// As [`responsible`]. Takes the socket in if it can be.
 fn claim(sock: SkRef<'_>) -> Option<Arc<Association>> {
     let association = responsible(sock)?;
     take_in(sock, &association);

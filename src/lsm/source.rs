@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which address a socket that has none sends from.
+//! The source address of a socket that is bound to none.
 //!
-//! What a socket sends from and what it receives on are two things in the
-//! kernel (`inet_saddr` and `inet_rcv_saddr`). Only the first is set here, so
-//! a wildcard socket stays one.
+//! The address from which a socket sends and that on which it receives are two fields in the
+//! kernel (`inet_saddr` and `inet_rcv_saddr`). Only the first is set here, so a wildcard socket
+//! stays one.
+//!
+//! Context: process, may sleep.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -18,8 +20,12 @@ use crate::sys::sock::SkRef;
 use crate::table::sockets;
 use crate::table::Association;
 
-/// Does what the policy said about a socket of a task of `association`. May
-/// sleep.
+/// Carries out what the policy decided about a socket that a task of `association` uses.
+///
+/// # Errors
+///
+/// What the policy denies with; `EADDRNOTAVAIL` when the association has no source for the
+/// destination, `ENOMEM`.
 pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage) -> Result {
     match usage {
         Usage::Allow => Ok(()),
@@ -30,20 +36,20 @@ pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage
     }
 }
 
-/// Before a program looks at the name of a socket that receives on a wildcard:
-/// it is to see the wildcard, as on any host. Not of a stream, which has a
-/// source only once it connects, and may be about to in another thread.
+/// Takes the source away from an unconnected socket on a wildcard before a program reads its name:
+/// the program sees the wildcard, as on any host. Not from a stream socket: that has a source only
+/// when it connects, and another thread may be about to connect it.
 pub(super) fn hide(sock: SkRef<'_>) {
     let Some(association) = sockets::association_of(sock) else {
         return;
     };
-    // A part would take the source from its whole's socket just when that sends.
+    // A task of a part must not do this to a socket of its whole, which may be sending now.
     if super::current().is_some_and(|own| own.id() != association.id()) {
         return;
     }
     if let Some(info) = sock.info() {
         if info.local.to_canonical().is_unspecified() && !info.stream && !info.connected {
-            // Taking a source away needs no memory.
+            // This fails without memory only, and taking a source away needs none.
             let _ = sock.set_source(Ipv4Addr::UNSPECIFIED.into());
             if info.is_v6 {
                 let _ = sock.set_source(Ipv6Addr::UNSPECIFIED.into());
@@ -52,10 +58,10 @@ pub(super) fn hide(sock: SkRef<'_>) {
     }
 }
 
-/// A source for `to`, which is not an IPv4-mapped address, nor a loopback address
-/// of others. `None` when the association has none of that family.
+/// A source for `to`, which is neither an IPv4-mapped address nor a loopback address of others.
+/// `None` when the association has none of that family.
 fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
-    // What listens there could not answer to another of its addresses.
+    // A receiver on a loopback address can answer loopback addresses only.
     if to.is_loopback() {
         return Some(to);
     }
@@ -68,8 +74,8 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     .or_else(|| primary(sock, association, family))
 }
 
-/// The source the route prefers if it is the association's, else one on the
-/// interface the route leaves by.
+/// The source that the route prefers if the association owns it, else one on the interface
+/// through which the route leaves.
 fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
     let (preferred, interface) = sock.route(to)?;
     let owned = {
@@ -83,8 +89,7 @@ fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<Ip
     }
 }
 
-/// The family's primary address, or, for sets of networks, any that the host
-/// has.
+/// The primary address of the family. For a set of networks, any member that the host has.
 fn primary(sock: SkRef<'_>, association: &Association, family: Family) -> Option<IpAddr> {
     let source = {
         let guard = rcu::read_lock();
@@ -96,7 +101,7 @@ fn primary(sock: SkRef<'_>, association: &Association, family: Family) -> Option
     }
 }
 
-/// A member that is on this interface, or, for 0, on any.
+/// A member of the set that is on this interface or, for 0, on any.
 fn on_interface(
     sock: SkRef<'_>,
     association: &Association,
@@ -116,7 +121,7 @@ fn on_interface(
     }
 }
 
-/// Any host address of the set.
+/// A random host address of the set.
 fn random_host(association: &Association, family: Family) -> Option<IpAddr> {
     let guard = rcu::read_lock();
     let hosts = || {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Children are associated as their makers are, and the dead are forgotten.
+//! Children join the associations of their parents, and tasks leave when they are freed.
 
 use kernel::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::sys::gate::TaskHooks;
 use crate::sys::task::TaskKey;
 use crate::table;
 
-/// The life of tasks.
+/// The rules for new tasks.
 pub(crate) enum Tasks {}
 
 impl TaskHooks for Tasks {
-    /// By `fork`, `clone`, `vfork`, or for an io_uring worker. `ENOMEM` makes that
-    /// call fail: there is never an unassociated child.
+    /// The call is `fork`, `clone` or `vfork`, or makes an io_uring worker. `ENOMEM` makes it
+    /// fail: a member never has an unassociated child.
     fn task_alloc(child: TaskKey) -> Result {
         match table::get() {
             Some(tenants) => tenants.members().inherit(child),
@@ -21,8 +21,7 @@ impl TaskHooks for Tasks {
         }
     }
 
-    /// The maker may have been associated since `task_alloc`. `ENOMEM` makes the
-    /// call fail.
+    /// The parent may have been associated since `task_alloc`. `ENOMEM` makes the call fail.
     fn task_publish(child: TaskKey) -> Result {
         match table::get() {
             Some(tenants) => tenants.members().catch_up(child),

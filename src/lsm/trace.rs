@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Having others do it: an associated task may trace and look into its own kind
-//! only, type into no terminal, and load no BPF programs. Never sleeps.
+//! Acting through other tasks. An associated task may trace, and read the state of, tasks of its
+//! association and the parts of that only. It may not type into a terminal or call `bpf()`.
 
 use kernel::prelude::*;
 
@@ -11,13 +11,13 @@ use crate::table::{self, Association};
 
 use super::current;
 
-/// The rules for others.
+/// The rules for acting through other tasks.
 pub(crate) enum Trace {}
 
 impl TraceHooks for Trace {
-    /// To trace a task, write its memory, take its descriptors. Or to look into it,
-    /// by which the running task would open under `/proc` what the other has open: a
-    /// pipe that it obeys, memory that it shares.
+    /// Tracing a task, writing its memory, taking its descriptors. Also reading its state: with
+    /// that right, the running task could open through `/proc` what the other has open, such as a
+    /// pipe that it obeys or memory that it shares.
     fn ptrace_access(task: TaskKey) -> Result {
         match current() {
             Some(association) => permit_trace(&association, task),
@@ -32,7 +32,7 @@ impl TraceHooks for Trace {
         }
     }
 
-    /// An unassociated shell may obey.
+    /// An unassociated shell might read the input and obey.
     fn terminal_input() -> Result {
         permit_outside()
     }
@@ -42,7 +42,7 @@ impl TraceHooks for Trace {
     }
 }
 
-/// Permits what no associated task may do.
+/// Permits unassociated tasks only.
 fn permit_outside() -> Result {
     match current() {
         Some(_) => Err(EPERM),
@@ -50,8 +50,8 @@ fn permit_outside() -> Result {
     }
 }
 
-/// Decides whether tasks of `association` may trace `task`: of the same association,
-/// or of a part of it.
+/// Decides whether tasks of `association` may trace `task`: only if it is a member of that, or of
+/// a part of it.
 fn permit_trace(association: &Association, task: TaskKey) -> Result {
     match table::get().and_then(|t| t.members().association(task)) {
         Some(theirs) if theirs.is_within(association) => Ok(()),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What sockets stand for in the protocol stack, and the last word on every
-//! packet of theirs, whatever path it took: on its way out in netfilter's
-//! `LOCAL_OUT`, on its way in where it is put into a socket. Not in
-//! `LOCAL_IN`: there it is not known yet which socket a packet is for.
+//! Checks in the protocol stack: which addresses a socket stands for, and a last check of every
+//! packet of associated sockets, whatever its path. On its way out that is in netfilter's
+//! `LOCAL_OUT`, on its way in where it is put into a socket. Not in `LOCAL_IN`, where the socket of
+//! a packet is not known yet.
 //!
-//! For sockets of nobody each is a look at one word.
+//! For an unassociated socket the last check reads one word.
 
 mod output;
 mod stack;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets of associated sockets on their way out: whatever path they took,
-//! none leaves with a source that is not the association's, and those that
-//! stay on this host carry its id. Any context but hard interrupts; never
-//! sleeps.
+//! Packets of associated sockets on their way out. Whatever its path, no packet leaves with a
+//! source that the association does not own, or for a connection, has not owned. Packets that stay
+//! on this host carry the id of the association.
+//!
+//! Context: any but hard interrupts, never sleeps.
 
 use core::net::IpAddr;
 
@@ -15,16 +16,17 @@ use crate::sys::packet::{Output, OutputHook};
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
-/// Packets are checked and marked on their way out as long as this lives.
+/// Keeps packets checked and marked on their way out.
 pub(crate) struct Backstop(OutputHook<Packets>);
 
 impl Backstop {
-    /// Begins, in every network namespace. May sleep.
+    /// Begins in every network namespace. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn new() -> Result<Self> {
         OutputHook::new().map(Self)
     }
 }
 
+/// The rules for packets on their way out.
 enum Packets {}
 
 impl Output for Packets {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What sockets stand for in the stack, and packets on their way into them. However a
-//! socket was found (by a lookup, an early demux, a BPF program, a cached reference),
-//! none of an association gets a packet for an address that is not the association's.
+//! Which addresses a socket stands for in the stack, and packets on their way into sockets.
+//! However the socket was found (through a lookup, an early demux, a BPF program, a cached
+//! reference), a socket of an association gets no packet for an address that the association does
+//! not own, or for a connection, has not owned.
 //!
-//! Context: softirq, or with spinlocks held or the socket locked; never sleeps, never
-//! allocates.
+//! Context: any but hard interrupts, never sleeps, never allocates.
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -17,7 +17,7 @@ use crate::sys::packet::Mark;
 use crate::sys::sock::SkRef;
 use crate::table::{self, sockets};
 
-/// The answers to the stack.
+/// The rules for sockets in the stack.
 pub(crate) enum Stack {}
 
 impl StackHooks for Stack {
@@ -69,7 +69,7 @@ impl StackHooks for Stack {
             owner,
             local: c.info.local,
             v4: !c.info.is_v6 || !c.info.v6only,
-            // Bound to ::ffff:0.0.0.0 it is IPv4's.
+            // A socket bound to ::ffff:0.0.0.0 receives IPv4 only.
             v6: c.info.is_v6 && c.info.local.to_canonical() == c.info.local,
             timewait: c.info.timewait,
         };
@@ -108,7 +108,7 @@ impl StackHooks for Stack {
     }
 }
 
-/// Who sent a packet with this mark.
+/// The sender of a packet with this mark.
 fn origin(mark: Mark) -> Origin {
     match mark {
         Mark::NoPacket => Origin::Unknown,
