@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The commands of this repository; each is a script in scripts/.
-# addrconf.ko itself is described by Kbuild.
+# Kbuild describes how addrconf.ko is built.
 
 .PHONY: help demo test check fuzz fuzz-host miri stress bench kernel module addrctl clean
 
@@ -28,9 +28,9 @@ help:
 demo:
 	@scripts/vm run --timeout 600 --add tests/demo:/demo -- /demo/run
 
-# KERNEL=NAME chooses the guest's kernel, where there is a choice.
+# KERNEL=NAME chooses the kernel of the guest.
 kernel := $(if $(KERNEL),--kernel $(KERNEL))
-# A shell would take it for its clock.
+# In a shell, SECONDS is the time since it started.
 unexport SECONDS
 
 test:

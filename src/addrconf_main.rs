@@ -3,17 +3,18 @@
 //! `addrconf.ko`: gives selected processes, and all their descendants, a fixed
 //! set of local IP addresses.
 //!
-//! Layers, each ignorant of those above it:
+//! Layers, each independent of those above it:
 //!
 //! * [`device`]: the control plane, `/dev/addrconf` and sysfs;
 //! * [`lsm`]: the hooks of system calls, one file for each family;
-//! * [`net`]: what the stack asks, and the last word on packets;
-//! * [`table`]: which task belongs to which association, under RCU;
+//! * [`net`]: checks in the protocol stack, and the last check of each packet;
+//! * [`table`]: which task belongs to which association, and the sets, under RCU;
 //! * [`protocol`]: how tasks join and leave associations, step by step, also built
 //!   and model-checked on the host;
 //! * [`policy`]: pure decisions, also built and tested on the host;
 //! * [`abi`]: the control interface, shared with user space;
-//! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but two calls.
+//! * [`sys`]: raw bindings and C helpers, and all `unsafe` code but two calls
+//!   (`Published::publish` below, and `Slots::new` in `table::sockets`).
 
 pub mod abi;
 mod device;
@@ -42,8 +43,7 @@ module! {
     license: "GPL",
 }
 
-// What is dropped first stands first: nobody asks for the tenants any more
-// when they go.
+// Fields are dropped in this order. Nobody uses the tenants any more when they are dropped.
 #[pin_data(PinnedDrop)]
 struct Addrconf {
     hooks: Option<Attached>,
@@ -53,7 +53,7 @@ struct Addrconf {
     tenants: Publication<Tenants>,
 }
 
-/// Which rules answer to which hooks.
+/// Which rules implement which family of hooks.
 enum Rules {}
 
 impl Hooks for Rules {
@@ -68,15 +68,15 @@ impl Hooks for Rules {
     type Attributes = Narrowing;
 }
 
-/// The hooks are in force as long as this lives.
+/// Keeps the hooks in force.
 struct Attached {
     _hooks: Attachment<Rules>,
-    // Goes last: while sockets have a scope, packets are marked.
+    // Dropped last: packets must be marked as long as sockets have a scope.
     _output: net::Backstop,
 }
 
 impl Attached {
-    /// Attaches all hooks. May sleep.
+    /// Attaches all hooks. Context: process, may sleep.
     fn new() -> Result<Self> {
         let output = net::Backstop::new()?;
         Ok(Self {
@@ -92,10 +92,12 @@ impl kernel::InPlaceModule for Addrconf {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
             let tenants = KBox::pin(Tenants::new(module, by_id)?, GFP_KERNEL)?;
-            // SAFETY: Only the hooks, the device, the files and the work that they
-            // queue ask for the tenants. The first three are dropped before the
-            // tenants (see the order of the fields and `drop`), also if one of them
-            // cannot be made, and `drop` waits for the work.
+            // SAFETY: Only hooks, calls on the device, readers of the files, and work that
+            // these queue call `get`. `Publication` is dropped after hooks, device and files:
+            // `drop` and the order of the fields see to that, and here the order in which they
+            // are made, if one fails. Dropping hooks and files waits for their callers. An open
+            // file of the device keeps the module loaded, so none is left. `drop` waits for the
+            // work; if `init` fails there is none, as no association was made.
             let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
             let hooks = Attached::new()?;
@@ -113,9 +115,9 @@ impl kernel::InPlaceModule for Addrconf {
 impl PinnedDrop for Addrconf {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
-        // No hook adds or removes a task from here on.
+        // From here on, no hook adds or removes a task.
         *this.hooks = None;
-        // Tasks removed before may still have work queued.
+        // Memberships and associations that ended before may still be freed and buried.
         this.tenants.settle();
     }
 }

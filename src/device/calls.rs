@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control calls, as `src/abi/request.rs` documents them. Each is one
-//! transaction: it is checked whole before anything changes.
+//! The control calls, as `src/abi/request.rs` documents them. Each is one transaction: all of it
+//! is checked before anything changes.
+//!
+//! Context: process, may sleep.
 
 use core::net::Ipv4Addr;
 
@@ -19,7 +21,7 @@ use crate::table::{self, AddressSet, Association, Tenants, Whom};
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
 
-/// Which interface this is. Needs no right beyond the open file.
+/// Tells the version of the interface. Needs no right but the open file.
 pub(super) fn version(arg: Argument) -> Result {
     arg.write(&VersionReply {
         abi: ABI_VERSION,
@@ -41,8 +43,8 @@ pub(super) fn assign(arg: Argument) -> Result {
         Target::PidFd(_) | Target::Pid(_) => process(request.target)?,
         _ => return Err(EINVAL),
     };
-    // Where to write the answer is known to be writable before the call takes
-    // effect; that it is not so any more afterwards is the caller's doing.
+    // A caller whose memory cannot be written learns that before the call takes effect. Only the
+    // caller itself can change that afterwards.
     arg.write(&request)?;
     let whom = Whom {
         process: &process,
@@ -75,7 +77,7 @@ pub(super) fn update(arg: Argument) -> Result {
     arg.write(&request)
 }
 
-/// Takes a process out of its association, or ends one.
+/// Takes a process out of its association, or ends one association or all.
 pub(super) fn release(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: ReleaseRequest = arg.read()?;
@@ -108,7 +110,7 @@ pub(super) fn query(arg: Argument) -> Result {
     let mut count = 0_u32;
     table.members().each_process(&association, |pid| {
         count = count.saturating_add(1);
-        // What does not fit is counted and left out, as documented.
+        // Pids that do not fit are counted and left out, as documented.
         let _ = pids.push_within_capacity(pid);
     });
     request.pid_count = count;
@@ -134,7 +136,7 @@ pub(super) fn query(arg: Argument) -> Result {
     arg.write(&request)
 }
 
-/// Enumerates associations.
+/// Lists the ids of associations.
 pub(super) fn list(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: ListRequest = arg.read()?;
@@ -148,8 +150,12 @@ pub(super) fn list(arg: Argument) -> Result {
     arg.write(&request)
 }
 
-/// The table, for callers that may use it: with `CAP_NET_ADMIN` in the initial
-/// user namespace, and not themselves associated, whatever they hold.
+/// The table, for callers with `CAP_NET_ADMIN` in the initial user namespace that are not
+/// associated themselves.
+///
+/// # Errors
+///
+/// `EPERM` for other callers, `ENODEV` without a table, which outlives the device.
 fn authorised() -> Result<&'static Tenants> {
     if !capable_net_admin() || table::current().is_some() {
         return Err(EPERM);
@@ -165,7 +171,7 @@ fn process(target: Target) -> Result<TaskRef> {
     }
 }
 
-/// Whether this can be an association's loopback address.
+/// Whether this may be the dedicated loopback address of an association.
 fn can_be_dedicated(addr: Ipv4Addr) -> bool {
     let reserved = [[127, 0, 0, 0], [127, 0, 0, 1], [127, 255, 255, 255]];
     addr.is_loopback() && !reserved.contains(&addr.octets())

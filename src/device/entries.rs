@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of sets as they cross the boundary, and as the policy has them.
+//! Conversion of set entries between their form in the interface and that of the policy.
 
 use kernel::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::abi::{AddrEntry, LeftoverEntry, Wire, MAX_STRUCT};
 use crate::policy::Prefix;
 use crate::table::Leftover;
 
-/// The prefix an entry stands for. `EINVAL` when it cannot stand in a set.
+/// The prefix for which an entry stands. `EINVAL` when it cannot be in a set.
 pub(super) fn prefix(entry: &AddrEntry) -> Result<Prefix> {
     Prefix::new(entry.addr, entry.prefix_len).map_err(|_| EINVAL)
 }
 
-/// The prefixes given entries stand for.
+/// The prefixes for which entries stand. `EINVAL` as for [`prefix`], `ENOMEM`.
 pub(super) fn prefixes(given: &[AddrEntry]) -> Result<KVec<Prefix>> {
     let mut entries = KVec::with_capacity(given.len(), GFP_KERNEL)?;
     for entry in given {
@@ -35,7 +35,7 @@ impl Bytes {
         Self { bytes, len }
     }
 
-    /// The entry that stands for a prefix.
+    /// The entry for a prefix.
     pub(super) fn of_prefix(prefix: &Prefix) -> Self {
         Self::of(&AddrEntry {
             addr: prefix.addr(),
@@ -43,7 +43,7 @@ impl Bytes {
         })
     }
 
-    /// The entry that stands for connections on an address.
+    /// The entry for the connections on an address.
     pub(super) fn of_leftover(leftover: &Leftover) -> Self {
         Self::of(&LeftoverEntry {
             addr: AddrEntry::host(leftover.addr),

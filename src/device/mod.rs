@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control plane: ioctls on `/dev/addrconf`, and read-only state in sysfs.
-//! Copies in, checks the right, calls the table, copies out. May sleep.
+//! The control plane: ioctls on `/dev/addrconf`, narrowing, and read-only state in sysfs. It checks
+//! the caller's right, copies in, calls the table and copies out.
+//!
+//! Context: process, may sleep.
 
 mod calls;
 mod entries;
@@ -19,13 +21,13 @@ use kernel::uaccess::UserPtr;
 
 use crate::abi::{size_of_arg, Command};
 
-/// `/dev/addrconf`. An open file holds nothing.
+/// `/dev/addrconf`. An open file has no state.
 ///
-/// misc devices get mode 0600 from devtmpfs.
+/// devtmpfs gives misc devices mode 0600.
 pub(crate) struct Control;
 
 impl Control {
-    /// How it is registered.
+    /// The name under which it is registered.
     pub(crate) const OPTIONS: MiscDeviceOptions = MiscDeviceOptions { name: c"addrconf" };
 }
 

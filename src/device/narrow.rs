@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process narrows its own set. May sleep. Format and errors:
-//! `src/abi/narrow.rs`.
+//! A process narrows its own set. Format and errors: `src/abi/narrow.rs`.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::table::{self, AddressSet};
 use super::entries::prefix;
 use super::user::errno;
 
-/// The attribute that is one's own set.
+/// The attribute that is the set of the running task.
 pub(crate) enum Narrowing {}
 
 impl AttributeHooks for Narrowing {

@@ -8,7 +8,7 @@
 //! | `abi` | version of the control interface |
 //! | `associations` | how many there are |
 //! | `tasks` | how many tasks (threads) are associated |
-//! | `by-id/ID` | one association, for the owner (root) only, and for no associated task |
+//! | `by-id/ID` | one association; only root may read it, and no associated task |
 
 use core::fmt::{self, Write as _};
 
@@ -19,21 +19,21 @@ use crate::abi::ABI_VERSION;
 use crate::sys::sysfs::{Dir, File, Page, Show};
 use crate::table;
 
-/// Version of the module, as `modinfo` tells it.
+/// Version of the module, as the file `version` shows it.
 pub(crate) const VERSION: &str = "0.1.0";
 
-/// The files, there as long as this lives.
+/// Keeps the files in sysfs.
 pub(crate) struct State {
     _files: [File<Fact>; 4],
 }
 
 impl State {
-    /// The directory everything is in.
+    /// Makes the directory of all files. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn dir() -> Result<Arc<Dir>> {
         Ok(Arc::new(Dir::new(c"addrconf", None)?, GFP_KERNEL)?)
     }
 
-    /// Makes the files in `dir`. May sleep.
+    /// Makes the files in `dir`. Context: process, may sleep.
     pub(crate) fn new(dir: &Arc<Dir>) -> Result<Self> {
         let file = |name, fact| File::new(dir.clone(), name, false, Arc::new(fact, GFP_KERNEL)?);
         Ok(Self {
@@ -47,7 +47,7 @@ impl State {
     }
 }
 
-/// What one file shows.
+/// What a file shows.
 enum Fact {
     Version,
     Abi,

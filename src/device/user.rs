@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Structures and arrays in user memory. May sleep.
+//! Structures and arrays in user memory.
+//!
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 use kernel::uaccess::{UserPtr, UserSlice};
 
 use crate::abi::{Wire, WireError, MAX_STRUCT};
 
-/// The structure an ioctl's argument points to.
+/// The structure to which the argument of an ioctl points.
 #[derive(Clone, Copy)]
 pub(super) struct Argument {
     ptr: UserPtr,
@@ -24,7 +26,8 @@ impl Argument {
     ///
     /// # Errors
     ///
-    /// `EINVAL` malformed, `E2BIG` newer than this module knows, `EFAULT`.
+    /// `EINVAL` when it is malformed, `E2BIG` when it has fields that this module does not know,
+    /// `EFAULT` when it cannot be read.
     pub(super) fn read<T: Wire>(self) -> Result<T> {
         if self.len > MAX_STRUCT {
             return Err(E2BIG);
@@ -37,7 +40,7 @@ impl Argument {
         T::decode(bytes).map_err(errno)
     }
 
-    /// Writes it, as much of it as the caller knows.
+    /// Writes it, up to the size that the caller knows. `EFAULT` when it cannot be written.
     pub(super) fn write<T: Wire>(self, value: &T) -> Result {
         let mut bytes = [0; MAX_STRUCT];
         let bytes = value.encode(&mut bytes);
@@ -48,7 +51,8 @@ impl Argument {
     }
 }
 
-/// Reads `count` elements from the address `from`.
+/// Reads `count` elements from the address `from`. `EINVAL`, `E2BIG` and `EFAULT` as for
+/// [`Argument::read`], `ENOMEM`.
 pub(super) fn read_array<T: Wire>(from: u64, count: u32) -> Result<KVec<T>> {
     let count = usize::try_from(count)?;
     let mut values = KVec::with_capacity(count, GFP_KERNEL)?;
@@ -62,7 +66,7 @@ pub(super) fn read_array<T: Wire>(from: u64, count: u32) -> Result<KVec<T>> {
     Ok(values)
 }
 
-/// Writes elements of `size` bytes each to the address `to`.
+/// Writes elements of `size` bytes each to the address `to`. `EFAULT` when that cannot be written.
 pub(super) fn write_array<B: AsRef<[u8]>>(
     to: u64,
     size: usize,
@@ -75,8 +79,8 @@ pub(super) fn write_array<B: AsRef<[u8]>>(
     Ok(())
 }
 
-/// Writes as many of `all` as there is `room` for, of `size` bytes each, to the
-/// address `to`. Returns how many there are.
+/// Writes as many of `all` as fit in `room`, of `size` bytes each, to the address `to`. Returns how
+/// many there are. `EFAULT` when they cannot be written.
 pub(super) fn write_what_fits<T, B: AsRef<[u8]>>(
     to: u64,
     room: u32,
@@ -94,7 +98,7 @@ fn slice(at: u64, size: usize, count: usize) -> Result<UserSlice> {
     Ok(UserSlice::new(UserPtr::from_addr(at.try_into()?), len))
 }
 
-/// What the caller sees of a structure that cannot be read.
+/// The error that the caller sees for a structure that cannot be parsed.
 pub(super) fn errno(error: WireError) -> Error {
     match error {
         WireError::TooLong => E2BIG,
