@@ -93,11 +93,12 @@ impl kernel::InPlaceModule for Addrconf {
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
             let tenants = KBox::pin(Tenants::new(module, by_id)?, GFP_KERNEL)?;
             // SAFETY: Only hooks, calls on the device, readers of the files, and work that
-            // these queue call `get`. `Publication` is dropped after hooks, device and files:
-            // `drop` and the order of the fields see to that, and here the order in which they
-            // are made, if one fails. Dropping hooks and files waits for their callers. An open
-            // file of the device keeps the module loaded, so none is left. `drop` waits for the
-            // work; if `init` fails there is none, as no association was made.
+            // these queue call `get`. `drop` and the order of the fields drop hooks, device and
+            // files before the publication. If one of them cannot be made, those made before it
+            // are dropped in reverse order, the publication last. Dropping hooks and files
+            // waits for their callers. An open file of the device keeps the module loaded, so
+            // none is left. `drop` waits for the work; if `init` fails there is none, as no
+            // association was made.
             let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
             let hooks = Attached::new()?;

@@ -72,7 +72,7 @@ impl AddressHooks for Address {
             return Ok(());
         };
         let to = match msg.name() {
-            // A connected stream has one destination: the kernel ignores others.
+            // A stream has one destination. The kernel ignores the name unless it opens.
             Some(name) if !socket.stream || msg.opens() => {
                 Destination::To(SockAddr::parse(socket.family, name).map_err(refused)?)
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Children join the associations of their parents, and tasks leave when they are freed.
+//! A new task joins the association of the task that makes it, and leaves when it is freed.
 
 use kernel::prelude::*;
 
@@ -21,7 +21,8 @@ impl TaskHooks for Tasks {
         }
     }
 
-    /// The parent may have been associated since `task_alloc`. `ENOMEM` makes the call fail.
+    /// The maker of `child` may have been associated since `task_alloc`. `ENOMEM` makes the call
+    /// fail.
     fn task_publish(child: TaskKey) -> Result {
         match table::get() {
             Some(tenants) => tenants.members().catch_up(child),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Packets of associated sockets on their way out. Whatever its path, no packet leaves with a
-//! source that the association does not own, or for a connection, has not owned. Packets that stay
+//! source that the association neither owns nor, on a connection, owned before. Packets that stay
 //! on this host carry the id of the association.
 //!
 //! Context: any but hard interrupts, never sleeps.

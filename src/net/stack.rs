@@ -2,8 +2,8 @@
 
 //! Which addresses a socket stands for in the stack, and packets on their way into sockets.
 //! However the socket was found (through a lookup, an early demux, a BPF program, a cached
-//! reference), a socket of an association gets no packet for an address that the association does
-//! not own, or for a connection, has not owned.
+//! reference), a socket of an association gets no packet for an address that the association
+//! neither owns nor, on a connection, owned before.
 //!
 //! Context: any but hard interrupts, never sleeps, never allocates.
 

@@ -20,8 +20,8 @@ use super::sock::SkRef;
 pub(crate) trait Output {
     /// `sk`, whose slot is full, sends a packet with these addresses; `loops` tells that it
     /// leaves through the loopback interface or that of a VRF. Returns the mark that the packet
-    /// carries as long as it stays on this host, never 0, or `None` to drop it. Context: any
-    /// but hard interrupts, never sleeps.
+    /// carries as long as it stays on this host, never 0, or `None` to drop it.
+    /// Context: any but hard interrupts, never sleeps.
     fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32>;
 }
 
@@ -111,7 +111,7 @@ pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr>
 ///
 /// # Safety
 ///
-/// `skb` is a valid packet whose network header is set, and complete in linear memory.
+/// `skb` is a valid packet whose network header is set and in linear memory.
 pub(super) unsafe fn destination(skb: *const bindings::sk_buff) -> Option<IpAddr> {
     let mut family = 0;
     // SAFETY: The caller promises that `skb` is valid and has its network header.

@@ -30,8 +30,8 @@ unsafe impl Send for Dir {}
 unsafe impl Sync for Dir {}
 
 impl Dir {
-    /// Makes `/sys/kernel/NAME`, or `NAME` below `parent`. `ENOMEM`. Context: process, may
-    /// sleep.
+    /// Makes `/sys/kernel/NAME`, or `NAME` below `parent`. `ENOMEM`.
+    /// Context: process, may sleep.
     pub(crate) fn new(name: &CStr, parent: Option<&Dir>) -> Result<Self> {
         let parent = match parent {
             Some(dir) => dir.0.as_ptr(),
@@ -84,8 +84,8 @@ unsafe impl<T: Show> Send for File<T> {}
 unsafe impl<T: Show> Sync for File<T> {}
 
 impl<T: Show> File<T> {
-    /// Makes a file that only its owner may read if `private`, and else all. Context: process,
-    /// may sleep.
+    /// Makes a file that only its owner may read if `private`, and else all.
+    /// Context: process, may sleep.
     pub(crate) fn new(dir: Arc<Dir>, name: &CStr, private: bool, data: Arc<T>) -> Result<Self> {
         // SAFETY: `dir` holds its kobject, and `name` is a C string, which is copied. `show`
         // expects a `T`: `data` is one, and `_data` keeps it until `drop` has removed the file.

@@ -50,8 +50,8 @@ struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 
 /*
  * Returns NULL if @entry was inserted, the entry that has the key already, or an
- * error pointer. RCU keeps the entry that is returned. Context: any but NMI, under
- * RCU.
+ * error pointer. RCU keeps the entry that is returned.
+ * Context: any but NMI, under RCU.
  */
 struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 					    struct acf_map_entry *entry)
@@ -111,8 +111,8 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 
 /*
  * Replaces @old by @entry, which has the same key. Readers may still have @old for a
- * grace period. Returns false if @old is not in the table any more. Context: any but
- * NMI, under RCU since @old was found.
+ * grace period. Returns false if @old is not in the table any more.
+ * Context: any but NMI, under RCU since @old was found.
  */
 bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
 			    struct acf_map_entry *entry)

@@ -209,8 +209,8 @@ static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
  * UDP socket is bound, or that an interface of the caller's network namespace has.
  * A namespace may have tables of sockets of its own, or share those of others;
  * then their sockets count, too. Fills @found as far as there is @room, and returns
- * how many addresses there are. Some may be there more than once. Context: process,
- * may sleep.
+ * how many addresses there are. Some may be there more than once.
+ * Context: process, may sleep.
  */
 unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 				     unsigned int room)

@@ -139,8 +139,8 @@ impl<T: Hooks> Attachment<T> {
 }
 
 impl<T: Hooks> Drop for Attachment<T> {
-    /// Detaches the hooks and waits until those under way have returned. Context: process,
-    /// may sleep.
+    /// Detaches the hooks and waits until those under way have returned.
+    /// Context: process, may sleep.
     fn drop(&mut self) {
         // SAFETY: By the type invariants `self.ops` is what `acf_gate_attach()` attached.
         unsafe { raw::acf_gate_detach(self.ops) };

@@ -43,18 +43,18 @@ pub(crate) trait StackHooks {
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
     /// `sk` is about to be freed. Its slot may be empty. Context: any but NMI, never sleeps.
     fn sk_free(sk: SkRef<'_>);
-    /// `new` is a connection of `listener`, with an empty slot. Context: softirq for TCP,
-    /// process for some other families; never sleeps.
+    /// `new` is a connection of `listener`, with an empty slot.
+    /// Context: softirq for TCP, process for some other families; never sleeps.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
     /// How `a`, which is to have a port, relates to `b`, which has it. `met` counts the
     /// sockets of its own tenant that `a` was compared with so far; `None` where no port is
     /// decided. Context: bottom halves off, spinlocks held, never sleeps.
     fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation;
-    /// Whose loopback `sk` is on: the mark of its packets. The slot of `sk` is full. Context:
-    /// any but hard interrupts, never sleeps.
+    /// Whose loopback `sk` is on: the mark of its packets. The slot of `sk` is full.
+    /// Context: any but hard interrupts, never sleeps.
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
-    /// Whether `sk` takes a packet to `addr`, or may open a connection from there. Context: any
-    /// but hard interrupts, never sleeps.
+    /// Whether `sk` takes a packet to `addr`, or may open a connection from there.
+    /// Context: any but hard interrupts, never sleeps.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
 }
 
@@ -65,7 +65,7 @@ impl<T: StackHooks> Stack<T> {
     /// # Safety
     ///
     /// Until this returns, `sk` is a valid full socket, and `skb` a valid packet whose network
-    /// header is set.
+    /// header is set and in linear memory.
     pub(super) unsafe extern "C" fn sock_rcv_skb(
         sk: *mut bindings::sock,
         skb: *mut bindings::sk_buff,

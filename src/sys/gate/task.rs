@@ -16,8 +16,8 @@ pub(crate) trait TaskHooks {
     /// The running task is making `child`. [`Self::task_free`] follows even if this fails.
     /// Context: process, may sleep.
     fn task_alloc(child: TaskKey) -> Result;
-    /// `child` is about to be put on the list of tasks. Context: interrupts off,
-    /// `tasklist_lock` held for writing, never sleeps.
+    /// `child` is about to be put on the list of tasks.
+    /// Context: interrupts off, `tasklist_lock` held for writing, never sleeps.
     fn task_publish(child: TaskKey) -> Result;
     /// The last reference to `task` is gone. Also called for tasks without `task_alloc`.
     /// Context: any but NMI, never sleeps.

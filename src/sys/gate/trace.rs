@@ -16,11 +16,11 @@ pub(crate) trait TraceHooks {
     /// The running task wants to trace `task` or to read its state, as for
     /// `security_ptrace_access_check()`. Context: process, spinlocks held, never sleeps.
     fn ptrace_access(task: TaskKey) -> Result;
-    /// The running task wants to be traced by `tracer`. Context: interrupts off,
-    /// `tasklist_lock` held for writing, never sleeps.
+    /// The running task wants to be traced by `tracer`.
+    /// Context: interrupts off, `tasklist_lock` held for writing, never sleeps.
     fn ptrace_traceme(tracer: TaskKey) -> Result;
-    /// `ioctl()` that types into a terminal (`TIOCSTI`, `TIOCLINUX`). Context: process, may
-    /// sleep.
+    /// `ioctl()` that types into a terminal (`TIOCSTI`, `TIOCLINUX`).
+    /// Context: process, may sleep.
     fn terminal_input() -> Result;
     /// `bpf()` by a program. Context: process, may sleep.
     fn bpf() -> Result;

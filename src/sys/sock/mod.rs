@@ -114,8 +114,8 @@ impl<'a> SkRef<'a> {
         })
     }
 
-    /// A reference to the socket, which must have one already: RCU alone is not enough. Context:
-    /// any.
+    /// A reference to the socket, which must have one already: RCU alone is not enough.
+    /// Context: any.
     pub(crate) fn hold(self) -> SkHold {
         // SAFETY: By the type invariants the socket is valid. Its count is not zero: the only
         // caller, `table::sockets::select`, has it from an open file, which holds a reference.

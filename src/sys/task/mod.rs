@@ -76,8 +76,8 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_is_kernel(self.0.as_ptr()) }
     }
 
-    /// The threads of this task's process that have not begun to exit. `ENOMEM`. Context:
-    /// process, may sleep.
+    /// The threads of this task's process that have not begun to exit. `ENOMEM`.
+    /// Context: process, may sleep.
     pub(crate) fn threads(&self) -> Result<KVVec<TaskRef>> {
         self.collect(raw::acf_helper_threads)
     }
