@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One address or prefix of an address set: one type on both sides of the boundary.
+//! One address or prefix of an address set, as it crosses the boundary between user
+//! space and kernel.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -21,9 +22,9 @@ const INET6: u16 = 10;
 /// | 4 | 4 | reserved, zero |
 /// | 8 | 16 | address in network byte order; IPv4 in the first four bytes, the rest zero |
 ///
-/// Order matters in one way: the first host address of a family is the
-/// family's primary address. Whether the address makes sense in a set is the
-/// policy layer's to say; here only the form is checked.
+/// The order of entries decides one thing: the first host address of a family is the
+/// family's primary address. Only the form is checked here. The policy layer decides
+/// whether the address may be in a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddrEntry {
     /// Address.
@@ -33,7 +34,7 @@ pub struct AddrEntry {
 }
 
 impl AddrEntry {
-    /// The entry of one address.
+    /// The entry for one host address.
     #[must_use]
     pub const fn host(addr: IpAddr) -> Self {
         Self {
@@ -48,7 +49,7 @@ impl AddrEntry {
         self.prefix_len == width(self.addr)
     }
 
-    /// Its address with every bit beyond the length cleared.
+    /// The address, with every bit beyond the prefix length cleared.
     #[must_use]
     pub fn network(&self) -> IpAddr {
         let clear = u32::from(width(self.addr).saturating_sub(self.prefix_len));
@@ -64,7 +65,7 @@ impl AddrEntry {
         }
     }
 
-    /// Whether every address of `other` is one of this entry's.
+    /// Whether this entry contains every address of `other`.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let within = Self {
@@ -77,7 +78,7 @@ impl AddrEntry {
     }
 }
 
-/// As it is written on the command line: a host address without its length.
+/// The form used on the command line: a host address has no prefix length.
 impl fmt::Display for AddrEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_host() {

@@ -7,8 +7,8 @@ use super::request::{AssignRequest, ReleaseRequest, VersionReply};
 use super::update::UpdateRequest;
 use super::wire::Wire;
 
-/// The "type" byte of every addrconf ioctl number. Not used by any driver in
-/// `Documentation/userspace-api/ioctl/ioctl-number.rst` (Linux 7.3).
+/// The "type" byte of every addrconf ioctl number. No driver listed in
+/// `Documentation/userspace-api/ioctl/ioctl-number.rst` (Linux 7.3) uses it.
 pub const IOCTL_MAGIC: u8 = 0xA7;
 
 const WRITE: u32 = 1;
@@ -19,12 +19,11 @@ const SIZE_SHIFT: u32 = 16;
 const SIZE_BITS: u32 = 14;
 const DIR_SHIFT: u32 = 30;
 
-/// What a control call asks for. The value is the "nr" byte of its ioctl
-/// number.
+/// A control call. The value is the "nr" byte of its ioctl number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Command {
-    /// Which interface is this: fills a [`VersionReply`].
+    /// Tell the version of the interface: fills a [`VersionReply`].
     Version = 0,
     /// Make an association and put a process into it: [`AssignRequest`].
     Assign = 1,
@@ -40,8 +39,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// The whole ioctl number for this command, with the structure size known
-    /// to this build.
+    /// The complete ioctl number of this command, with the structure size of this
+    /// build.
     #[must_use]
     pub const fn number(self) -> u32 {
         let (dir, size) = match self {
@@ -58,8 +57,8 @@ impl Command {
             | self as u32
     }
 
-    /// The command an ioctl number stands for, whatever size it carries.
-    /// `None` when type, number or direction are not ours: `ENOTTY`.
+    /// The command that an ioctl number names, whatever size it carries. `None` when
+    /// its type, number or direction is not one of ours; the caller answers `ENOTTY`.
     #[must_use]
     pub const fn from_number(cmd: u32) -> Option<Self> {
         let command = match nr_of(cmd) {

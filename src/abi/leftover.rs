@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connections on an address that left an association's set.
+//! Leftovers: connections on an address that left an association's set.
 
 use super::addr::AddrEntry;
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// An address that left a set, and what is still held on it.
+/// An address that left a set, and how many connections are still on it.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 24 | the address, as an [`AddrEntry`] of one host |
-/// | 24 | 8 | how many TCP connections the association has there |
+/// | 24 | 8 | number of the association's TCP connections on it |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftoverEntry {
     /// The address.
     pub addr: AddrEntry,
-    /// Connections on it.
+    /// Number of connections on it.
     pub connections: u64,
 }
 

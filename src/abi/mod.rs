@@ -4,18 +4,17 @@
 //! they carry, shared by the kernel module and by every user-space program.
 //!
 //! Pure data: no allocation, no `unsafe`, no I/O, never sleeps. Structures are
-//! written and read as bytes in the machine's own byte order, at the offsets
-//! given in each type's documentation, so the same code serves as the C
-//! layout's definition and as its parser.
+//! written and read as bytes in the machine's own byte order, at the offsets that
+//! each type documents. So the same code both defines and parses the C layout.
 //!
 //! # Versioning
 //!
-//! The size of a structure travels in the ioctl number, as for
-//! `PIDFD_GET_INFO` (`include/uapi/linux/pidfd.h`): a field is only ever added
-//! at the end. A caller built against an older, shorter structure gets zeroes
-//! for the fields it does not know; a caller with a newer, longer one is
-//! served as long as what this module does not know is zero, and told `E2BIG`
-//! otherwise (`copy_struct_from_user()` in `include/linux/uaccess.h`).
+//! The ioctl number carries the size of the structure, as it does for
+//! `PIDFD_GET_INFO` (`include/uapi/linux/pidfd.h`). New fields are only ever added at
+//! the end. A caller with an older, shorter structure does not pass the newer fields:
+//! they count as zero. A caller with a newer, longer structure is served as long as
+//! every byte that this module does not know is zero; otherwise it gets `E2BIG`
+//! (`copy_struct_from_user()` in `include/linux/uaccess.h`).
 
 #![cfg_attr(not(MODULE), no_std)]
 #![cfg_attr(not(MODULE), forbid(unsafe_code))]
@@ -43,16 +42,16 @@ pub use terms::{Name, SourceChoice, Terms};
 pub use update::{Change, UpdateRequest};
 pub use wire::{Wire, WireError, MAX_STRUCT};
 
-/// Version of this interface. Raised when a structure grows or a command is
-/// added; existing callers go on working (see [Versioning](self#versioning)).
+/// Version of this interface. Raised when a structure grows or a command is added.
+/// Existing callers keep working (see [Versioning](self#versioning)).
 ///
-/// | version | what came with it |
+/// | version | what it added |
 /// | --- | --- |
 /// | 1 | version, assign, release, query, list |
 /// | 2 | update, narrow; flags, choice of source and loopback address |
-/// | 3 | release of everything; raw sockets can be allowed; the flags in query |
-/// | 4 | leftovers, and refusals of ports with too many sockets, in query |
-/// | 5 | what keeps a process from being associated, in assign |
+/// | 3 | release of everything; `allow_raw`; the flags in query |
+/// | 4 | in query: leftovers, and how often a port had too many sockets |
+/// | 5 | in assign: the obstacle that prevented an association |
 pub const ABI_VERSION: u32 = 5;
 
 /// Path of the control device.
@@ -61,11 +60,11 @@ pub const DEVICE_PATH: &str = "/dev/addrconf";
 /// Directory of the read-only state for scripts.
 pub const SYSFS_PATH: &str = "/sys/kernel/addrconf";
 
-/// The most entries an address set may have.
+/// The largest number of entries of an address set.
 pub const MAX_ADDRS: u32 = 1024;
 
-/// The most bytes a name may have, its terminating NUL included.
+/// The largest size of a name in bytes, its terminating NUL included.
 pub const NAME_LEN: usize = 32;
 
-/// The most process ids or association ids one call returns.
+/// The largest number of process ids or association ids that one call returns.
 pub const MAX_LIST: u32 = 65_536;

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Narrowing one's own set, which needs neither the device nor a right.
+//! Narrowing: an associated process reduces its own set. It needs neither the device
+//! nor a capability.
 //!
-//! An associated process calls `lsm_set_self_attr(2)` with attribute
-//! [`LSM_ATTR_CURRENT`] and a `struct lsm_ctx` whose `id` is
-//! [`LSM_ID_ADDRCONF`] and whose `ctx` is a [`NarrowHeader`] followed by its
-//! entries ([`super::AddrEntry`]). All threads of the process move to a new
-//! association that has these entries. Whole structure at most one page.
+//! The process calls `lsm_set_self_attr(2)` with attribute [`LSM_ATTR_CURRENT`] and a
+//! `struct lsm_ctx` whose `id` is [`LSM_ID_ADDRCONF`] and whose `ctx` is a
+//! [`NarrowHeader`] followed by its entries ([`super::AddrEntry`]). All threads of
+//! the process move to a new association that has these entries. The whole structure
+//! is at most one page.
+//! # Errors
 //!
-//! Errors: `EINVAL` malformed; `EPERM` an entry is not within the present
-//! set; `ENOENT` the process is not associated; `EOPNOTSUPP` no module, or
-//! another attribute; `ENODEV` the module is being unloaded; `EADDRINUSE`,
-//! `ENOSPC` as for assign; `ENOMEM`.
+//! * `EINVAL`: the structure is malformed;
+//! * `EPERM`: an entry is not within the present set;
+//! * `ENOENT`: the process is not associated;
+//! * `EOPNOTSUPP`: no module is loaded, or the attribute is another one;
+//! * `ENODEV`: the module is being unloaded;
+//! * `ENOSPC`: no ids are left, the association and its parts have as many parts as
+//!   they may, or the process has narrowed itself as often as it may;
+//! * `ENOMEM`.
 
 use super::terms::Name;
 use super::wire::{Fields, FieldsMut, Wire, WireError};
@@ -22,7 +28,7 @@ pub const LSM_ID_ADDRCONF: u64 = 114;
 /// `LSM_ATTR_CURRENT` of `include/uapi/linux/lsm.h`.
 pub const LSM_ATTR_CURRENT: u32 = 100;
 
-/// What stands before the entries of a narrowed set.
+/// The header before the entries of a narrowed set.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The structures of the control calls that only ask.
+//! The structures of the control calls that change nothing: query and list.
 
 use super::request::Target;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// Describe one association: its set, its processes, its numbers.
+/// Describe one association: its set, its processes, its counts.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
@@ -14,11 +14,11 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 4 | 4 | flags, zero |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | pointer to room for entries of 24 bytes |
-/// | 24 | 4 | room for how many entries |
-/// | 28 | 4 | out: entries in the set (may exceed the room: what fits was written) |
+/// | 24 | 4 | number of entries that fit there |
+/// | 28 | 4 | out: entries in the set; may exceed the room, then only what fits is written |
 /// | 32 | 8 | pointer to room for process ids of 4 bytes |
-/// | 40 | 4 | room for how many process ids; above [`super::MAX_LIST`] counts as that |
-/// | 44 | 4 | out: processes (may exceed the room) |
+/// | 40 | 4 | number of process ids that fit there; above [`super::MAX_LIST`] counts as that |
+/// | 44 | 4 | out: processes; may exceed the room, then only what fits is written |
 /// | 48 | 8 | out: id |
 /// | 56 | 8 | out: tasks (threads) |
 /// | 64 | 32 | out: name |
@@ -27,30 +27,39 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 104 | 4 | since 2, out: dedicated loopback address |
 /// | 108 | 4 | reserved |
 /// | 112 | 8 | since 2, out: sockets |
-/// | 120 | 4 | since 3, out: flags of its [`Terms`] |
+/// | 120 | 4 | since 3, out: flags of [`Terms`] |
 /// | 124 | 4 | reserved |
 /// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
-/// | 136 | 4 | since 4: room for how many |
-/// | 140 | 4 | since 4, out: addresses that left the set and have connections (may exceed the room) |
-/// | 144 | 8 | since 4, out: how often its tenant met the limit of sockets on a port |
+/// | 136 | 4 | since 4: number of leftovers that fit there |
+/// | 140 | 4 | since 4, out: addresses that left the set and still have connections; may exceed the room, then only what fits is written |
+/// | 144 | 8 | since 4, out: how often a port was refused because the tenant had as many sockets on it as it may |
 ///
-/// Process ids are in the caller's pid namespace; a process that has none
-/// there is left out. Errors: `EINVAL`, `EPERM` (no `CAP_NET_ADMIN`, or the
-/// caller is associated), `ESRCH`, `EBADF`, `ENOENT`, `EFAULT`, `ENOMEM`,
-/// `E2BIG`.
+/// Process ids are those of the caller's pid namespace. A process that has none there
+/// is left out.
+///
+/// # Errors
+///
+/// * `EINVAL`: the structure is malformed;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
+/// * `ESRCH`: no such process;
+/// * `EBADF`: the target is not a pidfd;
+/// * `ENOENT`: the process is not associated, or no association has this id;
+/// * `EFAULT`: an address cannot be read or written;
+/// * `ENOMEM`;
+/// * `E2BIG`: the structure is newer than the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryRequest {
-    /// Process or association asked about.
+    /// The process or association to describe.
     pub target: Target,
-    /// User-space address of room for entries; unused when there is none.
+    /// User-space address of the room for entries; unused when there is no room.
     pub addrs: u64,
-    /// Room for how many entries.
+    /// Number of entries that fit there.
     pub addr_room: u32,
     /// Out: entries in the set.
     pub addr_count: u32,
-    /// User-space address of room for process ids.
+    /// User-space address of the room for process ids.
     pub pids: u64,
-    /// Room for how many process ids.
+    /// Number of process ids that fit there.
     pub pid_room: u32,
     /// Out: processes.
     pub pid_count: u32,
@@ -58,23 +67,24 @@ pub struct QueryRequest {
     pub id: u64,
     /// Out: tasks.
     pub tasks: u64,
-    /// Out: what it was made with besides its set, as far as that is known here.
+    /// Out: the terms of the association, as far as this build knows them.
     pub terms: Terms,
     /// Out: sockets.
     pub sockets: u64,
-    /// User-space address of room for leftovers; unused when there is none.
+    /// User-space address of the room for leftovers; unused when there is no room.
     pub leftovers: u64,
-    /// Room for how many leftovers.
+    /// Number of leftovers that fit there.
     pub leftover_room: u32,
     /// Out: leftovers.
     pub leftover_count: u32,
-    /// Out: how often a port was found to have as many sockets as it may. Automatic
-    /// choice finds it again at each port that it tries.
+    /// Out: how often a port was found to have as many sockets as a tenant may have
+    /// on it. Automatic choice of a port counts once for each full port that it
+    /// tries.
     pub full_ports: u64,
 }
 
 impl QueryRequest {
-    /// The question about `target`, without room for lists.
+    /// A query about `target`, without room for lists.
     #[must_use]
     pub fn about(target: Target) -> Self {
         Self {
@@ -119,8 +129,8 @@ impl Wire for QueryRequest {
         query.terms.loopback = Terms::loopback_from(f.bytes());
         f.reserved_u32()?;
         query.sockets = f.u64();
-        // What a newer module says in other bits is left out, so that an older
-        // program need not refuse the whole answer for it.
+        // A newer module may set other bits. They are ignored, so that an older
+        // program need not reject the whole answer because of them.
         query.terms.set_flags(f.u32());
         query.terms.exclusive |= exclusive;
         f.reserved_u32()?;
@@ -165,19 +175,25 @@ impl Wire for QueryRequest {
 /// | --- | --- | --- |
 /// | 0 | 8 | only ids greater than this; 0 for all |
 /// | 8 | 8 | pointer to room for ids of 8 bytes |
-/// | 16 | 4 | room for how many ids, at most [`super::MAX_LIST`] (else `EINVAL`) |
+/// | 16 | 4 | number of ids that fit there, at most [`super::MAX_LIST`] (else `EINVAL`) |
 /// | 20 | 4 | flags, zero |
 /// | 24 | 4 | out: ids written |
 /// | 28 | 4 | out: 1 when there are more |
 ///
-/// Errors: `EINVAL`, `EPERM`, `EFAULT`, `ENOMEM`, `E2BIG`.
+/// # Errors
+///
+/// * `EINVAL`: the structure is malformed, or the room exceeds [`super::MAX_LIST`];
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
+/// * `EFAULT`: an address cannot be read or written;
+/// * `ENOMEM`;
+/// * `E2BIG`: the structure is newer than the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
     /// Only ids greater than this.
     pub after: u64,
-    /// User-space address of room for ids.
+    /// User-space address of the room for ids.
     pub ids: u64,
-    /// Room for how many ids.
+    /// Number of ids that fit there.
     pub room: u32,
     /// Out: ids written.
     pub count: u32,

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The structures of the control calls that change something, and what they name.
+//! The structures of the control calls that change something, and the target of a
+//! call. Updates are in `update.rs`.
 
 use super::bypass::Obstacle;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// Whom a call is about. On the wire a 32-bit kind and a 64-bit value.
+/// The target of a call. On the wire: a 32-bit kind and a 64-bit value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// The process (thread group) a pidfd refers to: no reuse race. Kind 1.
+    /// The process (thread group) that a pidfd refers to: immune to pid reuse. Kind
+    /// 1.
     PidFd(i32),
     /// The process (thread group) with this pid in the caller's pid
     /// namespace. Kind 2.
     Pid(i32),
-    /// An association by its id. Kind 3; not valid for assign.
+    /// The association with this id. Kind 3; not valid for assign.
     Association(u64),
-    /// Every association there is. Kind 4, value 0; since 3, valid for release
-    /// only.
+    /// Every association. Kind 4, value 0; since 3, valid for release only.
     All,
 }
 
@@ -37,7 +38,7 @@ impl Target {
         }
     }
 
-    // A negative descriptor or pid goes out as a value no parser takes.
+    // A negative descriptor or pid is written as a value that no parser accepts.
     pub(super) fn to_parts(self) -> (u32, u64) {
         match self {
             Self::PidFd(fd) => (1, i64::from(fd) as u64),
@@ -48,12 +49,12 @@ impl Target {
     }
 }
 
-/// Make an association and put a process, with all its threads, into it.
+/// Make an association and put a process with all its threads into it.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags: those of [`Terms`]; since 2: 2 `tree`, 4 `reset` |
+/// | 4 | 4 | flags: those of [`Terms`]; since 2: bit 1 (2) `tree`, bit 2 (4) `reset` |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | pointer to `addr_count` entries of 24 bytes ([`super::AddrEntry`]) |
 /// | 24 | 4 | addr_count, 1 to [`super::MAX_ADDRS`] |
@@ -61,41 +62,50 @@ impl Target {
 /// | 32 | 32 | name, NUL-padded |
 /// | 64 | 8 | out: id of the new association, not 0 |
 /// | 72 | 4 | since 2: choice of source, [`SourceChoice`] |
-/// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.0.0.0/8 but not 127.0.0.1; zero: one that is free. Out: the one it got |
-/// | 80 | 12 | since 5, out, with `EBUSY`: what is in the way, [`Obstacle`] |
+/// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.0.0.0/8 but not 127.0.0.1; zero: the module chooses a free one. Out: the address of the association |
+/// | 80 | 12 | since 5, out, with `EBUSY`: the obstacle, [`Obstacle`] |
 /// | 92 | 4 | reserved, zero |
 ///
-/// Errors: `EINVAL` malformed or a kernel thread, nothing changed; `EPERM` no `CAP_NET_ADMIN`,
-/// or the caller is itself associated; `ESRCH` no such process; `EEXIST` the
-/// process is already associated; `EBUSY` it holds a [`super::Bypass`], or there is
-/// too much to look through: since 5 `obstacle` says which;
-/// `EAGAIN` a process makes threads, or the processes of a tree exit and leave children
-/// to others of it, faster than can be followed; `ETIMEDOUT` a thread did not come back within ten
-/// seconds from a call it began before: it is not associated, but its sockets keep
-/// the scope; `ENOMEM`, where they may as well; `EBADF` not a pidfd; `EFAULT`, `E2BIG`;
-/// `EADDRINUSE` the loopback address is another association's, or the host uses it, or
-/// none is free;
-/// `ENOSPC` no ids are left; `ENODEV` the module is being unloaded, as for all
-/// calls.
+/// # Errors
+///
+/// * `EINVAL`: the structure is malformed, or the process is a kernel thread; nothing
+///   changed;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is itself associated;
+/// * `ESRCH`: no such process;
+/// * `EEXIST`: the process is already associated;
+/// * `EBUSY`: the process holds a [`super::Bypass`], or there is too much to search;
+///   since 5 `obstacle` says which;
+/// * `EAGAIN`: a process makes threads faster than can be followed, or the processes
+///   of a tree exit and leave children to others of it faster than can be followed;
+/// * `ETIMEDOUT`: a thread did not return within ten seconds from a call that it
+///   entered before. The process is not associated, but its sockets keep the scope;
+/// * `ENOMEM`: sockets may keep the scope as well;
+/// * `EBADF`: the target is not a pidfd;
+/// * `EFAULT`: an address cannot be read or written;
+/// * `E2BIG`: the structure is newer than the module;
+/// * `EADDRINUSE`: another association has the loopback address, the host uses it, or
+///   none is free;
+/// * `ENOSPC`: no ids are left;
+/// * `ENODEV`: the module is being unloaded. Every call may return it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssignRequest {
-    /// Process to associate; [`Target::Association`] is `EINVAL`.
+    /// Process to associate; [`Target::Association`] and [`Target::All`] are
+    /// `EINVAL`.
     pub target: Target,
     /// User-space address of the entries.
     pub addrs: u64,
     /// Number of entries.
     pub addr_count: u32,
-    /// What it is made with besides its set. Out: the loopback address is the one
-    /// that it got.
+    /// Terms of the association. Out: with its loopback address.
     pub terms: Terms,
-    /// Take the process's descendants as well, as far as there are any.
+    /// Associate the descendants of the process as well.
     pub tree: bool,
     /// Reset established connections whose local address is outside the set
-    /// (`ECONNABORTED`) instead of leaving them unusable.
+    /// (`ECONNABORTED`). Without this they stay, but are unusable.
     pub reset: bool,
     /// Out: the new association's id.
     pub id: u64,
-    /// Out, with `EBUSY`: what is in the way.
+    /// Out, with `EBUSY`: the bypass that prevented the association.
     pub obstacle: Option<Obstacle>,
 }
 
@@ -103,7 +113,7 @@ const TREE: u32 = 2;
 const RESET: u32 = 4;
 
 impl AssignRequest {
-    /// Asks to associate `target`, with the default terms and no address yet.
+    /// A request to associate `target`, with the default terms and no address yet.
     #[must_use]
     pub const fn about(target: Target) -> Self {
         Self {
@@ -173,11 +183,11 @@ impl Wire for AssignRequest {
     }
 }
 
-/// Take a process (with all its threads, not its children) out of its
-/// association, or every task of an association, or every task there is.
+/// Remove a process (with all its threads, not its children) from its association, or
+/// every task from an association, or every task from every association.
 ///
-/// Since 3, with target kind 4: every association ends. As after any release,
-/// one is listed until the last of its sockets is closed.
+/// Since 3, target kind 4 ends every association. As after any release, an
+/// association stays listed until the last of its sockets is closed.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
@@ -186,9 +196,11 @@ impl Wire for AssignRequest {
 /// | 8 | 8 | target value |
 /// | 16 | 8 | out: number of tasks (threads) released |
 ///
-/// Errors: as for [`AssignRequest`]; `ENOENT` the process is not associated,
-/// or no association has this id. Where there is no association at all, ending
-/// every one succeeds.
+/// # Errors
+///
+/// As for [`AssignRequest`], and `ENOENT`: the process is not associated, or no
+/// association has this id. Releasing everything succeeds even if there is no
+/// association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseRequest {
     /// Process or association to release, or everything.
@@ -218,7 +230,7 @@ impl Wire for ReleaseRequest {
     }
 }
 
-/// Which interface this is.
+/// The version of the interface, and its limits.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
@@ -229,7 +241,7 @@ impl Wire for ReleaseRequest {
 pub struct VersionReply {
     /// Interface version of the module.
     pub abi: u32,
-    /// The most entries a set may have.
+    /// The largest number of entries of a set.
     pub max_addrs: u32,
     /// Features, a bit each.
     pub features: u64,

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All that an association is made with besides its set: one type for the calls that
-//! carry it, the module that keeps it, and the programs that ask for it and show it.
+//! The terms of an association: all that it is made with except its set. One type for
+//! the calls that carry them, the module that keeps them, and the programs that
+//! request and show them.
 
 use core::net::Ipv4Addr;
 
 use super::wire::WireError;
 use super::NAME_LEN;
 
-/// All that an association is made with besides its set. The default is what a
-/// caller of the first version of the interface gets.
+/// The terms of an association: all that it is made with except its set. The default
+/// is what a caller of the first version of the interface gets.
 ///
-/// The calls have its fields at different places, as they came to be; see
-/// [`super::AssignRequest`] and [`super::QueryRequest`]. What is yes or no is a bit of
-/// a word of flags in both:
+/// Each call carries the fields at its own offsets, in the order in which they were
+/// added; see [`super::AssignRequest`] and [`super::QueryRequest`]. A yes-or-no field
+/// is a bit of a word of flags in both:
 ///
 /// | bit | since | field |
 /// | --- | --- | --- |
@@ -26,13 +27,13 @@ pub struct Terms {
     /// Wildcard sockets of unassociated processes neither receive on the
     /// addresses of the set nor conflict over them.
     pub exclusive: bool,
-    /// Raw sockets are allowed. Their source is enforced as that of others is, and
-    /// they receive what is for the set.
+    /// Raw sockets are allowed. Their source is enforced like that of other sockets,
+    /// and they receive what is for the set.
     pub allow_raw: bool,
     /// Which member a socket without an address sends from.
     pub source: SourceChoice,
-    /// Dedicated loopback address, in 127.0.0.0/8 but not 127.0.0.1. `None` asks for
-    /// one that is free; a part has none.
+    /// Dedicated loopback address, in 127.0.0.0/8 but not 127.0.0.1. In a request
+    /// `None` means a free one. A part has none.
     pub loopback: Option<Ipv4Addr>,
 }
 
@@ -49,10 +50,10 @@ impl Terms {
     const EXCLUSIVE: u32 = 1;
     const ALLOW_RAW: u32 = 8;
 
-    /// The bits of the word of flags that are its.
+    /// The bits of the word of flags that belong to [`Terms`].
     pub(super) const FLAGS: u32 = Self::EXCLUSIVE | Self::ALLOW_RAW;
 
-    /// The terms of a part of an association that has these.
+    /// The terms of a part of an association with these terms.
     #[must_use]
     pub fn narrowed(self, name: Name) -> Self {
         Self {
@@ -62,24 +63,24 @@ impl Terms {
         }
     }
 
-    /// Its part of the word of flags.
+    /// Its bits of the word of flags.
     pub(super) fn flags(&self) -> u32 {
         let bit = |set, bit| if set { bit } else { 0 };
         bit(self.exclusive, Self::EXCLUSIVE) | bit(self.allow_raw, Self::ALLOW_RAW)
     }
 
-    /// Takes over what a word of flags says, and leaves other bits alone.
+    /// Reads its bits from a word of flags; ignores other bits.
     pub(super) fn set_flags(&mut self, flags: u32) {
         self.exclusive = flags & Self::EXCLUSIVE != 0;
         self.allow_raw = flags & Self::ALLOW_RAW != 0;
     }
 
-    /// The bytes of its loopback address: zero for none.
+    /// The bytes of the loopback address; zero for none.
     pub(super) fn loopback_bytes(&self) -> [u8; 4] {
         self.loopback.map_or([0; 4], |addr| addr.octets())
     }
 
-    /// The loopback address of these bytes.
+    /// The loopback address that these bytes encode; `None` for zero.
     pub(super) fn loopback_from(bytes: [u8; 4]) -> Option<Ipv4Addr> {
         (bytes != [0; 4]).then(|| bytes.into())
     }
@@ -96,8 +97,8 @@ impl Terms {
 pub struct Name([u8; NAME_LEN]);
 
 impl Name {
-    /// Checks and takes over a name. `None` when it is too long or holds
-    /// another character.
+    /// Checks and takes a name. `None` when it is too long or holds a character
+    /// outside the alphabet.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
         if name.contains('\0') {

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Changing the set of an association whose tasks run.
+//! Changing the set of an association while its tasks run.
 
 use super::request::Target;
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// What becomes of the set.
+/// How the set changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Change {
-    /// The entries are added. One that is there already is `EEXIST`.
+    /// Adds the entries. `EEXIST` when one is in the set already.
     Add = 1,
-    /// The entries are taken away, each as it was given. One that is not there
-    /// is `ENOENT`; taking the last is `EINVAL`.
+    /// Removes the entries, which must be spelled as they were given. `ENOENT` when
+    /// one is not in the set, `EINVAL` when none would be left.
     Remove = 2,
-    /// The entries become the set.
+    /// Replaces the set by the entries.
     Replace = 3,
 }
 
-/// Change the set of an association. Wildcard sockets serve the new set at
-/// once. Atomic for everybody who looks.
+/// Change the set of an association. Wildcard sockets serve the new set at once. A
+/// reader sees either the old set or the new one.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
@@ -32,20 +32,30 @@ pub enum Change {
 /// | 28 | 4 | change: 1 add, 2 remove, 3 replace |
 /// | 32 | 8 | out: connections reset |
 ///
-/// Errors: `EINVAL`, `EPERM`, `ESRCH`, `EBADF`, `ENOENT`, `EEXIST`, `E2BIG`
-/// (also: the set would have more than [`super::MAX_ADDRS`] entries),
-/// `EFAULT`, `ENOMEM`.
+/// # Errors
+///
+/// * `EINVAL`: the structure is malformed, or the set would have no entry;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
+/// * `ESRCH`: no such process;
+/// * `EBADF`: the target is not a pidfd;
+/// * `ENOENT`: the process is not associated, no association has this id, or an entry
+///   to remove is not in the set;
+/// * `EEXIST`: an entry to add is in the set already;
+/// * `E2BIG`: the structure is newer than the module, or the set would have more than
+///   [`super::MAX_ADDRS`] entries;
+/// * `EFAULT`: an address cannot be read or written;
+/// * `ENOMEM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateRequest {
     /// Process or association.
     pub target: Target,
-    /// Reset established connections on addresses that go.
+    /// Reset established connections on addresses that leave the set.
     pub reset: bool,
     /// User-space address of the entries.
     pub addrs: u64,
     /// Number of entries.
     pub addr_count: u32,
-    /// What becomes of the set.
+    /// How the set changes.
     pub change: Change,
     /// Out: connections reset.
     pub resets: u64,

@@ -3,8 +3,8 @@
 //! Reading and writing structures as bytes, with the rules for older and newer
 //! callers. Never sleeps, never allocates.
 
-/// The longest structure this interface will ever carry, in bytes. A longer
-/// one is refused without being looked at.
+/// The longest structure that this interface will ever carry, in bytes. A longer one
+/// is refused unread.
 pub const MAX_STRUCT: usize = 256;
 
 /// Why a structure could not be read.
@@ -15,7 +15,7 @@ pub enum WireError {
     TooShort,
     /// Longer than this side knows, and the unknown part is not zero: `E2BIG`.
     TooLong,
-    /// A field holds a value that has no meaning: `EINVAL`.
+    /// A field holds a value without a meaning: `EINVAL`.
     BadField,
 }
 
@@ -36,11 +36,13 @@ pub trait Wire: Sized {
     /// Writes the structure to exactly [`Wire::SIZE`] bytes.
     fn emit(&self, out: &mut FieldsMut<'_>);
 
-    /// Reads the structure from what a caller handed over, of whatever length.
+    /// Reads the structure from the bytes of a caller, of whatever length.
     ///
     /// # Errors
     ///
-    /// Those of [`WireError`].
+    /// [`WireError::TooShort`] below [`Wire::MIN_SIZE`], [`WireError::TooLong`] above
+    /// [`MAX_STRUCT`] or when an unknown byte is not zero, [`WireError::BadField`]
+    /// for values without a meaning.
     fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         if bytes.len() < Self::MIN_SIZE {
             return Err(WireError::TooShort);
@@ -66,11 +68,11 @@ pub trait Wire: Sized {
     }
 }
 
-/// Takes fields off the front of a structure, in order.
+/// Reads the fields of a structure from its front, in order.
 ///
-/// Reading past the end yields zeroes: [`Wire::SIZE`] is checked against the
-/// fields by the tests of each structure, so that cannot happen in practice
-/// and needs no panicking path in the kernel.
+/// Reading past the end yields zeroes, so the kernel needs no path that panics. It
+/// does not happen in practice: the tests of each structure compare [`Wire::SIZE`]
+/// with its fields.
 pub struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -118,7 +120,7 @@ impl Fields<'_> {
     }
 }
 
-/// Puts fields at the front of a structure, in order.
+/// Writes the fields of a structure from its front, in order.
 pub struct FieldsMut<'a> {
     bytes: &'a mut [u8],
     at: usize,

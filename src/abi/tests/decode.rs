@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What decoding takes and what it refuses.
+//! What decoding accepts and what it refuses.
 
 use std::fmt::Debug;
 
@@ -68,14 +68,15 @@ fn reserved_fields_and_flags_must_be_zero() {
     check(&v4, (3..8).chain(12..24));
 }
 
-/// `value` with another number in the 32-bit field at `offset`, decoded.
+/// Encodes `value`, puts `number` into the 32-bit field at `offset`, and decodes
+/// that.
 fn with_field<T: Wire>(value: &T, offset: usize, number: u32) -> Result<T, WireError> {
     let mut bytes = bytes(value);
     bytes[offset..][..4].copy_from_slice(&number.to_ne_bytes());
     T::decode(&bytes)
 }
 
-/// Numbers around those that have a meaning, and every single bit.
+/// Numbers around the ones with a meaning, and every single bit.
 fn numbers() -> impl Iterator<Item = u32> {
     (0..20).chain((0..32).map(|bit| 1 << bit)).chain([u32::MAX])
 }
@@ -115,7 +116,8 @@ fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
     }
 }
 
-/// A module of version 2 has one word for it, and no flags; later ones have both.
+/// A module of version 2 sends only the word at 96, and no flags; later ones send
+/// both.
 #[test]
 fn exclusive_addresses_are_told_by_either_word() {
     let query = samples().query;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an entry of a set stands for.
+//! The addresses that an entry of a set contains, and its text form.
 
 use addrconf_abi::AddrEntry;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers and offsets, compared with constants worked out by hand.
+//! Numbers and offsets, compared with constants computed by hand.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use super::{bytes, for_each_structure, samples, Samples};
 
 #[test]
 fn ioctl_numbers_are_these_for_ever() {
-    // Direction << 30 | size << 16 | type << 8 | number, by hand.
+    // Computed by hand: direction << 30 | size << 16 | type << 8 | number.
     assert_eq!(Command::Version.number(), 0x8010_a700);
     assert_eq!(Command::Assign.number(), 0xc060_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
@@ -45,10 +45,10 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
 
 #[test]
 fn every_byte_of_a_structure_means_something() {
-    // Were SIZE more than the sum of the fields, the last bytes would not
-    // count; were it less, the round trips above would lose the last field.
+    // If SIZE exceeded the sum of the fields, changing the last bytes would change
+    // nothing. If it were smaller, the round trips would lose the last field.
     fn check<T: Wire + PartialEq + Debug>(value: &T) {
-        // In an answer bits that are not known here are left unread.
+        // Unknown flags of an answer are ignored.
         let unread = |at| T::SIZE == QueryRequest::SIZE && (120..124).contains(&at);
         for at in (0..T::SIZE).filter(|&at| !unread(at)) {
             let mut bytes = bytes(value);

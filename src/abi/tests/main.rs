@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The interface as every user-space program sees it: numbers, offsets and
-//! rules that must never change by accident.
+//! The interface as user-space programs see it: numbers, offsets and rules that must
+//! never change by accident.
 
 mod decode;
 mod entries;
@@ -20,11 +20,11 @@ fn bytes(value: &impl Wire) -> Vec<u8> {
     value.encode(&mut [0xff; MAX_STRUCT]).to_vec()
 }
 
-/// Of long rows of lengths and offsets all are tried, in an interpreter (miri)
-/// one now and then.
+/// Step between the lengths and offsets that a test tries: all of them, but only some
+/// in an interpreter (miri), which is slow.
 const STRIDE: usize = if cfg!(miri) { 29 } else { 1 };
 
-/// A valid value of each structure, with a number of its own in each field.
+/// A valid value of each structure, with a different number in each field.
 struct Samples {
     entry: AddrEntry,
     assign: AssignRequest,
@@ -37,7 +37,7 @@ struct Samples {
     leftover: LeftoverEntry,
 }
 
-/// Terms with these fields; others, also those to come, have their default.
+/// Terms with these fields. The others, future ones included, have their default.
 fn terms(name: Name, source: SourceChoice, loopback: [u8; 4]) -> Terms {
     let mut terms = Terms::DEFAULT;
     terms.name = name;

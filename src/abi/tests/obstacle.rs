@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is in the way of an association.
+//! The obstacle that an assign request names: kinds, process and descriptor.
 
 use addrconf_abi::{AssignRequest, Bypass, Obstacle, Target, Wire};
 

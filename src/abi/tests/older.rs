@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs built against older versions of the interface go on working.
+//! Programs built against older versions of the interface keep working.
 
 use addrconf_abi::{
     size_of_arg, AssignRequest, Command, QueryRequest, SourceChoice, Terms, Wire, WireError,
@@ -8,7 +8,7 @@ use addrconf_abi::{
 
 use super::{bytes, samples};
 
-/// The ioctl numbers of version 1, with the sizes its structures had.
+/// The ioctl numbers of version 1, with the structure sizes of that version.
 const VERSION_1: [(u32, Command); 5] = [
     (0x8010_a700, Command::Version),
     (0xc048_a701, Command::Assign),
@@ -17,7 +17,7 @@ const VERSION_1: [(u32, Command); 5] = [
     (0xc020_a704, Command::List),
 ];
 
-/// Those of version 2.
+/// The ioctl numbers of version 2.
 const VERSION_2: [(u32, Command); 6] = [
     (0x8010_a700, Command::Version),
     (0xc050_a701, Command::Assign),
@@ -27,13 +27,13 @@ const VERSION_2: [(u32, Command); 6] = [
     (0xc028_a705, Command::Update),
 ];
 
-/// Of version 4.
+/// The ioctl number that is new in version 4.
 const VERSION_4: [(u32, Command); 1] = [(0xc098_a703, Command::Query)];
 
-/// Of version 3 only this is new.
+/// The ioctl number that is new in version 3.
 const VERSION_3: [(u32, Command); 1] = [(0xc080_a703, Command::Query)];
 
-/// All that version 1 knew of terms.
+/// The terms that version 1 knew: the name.
 fn name_only(terms: Terms) -> Terms {
     Terms {
         name: terms.name,
@@ -83,7 +83,7 @@ fn an_assign_request_of_version_1_asks_for_what_it_always_did() {
     };
     let bytes = bytes(&assign);
     assert_eq!(AssignRequest::decode(&bytes[..72]), Ok(expected));
-    // A structure that ends within a field has zeroes for the rest of it.
+    // The missing bytes of a field that is cut off count as zero.
     let cut = AssignRequest::decode(&bytes[..78]).map(|request| request.terms.loopback);
     assert_eq!(cut, Ok(Some([127, 0x41, 0, 0].into())));
     assert_eq!(
@@ -107,8 +107,8 @@ fn a_query_of_version_1_decodes_with_the_new_fields_zero() {
 
 #[test]
 fn the_answer_to_a_program_of_version_1_begins_as_it_always_did() {
-    // The module encodes what it knows and hands out what the caller has room
-    // for: those bytes must not depend on what came later.
+    // The module encodes the newest structure and writes as much of it as the caller
+    // has room for: those bytes must not depend on newer fields.
     let all = samples();
     let assign = AssignRequest {
         terms: Terms {
@@ -162,8 +162,8 @@ fn an_assign_request_of_version_4_asks_for_what_it_always_did() {
 
 #[test]
 fn an_older_module_serves_a_query_that_uses_nothing_newer() {
-    // It takes a longer structure as long as what it does not know is zero. So
-    // a query without room for leftovers is one that every module answers.
+    // It accepts a longer structure as long as the bytes that it does not know are
+    // zero. So every module answers a query without room for leftovers.
     let plain = without_version_4(samples().query);
     assert!(bytes(&plain)[128..].iter().all(|&byte| byte == 0));
 }

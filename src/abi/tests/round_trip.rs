@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whatever is written is read back; whatever bytes come in, nothing panics.
+//! What is written reads back the same, and no bytes make the parser panic.
 
 use std::fmt::Debug;
 
@@ -112,7 +112,7 @@ prop_compose! {
     }
 }
 
-/// What holds of every value of every structure.
+/// Checks that `value` encodes to [`Wire::SIZE`] bytes and decodes to itself.
 fn survives<T: Wire + PartialEq + Debug>(value: &T) -> Result<(), TestCaseError> {
     let bytes = bytes(value);
     prop_assert_eq!(bytes.len(), T::SIZE);
