@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `bind()`: what the association owns is allowed, the wildcard stands for it
-//! all, anything else is as if the host did not have it.
+//! `bind()`: an address that the association owns is allowed, and so is the wildcard,
+//! which stands for all of them. Any other address is refused as if the host did not
+//! have it.
 
 use core::net::IpAddr;
 
@@ -11,18 +12,18 @@ use super::verdict::{Family, Refusal, Socket};
 
 /// Decides a `bind()` of `socket` to `addr`.
 ///
-/// That the address is as long as the socket's family wants it is checked
-/// before, by [`long_enough`].
+/// [`long_enough`] has checked that the address has the length that the socket's
+/// family requires.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the association does not own the address, or
-/// the socket is another association's; [`Refusal::FamilyNotSupported`] and
-/// [`Refusal::Invalid`] as the protocols have it.
+/// [`Refusal::NotAvailable`] when the association does not own the address, or the
+/// socket belongs to another association; [`Refusal::FamilyNotSupported`] and
+/// [`Refusal::Invalid`] as the protocols answer.
 pub fn bind(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Result<(), Refusal> {
     let asked: IpAddr = match (socket.family, addr) {
         (Family::V4, SockAddr::V4(a)) => (*a).into(),
-        // inet_bind() takes AF_UNSPEC with INADDR_ANY for a wildcard.
+        // inet_bind() accepts AF_UNSPEC with INADDR_ANY as a wildcard.
         (Family::V4, SockAddr::Unspec(Some(a))) if a.is_unspecified() => (*a).into(),
         (Family::V4, SockAddr::Unspec(None)) => return Err(Refusal::Invalid),
         (Family::V6, SockAddr::V6(a)) => (*a).into(),
@@ -36,8 +37,8 @@ pub fn bind(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Result<(), R
     }
 }
 
-/// Whether `len` bytes are enough for a `bind()`; `EINVAL` if not, whatever
-/// family they name (`inet_bind_sk()`, `inet6_bind_sk()`).
+/// Whether `len` bytes are enough for a `bind()`. If not, the answer is `EINVAL`,
+/// whatever family they name (`inet_bind_sk()`, `inet6_bind_sk()`).
 #[must_use]
 pub fn long_enough(socket: &Socket, len: usize) -> bool {
     len >= match socket.family {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What goes around an association: which open files give a process a way to speak or
-//! hear where no hook is asked.
+//! Bypasses: which open files let a process send or receive where no LSM hook is
+//! called.
 
 use super::abi::Bypass;
 
@@ -21,13 +21,14 @@ const PPP_MAJOR: u32 = 108;
 /// Whose memory a file gives access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
-    /// To none.
+    /// No memory.
     None,
-    /// To that of the process that has the file, or of its own kind.
+    /// The memory of the process that has the file, or of another that the caller
+    /// counts as inside the association.
     Own,
-    /// To another's: all of it, as `/proc/PID/mem` does.
+    /// The memory of another process, all of it, as `/proc/PID/mem` does.
     Foreign,
-    /// To pages of another's that are missing, as `userfaultfd(2)` does.
+    /// Missing pages of another process, as `userfaultfd(2)` does.
     ForeignPages,
 }
 
@@ -42,21 +43,21 @@ pub enum OpenFile {
         protocol: u16,
         /// `TCP_*`, also of sockets of other families.
         state: u8,
-        /// It is in a sockmap.
+        /// Whether it is in a sockmap.
         redirected: bool,
     },
     /// Another file.
     Other {
         /// Major and minor number of a character device.
         device: Option<(u32, u32)>,
-        /// It is an io_uring that a process with other memory made.
+        /// Whether it is an io_uring that a process with other memory made.
         foreign_ring: bool,
         /// Whose memory it gives access to.
         memory: Memory,
     },
 }
 
-/// What an open file goes around, if it does.
+/// The kind of bypass that an open file is, if it is one.
 #[must_use]
 pub fn bypass(file: &OpenFile) -> Option<Bypass> {
     match *file {
@@ -64,7 +65,7 @@ pub fn bypass(file: &OpenFile) -> Option<Bypass> {
             family: PF_PACKET, ..
         } => Some(Bypass::PacketSocket),
         OpenFile::Socket { family: PF_XDP, .. } => Some(Bypass::XdpSocket),
-        // The kernel may have a connection go on from and to other addresses, by
+        // The kernel may continue an MPTCP connection from and to other addresses, on
         // sockets of its own.
         OpenFile::Socket {
             protocol: IPPROTO_MPTCP,

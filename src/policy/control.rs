@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control messages that choose a source, `IP_PKTINFO` and `IPV6_PKTINFO`, or a
-//! way: source routes and extension headers.
+//! Control messages that choose a source (`IP_PKTINFO` and `IPV6_PKTINFO`) or a route
+//! (source routes, extension headers, marks).
 //!
 //! Layouts: `struct cmsghdr` (`include/linux/socket.h`), `struct in_pktinfo`
 //! (`include/uapi/linux/in.h`), `struct in6_pktinfo`
@@ -26,8 +26,8 @@ const IPV6_HEADERS: [i32; 7] = [3, 4, 5, 54, 55, 57, 59];
 const HEADER: usize = 16;
 const ALIGN: usize = 8;
 
-/// Whether every source that the control messages in `bytes` ask for is the
-/// association's. What is malformed is left to the protocol, which refuses it.
+/// Whether the association owns every source that the control messages in `bytes` ask
+/// for. A malformed message is left to the protocol, which refuses it.
 #[must_use]
 pub fn sources_allowed(owner: &Owner<'_>, bytes: &[u8]) -> bool {
     messages(bytes)
@@ -35,8 +35,8 @@ pub fn sources_allowed(owner: &Owner<'_>, bytes: &[u8]) -> bool {
         .all(|addr| addr.to_canonical().is_unspecified() || owner.owns(addr))
 }
 
-/// Whether a control message in `bytes` asks for a source route, an extension
-/// header or a mark, which can lead a packet where it would not go.
+/// Whether a control message in `bytes` asks for a source route, an extension header
+/// or a mark: each can lead a packet over another route.
 #[must_use]
 pub fn routed(bytes: &[u8]) -> bool {
     messages(bytes).any(|message| match (message.level, message.kind) {
@@ -65,7 +65,7 @@ impl Message<'_> {
     }
 }
 
-/// The messages in `bytes`, up to one that is malformed.
+/// The messages in `bytes`, up to the first malformed one.
 fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
     core::iter::from_fn(move || {
         let (message, rest) = next(bytes)?;
@@ -74,7 +74,7 @@ fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
     })
 }
 
-/// The first message, and what follows it. `None` at the end.
+/// The first message, and the bytes after it. `None` at the end.
 fn next(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let len = usize::try_from(u64::from_ne_bytes(field(bytes, 0)?)).ok()?;
     let level = i32::from_ne_bytes(field(bytes, 8)?);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `socket()`: which sockets an associated task may have at all. Everything
-//! that is not known to be covered by the other decisions is refused.
+//! `socket()`: which sockets an associated task may create at all. A kind of socket
+//! that no other decision is known to cover is refused.
 
 use super::verdict::Refusal;
 
@@ -26,15 +26,15 @@ const IPPROTO_ICMPV6: i32 = 58;
 /// `SOCK_RAW` of `include/linux/net.h`.
 pub const SOCK_RAW: i32 = 3;
 
-/// Decides `socket(family, type, protocol)`; `kind` is the type without flags.
-/// `raw` tells that the association may have raw sockets.
+/// Decides `socket(family, type, protocol)`; `kind` is the type without flags. `raw`:
+/// whether the association may have raw sockets.
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotPermitted`] for raw and packet sockets, which see or send
-///   what they like;
-/// * [`Refusal::ProtocolNotSupported`] for other Internet protocols (MPTCP,
-///   SCTP, SMC over `AF_INET`, ...): Go and others fall back to TCP on it;
+/// * [`Refusal::NotPermitted`] for raw and packet sockets, which can receive and send
+///   arbitrary packets;
+/// * [`Refusal::ProtocolNotSupported`] for other Internet protocols (MPTCP, SCTP, SMC
+///   over `AF_INET`, ...): on this errno Go and others fall back to TCP;
 /// * [`Refusal::FamilyNotSupported`] for other families.
 pub fn create(family: i32, kind: i32, protocol: i32, raw: bool) -> Result<(), Refusal> {
     match (family, kind, protocol) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `ioctl()`, `fcntl()` and commands of an io_uring on a socket that is not the
-//! association's own: it is shared with its owner, which relies on what these
-//! change. A request is allowed only if it is known to tell something, no more.
+//! `ioctl()`, `fcntl()` and io_uring commands on a socket that does not belong to the
+//! association. Its owner shares it and relies on the state that these calls change.
+//! A request is allowed only if it is known to read and change nothing.
 //!
 //! Numbers: `include/uapi/asm-generic/{fcntl,ioctls,sockios}.h`,
 //! `include/uapi/linux/{fcntl,sockios,io_uring}.h`.
@@ -24,22 +24,22 @@ const SIOCGSTAMP_OLD: u32 = 0x8906;
 const SIOCGSTAMPNS_OLD: u32 = 0x8907;
 const SIOCOUTQNSD: u32 = 0x894b;
 
-/// Decides an `ioctl(request)` on a socket of others.
+/// Decides an `ioctl(request)` on a socket of another owner.
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotAvailable`] for what changes the socket: where its
-///   signals go, and whether calls wait;
-/// * [`Refusal::NoRequest`] for what is not known.
+/// * [`Refusal::NotAvailable`] for requests that change the socket: where its signals
+///   go, or whether calls wait;
+/// * [`Refusal::NoRequest`] for unknown requests.
 pub fn request(request: u32) -> Result<(), Refusal> {
     match request {
-        // Of the descriptor, which is the caller's, not of the socket.
+        // These concern the descriptor, which is the caller's, and not the socket.
         FIONCLEX | FIOCLEX => Ok(()),
         FIONREAD | TIOCOUTQ | FIOGETOWN | SIOCGPGRP | SIOCATMARK | SIOCOUTQNSD => Ok(()),
-        // When the last packet came. It has the socket note the time from now on.
+        // The arrival time of the last packet. The socket records times from then on.
         SIOCGSTAMP_OLD | SIOCGSTAMPNS_OLD => Ok(()),
-        // Of interfaces, by any socket: SIOCGIFNAME to SIOCGIFTXQLEN. Those that
-        // change one are for CAP_NET_ADMIN.
+        // SIOCGIFNAME to SIOCGIFTXQLEN: they concern interfaces and work on any
+        // socket. Those that change an interface need CAP_NET_ADMIN.
         0x8910..=0x8942 => Ok(()),
         FIONBIO | FIOASYNC | FIOSETOWN | SIOCSPGRP => Err(Refusal::NotAvailable),
         _ => Err(Refusal::NoRequest),
@@ -58,8 +58,8 @@ const F_DUPFD_QUERY: u32 = 1027;
 const F_CREATED_QUERY: u32 = 1028;
 const F_DUPFD_CLOEXEC: u32 = 1030;
 
-/// Decides an `fcntl(command)` on a descriptor of a socket of others: what is
-/// the descriptor's own, or only tells.
+/// Decides an `fcntl(command)` on a descriptor of a socket of another owner. Allowed
+/// are commands that concern the descriptor alone, or only read.
 ///
 /// # Errors
 ///
@@ -78,12 +78,12 @@ const SOCKET_URING_OP_GETSOCKOPT: u32 = 2;
 const SOCKET_URING_OP_SETSOCKOPT: u32 = 3;
 const SOCKET_URING_OP_GETSOCKNAME: u32 = 5;
 
-/// Decides a command of an io_uring on a socket of others: what only tells, or is
-/// asked about as an option.
+/// Decides an io_uring command on a socket of another owner. Allowed are commands
+/// that only read, and the option commands, which the option hooks check.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] for all others, such as taking time stamps out of the
+/// [`Refusal::NotAvailable`] for all others, such as removing time stamps from the
 /// socket's queue.
 pub fn ring_command(operation: u32) -> Result<(), Refusal> {
     match operation {

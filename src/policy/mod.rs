@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pure decisions: given an address set, what a socket is and what was asked,
-//! say what happens.
+//! Pure decisions: given an address set, a description of a socket and a request,
+//! they say whether the request is allowed.
 //!
-//! No kernel types, no allocation, no `unsafe`, never sleeps, safe in any
-//! context. Built into the module and, unchanged, as the host crate
-//! `addrconf-policy`, where it is tested.
+//! No kernel types, no allocation, no `unsafe`, never sleeps, safe in any context.
+//! The same source is built into the module and as the host crate `addrconf-policy`,
+//! where it is tested.
 
 #![cfg_attr(not(any(MODULE, test)), no_std)]
 #![cfg_attr(not(MODULE), forbid(unsafe_code))]

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whose addresses: what an association owns, as the decisions see it.
+//! The addresses that an association owns, as the decisions see them.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::set::SetView;
 
-/// What an association owns: its set, a loopback of its own, and, unless it is a
-/// part of another, a dedicated address by which the host reaches it there.
+/// What an association owns: its set, a private loopback, and, unless it is a part, a
+/// dedicated loopback address by which the host reaches it.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
-    /// Id of the association, not 0. Packets on the loopback interface carry
-    /// it.
+    /// Id of the association, not 0. Packets on the loopback interface carry it as
+    /// their mark.
     pub id: u32,
     /// The address set.
     pub set: SetView<'a>,
-    /// What was in the set once, and has come to nobody else since. Connections
-    /// that were made then go on.
+    /// Former addresses: they left the set, and no other association has got them
+    /// since. Connections that were made on them go on.
     pub former: SetView<'a>,
-    /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1. Parts of an
-    /// association have none: there are too few to hand one out for every request.
+    /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1. A part has none:
+    /// there are too few for one per narrowing.
     pub loopback: Option<Ipv4Addr>,
-    /// Wildcard sockets of unassociated processes leave the set alone.
+    /// Whether wildcard sockets of unassociated processes leave the set alone.
     pub exclusive: bool,
 }
 
@@ -34,15 +34,15 @@ impl Owner<'_> {
         is_private_loopback(addr) || self.owns_publicly(addr)
     }
 
-    /// Whether a connection of the association may be on this address: one it
+    /// Whether a connection of the association may be on this address: one that it
     /// owns, or owned when the connection was made.
     #[must_use]
     pub fn owns_or_owned(&self, addr: IpAddr) -> bool {
         self.owns(addr) || self.former.contains(addr)
     }
 
-    /// Whether this is an address that others may know the association by:
-    /// one of the set, or the dedicated loopback address.
+    /// Whether others may reach the association at this address: one of the set, or
+    /// the dedicated loopback address.
     #[must_use]
     pub fn owns_publicly(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
@@ -55,8 +55,8 @@ impl Owner<'_> {
         self.loopback.is_some_and(|own| addr.to_canonical() == own)
     }
 
-    /// Whether the association may send there: anywhere but to loopback
-    /// addresses that are not its own.
+    /// Whether the association may send to this address: to any but a loopback
+    /// address that it does not own.
     #[must_use]
     pub fn may_reach(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
@@ -64,7 +64,8 @@ impl Owner<'_> {
     }
 }
 
-/// `127.0.0.1` and `::1`: every association has its own, and so has the host.
+/// Whether this is `127.0.0.1` or `::1`, of which every association has its own, and
+/// so has the host.
 #[must_use]
 pub fn is_private_loopback(addr: IpAddr) -> bool {
     match addr.to_canonical() {

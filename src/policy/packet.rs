@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last word on packets, whatever path they took: those a socket of an
-//! association sends, and those it was found for.
+//! The last check of every packet, whatever path it took: those that a socket of an
+//! association sends, and those that the stack delivers to one.
 
 use core::net::IpAddr;
 
 use super::owner::{is_private_loopback, Owner};
 use super::scope::Origin;
 
-/// What a socket that sends a packet is at that moment.
+/// The state of a socket when it sends a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// Not of a stream: what it sends goes where the sender wants.
+    /// Not a stream socket: the sender chooses the destination of each packet.
     Message,
-    /// Of a stream, and asking for a connection.
+    /// A stream socket that requests a connection.
     Opening,
-    /// Of a stream, and answering or connected.
+    /// A stream socket that answers such a request, or is connected.
     Answering,
 }
 
@@ -26,15 +26,15 @@ pub struct Outgoing {
     pub source: IpAddr,
     /// Its destination address.
     pub destination: IpAddr,
-    /// Whether it leaves by the loopback interface, or by that of a VRF, where a
-    /// machine reaches its loopback addresses.
+    /// Whether it leaves through the loopback interface, or through that of a VRF,
+    /// where a machine reaches its loopback addresses.
     pub loops: bool,
 }
 
 impl Outgoing {
-    /// Whether a loopback address would be seen outside this machine. A message
-    /// can have the route of its first part and the addresses of its last
-    /// (`ip_push_pending_frames()` as `net/ipv4/raw.c` and `ping.c` call it).
+    /// Whether a loopback address would be seen outside this machine. A message can
+    /// have the route of its first part and the addresses of its last
+    /// (`ip_push_pending_frames()`, as `net/ipv4/raw.c` and `ping.c` call it).
     fn escapes(&self) -> bool {
         !self.loops
             && [self.source, self.destination]
@@ -45,12 +45,12 @@ impl Outgoing {
 
 /// Whether a socket of `owner` may send a packet.
 ///
-/// Whoever got a packet from a loopback address at another one would take it
-/// for its own loopback; only a connection that was asked for there is
-/// answered. And the loopback addresses of others are out of reach.
+/// A receiver at another address would take a packet from a loopback address for one
+/// of its own loopback. So only answers leave the loopback, to whoever requested the
+/// connection. The loopback addresses of others are out of reach.
 ///
-/// An IPv4-mapped source in an IPv6 packet is nobody's: receivers take it for the
-/// IPv4 address, which Linux checks in TCP only (`tcp_v6_conn_request()`).
+/// An IPv4-mapped source in an IPv6 packet belongs to nobody. Receivers take it for
+/// the IPv4 address; Linux checks for that in TCP only (`tcp_v6_conn_request()`).
 #[must_use]
 pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
     let &Outgoing {
@@ -63,7 +63,7 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
     }
     if sender == Sender::Answering {
         // A connection on an address that left the set goes on. On the private
-        // loopback its other end is the owner's, too.
+        // loopback the other end belongs to the owner too.
         return owner.owns_or_owned(source)
             && (!is_private_loopback(source) || owner.owns_or_owned(destination));
     }
@@ -71,18 +71,18 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
     owner.owns(source) && !disguised && owner.may_reach(destination)
 }
 
-/// As what a socket was found for a packet.
+/// How a socket was found for a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Bound suitably.
+    /// The socket is bound to the packet's address, or to the wildcard.
     Unconnected,
-    /// The packet belongs to its connection, whose address may have left the
+    /// The packet belongs to the socket's connection, whose address may have left the
     /// set.
     Connection,
 }
 
-/// The last word on a packet to `addr` that a socket of `owner` was found for,
-/// in whatever way.
+/// The last check of an incoming packet: whether a socket of `owner` receives a
+/// packet to `addr`, however the stack found the socket.
 #[must_use]
 pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -> bool {
     if is_private_loopback(addr) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses and prefixes that may stand in an address set.
+//! Addresses and prefixes that may be in an address set.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,29 +12,29 @@ use super::verdict::Family;
 ///
 /// # Invariants
 ///
-/// The length is 1 to 32 or 1 to 128, the bits beyond it are zero, and it is
-/// none of the addresses refused by [`PrefixError`].
+/// The length is 1 to 32 or 1 to 128, the bits beyond it are zero, and
+/// [`PrefixError`] refuses none of its addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefix {
     addr: IpAddr,
     len: u8,
 }
 
-/// Why an address or prefix cannot stand in a set.
+/// Why an address or prefix cannot be in a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PrefixError {
     /// Length 0 (every address) or beyond the family's width.
     Length,
-    /// There are bits set beyond the length.
+    /// Bits beyond the length are set.
     HostBits,
     /// The unspecified address, `0.0.0.0` or `::`.
     Unspecified,
-    /// A multicast address, or a prefix within or around them.
+    /// A multicast address, or a prefix that lies within or contains them.
     Multicast,
     /// The limited broadcast address 255.255.255.255.
     Broadcast,
-    /// An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2): to be given as IPv4.
+    /// An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2): it must be given as IPv4.
     Mapped,
 }
 
@@ -43,7 +43,7 @@ impl Prefix {
     ///
     /// # Errors
     ///
-    /// [`PrefixError`], as its variants tell.
+    /// [`PrefixError`]; each variant names its cause.
     pub fn new(addr: IpAddr, len: u8) -> Result<Self, PrefixError> {
         let width = match addr {
             IpAddr::V4(_) => 32,
@@ -75,7 +75,7 @@ impl Prefix {
                 return Err(PrefixError::Mapped);
             }
         }
-        // INVARIANT: all of it was checked above.
+        // INVARIANT: length, host bits and the refused addresses were checked above.
         Ok(prefix)
     }
 
@@ -145,7 +145,7 @@ impl Prefix {
     }
 }
 
-/// A host address without its length, a network with it: what `addrctl` takes.
+/// The form that `addrctl` takes: a host address has no prefix length.
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_host() {

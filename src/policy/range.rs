@@ -60,10 +60,10 @@ impl Number for u32 {
     }
 }
 
-/// An IPv6 address as a number, in two halves. Not a `u128`: that is aligned to
-/// 16 bytes, and the kernel's stack, where sorting keeps some, only to 8
-/// (`-mpreferred-stack-boundary=3` in `arch/x86/Makefile`, of which rustc does
-/// not know).
+/// An IPv6 address as a number, in two halves. Not a `u128`: that is aligned to 16
+/// bytes, but the kernel's stack, where sorting keeps some, is aligned to 8
+/// (`-mpreferred-stack-boundary=3` in `arch/x86/Makefile`, which rustc does not
+/// know).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wide {
     high: u64,
@@ -109,9 +109,9 @@ impl From<Wide> for Ipv6Addr {
     }
 }
 
-/// Sorts ranges and joins those that overlap or touch. Returns how many are
-/// left at the front of the slice; they are sorted, and between any two there
-/// is a number that is in none.
+/// Sorts ranges and joins those that overlap or touch. Returns the number of ranges
+/// that remain at the front of the slice. They are sorted, and between any two lies a
+/// number that is in none of them.
 pub fn merge<T: Number>(ranges: &mut [Range<T>]) -> usize {
     ranges.sort_unstable();
     let mut kept = 0_usize;
@@ -131,15 +131,15 @@ pub fn merge<T: Number>(ranges: &mut [Range<T>]) -> usize {
     kept
 }
 
-/// Calls `keep` with each part of `ranges` that is in none of `without`; both
-/// are sorted and disjoint, and so is what is kept. Stops when `keep` fails.
+/// Calls `keep` with each part of `ranges` that is in none of `without`. Both must be
+/// sorted and disjoint; so are the parts. Stops when `keep` fails.
 pub fn subtract<T: Number, E>(
     ranges: &[Range<T>],
     without: &[Range<T>],
     mut keep: impl FnMut(Range<T>) -> Result<(), E>,
 ) -> Result<(), E> {
     for range in ranges {
-        // Where what is left of it begins; `None` when nothing is.
+        // The start of what is left of `range`; `None` when nothing is left.
         let mut first = Some(range.first);
         let before = without.partition_point(|w| w.last < range.first);
         for gap in without[before..]
@@ -159,7 +159,7 @@ pub fn subtract<T: Number, E>(
     Ok(())
 }
 
-/// Whether `ranges`, left by [`merge`], hold all of `part`.
+/// Whether `ranges`, a result of [`merge`], contain all of `part`.
 pub(super) fn covers<T: Number>(ranges: &[Range<T>], part: Range<T>) -> bool {
     let above = ranges.partition_point(|r| r.first <= part.first);
     above > 0 && part.last <= ranges[above - 1].last
@@ -180,10 +180,10 @@ pub(super) fn intersect<T: Copy + Ord>(mut a: &[Range<T>], mut b: &[Range<T>]) -
     false
 }
 
-/// Whether one of `ranges`, which are sorted and disjoint, holds `value`.
+/// Whether one of `ranges`, which are sorted and disjoint, contains `value`.
 pub(super) fn contains<T: Copy + Ord>(ranges: &[Range<T>], value: T) -> bool {
-    // The first range that begins above `value` cannot hold it; only the one
-    // before can.
+    // A range that begins above `value` cannot contain it; of the others only the
+    // last can.
     let above = ranges.partition_point(|r| r.first <= value);
     above > 0 && value <= ranges[above - 1].last
 }

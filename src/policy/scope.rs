@@ -1,66 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What sockets stand for: which packets one receives, and whether two on one
-//! port could receive the same.
+//! The scope of sockets: which packets a socket receives, and whether two sockets on
+//! one port could receive the same packet.
 
 use core::net::IpAddr;
 
 use super::owner::{is_private_loopback, Owner};
 
-/// How many sockets a tenant, an association with all its parts, may have on one
-/// port, but for connections. Every packet to the port looks at all that are bound
-/// to the wildcard there, until it finds one that takes it.
+/// The largest number of sockets, connections not counted, that a tenant (an
+/// association with all its parts) may have on one port. For every packet to the port
+/// the stack walks the sockets bound to the wildcard there, until one takes the
+/// packet.
 pub const MAX_ON_PORT: u32 = 256;
 
-/// Whether a socket counts among those on its port: not a connection, unless it goes
-/// back, when it is disconnected, to where others' packets look at it. That is the
-/// wildcard, and the loopback address, which everybody has.
+/// Whether a socket counts towards [`MAX_ON_PORT`]. A connection counts only if
+/// disconnecting it makes it a socket that the packets of others have to pass: one
+/// bound to the wildcard, or to the loopback address, which every scope has.
 #[must_use]
 pub fn crowds(connected: bool, port_kept: bool, address_kept: bool, local: IpAddr) -> bool {
     !connected || (port_kept && (!address_kept || is_private_loopback(local)))
 }
 
-/// A socket on some port: whose it is and what it is bound to.
+/// A socket on some port: its owner and the address it is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {
     /// The association it belongs to, if any.
     pub owner: Option<Owner<'a>>,
     /// The address it is bound to, or unspecified for the wildcard.
     pub local: IpAddr,
-    /// It receives IPv4: all `AF_INET` sockets, and those of `AF_INET6` that
+    /// Whether it receives IPv4: all `AF_INET` sockets, and those of `AF_INET6` that
     /// are not `IPV6_V6ONLY`.
     pub v4: bool,
-    /// It receives IPv6: all `AF_INET6` sockets.
+    /// Whether it receives IPv6: all `AF_INET6` sockets.
     pub v6: bool,
-    /// Of a connection in its final wait: whose private loopback it was on, as
-    /// [`Holder::loopback_of`] has it. It has no owner any more.
+    /// For a timewait socket, the rest of a connection: whose private loopback that
+    /// was on, as [`Holder::loopback_of`] tells. A timewait socket has no owner any
+    /// more.
     pub timewait: Option<u32>,
 }
 
-/// What two sockets on one port mean to each other.
+/// The relation of two sockets on one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// What the kernel does anyway.
+    /// The kernel's ordinary rules apply.
     Compete,
-    /// They compete where their addresses overlap, and may not share the port.
+    /// They conflict where their addresses overlap, and must not share the port.
     Exclude,
-    /// There is no packet that both could receive.
+    /// No packet exists that both could receive.
     Apart,
 }
 
 /// Where a packet came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// There is no packet: it was looked up for other reasons.
+    /// There is no packet: the stack looks for a socket for another reason.
     Unknown,
     /// The association with this id sent it to this host.
     Association(u32),
-    /// From elsewhere, or from an unassociated socket of this host.
+    /// It comes from another host, or from an unassociated socket of this host.
     Outside,
 }
 
 impl Origin {
-    /// Whether a packet on the private loopback may be one of `owner`'s own.
+    /// Whether a packet on the private loopback may come from `owner` itself.
     pub(super) fn may_be(self, owner: &Owner<'_>) -> bool {
         match self {
             Origin::Unknown => true,
@@ -71,13 +73,12 @@ impl Origin {
 }
 
 impl Holder<'_> {
-    /// A connection in its final wait.
+    /// Whether it is a timewait socket.
     fn waits(&self) -> bool {
         self.timewait.is_some()
     }
 
-    /// Whose private loopback its own is: an association's, by id, or 0 for the
-    /// machine's.
+    /// The owner of its private loopback: an association, by id, or 0 for the host.
     fn loopback_of(&self) -> u32 {
         let owner = self.owner.map_or(0, |o| o.id);
         self.timewait.unwrap_or(owner)
@@ -87,8 +88,8 @@ impl Holder<'_> {
         self.local.to_canonical().is_unspecified()
     }
 
-    /// Whether it is bound to an address that has left its owner's set: it
-    /// receives nothing there any more, but on connections of its own.
+    /// Whether it is bound to an address that has left its owner's set. It receives
+    /// nothing there any more, except on its own connections.
     fn is_stranded(&self) -> bool {
         match (&self.owner, self.specific()) {
             (Some(owner), Some(addr)) => !self.waits() && !owner.owns(addr),
@@ -117,8 +118,8 @@ pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
         (None, None) => wildcards_overlap(a, b),
         (Some(addr), None) => wildcard_takes(b, a, addr),
         (None, Some(addr)) => wildcard_takes(a, b, addr),
-        // The kernel compares the addresses itself. The same loopback address
-        // of two owners is two addresses.
+        // The kernel compares the addresses itself. The private loopbacks of two
+        // owners are different addresses that are written alike.
         (Some(x), Some(y)) => {
             a.loopback_of() == b.loopback_of()
                 || !(is_private_loopback(x) || is_private_loopback(y))
@@ -140,8 +141,8 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
             x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6)
                 || (a.v4 && b.v4 && (owns_dedicated_of(x, y) || owns_dedicated_of(y, x)))
         }
-        // The host has all addresses but those that are exclusive. A dedicated
-        // loopback address always is.
+        // The host has all addresses except exclusive ones. A dedicated loopback
+        // address is always exclusive.
         (Some(owner), None) | (None, Some(owner)) => {
             !owner.exclusive && owner.set.has_any(a.v4 && b.v4, a.v6 && b.v6)
         }
@@ -149,20 +150,20 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
     }
 }
 
-/// Whether `one` owns the dedicated loopback address of `other`, by its set.
+/// Whether the set of `one` contains the dedicated loopback address of `other`.
 fn owns_dedicated_of(one: &Owner<'_>, other: &Owner<'_>) -> bool {
     other.loopback.is_some_and(|a| one.owns_publicly(a.into()))
 }
 
-/// Whether the wildcard socket `wild` stands for `addr`, which `holder`, of
-/// another owner, is bound to.
+/// Whether the wildcard socket `wild` stands for `addr`, to which `holder`, a socket
+/// of another owner, is bound.
 fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool {
     if is_private_loopback(addr) {
         return wild.loopback_of() == holder.loopback_of();
     }
     match (&wild.owner, &holder.owner) {
-        // The host is never refused a dedicated address, and wins there: what is
-        // bound to it is found before a wildcard.
+        // The host is never refused a dedicated address. Its socket wins there: the
+        // stack finds a socket bound to the address before a wildcard.
         (Some(owner), None) if !holder.waits() => owner.owns(addr) && !owner.has_dedicated(addr),
         (Some(owner), _) => owner.owns(addr),
         (None, Some(owner)) => !owner.exclusive && !owner.has_dedicated(addr),
@@ -170,15 +171,15 @@ fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool 
     }
 }
 
-/// Whether an unassociated socket of a tunnel takes a packet. What is in it comes in
-/// at the host as if it came from the tunnel's other end.
+/// Whether an unassociated socket of a tunnel takes a packet. The host would receive
+/// its payload as if the other end of the tunnel had sent it.
 #[must_use]
 pub fn enters_tunnel(origin: Origin) -> bool {
     !matches!(origin, Origin::Association(_))
 }
 
-/// Whether a socket takes a packet to `addr`, for which it is bound suitably.
-/// `reserved` tells that an exclusive association has that address.
+/// Whether a socket, whose binding matches `addr`, takes a packet to `addr`.
+/// `reserved`: whether an exclusive association has that address.
 #[must_use]
 pub fn receives(
     owner: Option<&Owner<'_>>,
@@ -192,8 +193,8 @@ pub fn receives(
     match owner {
         Some(owner) if is_private_loopback(addr) => origin.may_be(owner),
         Some(owner) => owner.owns_publicly(addr),
-        // No association reaches what the host has on a loopback address, also
-        // where that is, or has become, the association's dedicated one.
+        // No association reaches a socket of the host on a loopback address, not even
+        // if the address is, or has become, the association's dedicated one.
         None if addr.is_loopback() && matches!(origin, Origin::Association(_)) => false,
         None => is_private_loopback(addr) || !(wildcard && reserved),
     }

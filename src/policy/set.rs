@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An address set as the decisions see it: borrowed, immutable, ready for
-//! lookup. Who owns the memory is the table's business.
+//! An address set as the decisions see it: borrowed, immutable, ready for lookup.
+//! `table::set` owns the memory.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,7 +14,7 @@ use super::verdict::{Family, Source};
 /// # Invariants
 ///
 /// The ranges of each family are sorted and disjoint ([`super::merge`]), and a
-/// primary address is a member.
+/// primary address is in the set.
 #[derive(Clone, Copy, Debug)]
 pub struct SetView<'a> {
     v4: &'a [Range<u32>],
@@ -24,8 +24,9 @@ pub struct SetView<'a> {
 }
 
 impl<'a> SetView<'a> {
-    /// A view of ranges that [`super::merge`] left, and the primary address of
-    /// each family, if any.
+    /// A view of `v4` and `v6`, which must be results of [`super::merge`], and of the
+    /// primary address of each family, if any, which must be one of the set's host
+    /// addresses.
     #[must_use]
     pub fn new(
         v4: &'a [Range<u32>],
@@ -33,8 +34,8 @@ impl<'a> SetView<'a> {
         primary_v4: Option<Ipv4Addr>,
         primary_v6: Option<Ipv6Addr>,
     ) -> Self {
-        // INVARIANT: handed on from the caller, who merged the ranges and took
-        // the primaries from among the host addresses.
+        // INVARIANT: the caller merged the ranges and took the primary addresses from
+        // the set, as the documentation of this function requires.
         Self {
             v4,
             v6,
@@ -43,7 +44,7 @@ impl<'a> SetView<'a> {
         }
     }
 
-    /// Whether the set has this address. An IPv4-mapped IPv6 address counts as
+    /// Whether the set contains this address. An IPv4-mapped IPv6 address counts as
     /// the IPv4 address it stands for.
     #[must_use]
     pub fn contains(&self, addr: IpAddr) -> bool {
@@ -53,7 +54,7 @@ impl<'a> SetView<'a> {
         }
     }
 
-    /// Whether the set has every address of this prefix.
+    /// Whether the set contains every address of this prefix.
     #[must_use]
     pub fn covers(&self, prefix: &Prefix) -> bool {
         prefix.range_v4().is_some_and(|r| covers(self.v4, r))
@@ -72,8 +73,8 @@ impl<'a> SetView<'a> {
         (v4 && intersect(self.v4, other.v4)) || (v6 && intersect(self.v6, other.v6))
     }
 
-    /// The default source for a socket that has none: the family's primary
-    /// address, or any member the host has when the set names only networks.
+    /// The default source for a socket that has none: the family's primary address,
+    /// or, when the set has only networks, any of its addresses that the host has.
     /// `None` when the set has no address of the family.
     #[must_use]
     pub fn source(&self, family: Family) -> Option<Source> {

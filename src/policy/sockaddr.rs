@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket addresses as bytes: parsed once, at the edge.
+//! Socket addresses as bytes: parsed once, where they come in.
 //!
 //! Layouts: `struct sockaddr_in` (`include/uapi/linux/in.h`) and `struct
 //! sockaddr_in6` (`include/uapi/linux/in6.h`).
@@ -15,36 +15,34 @@ const AF_INET6: u16 = 10;
 
 /// `sizeof(struct sockaddr_in)`.
 const LEN_V4: usize = 16;
-/// `SIN6_LEN_RFC2133`: without the scope id, which the kernel does not insist
-/// on.
+/// `SIN6_LEN_RFC2133`: without the scope id, which the kernel does not require.
 const LEN_V6: usize = 24;
 const ADDR_V4: core::ops::Range<usize> = 4..8;
 const ADDR_V6: core::ops::Range<usize> = 8..24;
 
-/// What a program gave as an address.
+/// An address that a program passed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SockAddr {
-    /// `AF_UNSPEC`. Carries what would be the IPv4 address if the caller takes
-    /// it for `AF_INET`, as `inet_bind()` and `udp_sendmsg()` do; `None` when
-    /// it is too short for one.
+    /// `AF_UNSPEC`. Carries the IPv4 address for protocols that treat it as
+    /// `AF_INET`, as `inet_bind()` and `udp_sendmsg()` do; `None` when it is too
+    /// short for one.
     Unspec(Option<Ipv4Addr>),
     /// `AF_INET`.
     V4(Ipv4Addr),
-    /// `AF_INET6`, which may be an IPv4-mapped address.
+    /// `AF_INET6`, possibly an IPv4-mapped address.
     V6(Ipv6Addr),
     /// Another family.
     Other(u16),
 }
 
 impl SockAddr {
-    /// Reads the address out of the bytes a program handed over for a socket
-    /// of family `socket`. On an IPv4 socket `AF_INET6` is a family like any
-    /// other.
+    /// Reads the address from the bytes that a program passed in for a socket of
+    /// family `socket`. On an IPv4 socket `AF_INET6` is a family like any other.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Invalid`] when it is too short for its family, or, where that
-    /// is unknown, for the socket's, which is what the protocols answer.
+    /// [`Refusal::Invalid`] when it is too short for its family or, if the family is
+    /// unknown, for the socket's, as the protocols answer.
     pub fn parse(socket: Family, bytes: &[u8]) -> Result<Self, Refusal> {
         let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Invalid)?);
         let v4 = || {
@@ -73,7 +71,7 @@ impl SockAddr {
         }
     }
 
-    /// The IP address, IPv4-mapped ones as IPv4; `None` for other families.
+    /// The IP address, an IPv4-mapped one as IPv4; `None` for other families.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match *self {

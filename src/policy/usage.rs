@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sockets about to be used: `listen()`, `connect()`, and sending.
+//! Use of sockets: `listen()`, `connect()`, sending and receiving.
 //!
-//! A socket that is bound to an address may be used if the association owns
-//! it. One that is not is given a source for each destination: left alone, the
-//! protocol would choose any address of the host.
+//! A socket that is bound to an address may be used if the association owns the
+//! address. A socket that is not bound is given a source for each destination:
+//! otherwise the protocol could choose any address of the host.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,21 +12,21 @@ use super::owner::{is_private_loopback, Owner};
 use super::sockaddr::SockAddr;
 use super::verdict::{Family, Refusal, Socket, Usage};
 
-/// Where a message or connection is to go.
+/// The destination of a message or connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// Nowhere in particular: the message names none.
+    /// The message names none.
     None,
-    /// To this address.
+    /// This address.
     To(SockAddr),
 }
 
-/// Decides a `listen()` on `socket`. A wildcard, or a socket that was never
-/// bound, listens on all that the association owns.
+/// Decides a `listen()` on `socket`. A wildcard socket, or one that was never bound,
+/// listens on all addresses that the association owns.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the socket is bound elsewhere.
+/// [`Refusal::NotAvailable`] when the socket is bound to another address.
 pub fn listen(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     bound(owner, socket)
 }
@@ -35,8 +35,8 @@ pub fn listen(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
 #[must_use]
 pub fn connect(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Usage {
     match addr {
-        // Dissolves a connection, which must be the association's own. An address
-        // the socket was bound to stays.
+        // Dissolves a connection, which must belong to the association. The socket
+        // keeps an address that it was bound to.
         SockAddr::Unspec(_) if socket.scoped => Usage::Allow,
         SockAddr::Unspec(_) => Usage::Deny(Refusal::NotAvailable),
         SockAddr::Other(_) => Usage::Deny(Refusal::FamilyNotSupported),
@@ -45,8 +45,8 @@ pub fn connect(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Usage {
     }
 }
 
-/// Decides a message sent on `socket`. `opens` tells a stream socket's
-/// `MSG_FASTOPEN`, which connects.
+/// Decides sending a message on `socket`. `opens`: whether a stream socket is sent on
+/// with `MSG_FASTOPEN`, which connects it.
 #[must_use]
 pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -> Usage {
     let nowhere = match bound(owner, socket) {
@@ -57,7 +57,7 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
         return nowhere;
     }
     match to {
-        // As udpv6_sendmsg() and udp_sendmsg() have it.
+        // As udpv6_sendmsg() and udp_sendmsg() answer.
         Destination::To(SockAddr::Other(_)) if socket.family == Family::V6 => {
             Usage::Deny(Refusal::Invalid)
         }
@@ -68,17 +68,19 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
             Some(ip) => towards(owner, socket, ip),
             None => nowhere,
         },
-        // At most the socket gets a port, on a wildcard that is the owner's.
+        // At most the socket is bound to a port, on the association's wildcard.
         Destination::None => nowhere,
     }
 }
 
 /// Decides receiving and accepting on `socket`, changing it, and taking it from
-/// another process. What belongs to the association receives only what it may.
+/// another process. A socket of the association receives only what it may, so it is
+/// allowed.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the socket is somebody else's.
+/// [`Refusal::NotAvailable`] when the socket belongs to another owner, unless it is a
+/// connection on an address of the association.
 pub fn receive(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     if socket.scoped {
         Ok(())
@@ -90,7 +92,7 @@ pub fn receive(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
 /// Decides sending to `to`.
 fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     let to = match to.to_canonical() {
-        // "This host" is the loopback, for Linux.
+        // Linux takes "this host" for the loopback.
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         to => to,
@@ -98,7 +100,7 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     if let Err(refusal) = bound(owner, socket) {
         return Usage::Deny(refusal);
     }
-    // Somebody else's connection may go on, but not to another end.
+    // A connection of another owner may go on, but not to another destination.
     if !socket.scoped {
         return Usage::Deny(Refusal::NotAvailable);
     }
@@ -108,19 +110,24 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     if socket.is_wildcard() {
         return Usage::GiveSource(to);
     }
-    // Whoever got it would take it for its own loopback.
+    // The receiver would take the packet for one of its own loopback.
     if socket.local.to_canonical().is_loopback() && !to.is_loopback() {
         return Usage::Deny(Refusal::NotAvailable);
     }
-    // For an IPv4 destination a socket bound to an IPv6 address has 127.0.0.1
-    // as its source (`LOOPBACK4_IPV6` in __inet6_bind()).
+    // For an IPv4 destination, a socket bound to an IPv6 address has 127.0.0.1 as its
+    // source (`LOOPBACK4_IPV6` in __inet6_bind()).
     if to.is_ipv4() && socket.local.to_canonical().is_ipv6() {
         return Usage::Deny(Refusal::NotAvailable);
     }
     Usage::Allow
 }
 
-/// Whether the association may use the socket and what it is bound to.
+/// Decides whether the association may use the socket with its addresses. A
+/// connection of another owner may be used on addresses of the association.
+///
+/// # Errors
+///
+/// [`Refusal::NotAvailable`] when it may not.
 fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     let connection = socket.stream && socket.connected;
     let owns = |addr: IpAddr| {
@@ -131,9 +138,9 @@ fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     let allowed = if socket.scoped {
         socket.is_wildcard() || addresses
     } else {
-        // Somebody else's. What it sends carries no mark, or another, so it
-        // may only go on where it is connected to, and that not on a loopback,
-        // which is not the owner's.
+        // It belongs to another owner. What it sends carries no mark, or another. So
+        // it may only go on sending to where it is connected, and not on a private
+        // loopback, which is not the association's.
         connection && addresses && !is_private_loopback(socket.local)
     };
     if allowed {

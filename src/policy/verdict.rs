@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The words the other files answer in.
+//! The types of question and answer that the other files share.
 
 use core::net::IpAddr;
 
@@ -16,21 +16,23 @@ pub enum Family {
 /// Why something is refused. One variant per errno the caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// `EADDRNOTAVAIL`: the address is not one of the task's, as on a host
-    /// that does not have it.
+    /// `EADDRNOTAVAIL`: the task does not own the address. A host that does not have
+    /// the address answers the same.
     NotAvailable,
-    /// `EPERM`: an associated task may not have this kind of socket.
+    /// `EPERM`: an associated task may not have this kind of socket, or set this
+    /// option.
     NotPermitted,
-    /// `EPROTONOSUPPORT`: as [`Refusal::NotPermitted`], where programs fall
-    /// back on another protocol when they see this.
+    /// `EPROTONOSUPPORT`: as [`Refusal::NotPermitted`], for sockets where this errno
+    /// makes programs fall back to another protocol.
     ProtocolNotSupported,
     /// `EAFNOSUPPORT`: the address or socket family does not fit.
     FamilyNotSupported,
-    /// `EACCES`: the destination is a loopback address of somebody else.
+    /// `EACCES`: the destination is a loopback address of another owner.
     Unreachable,
-    /// `ENODEV`: there is no interface for this, as on a host without multicast.
+    /// `ENODEV`: there is no interface for this. A host without multicast answers the
+    /// same.
     NoDevice,
-    /// `ENOTTY`: no such request to this socket.
+    /// `ENOTTY`: this socket has no such request.
     NoRequest,
     /// `EINVAL`: the socket address is malformed.
     Invalid,
@@ -56,13 +58,12 @@ impl Refusal {
     }
 }
 
-/// What happens when a socket is about to be used: listened on, connected or
-/// sent from.
+/// The verdict on using a socket: on `listen()`, `connect()` and sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
-    /// As asked.
+    /// Allowed.
     Allow,
-    /// As asked, after the socket was given a source for this destination.
+    /// Allowed, once the caller has given the socket a source for this destination.
     GiveSource(IpAddr),
     /// Refused.
     Deny(Refusal),
@@ -73,26 +74,26 @@ pub enum Usage {
 pub enum Source {
     /// This one.
     Address(IpAddr),
-    /// Any address of this family that the host has and the set contains. For
-    /// sets of prefixes only, which name no host address; the caller, who
-    /// knows the interfaces, finds it.
+    /// Any address of this family that both the host and the set have. This is for
+    /// sets that consist of prefixes only, and so name no host address. The caller,
+    /// which knows the interfaces, chooses one.
     AnyLocal(Family),
 }
 
-/// What the decisions need to know of a socket of family `AF_INET` or
-/// `AF_INET6`.
+/// The facts about a socket of family `AF_INET` or `AF_INET6` on which the decisions
+/// depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Socket {
     /// The socket's family.
     pub family: Family,
-    /// Whether it is a stream socket (TCP), which does not choose a port of
-    /// its own when sent on.
+    /// Whether it is a stream socket (TCP). Sending on one does not bind it to a
+    /// port.
     pub stream: bool,
-    /// Whether it is a connection, established or on the way. Its address may
-    /// have left the set since it was made.
+    /// Whether it is a connection, established or requested. Its address may have
+    /// left the set since it was made.
     pub connected: bool,
-    /// Whether it belongs to the association that uses it, so that a wildcard
-    /// means that association's addresses.
+    /// Whether it belongs to the association that uses it. Then a wildcard means that
+    /// association's addresses.
     pub scoped: bool,
     /// The address it receives on; unspecified when it has none.
     pub local: IpAddr,

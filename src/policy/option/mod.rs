@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `setsockopt()`: which options an associated task may set on an IPv4 or IPv6
-//! socket. What is not known to leave addresses alone is refused.
+//! socket. An option that is not known to leave addresses alone is refused.
 //!
-//! Each level has a file, in which each option has a line: its name and number, which
-//! `make check` compares with the kernel's headers, what it is to the rules, and why.
+//! Each level has a file with one line for each option: its name and number, which
+//! `make check` compares with the kernel's headers, its kind, and why.
 
 use super::verdict::Refusal;
 
 /// The options of a level: `NAME = NUMBER, KIND, "WHY";`.
 macro_rules! options {
     ($($name:ident = $number:literal, $kind:ident, $why:literal;)*) => {
-        /// What an option is to the rules.
+        /// The kind of an option.
         pub(super) fn kind(name: i32) -> super::Kind {
             match name {
                 $($number => super::Kind::$kind,)*
@@ -31,8 +31,8 @@ mod socket;
 mod tcp;
 mod udp;
 
-/// The names and numbers of the options that the rules know, to be compared with the
-/// kernel's headers.
+/// The names and numbers of the options that the rules know. `make check` compares
+/// them with the kernel's headers.
 #[cfg(not(MODULE))]
 pub const NAMES: [&[(&str, i32)]; 5] = [
     socket::NAMES,
@@ -50,32 +50,33 @@ const SOL_IPV6: i32 = 41;
 const SOL_ICMPV6: i32 = 58;
 const SOL_RAW: i32 = 255;
 
-/// What an option is to the rules.
+/// The kind of an option.
 enum Kind {
-    /// It cannot give a socket an address, or a packet another way.
+    /// It cannot give a socket an address, or a packet another route.
     Harmless,
-    /// It shapes whole packets, as raw sockets do.
+    /// It lets the socket build whole packets, as raw sockets do.
     Raw,
-    /// It can.
+    /// It can give a socket an address, or a packet another route.
     Dangerous,
-    /// It joins a multicast group, or changes what a member wants to hear. The
-    /// report of that leaves with the interface's address for every member, and
-    /// draws traffic to the host.
+    /// It joins a multicast group, or changes the sources that a member wants to
+    /// hear. The report of that is sent from the interface's address for every
+    /// member, and draws traffic to the host.
     Membership,
-    /// Not on any list.
+    /// It is on no list.
     Unknown,
 }
 
-/// Decides a `setsockopt(level, name)`. `raw` tells that the association may
-/// have raw sockets.
+/// Decides a `setsockopt(level, name)`. `raw`: whether the association may have raw
+/// sockets.
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotPermitted`] for options that choose a source or a route, or
-///   hand packets to somebody else;
-/// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without an
-///   interface for that;
-/// * [`Refusal::OptionNotKnown`] for what no list has, as on an older kernel.
+/// * [`Refusal::NotPermitted`] for options that choose a source or a route, or hand
+///   packets to another receiver;
+/// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without a
+///   multicast interface;
+/// * [`Refusal::OptionNotKnown`] for an option that is on no list, as on an older
+///   kernel.
 pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
     match kind(level, name) {
         Kind::Harmless => Ok(()),
@@ -86,15 +87,15 @@ pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
     }
 }
 
-/// Decides a `getsockopt(level, name)` on a socket that is not the association's
-/// own: what only tells, and changes nothing.
+/// Decides a `getsockopt(level, name)` on a socket that does not belong to the
+/// association. Allowed are options that only read.
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotAvailable`] for what is told once (`SO_ERROR`, `TCP_SAVED_SYN`),
-///   so that the socket's owner would not hear of it, receives data, or is a
-///   secret (`TCP_FASTOPEN_KEY`, `TCP_AO_GET_KEYS`);
-/// * [`Refusal::OptionNotKnown`] for what no list has.
+/// * [`Refusal::NotAvailable`] for an option that reports something once (`SO_ERROR`,
+///   `TCP_SAVED_SYN`), so that the socket's owner would miss it, that receives data,
+///   or that is secret (`TCP_FASTOPEN_KEY`, `TCP_AO_GET_KEYS`);
+/// * [`Refusal::OptionNotKnown`] for an option that is on no list.
 pub fn look(level: i32, name: i32) -> Result<(), Refusal> {
     match (level, name) {
         SO_ERROR | TCP_SAVED_SYN | TCP_ZEROCOPY_RECEIVE | TCP_FASTOPEN_KEY | TCP_AO_GET_KEYS => {
@@ -105,7 +106,7 @@ pub fn look(level: i32, name: i32) -> Result<(), Refusal> {
     }
 }
 
-/// Level and name of the option that tells why a socket failed, once
+/// Level and name of the option that reports why a socket failed, once
 /// (`include/uapi/asm-generic/socket.h`).
 pub const SO_ERROR: (i32, i32) = (SOL_SOCKET, 4);
 const TCP_SAVED_SYN: (i32, i32) = (SOL_TCP, 28);

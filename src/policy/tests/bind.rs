@@ -133,7 +133,7 @@ fn a_family_that_does_not_fit_the_socket_is_refused() {
     assert_eq!(bind(&o.owner(), &four(), &SockAddr::Other(1)), refused);
     assert_eq!(bind(&o.owner(), &six(), &addr("10.0.0.1")), refused);
     assert_eq!(bind(&o.owner(), &six(), &SockAddr::Other(1)), refused);
-    // inet6_bind() does not take AF_UNSPEC, not even for the wildcard.
+    // inet6_bind() does not accept AF_UNSPEC, not even for the wildcard.
     let any = SockAddr::Unspec(Some(Ipv4Addr::UNSPECIFIED));
     assert_eq!(bind(&o.owner(), &six(), &any), refused);
     assert_eq!(bind(&o.owner(), &six(), &SockAddr::Unspec(None)), refused);
@@ -180,8 +180,8 @@ proptest! {
         }
     }
 
-    /// Whatever bytes come from a program, what the protocol will read in them
-    /// is owned, or the wildcard.
+    /// Whatever bytes a program passes in, the address that the protocol will read
+    /// from them is owned, or is the wildcard.
     #[test]
     fn no_bytes_lead_outside_what_is_owned(
         o in any_owned(),

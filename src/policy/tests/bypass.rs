@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What goes around an association.
+//! Which open files are bypasses.
 
 use super::super::abi::Bypass;
 use super::super::{bypass, Memory, OpenFile};

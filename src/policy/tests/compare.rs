@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What two sockets on one port mean to each other, a case for each rule.
+//! The relation of two sockets on one port, a case for each rule.
 
 use super::super::Relation::{Apart, Compete, Exclude};
 use super::super::{compare, Holder, Relation};
 use super::*;
 
-/// A socket of whom, bound to an address. One of IPv6 takes IPv4 as well.
+/// A socket of `owner`, or of the host, bound to an address. An IPv6 socket takes
+/// IPv4 as well.
 fn holder<'a>(owner: Option<&'a Owned>, local: &str) -> Holder<'a> {
     let local = ip(local);
     Holder {
@@ -25,7 +26,7 @@ fn v6only(holder: Holder<'_>) -> Holder<'_> {
     }
 }
 
-/// What is left of a connection of the association with this id, or the host's.
+/// A timewait socket of the association with this id, or of the host if 0.
 fn timewait(id: u32, local: &str) -> Holder<'_> {
     Holder {
         timewait: Some(id),
@@ -33,7 +34,7 @@ fn timewait(id: u32, local: &str) -> Holder<'_> {
     }
 }
 
-/// The relation, in both directions.
+/// The relation, which must be the same in both directions.
 fn relation(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
     let relation = compare(a, b);
     assert_eq!(compare(b, a), relation, "the other way round");
@@ -114,7 +115,7 @@ fn a_wildcard_of_the_host_and_one_of_an_association_exclude_each_other() {
         let (ours, theirs) = (holder(Some(&o), any), holder(None, any));
         assert_eq!(relation(&ours, &theirs), Exclude);
     }
-    // But not in a family of which the set has nothing.
+    // But not in a family of which the set has no address.
     let six = v6only(holder(Some(&o), "::"));
     assert_eq!(relation(&six, &holder(None, "::")), Apart);
     assert_eq!(relation(&six, &holder(None, "0.0.0.0")), Apart);
@@ -158,7 +159,7 @@ fn a_specific_address_conflicts_only_with_wildcards_that_stand_for_it() {
     assert_eq!(relation(&two, &holder(None, "0.0.0.0")), Exclude);
     let mapped = holder(Some(&b), "::ffff:10.0.0.1");
     assert_eq!(relation(&mapped, &holder(Some(&a), "::")), Exclude);
-    // An address of the host that is nobody's.
+    // An address of the host that no set has.
     let host = holder(None, "192.0.2.1");
     assert_eq!(relation(&host, &holder(Some(&a), "0.0.0.0")), Apart);
 }
@@ -196,7 +197,7 @@ fn the_order_does_not_matter_where_one_has_a_private_loopback() {
     let (a, b) = (owned_by(1, "10.0.0.1"), owned_by(2, "10.0.0.1"));
     for private in ["127.0.0.1", "::1"] {
         for other in [Some(&b), None] {
-            // What it is does not matter, as the addresses differ.
+            // The relation itself does not matter, as the addresses differ.
             relation(&holder(Some(&a), private), &holder(other, "10.0.0.1"));
         }
     }
@@ -208,7 +209,8 @@ fn the_dedicated_loopback_is_left_alone_by_wildcards_of_others() {
     let dedicated = holder(Some(&a), "127.64.0.1");
     assert_eq!(relation(&dedicated, &holder(None, "0.0.0.0")), Apart);
     assert_eq!(relation(&dedicated, &holder(Some(&b), "::")), Apart);
-    // The host may bind to it, where the association is not by name.
+    // The host may bind to it, unless a socket of the association is bound to it by
+    // name.
     let host = holder(None, "127.64.0.1");
     assert_eq!(relation(&host, &dedicated), Exclude);
     assert_eq!(relation(&host, &holder(Some(&a), "0.0.0.0")), Apart);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether two sockets compete, against trying every packet on both of them.
+//! `compare`, checked against a model that tries every packet on both sockets.
 //!
-//! The world is small: a dozen addresses, the host, two associations. A lookup
-//! without a packet (`Origin::Unknown`) is none that two could take.
+//! The model is small: a dozen addresses, the host, two associations. It leaves out
+//! lookups without a packet (`Origin::Unknown`), where there is nothing to take.
 
 use super::super::{compare, receives, Holder, Origin, Relation};
 use super::*;
 
-/// Every address that packets go to.
+/// Every address to which packets go.
 const ADDRS: [&str; 12] = [
     "10.0.0.1",
     "10.0.0.2",
@@ -24,7 +24,7 @@ const ADDRS: [&str; 12] = [
     "::1",
 ];
 
-/// What sets are made of.
+/// The entries of ordinary sets.
 const MEMBERS: [&str; 7] = [
     "10.0.0.1",
     "10.0.0.2",
@@ -35,7 +35,7 @@ const MEMBERS: [&str; 7] = [
     "2001:db8::2/127",
 ];
 
-/// What sets are better not made of, but may be.
+/// Entries that a set had better not have, but may.
 const ODD_MEMBERS: [&str; 5] = [
     "127.0.0.1",
     "127.64.0.1",
@@ -51,7 +51,7 @@ const ORIGINS: [Origin; 4] = [
     Origin::Association(3),
 ];
 
-/// A socket, and whose it is.
+/// A socket and its owner.
 #[derive(Clone, Debug)]
 struct Sock {
     owner: Option<Owned>,
@@ -79,13 +79,13 @@ impl Sock {
         self.local.to_canonical().is_unspecified()
     }
 
-    /// Whether what it is bound to is its owner's. It was when it was bound.
+    /// Whether its owner still has the address that it is bound to.
     fn is_at_home(&self) -> bool {
         let owner = self.owner.as_ref();
         self.is_wildcard() || owner.is_none_or(|o| o.naively_owns(self.local))
     }
 
-    /// Whether its address fits, as for any socket of any host.
+    /// Whether a packet to `addr` matches its binding, as for any socket of any host.
     fn fits(&self, addr: IpAddr) -> bool {
         if !self.is_wildcard() {
             return self.local.to_canonical() == addr;
@@ -100,7 +100,7 @@ impl Sock {
     fn takes(&self, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
         let owner = self.owner.as_ref().map(Owned::owner);
         self.fits(addr)
-            // A connection has its packets by what they came from as well.
+            // A timewait socket is found by the packet's source as well.
             && match self.timewait {
                 Some(whose) if is_private(addr) => origin_is(origin, whose),
                 Some(_) => true,
@@ -113,7 +113,7 @@ fn is_private(addr: IpAddr) -> bool {
     addr == ip("127.0.0.1") || addr == ip("::1")
 }
 
-/// Whether a packet is from the association with this id, or the host if 0.
+/// Whether a packet comes from the association with this id, or from the host if 0.
 fn origin_is(origin: Origin, id: u32) -> bool {
     match origin {
         Origin::Unknown => true,
@@ -132,7 +132,8 @@ fn shared(a: &Sock, b: &Sock) -> Option<(IpAddr, Origin)> {
     let reserved = |addr: IpAddr| {
         owners().any(|o| addr == o.loopback || (o.exclusive && o.set.naively_has(addr)))
     };
-    // What is bound to a dedicated address is found before the wildcard there.
+    // The stack finds a socket bound to a dedicated address before the wildcard
+    // there.
     let hides = |x: &Sock, y: &Sock, addr: IpAddr| {
         let owner = y.owner.as_ref();
         x.owner.is_none()
@@ -150,8 +151,8 @@ fn shared(a: &Sock, b: &Sock) -> Option<(IpAddr, Origin)> {
     })
 }
 
-/// Whether the stack itself finds that the addresses overlap: it compares them
-/// after, or besides, asking.
+/// Whether the stack itself finds that the addresses overlap: it compares them after
+/// calling the hook, or in addition.
 fn overlap(a: &Sock, b: &Sock) -> bool {
     addrs().any(|addr| a.fits(addr) && b.fits(addr))
 }
@@ -179,7 +180,7 @@ fn any_sock(members: &'static [&'static str]) -> impl Strategy<Value = Sock> {
                 local => local,
             };
             let v6only = v6only && local.to_canonical().is_ipv6();
-            // It has no owner any more, and always an address.
+            // A timewait socket has no owner any more, and always an address.
             let waits = t1 && t2 && !local.to_canonical().is_unspecified();
             let timewait = waits.then(|| owner.as_ref().map_or(0, |o| o.id));
             Sock {
@@ -192,8 +193,8 @@ fn any_sock(members: &'static [&'static str]) -> impl Strategy<Value = Sock> {
     )
 }
 
-/// Sets that overlap or not. Of two sockets of one association both have the
-/// same set.
+/// Two sockets whose sets may overlap. Two sockets of one association have the same
+/// set.
 fn any_pair(members: &'static [&'static str]) -> impl Strategy<Value = (Sock, Sock)> {
     (any_sock(members), any_sock(members)).prop_map(|(a, mut b)| {
         if a.id() == b.id() {
@@ -232,7 +233,7 @@ proptest! {
         }
     }
 
-    /// Sharing a port would let one steal from the other what both receive.
+    /// If two owners shared a port, one could steal packets that both receive.
     #[test]
     fn sockets_of_two_owners_never_share((a, b) in any_odd_pair()) {
         if a.id() != b.id() && a.timewait.is_none() && b.timewait.is_none() {
@@ -254,9 +255,9 @@ proptest! {
         }
     }
 
-    /// Ports are not taken from anybody without need. Assumed are sets that
-    /// leave alone what is an association's anyway, and sockets whose address
-    /// has not left the set; a dual-stack socket bound to the IPv4 wildcard
+    /// No port is refused without need. The property assumes sets without addresses
+    /// that every association owns anyway, and sockets whose address has not left the
+    /// set. It leaves out a dual-stack socket bound to the IPv4 wildcard, which
     /// counts as one of both families.
     #[test]
     fn sockets_that_are_not_apart_share_a_packet((a, b) in any_pair(&MEMBERS)) {
@@ -273,7 +274,7 @@ proptest! {
         }
     }
 
-    /// The sentence of the two above, for the pair that matters most.
+    /// The two properties above in one, for the pair that matters most.
     #[test]
     fn wildcards_are_apart_exactly_when_no_packet_is_for_both(
         (a, b) in any_pair(&MEMBERS),

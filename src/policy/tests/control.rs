@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sources that control messages ask for, a case for each rule.
+//! The sources that control messages ask for, a case for each rule.
 
 use super::super::{routed, sources_allowed};
 use super::*;
@@ -16,7 +16,7 @@ pub(super) const IPV6_PKTINFO: i32 = 50;
 /// `sizeof(struct cmsghdr)`.
 pub(super) const HEADER: usize = 16;
 
-/// A message, with the zeros that `CMSG_SPACE()` leaves behind it.
+/// A message, with the zero padding that `CMSG_SPACE()` leaves after it.
 pub(super) fn message(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
     let len = HEADER + data.len();
     let mut out = (len as u64).to_ne_bytes().to_vec();
@@ -27,8 +27,8 @@ pub(super) fn message(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// `IP_PKTINFO` that asks for a source; what it says of the destination, which
-/// is foreign, does not matter.
+/// `IP_PKTINFO` that asks for a source. Its destination is foreign, which does not
+/// matter.
 pub(super) fn pktinfo_v4(source: Ipv4Addr) -> Vec<u8> {
     let mut data = 1_u32.to_ne_bytes().to_vec();
     data.extend(source.octets());
@@ -36,14 +36,14 @@ pub(super) fn pktinfo_v4(source: Ipv4Addr) -> Vec<u8> {
     message(SOL_IP, IP_PKTINFO, &data)
 }
 
-/// `IPV6_PKTINFO`, or the one of RFC 2292.
+/// `IPV6_PKTINFO`, or that of RFC 2292.
 pub(super) fn pktinfo_v6(kind: i32, source: Ipv6Addr) -> Vec<u8> {
     let mut data = source.octets().to_vec();
     data.extend(1_u32.to_ne_bytes());
     message(SOL_IPV6, kind, &data)
 }
 
-/// The messages that ask for a source, however that can be said.
+/// Every message that can ask for this source.
 fn asking_for(source: &str) -> Vec<Vec<u8>> {
     match ip(source) {
         IpAddr::V4(a) => vec![
@@ -131,7 +131,7 @@ fn a_foreign_source_is_found_behind_and_before_other_messages() {
 
 #[test]
 fn the_last_message_needs_no_padding() {
-    // 28 bytes without the four that would fill it up.
+    // 28 bytes, without the four bytes of padding.
     let foreign = pktinfo_v4(Ipv4Addr::new(10, 0, 0, 2));
     assert!(!allowed(&foreign[..28]));
     assert!(!allowed(&[ttl(), foreign[..28].to_vec()].concat()));
@@ -149,11 +149,11 @@ fn padding_may_hold_anything() {
 fn only_what_is_read_as_a_source_counts_as_one() {
     let foreign = pktinfo_v4(Ipv4Addr::new(10, 0, 0, 2));
     let data = &foreign[HEADER..28];
-    // The numbers mean something else on another level.
+    // On another level the numbers mean something else.
     assert!(allowed(&message(SOL_SOCKET, IP_PKTINFO, data)));
     assert!(allowed(&message(SOL_IPV6, IP_PKTINFO, data)));
     assert!(allowed(&message(SOL_IP, IPV6_PKTINFO, data)));
-    // As the data of another message it is not one itself.
+    // Inside the data of another message it is not a message itself.
     assert!(allowed(&message(SOL_SOCKET, 77, &foreign)));
 }
 
@@ -176,11 +176,11 @@ fn a_length_that_cannot_be_ends_the_messages_there() {
         let mut bytes = [ttl(), foreign.clone()].concat();
         bytes[..8].copy_from_slice(&len.to_ne_bytes());
         assert!(allowed(&bytes), "{len}");
-        // Also where it is that of the source itself.
+        // The same for the length of the source itself.
         let mut alone = foreign.clone();
         alone[..8].copy_from_slice(&len.to_ne_bytes());
         assert!(allowed(&alone), "{len}");
-        // What came before counts nevertheless.
+        // Messages before it still count.
         assert!(!allowed(&[foreign.clone(), bytes].concat()), "{len}");
     }
 }

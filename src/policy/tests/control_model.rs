@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sources that control messages ask for, against a model of how the kernel
-//! reads them: `for_each_cmsghdr()`, `CMSG_OK()` and `__cmsg_nxthdr()`
+//! The sources that control messages ask for, checked against a model of how the
+//! kernel reads them: `for_each_cmsghdr()`, `CMSG_OK()` and `__cmsg_nxthdr()`
 //! (`include/linux/socket.h`), `ip_cmsg_send()` and `ip6_datagram_send_ctl()`.
 
 use super::super::sources_allowed;
 use super::control::*;
 use super::*;
 
-/// What the kernel makes of control messages.
+/// The kernel's result of reading control messages.
 #[derive(Debug, PartialEq)]
 enum Reading {
-    /// These sources are asked for.
+    /// They ask for these sources.
     Sources(Vec<IpAddr>),
-    /// `EINVAL`, after these had been read.
+    /// `EINVAL`, after these sources were read.
     Refused(Vec<IpAddr>),
 }
 
@@ -56,7 +56,7 @@ fn kernel(bytes: &[u8]) -> Reading {
             }
             _ => {}
         }
-        // __cmsg_nxthdr(); the sum cannot overflow, `len` was checked.
+        // __cmsg_nxthdr(); the sum cannot overflow, as `len` was checked.
         at += (len + 7) & !7;
         if at + HEADER as u64 > size {
             return Reading::Sources(sources);
@@ -80,7 +80,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
             IpAddr::V4(a) => pktinfo_v6(kind, a.to_ipv6_mapped()),
             IpAddr::V6(a) => pktinfo_v6(kind, a),
         }),
-        // Of every length, among them too short and too long ones.
+        // Of every length, too short and too long ones included.
         1 => (v6_kind(), prop::collection::vec(any::<u8>(), 0..40))
             .prop_map(|(kind, data)| message(SOL_IPV6, kind, &data)),
         1 => prop::collection::vec(any::<u8>(), 0..40)
@@ -90,8 +90,8 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Messages one behind the other, and what went wrong with them: a length that
-/// is not that of its message, another byte anywhere, the end cut off.
+/// A sequence of messages, some of them broken: a length that does not match the
+/// message, another byte anywhere, the end cut off.
 fn any_control() -> impl Strategy<Value = Vec<u8>> {
     let length = prop_oneof![
         4 => Just(None),
@@ -128,7 +128,7 @@ fn check(o: &Owned, bytes: &[u8]) -> Result<(), TestCaseError> {
         Reading::Sources(sources) => {
             prop_assert_eq!(allowed, sources.iter().all(|s| fine(o, s)), "{:?}", sources);
         }
-        // Nothing is sent; but who asks for a foreign source hears about it.
+        // Nothing is sent, but a foreign source that was read before must be refused.
         Reading::Refused(before) => {
             prop_assert!(!allowed || before.iter().all(|s| fine(o, s)), "{before:?}");
         }
@@ -148,7 +148,7 @@ fn the_model_reads_what_the_kernel_would() {
         kernel(&both[..both.len() - 8]),
         Reading::Refused(first.clone())
     );
-    // Less than a header is left.
+    // Less than a header remains.
     assert_eq!(kernel(&both[..32 + 15]), Reading::Sources(first));
 }
 

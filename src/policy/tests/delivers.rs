@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last word on packets that came in.
+//! The last check of incoming packets.
 
 use super::super::{delivers, receives, Found, Origin};
 use super::*;
@@ -58,7 +58,7 @@ fn on_the_loopback_only_its_own_is_delivered() {
     }
 }
 
-/// Resets and answers to pings carry the mark of what they answer.
+/// Resets and echo replies carry the mark of the packet that they answer.
 #[test]
 fn on_the_loopback_nothing_of_the_hosts_is_delivered() {
     for to in ["127.0.0.1", "::1"] {
@@ -69,8 +69,8 @@ fn on_the_loopback_nothing_of_the_hosts_is_delivered() {
 }
 
 proptest! {
-    /// The last word never takes from an unconnected socket what the lookup
-    /// gave it, nor gives it more.
+    /// For an unconnected socket the last check agrees with the lookup: it delivers
+    /// no less and no more.
     #[test]
     fn it_agrees_with_the_lookup(o in any_owned(), to in any_ip(), nr in 0..4_usize) {
         let to = to.to_canonical();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the properties are drawn from: addresses, sets and owners that are
-//! near each other, so that they meet.
+//! Random addresses, sets and owners for the properties. They lie close together, so
+//! that they often overlap.
 
 use super::*;
 
@@ -16,7 +16,7 @@ pub(super) fn any_ip() -> impl Strategy<Value = IpAddr> {
     ]
 }
 
-/// Addresses that rules name.
+/// Addresses for which there are rules.
 fn special() -> impl Strategy<Value = IpAddr> {
     prop::sample::select(vec![
         "0.0.0.0",
@@ -38,8 +38,8 @@ fn special() -> impl Strategy<Value = IpAddr> {
     .prop_map(ip)
 }
 
-/// Prefixes of every length. In place of what cannot stand in a set there is one
-/// that can.
+/// Prefixes of every length. A prefix that cannot be in a set is replaced by one that
+/// can.
 pub(super) fn any_prefix() -> impl Strategy<Value = Prefix> {
     (any_ip(), 0_u8..=128).prop_map(|(a, len)| {
         let len = len.min(if a.is_ipv4() { 32 } else { 128 });
@@ -47,8 +47,8 @@ pub(super) fn any_prefix() -> impl Strategy<Value = Prefix> {
     })
 }
 
-/// Small networks and hosts of two small ranges, which touch, overlap and
-/// cover each other.
+/// Small networks and hosts from two small ranges, which touch, overlap and contain
+/// each other.
 pub(super) fn near_prefix() -> impl Strategy<Value = Prefix> {
     (any::<bool>(), 0_u8..64, 0_u8..=6).prop_map(|(v4, at, hosts)| {
         let (base, len) = if v4 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Host tests of the decisions: a case for each rule, properties for what must
-//! hold of every input. Here is what the cases are made of; what the properties
-//! are drawn from is in `draw`.
+//! Host tests of the decisions: a case for each rule, and properties that must hold
+//! for every input. This file has the helpers for the cases, `draw` the random values
+//! for the properties.
 
 mod bind;
 mod bypass;
@@ -35,8 +35,8 @@ use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, nea
 
 use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket, Wide};
 
-/// How often a property is tried. An interpreter (miri) looks at what is done
-/// and not at what is found, and takes a thousand times as long.
+/// How often a property is tried. An interpreter (miri) checks how the code runs
+/// rather than its results, and is a thousand times slower.
 fn cases(count: u32) -> ProptestConfig {
     ProptestConfig::with_cases(if cfg!(miri) { 3 } else { count })
 }
@@ -78,7 +78,7 @@ impl OwnedSet {
         SetView::new(&self.v4, &self.v6, v4, v6)
     }
 
-    /// Membership without sorting or searching: every prefix is tried.
+    /// Membership without sorting or searching: tries every prefix.
     fn naively_has(&self, addr: IpAddr) -> bool {
         self.prefixes
             .iter()
@@ -117,7 +117,7 @@ impl Owned {
         }
     }
 
-    /// What belongs to it, said in another way than the code does.
+    /// What it owns, computed in another way than in the code.
     fn naively_owns(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
         addr == ip("127.0.0.1")
@@ -127,8 +127,8 @@ impl Owned {
     }
 }
 
-/// Association 1 with a set from text, and 127.64.0.1 as its dedicated
-/// loopback address.
+/// Association 1 with a set from text, and 127.64.0.1 as its dedicated loopback
+/// address.
 fn owned(text: &str) -> Owned {
     owned_by(1, text)
 }
@@ -162,7 +162,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A socket address of the family the text is of.
+/// A socket address of the family that the text has.
 fn addr(text: &str) -> SockAddr {
     match ip(text) {
         IpAddr::V4(a) => SockAddr::V4(a),
@@ -170,7 +170,7 @@ fn addr(text: &str) -> SockAddr {
     }
 }
 
-/// A stream socket of the association without an address.
+/// A stream socket of the association, not bound to an address.
 fn unbound(family: Family) -> Socket {
     let any = match family {
         Family::V4 => ip("0.0.0.0"),
@@ -200,7 +200,7 @@ fn bound_to(text: &str) -> Socket {
     }
 }
 
-/// The same, of datagrams.
+/// The same as a datagram socket.
 fn datagram(socket: Socket) -> Socket {
     Socket {
         stream: false,
@@ -208,7 +208,7 @@ fn datagram(socket: Socket) -> Socket {
     }
 }
 
-/// The same, of nobody or of another association.
+/// The same as a socket of nobody or of another association.
 fn strangers(socket: Socket) -> Socket {
     Socket {
         scoped: false,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which options may be set.
+//! Which options may be set, and which requests are allowed on sockets of others.
 
 use super::super::{control, look, option, request, ring_command, Refusal};
 
@@ -102,7 +102,7 @@ fn requests_that_only_tell_are_harmless() {
     for change in [0x5421, 0x5452, 0x8901, 0x8902] {
         assert_eq!(request(change), Err(Refusal::NotAvailable), "{change:#x}");
     }
-    // TCGETS, as isatty() asks.
+    // TCGETS, which isatty() uses.
     assert_eq!(request(0x5401), Err(Refusal::NoRequest));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an association owns, and where it may send to.
+//! What an association owns, and to which addresses it may send.
 
 use super::super::is_private_loopback;
 use super::*;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which prefixes may stand in a set.
+//! Which prefixes may be in a set.
 
 use super::super::{Prefix, PrefixError};
 use super::*;
@@ -47,7 +47,7 @@ fn addresses_nobody_can_own_are_refused() {
 fn mapped_addresses_are_to_be_given_as_ipv4() {
     assert_eq!(refused("::ffff:10.0.0.1", 128), PrefixError::Mapped);
     assert_eq!(refused("::ffff:0:0", 96), PrefixError::Mapped);
-    // A network that would hold all of them.
+    // A network that would contain all of them.
     assert_eq!(refused("::", 64), PrefixError::Unspecified);
 }
 

@@ -5,7 +5,7 @@
 use super::super::range::{contains, covers, intersect, subtract, Number};
 use super::*;
 
-/// All numbers the ranges here are made of.
+/// All numbers that occur in the ranges here.
 const NUMBERS: core::ops::Range<u32> = 0..64;
 
 fn merged<T: Number>(mut ranges: Vec<Range<T>>) -> Vec<Range<T>> {
@@ -18,7 +18,7 @@ fn ranges(ends: &[(u32, u32)]) -> Vec<Range<u32>> {
     ends.iter().map(|&(a, b)| Range::new(a, b)).collect()
 }
 
-/// Whether any range has this number: each is tried.
+/// Whether any range contains this number: tries each.
 fn naively_has(ranges: &[Range<u32>], n: u32) -> bool {
     ranges.iter().any(|r| r.first() <= n && n <= r.last())
 }

@@ -66,7 +66,7 @@ fn the_private_loopback_takes_what_the_association_itself_sent() {
         assert!(taken(Origin::Association(1)));
         assert!(!taken(Origin::Association(2)));
         assert!(!taken(Origin::Outside));
-        // There is nothing to be taken from anybody.
+        // Without a packet there is nothing to steal.
         assert!(taken(Origin::Unknown));
     }
 }
@@ -130,7 +130,7 @@ fn a_wildcard_of_the_host_leaves_reserved_addresses_alone() {
             assert!(host(any, "10.0.0.1", origin, false), "{origin:?}");
             assert!(!host(any, "10.0.0.1", origin, true), "{origin:?}");
         }
-        // Who asks for the address by name gets it.
+        // A socket bound to the address by name gets it.
         assert!(host("10.0.0.1", "10.0.0.1", origin, true), "{origin:?}");
     }
 }
@@ -172,8 +172,8 @@ proptest! {
             let taken = receives(Some(&o.owner()), bound, to, origin, reserved);
             prop_assert_eq!(taken, o.id == id);
         }
-        // The host's wildcard leaves it alone if somebody reserved it, which
-        // the private loopback never is.
+        // The host's wildcard leaves reserved addresses alone, but the private
+        // loopback is never reserved.
         prop_assert_eq!(receives(None, bound, to, origin, false), id == 0);
     }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The last word on packets that go out.
+//! The last check of outgoing packets.
 
 use super::super::{sends, Outgoing, Sender};
 use super::*;
 
 const SENDERS: [Sender; 3] = [Sender::Message, Sender::Opening, Sender::Answering];
 
-/// By the loopback interface. The set was once wider by 10.0.0.9.
+/// Sends through the loopback interface. The set once contained 10.0.0.9 as well.
 fn sent(sender: Sender, source: &str, to: &str) -> bool {
     sent_by(true, sender, source, to)
 }
@@ -63,12 +63,12 @@ fn nothing_comes_from_elsewhere() {
 #[test]
 fn a_connection_on_a_former_address_goes_on() {
     assert!(sent(Sender::Answering, "10.0.0.9", "192.0.2.1"));
-    // One that is not there yet does not come to be.
+    // A new connection there cannot be opened.
     assert!(!sent(Sender::Opening, "10.0.0.9", "192.0.2.1"));
     assert!(!sent(Sender::Message, "10.0.0.9", "192.0.2.1"));
 }
 
-/// Whoever got it would take it for its own loopback.
+/// A receiver elsewhere would take the packet for one of its own loopback.
 #[test]
 fn only_answers_leave_the_loopback() {
     for (source, to) in [
@@ -117,7 +117,7 @@ fn the_loopbacks_of_others_are_only_answered() {
         for source in ["10.0.0.1", "127.64.0.1"] {
             assert_eq!(sent(sender, source, "127.0.0.2"), answers, "{sender:?}");
         }
-        // Of the private one nobody else can have asked.
+        // Nobody else can have requested a connection to the private one.
         assert!(!sent(sender, "127.0.0.1", "127.0.0.2"));
         assert!(!sent(sender, "127.0.0.1", "192.0.2.1"));
         assert!(!sent(sender, "::1", "2001:db8::9"));
@@ -125,8 +125,8 @@ fn the_loopbacks_of_others_are_only_answered() {
 }
 
 proptest! {
-    /// Whatever is sent, by whichever path, is from an address that is, or
-    /// was, the association's.
+    /// Every packet that is sent, on whatever path, has a source that is, or was, an
+    /// address of the association.
     #[test]
     fn every_source_is_owned(
         o in any_owned(),

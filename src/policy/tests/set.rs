@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Address sets: membership, what they cover and share, the source.
+//! Address sets: membership, coverage, intersection, and the default source.
 
 use super::super::Source;
 use super::*;
@@ -60,7 +60,7 @@ fn a_prefix_with_one_address_too_many_is_not_covered() {
 fn a_family_does_not_cover_the_other() {
     let o = set("10.0.0.0/8");
     assert!(!o.view().covers(&prefix("2001:db8::1")));
-    // As many bits, another family.
+    // The same bits in another family.
     assert!(!set("a00::/8").view().covers(&prefix("10.0.0.0/8")));
 }
 
@@ -100,8 +100,8 @@ fn the_first_host_of_a_family_is_its_source() {
     assert_eq!(set("10.0.0.1").view().source(Family::V6), None);
 }
 
-/// Whether the addresses of `part` are all in one of the prefixes, or those of
-/// each of its halves are.
+/// Whether one of the prefixes contains all of `part`, or the set covers each of its
+/// halves.
 fn naively_covers(set: &OwnedSet, part: &Prefix) -> bool {
     let wider = |p: &Prefix| p.len_bits() <= part.len_bits() && naively_inside(p, part.addr());
     let narrower = |p: &Prefix| p.len_bits() > part.len_bits() && naively_inside(part, p.addr());

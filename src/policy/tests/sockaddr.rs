@@ -122,7 +122,7 @@ proptest! {
             IpAddr::V4(a) => (Family::V4, sockaddr_in(2, &a.to_string())),
             IpAddr::V6(a) => (Family::V6, sockaddr_in6(10, &a.to_string())),
         };
-        // sizeof(struct sockaddr_storage) is what programs often give.
+        // Programs often pass sizeof(struct sockaddr_storage).
         bytes.extend(more);
         let read = SockAddr::parse(family, &bytes).unwrap();
         prop_assert_eq!(read.ip(), Some(a.to_canonical()));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `listen()`, `connect()` and sending: whose sockets may be used, and which
-//! are given a source.
+//! `listen()`, `connect()` and sending: which sockets may be used, and which are
+//! given a source.
 
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
 
 const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
 
-/// What happens to a socket that is connected to `to`, and to one that sends a
+/// The verdict on connecting a socket to `to`, which is also that on sending a
 /// datagram there.
 fn towards(o: &Owned, socket: Socket, to: &str) -> Usage {
     let dest = Destination::To(addr(to));
@@ -26,7 +26,7 @@ fn a_socket_without_an_address_is_given_a_source_for_its_destination() {
     assert_eq!(towards(&o, four, "192.0.2.1"), given("192.0.2.1"));
     assert_eq!(towards(&o, six, "2001:db8::9"), given("2001:db8::9"));
     assert_eq!(towards(&o, six, "::ffff:192.0.2.1"), given("192.0.2.1"));
-    // A UDP socket of IPv6 takes an IPv4 destination as it is.
+    // An IPv6 UDP socket accepts an IPv4 destination.
     assert_eq!(towards(&o, six, "192.0.2.1"), given("192.0.2.1"));
     let mapped = bound_to("::ffff:0.0.0.0");
     assert_eq!(towards(&o, mapped, "192.0.2.1"), given("192.0.2.1"));
@@ -72,7 +72,7 @@ fn a_bound_socket_may_be_used_if_its_address_is_owned() {
     }
 }
 
-/// What it sends carries no mark, or another's.
+/// What it sends carries no mark, or that of another association.
 #[test]
 fn a_socket_of_somebody_else_is_refused_whatever_it_is_bound_to() {
     let o = owned("10.0.0.1 2001:db8::1");
@@ -104,10 +104,10 @@ fn a_connection_of_somebody_else_on_a_member_goes_on_where_it_is() {
     let sends = |socket| send(&o.owner(), &socket, false, &Destination::None);
     assert_eq!(sends(connected("10.0.0.1")), Usage::Allow);
     assert_eq!(sends(connected("10.0.0.2")), REFUSED);
-    // The loopback it is on is not the association's.
+    // Its loopback is not the association's.
     assert_eq!(sends(connected("127.0.0.1")), REFUSED);
     assert_eq!(sends(connected("::1")), REFUSED);
-    // Datagrams go wherever each is sent to.
+    // A datagram socket may send to another destination each time.
     assert_eq!(sends(datagram(connected("10.0.0.1"))), REFUSED);
 }
 
@@ -120,11 +120,12 @@ fn a_socket_bound_elsewhere_is_refused() {
         bound_to("127.64.0.2"),
         bound_to("::ffff:10.0.0.2"),
         bound_to("2001:db8::2"),
-        // A wildcard of somebody else: all that they have.
+        // A wildcard of another owner stands for all addresses of that owner.
         strangers(unbound(Family::V4)),
         strangers(unbound(Family::V6)),
         strangers(bound_to("::ffff:0.0.0.0")),
-        // Receives on a member, sends from elsewhere, and the other way round.
+        // It receives on a member and sends from another address, or the other way
+        // round.
         Socket {
             source: ip("10.0.0.2"),
             ..bound_to("10.0.0.1")
@@ -160,11 +161,11 @@ fn a_connection_on_an_address_that_left_the_set_goes_on() {
     };
     let sends = |socket| send(&o.owner(), &socket, false, &Destination::None);
     assert_eq!(sends(connected), Usage::Allow);
-    // No connection, no stream, or not one of the association's.
+    // It is no connection, no stream, or does not belong to the association.
     assert_eq!(sends(bound_to("10.0.0.9")), REFUSED);
     assert_eq!(sends(datagram(connected)), REFUSED);
     assert_eq!(sends(strangers(connected)), REFUSED);
-    // An address that never was in the set.
+    // An address that was never in the set.
     let elsewhere = Socket {
         local: ip("10.0.0.8"),
         ..connected
@@ -215,15 +216,15 @@ fn an_unspec_destination_is_ipv4_for_ipv4_datagrams_and_none_for_ipv6() {
     let o = owned("10.0.0.1 2001:db8::1");
     let four = datagram(unbound(Family::V4));
     let six = datagram(unbound(Family::V6));
-    // udp_sendmsg() takes AF_UNSPEC for AF_INET, udpv6_sendmsg() for none.
+    // udp_sendmsg() treats AF_UNSPEC as AF_INET, udpv6_sendmsg() as no destination.
     let unspec = |to| Destination::To(SockAddr::Unspec(to));
     let there = unspec(Some(Ipv4Addr::new(192, 0, 2, 1)));
     let given = Usage::GiveSource(ip("192.0.2.1"));
     assert_eq!(send(&o.owner(), &four, false, &there), given);
     assert_eq!(send(&o.owner(), &six, false, &there), Usage::Allow);
-    // Too short to be one: the protocol refuses it.
+    // Too short for an address: the protocol refuses it.
     assert_eq!(send(&o.owner(), &four, false, &unspec(None)), Usage::Allow);
-    // What is out of reach is so also in this way.
+    // An address out of reach is refused in this form too.
     let other = unspec(Some(Ipv4Addr::new(127, 0, 0, 2)));
     let unreachable = Usage::Deny(Refusal::Unreachable);
     assert_eq!(send(&o.owner(), &four, false, &other), unreachable);
@@ -238,7 +239,7 @@ fn other_families_are_refused() {
     assert_eq!(connect(&o.owner(), &four, &other), refused);
     let dest = Destination::To(other);
     assert_eq!(send(&o.owner(), &datagram(four), false, &dest), refused);
-    // As the kernel has it.
+    // As the kernel answers.
     let six = datagram(unbound(Family::V6));
     let invalid = Usage::Deny(Refusal::Invalid);
     assert_eq!(send(&o.owner(), &six, false, &dest), invalid);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Loopback addresses as destinations, and as what sockets are bound to.
+//! Loopback addresses as destinations, and as addresses that sockets are bound to.
 
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
@@ -8,7 +8,7 @@ use super::*;
 const UNREACHABLE: Usage = Usage::Deny(Refusal::Unreachable);
 const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
 
-/// What happens to a socket that is connected to `to`, and to one that sends a
+/// The verdict on connecting a socket to `to`, which is also that on sending a
 /// datagram there.
 fn towards(o: &Owned, socket: Socket, to: &str) -> Usage {
     let dest = Destination::To(addr(to));
@@ -79,7 +79,7 @@ fn members_reach_the_loopback() {
     assert_eq!(towards(&o, bound_to("2001:db8::1"), "::1"), Usage::Allow);
 }
 
-/// Whoever gets it, at another address, would take it for its own loopback.
+/// A receiver at another address would take the packet for one of its own loopback.
 #[test]
 fn nothing_but_the_loopback_is_reached_from_the_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
@@ -108,8 +108,8 @@ fn a_loopback_address_that_left_the_set_is_out_of_reach() {
     assert_eq!(towards(&o, unbound(Family::V4), "127.0.0.53"), UNREACHABLE);
 }
 
-/// 127.0.0.1 of the host and of every association are different addresses that
-/// are written alike. Whose it is tells the socket's association.
+/// 127.0.0.1 of the host and of each association are different addresses that are
+/// written alike. The association of the socket tells them apart.
 #[test]
 fn the_private_loopback_of_somebody_else_is_not_owned() {
     let o = owned("10.0.0.1");
@@ -124,8 +124,8 @@ fn the_private_loopback_of_somebody_else_is_not_owned() {
     }
 }
 
-/// Packets carry the association of the socket that sends them, not of the
-/// task: from a socket of nobody, 127.0.0.1 is the host's.
+/// Packets carry the id of the association of the socket that sends them, not of the
+/// task. For a packet from a socket of nobody, 127.0.0.1 is the host's.
 #[test]
 fn a_socket_of_somebody_else_does_not_reach_a_private_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
@@ -137,7 +137,7 @@ fn a_socket_of_somebody_else_does_not_reach_a_private_loopback() {
         ("2001:db8::1", "::"),
     ] {
         let bound = strangers(bound_to(local));
-        // Another thread may dissolve it once the question was answered.
+        // Another thread may dissolve the connection after this check.
         let connected = Socket {
             connected: true,
             ..bound

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `listen()`, `connect()` and sending: what holds of every socket and every
+//! `listen()`, `connect()` and sending: properties of every socket and every
 //! destination.
 
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
 
-/// Whether the socket may be used with the address it has: it is owned, or was
-/// when the connection was made.
+/// Whether the socket may be used with the address it has: the association owns it,
+/// or did when the connection was made.
 fn fine(o: &Owned, socket: &Socket, addr: IpAddr) -> bool {
     let connection = socket.stream && socket.connected && socket.scoped;
     o.naively_owns(addr) || (connection && o.former.naively_has(addr))
@@ -20,7 +20,7 @@ fn any_destination() -> impl Strategy<Value = Destination> {
     ]
 }
 
-/// Where the kernel would send to: 0.0.0.0 and :: are the loopback.
+/// The address to which the kernel would send: 0.0.0.0 and :: mean the loopback.
 fn meant(to: IpAddr) -> IpAddr {
     match to.to_canonical() {
         IpAddr::V4(a) if a.is_unspecified() => ip("127.0.0.1"),
@@ -46,7 +46,7 @@ proptest! {
             Err(refusal) => Usage::Deny(refusal),
         };
         let mut uses = vec![("listen", listened), ("send", send(&owner, &socket, opens, &dest))];
-        // One that is to be dissolved is not used.
+        // Dissolving a connection does not use it.
         if !matches!(to, SockAddr::Unspec(_)) {
             uses.push(("connect", connect(&owner, &socket, &to)));
         }
@@ -54,7 +54,7 @@ proptest! {
             if matches!(usage, Usage::Deny(_)) {
                 continue;
             }
-            // Of others' sockets only connections go on.
+            // Of the sockets of others only connections may be used.
             prop_assert!(socket.scoped || (socket.stream && socket.connected), "{what}");
             if socket.is_wildcard() {
                 prop_assert!(socket.scoped, "{what}");
@@ -104,7 +104,7 @@ proptest! {
         opens in any::<bool>(),
     ) {
         let Some(ip) = to.ip() else { return Ok(()) };
-        // Dissolves a connection, and on an IPv6 socket is no destination.
+        // It dissolves a connection; for an IPv6 socket it is no destination.
         if matches!(to, SockAddr::Unspec(_)) {
             return Ok(());
         }
