@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What calls from outside change one at a time. The guard of its lock is what they
-//! show for it: sets are put in place, and tenants formed, with it only.
+//! The state that the control lock guards. A `&mut Control` proves that its caller
+//! holds the lock: functions that put sets in place or form a tenant take one.
 
-/// What is known of addresses that left sets. Guarded by the control lock.
+/// What is known about addresses that left sets. Guarded by the control lock.
 pub(super) struct Control {
-    // Associations that have lost addresses on which they may have connections.
+    // Number of associations with former addresses, on which they may have
+    // connections.
     formers: usize,
-    // Connections were left where they should have ended, as they were locked.
+    // Connections that should have ended were left, as their owners kept them locked.
     any_left: bool,
 }
 
 impl Control {
-    /// No association has lost an address.
+    /// No association has former addresses.
     pub(super) const fn new() -> Self {
         Self {
             formers: 0,
@@ -20,19 +21,21 @@ impl Control {
         }
     }
 
-    /// Notes that an association which had lost addresses, or not, now has, or not.
+    /// Counts an association whose former addresses change: `had` and `has` tell
+    /// whether it had any before, and has any now.
     pub(super) fn count_former(&mut self, had: bool, has: bool) {
         self.formers -= usize::from(had);
         self.formers += usize::from(has);
     }
 
-    /// Remembers that connections are left which their owners keep locked: they are
-    /// shown, and looked for whenever an address comes to another association.
+    /// Remembers that connections were left because their owners keep them locked.
+    /// From now on they are shown, and looked for whenever an address comes to
+    /// another association.
     pub(super) fn note_left(&mut self) {
         self.any_left = true;
     }
 
-    /// Whether connections were left that should have ended.
+    /// Whether connections that should have ended were left.
     pub(super) fn any_left(&self) -> bool {
         self.any_left
     }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What goes around an association, by what open files are. Any context.
+//! Which kind of bypass an open file is. Context: any.
 
 use crate::abi::Bypass;
 use crate::policy::{self, Memory, OpenFile};
 use crate::sys::file::FileInfo;
 use crate::sys::task::MemoryKey;
 
-/// What an open file goes around, if it does. `is_own` tells memory of the process
-/// that has the file, or of its own kind.
+/// The kind of bypass that an open file is, if it is one. `is_own`: whether this
+/// memory belongs to the process that has the file, or to another inside the
+/// association.
 pub(crate) fn bypass(file: &FileInfo, is_own: impl FnOnce(MemoryKey) -> bool) -> Option<Bypass> {
     let file = match file.socket {
         Some(socket) => OpenFile::Socket {

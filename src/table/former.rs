@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What was in a set once: connections that were made then go on, until they are
-//! reset or the address comes to another association. May sleep.
+//! Former addresses: those that left a set. Connections made on them go on until they
+//! are reset, or the address comes to another association. Context: process, may
+//! sleep.
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -14,8 +15,8 @@ use super::gather::gather;
 use super::registry::Registry;
 use super::set::AddressSet;
 
-/// Puts in place what an association once had. Gives back what was there before.
-/// Does not sleep.
+/// Puts other former addresses of an association in place and returns the old ones.
+/// Never sleeps.
 pub(super) fn replace(
     control: &mut Control,
     association: &Association,
@@ -25,7 +26,7 @@ pub(super) fn replace(
     association.replace_former(former, control)
 }
 
-/// An association has ended, and with it what it once had. Gives that back.
+/// Removes the former addresses of an association that has ended, and returns them.
 pub(super) fn bury(
     control: &mut Control,
     association: &Association,
@@ -33,17 +34,19 @@ pub(super) fn bury(
     if !association.has_former() {
         return None;
     }
-    // Without memory others go on looking for its connections, in vain.
+    // Without memory they stay, and other calls keep looking for its connections, in
+    // vain.
     let nothing = AddressSet::empty().ok()?;
     Some(replace(control, association, nothing))
 }
 
-/// What is to be put in place of what associations had once.
+/// Former addresses to be put in place, for each of several associations.
 pub(super) struct Formers(KVVec<(Arc<Association>, KBox<AddressSet>)>);
 
 impl Formers {
-    /// Of `coming`, which `owner` is about to get, other tenants keep nothing: none of
-    /// their connections there can go on. `control` is held until that is carried out.
+    /// `owner` is about to get the addresses of `coming`: removes these from the
+    /// former addresses of other tenants, whose connections there cannot go on. The
+    /// caller holds the control lock until [`Self::carry_out`].
     ///
     /// # Errors
     ///
@@ -72,7 +75,7 @@ impl Formers {
         Ok(Self(left))
     }
 
-    /// These associations are to have had nothing.
+    /// No former addresses for any of these associations.
     ///
     /// # Errors
     ///
@@ -85,13 +88,13 @@ impl Formers {
         Ok(Self(nothing))
     }
 
-    /// How many sets it replaces.
+    /// The number of sets that it replaces.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Puts that in place. Leaves what was there before in `replaced`, which has room.
-    /// Does not sleep.
+    /// Puts them in place. Adds the old ones to `replaced`, which must have room.
+    /// Never sleeps.
     pub(super) fn carry_out(
         self,
         control: &mut Control,

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Collecting what can only be looked at where memory cannot be had: under RCU
-//! or a spinlock.
+//! Collecting values that can only be read where memory cannot be allocated: under
+//! RCU or a spinlock.
 
 use kernel::alloc::{Allocator, Vec};
 use kernel::prelude::*;
 
-/// Collects what `fill` hands to its argument. `fill` must not sleep, and may
-/// be called more than once: what did not fit is dropped, and there is room for
-/// it the next time. May sleep. `ENOMEM`.
+/// Collects the values that `fill` passes to its argument. `fill` must not sleep, and
+/// may be called more than once: values that do not fit are dropped, and there is
+/// room for them the next time. Context: process, may sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`.
 pub(super) fn gather<T, A: Allocator>(
     mut fill: impl FnMut(&mut dyn FnMut(T)),
 ) -> Result<Vec<T, A>> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Dedicated loopback addresses, by which the host reaches an association. Only
-//! what is made from outside has one, and never one that the host uses itself. May
-//! sleep, except for looking up which are taken.
+//! Dedicated loopback addresses, by which the host reaches an association. Only an
+//! association made from outside has one, and never one that the host uses itself.
+//! Context: process, may sleep, except for [`Loopbacks::is_taken`].
 
 use core::net::Ipv4Addr;
 
@@ -15,8 +15,8 @@ use crate::sys::sock::ipv4_addresses_in_use;
 
 use super::limits::HOST_USES;
 
-/// Where they are taken from: 127.64.0.0/10, far from those that people give to
-/// things by hand.
+/// The range of automatic choice: 127.64.0.0/10, far from the addresses that people
+/// assign by hand.
 const RANGE: core::ops::RangeInclusive<u32> = 0x7f40_0001..=0x7f7f_fffe;
 
 /// An address as a key.
@@ -29,19 +29,20 @@ impl MapKey for Key {
     }
 }
 
-/// The addresses that associations have.
+/// The dedicated addresses of the associations.
 #[pin_data]
 pub(super) struct Loopbacks {
     taken: RcuMap<Key, ()>,
-    // No other lock is taken with it, nor it with another.
+    // Never held together with another lock of the module.
     #[pin]
     free: Mutex<Free>,
 }
 
-/// Where to look for a free one.
+/// Where to look for a free address.
 struct Free {
     next: u32,
-    // Those that the host uses, in ascending order, and since when that is known.
+    // The addresses that the host uses, in ascending order, and when they were looked
+    // up.
     host_uses: KVVec<u32>,
     since: Option<Instant<Monotonic>>,
 }
@@ -55,7 +56,12 @@ impl Free {
         }
     }
 
-    /// Looks again which the host uses, unless that was done just before. `ENOMEM`.
+    /// Looks up which addresses the host uses, unless that was done within
+    /// [`HOST_USES`].
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     fn refresh(&mut self) -> Result {
         if self.since.is_some_and(|since| since.elapsed() < HOST_USES) {
             return Ok(());
@@ -66,7 +72,7 @@ impl Free {
         Ok(())
     }
 
-    /// The next of all, unless the host uses it.
+    /// The next address of the range, unless the host uses it.
     fn next(&mut self) -> Option<Ipv4Addr> {
         let addr = self.next;
         self.next = match addr + 1 {
@@ -78,7 +84,7 @@ impl Free {
 }
 
 impl Loopbacks {
-    /// None is taken. May sleep.
+    /// No address is taken. Context: process, may sleep.
     pub(super) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             taken: RcuMap::new()?,
@@ -86,11 +92,13 @@ impl Loopbacks {
         })
     }
 
-    /// Takes the address that was asked for, or one that is free. May sleep.
+    /// Takes the address that was asked for, or a free one. Context: process, may
+    /// sleep.
     ///
     /// # Errors
     ///
-    /// `EADDRINUSE` when another association has it, or the host uses it; `ENOMEM`.
+    /// `EADDRINUSE` when another association has it, the host uses it, or none is
+    /// free; `ENOMEM`.
     pub(super) fn take(&self, asked: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
         match asked {
             Some(addr) => self.take_this(addr).map(|()| addr),
@@ -114,11 +122,11 @@ impl Loopbacks {
         })
     }
 
-    /// Takes one that is free.
+    /// Takes a free address.
     ///
     /// # Errors
     ///
-    /// `EADDRINUSE` when none is, `ENOMEM`.
+    /// `EADDRINUSE` when none is free, `ENOMEM`.
     fn take_any(&self) -> Result<Ipv4Addr> {
         let mut free = self.free.lock();
         free.refresh()?;
@@ -143,7 +151,7 @@ impl Loopbacks {
         self.taken.remove(Key(addr));
     }
 
-    /// Whether an association has it. Any context; never sleeps.
+    /// Whether an association has this address. Context: any.
     pub(super) fn is_taken(&self, addr: Ipv4Addr) -> bool {
         let guard = rcu::read_lock();
         self.taken.get(Key(addr), &guard).is_some()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A task's part in an association: the entry of the table. Any context.
+//! A membership: the entry of a task in the table of members. Context: any.
 
 use core::convert::Infallible;
 
@@ -12,28 +12,28 @@ use crate::protocol::{self, HandOn};
 use super::association::{Association, User};
 use super::tenant::Tenant;
 
-/// A task's part in an association.
+/// The membership of a task in an association.
 ///
 /// # Invariants
 ///
-/// Counted in the association's `tasks`; if `unborn`, in those of the tenant.
+/// Counted in the association's `tasks` and, if `unborn`, in the tenant's `unborn`.
 pub(super) struct Membership {
     user: User,
-    // It holds no way out, and can come by none: see `Table::search`.
+    // The task holds no bypass, and cannot acquire one: see `Assignment::search`.
     searched: Atomic<bool>,
-    // It is being made. If so it is counted in `unborn`.
+    // The task is being made, and counted in the tenant's `unborn`.
     unborn: Atomic<bool>,
 }
 
 impl Membership {
-    /// One more task for `association`, unless it has ended. Any context.
+    /// Adds a task to `association`, unless it has ended. Context: any.
     pub(super) fn join(association: Arc<Association>) -> Option<Self> {
         if association.is_revoked() {
             return None;
         }
         let user = User::join(association)?;
         user.association().add_task();
-        // INVARIANT: Counted above.
+        // INVARIANT: `add_task` counted it; it is not `unborn`.
         Some(Self {
             user,
             searched: Atomic::new(false),
@@ -41,8 +41,8 @@ impl Membership {
         })
     }
 
-    /// That of a child which its task is making, and which has what its task
-    /// has, unless the association has ended. Any context.
+    /// The membership of a child that the task is making. The child holds what the
+    /// task holds. `None` when the association has ended. Context: any.
     pub(super) fn of_child(&self) -> Option<Self> {
         let child = Self::join(self.association()?)?;
         let Ok(()) = protocol::hand_on(&mut HandingOn {
@@ -52,13 +52,13 @@ impl Membership {
         Some(child)
     }
 
-    /// Whether its task is about to be looked through.
+    /// Whether the task is still to be searched by a search in progress.
     pub(super) fn is_next(&self) -> bool {
         !self.is_searched() && self.tenant().is_searching()
     }
 
-    /// Notes that its task is on the list of tasks, or will be once the lock of
-    /// that is free.
+    /// Notes that the task is on the list of tasks, or will be once the lock of that
+    /// list is free.
     pub(super) fn set_born(&self) {
         if self.unborn.load(ordering::Relaxed) {
             self.unborn.store(false, ordering::Relaxed);
@@ -70,17 +70,17 @@ impl Membership {
         self.user.association().tenant()
     }
 
-    /// Notes that its task holds no way out.
+    /// Notes that the task holds no bypass.
     pub(super) fn set_searched(&self) {
         self.searched.store(true, ordering::Relaxed);
     }
 
-    /// Whether its task was found to hold no way out, or comes from one that was.
+    /// Whether the task was found to hold no bypass, or was made by a task that was.
     pub(super) fn is_searched(&self) -> bool {
         self.searched.load(ordering::Relaxed)
     }
 
-    /// Whether this is a part in `association`.
+    /// Whether it is a membership in `association` itself.
     pub(super) fn is_of(&self, association: &Association) -> bool {
         core::ptr::eq(self.user.association(), association)
     }
@@ -90,29 +90,29 @@ impl Membership {
         self.user.association().is_revoked()
     }
 
-    /// Whether everybody who is to be in its association, or in what that is a
-    /// part of, is in.
+    /// Whether its tenant is formed: all tasks that the association was made for are
+    /// members.
     pub(super) fn is_formed(&self) -> bool {
         self.tenant().is_formed()
     }
 
-    /// Whether `part` is a part of its association, or of a part.
+    /// Whether `part` is a part of its association, or a part of a part.
     pub(super) fn is_wider_than(&self, part: &Association) -> bool {
         !self.is_of(part) && part.is_within(self.user.association())
     }
 
-    /// Whether this is a part in `association`, or in a part of it, or of a
-    /// part.
+    /// Whether it is a membership in `association`, in a part of it, or in a part of
+    /// a part.
     pub(super) fn is_within(&self, association: &Association) -> bool {
         self.user.association().is_within(association)
     }
 
-    /// The association, unless it was revoked.
+    /// The association, unless it was ended.
     pub(super) fn association(&self) -> Option<Arc<Association>> {
         (!self.is_revoked()).then(|| self.shared())
     }
 
-    /// The association, revoked or not.
+    /// The association, ended or not.
     pub(super) fn shared(&self) -> Arc<Association> {
         self.user.shared()
     }
@@ -145,7 +145,7 @@ impl HandOn for HandingOn<'_> {
 }
 
 impl Drop for Membership {
-    /// Any context.
+    /// Context: any.
     fn drop(&mut self) {
         self.set_born();
         self.user.association().remove_task();

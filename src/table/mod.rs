@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who is associated with what: an RCU hash table from tasks to associations,
-//! the list of associations by id, and the operations that change them.
+//! Which task is a member of which association: an RCU hash table from tasks to
+//! memberships, the list of associations by id, and the operations that change them.
 //!
-//! Looking up is lock-free and allowed in any context. What changes the table
-//! may sleep, except forgetting a task, which must not.
+//! Lookups are lock-free. Context: any. Operations that change the table may sleep,
+//! except forgetting a task, which never sleeps.
 //!
-//! From the ground up: what is known of one association ([`set`], [`tenant`],
-//! [`association`]), of a task ([`membership`], [`members`]) and of a
-//! socket ([`sockets`]); what associations hold of the machine ([`registry`],
-//! [`loopback`], [`reserved`], [`former`], all in [`holdings`]); everything together
-//! ([`tenants`]); and the calls, one file each.
+//! From the ground up: one association ([`set`], [`tenant`], [`association`]), a task
+//! ([`membership`], [`members`]), a socket ([`sockets`]); what associations hold of
+//! the machine ([`registry`], [`loopback`], [`reserved`], [`former`], all in
+//! [`holdings`]); all of these together ([`tenants`]); and the calls, one file each.
 
 mod assign;
 mod association;

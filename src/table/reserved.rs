@@ -25,7 +25,11 @@ pub(super) struct Reserved {
 }
 
 impl Reserved {
-    /// No address. May sleep. `ENOMEM`.
+    /// No address. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             set: RcuCell::new(AddressSet::empty()?),
@@ -33,10 +37,10 @@ impl Reserved {
         })
     }
 
-    /// Brings the list up to date, with the set that `coming` is about to get in
-    /// place of the one it has. Gives back the old list, to be dropped when that may
-    /// take a while. `_control` is held until `coming` has got it: another renewal
-    /// would not know of it. May sleep.
+    /// Renews the list. For `coming` it counts the set that the association is about
+    /// to get, not its present one. Returns the old list, whose drop waits for
+    /// readers. The caller holds the control lock until the association has that set:
+    /// another renewal would not know of it. Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -73,7 +77,7 @@ impl Reserved {
         Ok(replaced)
     }
 
-    /// Whether `addr` is one of them. Any context; never sleeps.
+    /// Whether `addr` is one of them. Context: any.
     pub(super) fn contains(&self, addr: IpAddr) -> bool {
         if !self.any.load(ordering::Relaxed) {
             return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The memory of an address set. Immutable once made. Making it may sleep.
+//! The memory of an address set. Immutable once made. Making one may sleep.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,9 +26,9 @@ pub(crate) struct AddressSet {
 }
 
 impl AddressSet {
-    /// A set of these addresses and prefixes. The first host address of each
-    /// family is its primary address. Charged to the caller's memory cgroup.
-    /// May sleep.
+    /// A set of these addresses and prefixes. The first host address of each family
+    /// is its primary address. Charged to the caller's memory cgroup. Context:
+    /// process, may sleep.
     ///
     /// # Errors
     ///
@@ -57,7 +57,8 @@ impl AddressSet {
             IpAddr::V6(a) => Some(a),
             IpAddr::V4(_) => None,
         });
-        // INVARIANT: Merged above; the primaries are taken from the entries.
+        // INVARIANT: `merge` sorted and merged them; the primary addresses come from
+        // `entries`.
         Ok(Self {
             v4,
             v6,
@@ -67,7 +68,11 @@ impl AddressSet {
         })
     }
 
-    /// A set without addresses. May sleep. `ENOMEM`.
+    /// A set without addresses. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn empty() -> Result<KBox<Self>> {
         Ok(KBox::new(
             Self::of_ranges(KVec::new(), KVec::new()),
@@ -81,7 +86,7 @@ impl AddressSet {
         v4.truncate(kept);
         let kept = merge(v6.as_mut_slice());
         v6.truncate(kept);
-        // INVARIANT: Merged above; there are no primaries.
+        // INVARIANT: `merge` sorted and merged them; there are no primary addresses.
         Self {
             entries: KVec::new(),
             v4,
@@ -91,15 +96,25 @@ impl AddressSet {
         }
     }
 
-    /// A copy of the addresses of a set that can only be looked at under RCU: `with`
-    /// hands it to its argument, perhaps more than once. May sleep. `ENOMEM`.
+    /// A copy of the addresses of a set that can only be read under RCU: `with`
+    /// passes it to its argument, possibly more than once. Context: process, may
+    /// sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn copy(with: impl Fn(&mut dyn FnMut(&Self))) -> Result<Self> {
         let v4 = gather(|push| with(&mut |set| set.v4.iter().for_each(|&r| push(r))))?;
         let v6 = gather(|push| with(&mut |set| set.v6.iter().for_each(|&r| push(r))))?;
         Ok(Self::of_ranges(v4, v6))
     }
 
-    /// What was in a set that held `former` before, and holds this now.
+    /// The addresses of this set and of `former`. If they are more than
+    /// [`MAX_FORMER`] ranges, those of this set alone.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn with_former(&self, former: &Self) -> Result<Self> {
         let count = self.ranges() + former.ranges();
         let (mut v4, mut v6) = (KVec::new(), KVec::new());
@@ -112,7 +127,11 @@ impl AddressSet {
         Ok(Self::of_ranges(v4, v6))
     }
 
-    /// What of this is not in `other`.
+    /// The addresses of this set that are not in `other`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn without(&self, other: &Self) -> Result<Self> {
         Ok(Self::of_ranges(
             difference(self.v4(), other.v4())?,
@@ -125,7 +144,7 @@ impl AddressSet {
         self.ranges() == 0
     }
 
-    /// How many ranges of addresses it has.
+    /// The number of its ranges of addresses.
     pub(super) fn ranges(&self) -> usize {
         self.v4.len() + self.v6.len()
     }
@@ -135,7 +154,7 @@ impl AddressSet {
         &self.v4
     }
 
-    /// The IPv6 addresses likewise.
+    /// The IPv6 addresses, as ranges that are sorted and disjoint.
     pub(super) fn v6(&self) -> &[Range<Wide>] {
         &self.v6
     }
@@ -145,7 +164,7 @@ impl AddressSet {
         SetView::new(&self.v4, &self.v6, self.primary_v4, self.primary_v6)
     }
 
-    /// The entries, as they were given.
+    /// The entries, in the form and order in which they were given.
     pub(crate) fn entries(&self) -> &[Prefix] {
         &self.entries
     }
@@ -161,7 +180,7 @@ impl AddressSet {
     }
 }
 
-/// What is left of `ranges` without `others`.
+/// The addresses of `ranges` that are not in `others`.
 fn difference<T: Number>(ranges: &[Range<T>], others: &[Range<T>]) -> Result<KVec<Range<T>>> {
     let mut left = KVec::new();
     subtract(ranges, others, |range| {

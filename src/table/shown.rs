@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What sysfs shows of an association. May sleep.
+//! What sysfs shows of an association. Context: process, may sleep.
 
 use core::fmt::{self, Write as _};
 
@@ -12,15 +12,15 @@ use crate::sys::task::TaskKey;
 use super::association::Association;
 use super::members::Members;
 
-/// An association as `by-id/ID` in sysfs shows it. Of a set that does not fit in a
-/// page the first entries are followed by `...`; the ioctl tells all.
+/// An association as the file `by-id/ID` in sysfs shows it. If a set does not fit in
+/// a page, `...` follows its first entries; the ioctl returns all.
 pub(super) struct Shown {
     association: Arc<Association>,
     members: Arc<Members>,
 }
 
 impl Shown {
-    /// An association, shown to those that are not `members` of any.
+    /// An association, shown to tasks that are not `members` of any.
     pub(super) fn new(association: Arc<Association>, members: Arc<Members>) -> Self {
         Self {
             association,
@@ -30,13 +30,13 @@ impl Shown {
 }
 
 impl Show for Shown {
-    /// Which addresses an association has is no tenant's business.
+    /// Associated tasks must not see which addresses an association has.
     fn is_readable(&self) -> bool {
         self.members.association(TaskKey::current()).is_none()
     }
 
     fn show(&self, out: &mut Page<'_>) -> fmt::Result {
-        // The longest entry, "...", blanks and the end of the line.
+        // Room for the longest entry, "...", blanks and the end of the line.
         const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
 
         let (shown, terms) = (&self.association, self.association.terms());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant: an association that was made from outside, with its parts, and theirs.
-//! What they have in common. Any context.
+//! A tenant: an association that was made from outside, with its parts and theirs.
+//! This is the state that they share. Context: any.
 
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::barrier::smp_mb;
@@ -11,14 +11,14 @@ use super::limits::{MAX_PARTS, MAX_RAW_SOCKETS};
 
 /// What an association shares with its parts.
 pub(super) struct Tenant {
-    // Every task that is to be a member at first is one.
+    // All tasks that the association was made for are members.
     formed: Atomic<bool>,
-    // An update goes on. Changed with the registry locked.
+    // An update is in progress. Changed with the registry locked.
     updating: Atomic<bool>,
     parts: Atomic<usize>,
-    // Tasks that are being made by members that were not searched.
+    // Number of tasks that members are making which were not searched yet.
     unborn: Atomic<usize>,
-    // Its tasks are being looked through.
+    // Its tasks are being searched.
     searching: Atomic<bool>,
     raw_sockets: Atomic<usize>,
     full_ports: Atomic<u64>,
@@ -38,23 +38,24 @@ impl Tenant {
         }
     }
 
-    /// Whether calls of others may change it: every task that is to be a member at
-    /// first is one.
+    /// Whether other calls may change it: all tasks that the association was made for
+    /// are members.
     pub(super) fn is_formed(&self) -> bool {
         self.formed.load(ordering::Acquire)
     }
 
-    /// Notes that every task that is to be a member at first is one.
+    /// Notes that all tasks that the association was made for are members.
     pub(super) fn set_formed(&self, _control: &mut Control) {
         self.formed.store(true, ordering::Release);
     }
 
-    /// Whether an update goes on. Stable with the registry locked.
+    /// Whether an update is in progress. Stable with the registry locked.
     pub(super) fn is_updating(&self) -> bool {
         self.updating.load(ordering::Relaxed)
     }
 
-    /// Notes whether an update goes on. The registry is locked.
+    /// Notes whether an update is in progress. The caller holds the lock of the
+    /// registry.
     pub(super) fn set_updating(&self, updating: bool) {
         self.updating.store(updating, ordering::Relaxed);
     }
@@ -81,33 +82,33 @@ impl Tenant {
         self.parts.load(ordering::Relaxed) == 0
     }
 
-    /// Counts a task that a member makes which was not searched. A full barrier:
-    /// either the caller sees afterwards that the member is searched now, or
+    /// Counts a task that an unsearched member is making. A full barrier: either the
+    /// caller sees afterwards that the member was searched meanwhile, or
     /// [`Self::has_unborn`] sees the task.
     pub(super) fn add_unborn(&self) {
         self.unborn.fetch_add(1_usize, ordering::Full);
     }
 
-    /// One of these is on the list of tasks, or did not come to be.
+    /// Counts one of these less: it is on the list of tasks, or was not made.
     pub(super) fn remove_unborn(&self) {
         self.unborn.fetch_sub(1_usize, ordering::Relaxed);
     }
 
-    /// Whether members that were not searched are making tasks. Members that were
-    /// marked as searched before this make none that count.
+    /// Whether unsearched members are making tasks. A member that was marked as
+    /// searched before this call makes none that count.
     pub(super) fn has_unborn(&self) -> bool {
         // Pairs with `add_unborn`.
         smp_mb(ordering::Full);
         self.unborn.load(ordering::Relaxed) != 0
     }
 
-    /// Whether its tasks are being looked through.
+    /// Whether its tasks are being searched.
     pub(super) fn is_searching(&self) -> bool {
         self.searching.load(ordering::Relaxed)
     }
 
-    /// Notes whether its tasks are being looked through: they fork when that is
-    /// done.
+    /// Notes whether its tasks are being searched. Unsearched members cannot fork
+    /// before that is over.
     pub(super) fn set_searching(&self, searching: bool) {
         self.searching.store(searching, ordering::Relaxed);
     }
@@ -127,13 +128,13 @@ impl Tenant {
         self.raw_sockets.fetch_sub(1_usize, ordering::Relaxed);
     }
 
-    /// Counts a socket that was refused a port with as many sockets of this tenant
-    /// as it may have.
+    /// Counts a socket that was refused a port because the tenant has as many sockets
+    /// on it as it may.
     pub(super) fn note_full_port(&self) {
         self.full_ports.add(1_u64, ordering::Relaxed);
     }
 
-    /// How many of these there were.
+    /// How often a socket was refused a port for that reason.
     pub(super) fn full_ports(&self) -> u64 {
         self.full_ports.load(ordering::Relaxed)
     }

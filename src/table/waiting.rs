@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Waiting until nobody reads any more what was replaced or removed. That has no
-//! bound: a reader that has no processor, at `SCHED_IDLE` on a busy machine, may keep
-//! a grace period from ending for minutes, where RCU can be preempted. Nothing that a
-//! control call promises depends on it, so a work queue waits in its place, and the
-//! call for that only as long as it takes on an ordinary day. May sleep.
+//! Waiting for the readers of what was replaced or removed. That has no bound: where
+//! RCU is preemptible, a reader without a processor, at `SCHED_IDLE` on a busy
+//! machine, may delay the end of a grace period for minutes. Nothing that a control
+//! call promises depends on it. So a work queue waits in its place, and the call
+//! waits for the queue only as long as that usually takes. Context: process, may
+//! sleep.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
@@ -17,24 +18,29 @@ use super::limits::READERS;
 use super::patience::{Patience, Pauses};
 use super::set::AddressSet;
 
-/// Waits in its callers' place.
+/// A work queue that waits in place of its callers.
 pub(super) struct Waiting(OwnQueue);
 
 impl Waiting {
-    /// Waits for nothing yet. May sleep. `ENOMEM`.
+    /// A queue without work. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn new() -> Result<Self> {
         Ok(Self(OwnQueue::new(c"addrconf_wait")?))
     }
 
-    /// Has old sets dropped once nobody decides by them, and waits for that, but not
-    /// for long.
+    /// Drops old sets once no reader has them, and waits for that, but not for longer
+    /// than [`READERS`].
     pub(super) fn drop_soon(&self, replaced: KVec<Replaced<AddressSet>>) {
         if !replaced.is_empty() {
             self.soon(move || Replaced::drop_all(replaced));
         }
     }
 
-    /// Has `work` done, and waits for it, but not for longer than [`READERS`].
+    /// Runs `work` on the queue and waits for it, but not for longer than
+    /// [`READERS`].
     pub(super) fn soon(&self, work: impl FnOnce() + Send + 'static) {
         let Ok(done) = Arc::new(Atomic::new(false), GFP_KERNEL) else {
             return work();
@@ -44,7 +50,8 @@ impl Waiting {
             work();
             told.store(true, ordering::Release);
         });
-        // Without memory what `work` holds was dropped, which waits as well.
+        // Without memory `try_spawn` dropped `work`; dropping the old sets in it
+        // waits for their readers as well.
         if begun.is_err() {
             return;
         }
@@ -54,7 +61,7 @@ impl Waiting {
         }
     }
 
-    /// Sleeps until nothing that was begun before goes on.
+    /// Sleeps until all work that was begun before is done.
     pub(super) fn flush(&self) {
         self.0.flush();
     }

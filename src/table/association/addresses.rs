@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The addresses that an association has, and those that left its set. Any context,
+//! The addresses that an association has, and those that left its set. Context: any,
 //! except for copying them.
 
 use kernel::prelude::*;
@@ -14,21 +14,23 @@ use crate::table::gather::gather;
 use crate::table::set::AddressSet;
 
 impl Association {
-    /// Its address set at present.
+    /// Its present address set.
     pub(crate) fn set<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
         self.set.get(guard)
     }
 
-    /// What was in the set once, and is in it no more.
+    /// Its former addresses: those that left the set.
     fn former<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
         self.former.get(guard)
     }
 
-    /// What it owns at present, as the decisions see it.
+    /// What it owns now, as the decisions see it.
     pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
         Owner {
             id: self.id,
-            // Before what was: an address leaves the set after it is there.
+            // Read before `former`: an update adds an address to `former` before it
+            // removes it from the set, so a reader that misses it here finds it
+            // there.
             set: self.set(guard).view(),
             former: self.former(guard).view(),
             loopback: self.terms.loopback,
@@ -36,7 +38,7 @@ impl Association {
         }
     }
 
-    /// Puts another set in place. Gives back the old one. Does not sleep.
+    /// Puts another set in place and returns the old one. Never sleeps.
     pub(in crate::table) fn replace_set(
         &self,
         set: KBox<AddressSet>,
@@ -45,8 +47,7 @@ impl Association {
         self.set.replace(set)
     }
 
-    /// Puts another set of former members in place. Gives back the old one. Does
-    /// not sleep.
+    /// Puts other former addresses in place and returns the old ones. Never sleeps.
     pub(in crate::table) fn replace_former(
         &self,
         former: KBox<AddressSet>,
@@ -55,18 +56,18 @@ impl Association {
         self.former.replace(former)
     }
 
-    /// Whether it has lost addresses on which it may have connections.
+    /// Whether it has former addresses, on which it may have connections.
     pub(in crate::table) fn has_former(&self) -> bool {
         !self.former(&rcu::read_lock()).is_empty()
     }
 
-    /// Whether it has any of these addresses.
+    /// Whether its set contains any of these addresses.
     pub(in crate::table) fn has_any_of(&self, set: &AddressSet) -> bool {
         let guard = rcu::read_lock();
         self.set(&guard).view().intersects(&set.view(), true, true)
     }
 
-    /// Whether it once had any of these addresses, and has it no more.
+    /// Whether any of these is one of its former addresses.
     pub(in crate::table) fn had_any_of(&self, set: &AddressSet) -> bool {
         let guard = rcu::read_lock();
         self.former(&guard)
@@ -74,17 +75,30 @@ impl Association {
             .intersects(&set.view(), true, true)
     }
 
-    /// A copy of what it once had. May sleep. `ENOMEM`.
+    /// A copy of its former addresses. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(in crate::table) fn copy_former(&self) -> Result<AddressSet> {
         AddressSet::copy(|visit| visit(self.former(&rcu::read_lock())))
     }
 
-    /// A copy of the addresses of its set. May sleep. `ENOMEM`.
+    /// A copy of the addresses of its set. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(in crate::table) fn copy_set(&self) -> Result<AddressSet> {
         AddressSet::copy(|visit| visit(self.set(&rcu::read_lock())))
     }
 
-    /// A copy of the entries of its set, as they were given. May sleep. `ENOMEM`.
+    /// A copy of the entries of its set, as they were given. Context: process, may
+    /// sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn copy_entries(&self) -> Result<KVec<Prefix>> {
         gather(|push| {
             let guard = rcu::read_lock();

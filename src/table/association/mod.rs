@@ -24,32 +24,31 @@ use crate::sys::rcu_cell::RcuCell;
 use super::set::AddressSet;
 use super::tenant::Tenant;
 
-/// An association: id, terms, address set, and how many tasks and sockets it
-/// has.
+/// An association: id, terms, address set, and the number of its tasks and sockets.
 ///
-/// It comes to be with its first task and takes no new ones once the last task
-/// and socket are gone. Its keeper buries it then.
+/// It ends with its last user: a task, a socket, a part, or the call that makes it.
+/// From then on it takes no new ones, and its keeper buries it.
 #[pin_data]
 pub(crate) struct Association {
     id: u32,
     terms: Terms,
     set: RcuCell<AddressSet>,
-    // What updates took out of the set.
+    // The addresses that updates took out of the set.
     former: RcuCell<AddressSet>,
     // Tasks, sockets, parts, and the call that makes it. Never rises from zero.
     users: Atomic<usize>,
     tasks: Atomic<usize>,
     sockets: Atomic<usize>,
-    // Ended from outside: tasks that are left do not count. Sockets keep their
-    // scope, or they would be the whole host's all of a sudden.
+    // Ended from outside: tasks that are still in the table do not count as members.
+    // Sockets keep their scope, or they would suddenly have that of the whole host.
     revoked: Atomic<bool>,
     #[pin]
     burial: Work<Self>,
     tenant: Arc<Tenant>,
-    // What makes it a part of another, which stays as long.
+    // For a part: its place in its whole, which lives at least as long.
     part_of: Option<PartOf>,
     keeper: Arc<dyn Keeper>,
-    // Dropped last: our code must be there as long as sockets refer to this.
+    // Dropped last: the module's code must stay as long as sockets refer to this.
     _module: ModuleRef,
 }
 
@@ -57,13 +56,13 @@ impl_has_work! {
     impl HasWork<Self> for Association { self.burial }
 }
 
-/// What an association is made of, besides its set.
+/// What an association is made of, except its set.
 pub(super) struct Making {
-    /// Its id, which no other has.
+    /// Its id, which no other association has.
     pub(super) id: u32,
     /// Its terms, with the loopback address that was taken for it.
     pub(super) terms: Terms,
-    /// What makes it a part of another, if it is to be one.
+    /// For a part: its place in its whole.
     pub(super) part_of: Option<PartOf>,
     /// Buries it.
     pub(super) keeper: Arc<dyn Keeper>,
@@ -72,8 +71,8 @@ pub(super) struct Making {
 }
 
 impl Association {
-    /// An association with a first user, which keeps it from going before
-    /// there is a task. Context: process, may sleep.
+    /// Makes an association with a first user, which keeps it alive until it has a
+    /// task. Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -103,22 +102,22 @@ impl Association {
             }),
             GFP_KERNEL,
         )?;
-        // INVARIANT: It is the one counted above.
+        // INVARIANT: `users` was initialised to 1 above, which counts this user.
         let first = User::first(association.clone());
         Ok((association, first))
     }
 
-    /// Its id: never 0, and no other's as long as it has tasks or sockets.
+    /// Its id: never 0, and unique as long as it has tasks or sockets.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
 
-    /// What it was made with.
+    /// Its terms.
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// What it shares with its parts, or as a part with its whole.
+    /// Its tenant: what it shares with its parts or, as a part, with its whole.
     pub(super) fn tenant(&self) -> &Tenant {
         &self.tenant
     }
@@ -128,36 +127,37 @@ impl Association {
         self.terms.loopback
     }
 
-    /// Notes that a socket of it was refused a port. Any context.
+    /// Counts that one of its sockets was refused a full port. Context: any.
     pub(crate) fn note_full_port(&self) {
         self.tenant.note_full_port();
     }
 
-    /// How often a socket of its tenant was refused a port that had as many of them
-    /// as it may.
+    /// How often a socket of its tenant was refused a port because the tenant had as
+    /// many sockets on it as it may.
     pub(crate) fn full_ports(&self) -> u64 {
         self.tenant.full_ports()
     }
 
-    /// Whether wildcard sockets of unassociated processes are to leave its
-    /// addresses alone on its account: not on that of one it is a part of.
+    /// Whether it reserves its addresses: wildcard sockets of unassociated processes
+    /// leave them alone. A part does not, as its whole does.
     pub(super) fn reserves(&self) -> bool {
         self.terms.exclusive && self.part_of.is_none()
     }
 
-    /// Ends it for every task at once. A full barrier: a call that puts a task
-    /// in meanwhile sees that, or the task is seen here.
+    /// Ends it for every task at once. A full barrier: either a call that adds a task
+    /// meanwhile sees that it has ended, or the caller sees the task afterwards.
     pub(super) fn revoke(&self) {
         self.revoked.store(true, ordering::Relaxed);
         smp_mb(ordering::Full);
     }
 
-    /// Whether it was ended. After a full barrier, see [`Self::revoke`].
+    /// Whether it was ended. Reliable after a full barrier: see [`Self::revoke`].
     pub(super) fn is_revoked(&self) -> bool {
         self.revoked.load(ordering::Relaxed)
     }
 
-    /// Whether it was ended, or what it is a part of: then it is about to be.
+    /// Whether it was ended, or an association that it is a part of: then it is about
+    /// to be ended too.
     pub(super) fn is_ended(&self) -> bool {
         self.up().any(Self::is_revoked)
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Parts of associations, which narrowing makes, and what they are parts of. Any
-//! context, except for making one.
+//! Parts, which narrowing makes, and their wholes. Context: any, except for making
+//! one.
 
 use core::iter::successors;
 
@@ -11,23 +11,23 @@ use kernel::sync::Arc;
 use super::{Association, User};
 use crate::table::limits::MAX_DEPTH;
 
-/// What makes an association a part of another, which stays as long.
+/// The place of a part in its whole. It keeps the whole alive.
 ///
 /// # Invariants
 ///
-/// Counted in the parts of the tenant.
+/// Counted in the `parts` of the tenant.
 pub(in crate::table) struct PartOf(User);
 
 impl PartOf {
-    /// One more part of `whole`. Context: process, may sleep.
+    /// Adds a part to `whole`. Context: process, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOSPC` when its tenant has as many parts as it may or it is itself
-    /// [`MAX_DEPTH`] parts deep, `ENOENT` when it has ended.
+    /// `ENOSPC` when the tenant has as many parts as it may, or `whole` is itself
+    /// [`MAX_DEPTH`] parts deep; `ENOENT` when `whole` has ended.
     pub(in crate::table) fn join(whole: Arc<Association>) -> Result<Self> {
-        // Narrowing needs no right: it must not eat all memory, nor make control
-        // calls take for ever.
+        // Narrowing needs no capability, so it must be limited: it must not use up
+        // memory, nor make control calls take forever.
         if whole.depth() >= MAX_DEPTH {
             return Err(ENOSPC);
         }
@@ -35,52 +35,52 @@ impl PartOf {
         if !user.association().tenant().add_part() {
             return Err(ENOSPC);
         }
-        // INVARIANT: Counted.
+        // INVARIANT: `add_part` counted it.
         Ok(Self(user))
     }
 
-    /// What it is a part of.
+    /// The whole.
     pub(super) fn whole(&self) -> &Association {
         self.0.association()
     }
 }
 
 impl Drop for PartOf {
-    /// Any context.
+    /// Context: any.
     fn drop(&mut self) {
         self.whole().tenant().remove_part();
     }
 }
 
 impl Association {
-    /// What it is a part of, if it is one.
+    /// Its whole, if it is a part.
     fn whole(&self) -> Option<&Self> {
         self.part_of.as_ref().map(PartOf::whole)
     }
 
-    /// It, what it is a part of, and so on.
+    /// The association itself, its whole, the whole of that, and so on.
     pub(super) fn up(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |this| this.whole())
     }
 
-    /// How many parts it is away from what was made from outside.
+    /// Number of wholes above it: 0 if it was made from outside.
     pub(in crate::table) fn depth(&self) -> usize {
         self.up().count() - 1
     }
 
-    /// Whether both are of the same tenant: parts of one association that was made
-    /// from outside, or that association.
+    /// Whether both belong to one tenant: to an association that was made from
+    /// outside, with its parts and theirs.
     pub(crate) fn is_same_tenant(&self, other: &Self) -> bool {
         core::ptr::eq(self.tenant(), other.tenant())
     }
 
-    /// Whether it is a part of `other`.
+    /// Whether it is a part of `other` itself.
     pub(in crate::table) fn is_part_of(&self, other: &Self) -> bool {
         self.whole()
             .is_some_and(|whole| core::ptr::eq(whole, other))
     }
 
-    /// Whether it is `other`, or a part of it, or of a part.
+    /// Whether it is `other`, a part of it, or a part of a part.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.up().any(|this| core::ptr::eq(this, other))
     }

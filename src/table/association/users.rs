@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For whom an association is there: tasks, sockets, parts, and the call that makes
-//! it. It ends with the last of them. Any context.
+//! The users of an association: tasks, sockets, parts, and the call that makes it. It
+//! ends with the last of them. Context: any.
 
 use kernel::sync::atomic::ordering;
 use kernel::sync::Arc;
@@ -9,40 +9,40 @@ use kernel::workqueue::{Queue, WorkItem};
 
 use super::Association;
 
-/// What keeps an association that is there, and buries one that has ended.
+/// Holds what associations use, and buries those that have ended.
 pub(in crate::table) trait Keeper: Send + Sync {
-    /// Where the burial is queued. Any context.
+    /// The queue for burials. Context: any.
     fn queue(&self) -> &Queue;
 
-    /// Takes an association off the list which has neither tasks nor sockets any
-    /// more, and frees what was its own. Once for each. Context: process, may sleep.
+    /// Takes an association that has no users any more off the list, and frees what
+    /// it held. Called once for each. Context: process, may sleep.
     fn bury(&self, association: &Association);
 }
 
 impl Association {
-    /// One more task in it. Any context.
+    /// Counts one more task. Context: any.
     pub(in crate::table) fn add_task(&self) {
         self.tasks.add(1_usize, ordering::Relaxed);
     }
 
-    /// One task less. Any context.
+    /// Counts one task less. Context: any.
     pub(in crate::table) fn remove_task(&self) {
         self.tasks.fetch_sub(1_usize, ordering::Relaxed);
     }
 
-    /// How many tasks it has, those that exit this moment included.
+    /// The number of its tasks, those that are exiting included.
     pub(crate) fn tasks(&self) -> usize {
         self.tasks.load(ordering::Relaxed)
     }
 
-    /// How many sockets it has.
+    /// The number of its sockets.
     pub(crate) fn sockets(&self) -> usize {
         self.sockets.load(ordering::Relaxed)
     }
 
-    /// One more socket, whose slot will hold a reference. `raw` tells that it is a
-    /// raw or ping socket. `false` when there is no use in it: the association has
-    /// ended, or its tenant has as many of these as it may. Any context.
+    /// Counts one more socket, whose slot will hold a reference. `raw`: whether it is
+    /// a raw or ping socket. Returns `false` when the association has ended, or its
+    /// tenant has as many raw and ping sockets as it may. Context: any.
     pub(in crate::table) fn add_socket(&self, raw: bool) -> bool {
         if raw && !self.tenant.add_raw_socket() {
             return false;
@@ -56,7 +56,8 @@ impl Association {
         added
     }
 
-    /// One socket less; the reference is the one its slot held. Any context.
+    /// Counts one socket less. `this` is the reference that its slot held. Context:
+    /// any.
     pub(in crate::table) fn remove_socket(this: Arc<Self>, raw: bool) {
         if raw {
             this.tenant.remove_raw_socket();
@@ -78,7 +79,7 @@ impl Association {
 
     fn remove_user(this: &Arc<Self>) {
         if this.users.fetch_sub(1_usize, ordering::Full) == 1 {
-            // It is queued once only: the count does not rise from zero.
+            // It is queued only once, as the count never rises from zero.
             let _ = this.keeper.queue().enqueue(this.clone());
         }
     }
@@ -92,7 +93,7 @@ impl WorkItem for Association {
     }
 }
 
-/// Somebody for whom an association is there.
+/// A user of an association, which keeps it from ending.
 ///
 /// # Invariants
 ///
@@ -100,16 +101,16 @@ impl WorkItem for Association {
 pub(in crate::table) struct User(Arc<Association>);
 
 impl User {
-    /// The first one of an association that was just made.
+    /// The first user of a new association.
     pub(super) fn first(association: Arc<Association>) -> Self {
-        // INVARIANT: It was made with one user.
+        // INVARIANT: `Association::new` initialised `users` to 1 for it.
         Self(association)
     }
 
-    /// One more for whom `association` is there, unless it has ended.
+    /// Adds a user to `association`, unless it has ended.
     pub(in crate::table) fn join(association: Arc<Association>) -> Option<Self> {
         if association.add_user() {
-            // INVARIANT: Counted.
+            // INVARIANT: `add_user` counted it.
             Some(Self(association))
         } else {
             None
@@ -128,7 +129,7 @@ impl User {
 }
 
 impl Drop for User {
-    /// Any context.
+    /// Context: any.
     fn drop(&mut self) {
         Association::remove_user(&self.0);
     }
