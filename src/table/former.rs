@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Former addresses: those that left a set. Connections made on them go on until they
-//! are reset, or the address comes to another association. Context: process, may
-//! sleep.
+//! are reset, or the address comes to another association.
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 use kernel::sync::Arc;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What associations hold of the machine, and give back when they end: their ids,
-//! their files, and addresses that nobody else has meanwhile.
+//! What associations hold of the machine and give back when they end: ids, files in
+//! sysfs, and addresses that no other association may have meanwhile.
 
 use core::net::IpAddr;
 
@@ -20,8 +20,8 @@ use super::members::Members;
 use super::registry::Registry;
 use super::reserved::Reserved;
 
-/// What associations hold. Which lock is for what, in which order, and for how long:
-/// `docs/locking.md`.
+/// What associations hold. `docs/locking.md` says what each lock guards, in which
+/// order locks are taken, and how long each is held.
 #[pin_data]
 pub(super) struct Holdings {
     #[pin]
@@ -36,8 +36,12 @@ pub(super) struct Holdings {
 }
 
 impl Holdings {
-    /// Nothing is held. Associations show up as files in `by_id`, for those that are
-    /// not `members` of any. May sleep. `ENOMEM`.
+    /// Nothing is held. Associations appear as files in `by_id`, for tasks that are
+    /// not `members` of any. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn new(by_id: Arc<Dir>, members: Arc<Members>) -> Result<Arc<Self>> {
         let reserved = Reserved::new()?;
         let queue = OwnQueue::new(c"addrconf")?;
@@ -53,13 +57,14 @@ impl Holdings {
         )
     }
 
-    /// Has changes from outside take effect one at a time. May sleep.
+    /// Takes the control lock, with which changes from outside take effect one at a
+    /// time. Context: process, may sleep.
     pub(super) fn control(&self) -> MutexGuard<'_, Control> {
         self.control.lock()
     }
 
-    /// Whether wildcard sockets of unassociated processes are to leave `addr`
-    /// alone. Any context; never sleeps.
+    /// Whether wildcard sockets of unassociated processes must leave `addr` alone.
+    /// Context: any.
     pub(super) fn is_reserved(&self, addr: IpAddr) -> bool {
         let dedicated =
             matches!(addr, IpAddr::V4(v4) if v4.is_loopback() && self.loopbacks.is_taken(v4));
@@ -80,13 +85,14 @@ impl Keeper for Holdings {
     fn bury(&self, association: &Association) {
         let listed = self.registry.unlist(association);
         let mut control = self.control();
-        // Without memory, wildcards of the host go on leaving the addresses alone:
-        // more than needed, never less.
+        // Without memory the host's wildcard sockets keep leaving the addresses
+        // alone: more than needed, never less.
         let reserved = (listed && association.reserves())
             .then(|| self.reserved.renew(&mut control, &self.registry, None));
         let former = former::bury(&mut control, association);
         drop(control);
-        // Sleeps until no reader has them.
+        // Dropping them sleeps until no reader has them, so the lock is released
+        // first.
         drop((reserved, former));
         if let Some(loopback) = association.loopback() {
             self.loopbacks.leave(loopback);

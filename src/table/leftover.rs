@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connections on addresses that left their association's set: finding and ending
-//! them. May sleep.
+//! Leftovers: connections on addresses that left their association's set. Finding and
+//! ending them. Context: process, may sleep.
 
 use core::net::IpAddr;
 
@@ -16,18 +16,18 @@ use super::holdings::Holdings;
 use super::set::AddressSet;
 use super::sockets;
 
-/// A connection on an address that left its association's set.
+/// The connections on an address that left their association's set.
 #[derive(Clone, Copy)]
 pub(crate) struct Leftover {
-    /// Its local address.
+    /// The address.
     pub(crate) addr: IpAddr,
-    /// How many there are on it.
+    /// The number of connections on it.
     pub(crate) count: u64,
 }
 
-/// Ends the connections that are `wanted`. Some may stay locked by their owners for
-/// long; these are left, and what they send and receive is refused. Returns how many
-/// full ones it ended, and whether some are left.
+/// Ends the connections that are `wanted`. Owners may keep some locked for long;
+/// these are left, and what they send and receive is refused. Returns how many full
+/// sockets it ended, and whether some are left.
 fn end(wanted: impl Fn(&Connection<'_>) -> bool) -> Ended {
     let mut count = 0;
     let is_busy = sockets::while_locked(|| {
@@ -39,14 +39,13 @@ fn end(wanted: impl Fn(&Connection<'_>) -> bool) -> Ended {
 }
 
 /// Ends the connections of `association` and its parts, whose ids are `ids`, on
-/// addresses that are in their sets no more. Returns how many full ones there
-/// were.
+/// addresses that are no longer in their sets. Returns the number of full sockets.
 pub(super) fn end_of(holdings: &Holdings, association: &Association, ids: &[u32]) -> u64 {
     note_left(
         holdings,
         end(|connection| match connection.info.timewait {
-            // It has no owner any more, but is in the way of the association
-            // that has the address now.
+            // A timewait socket has no owner any more, but is in the way of the
+            // association that has the address now.
             Some(scope) => {
                 let guard = rcu::read_lock();
                 ids.contains(&scope) && !association.owner(&guard).owns(connection.info.local)
@@ -56,8 +55,8 @@ pub(super) fn end_of(holdings: &Holdings, association: &Association, ids: &[u32]
     )
 }
 
-/// Ends the connections of other tenants on addresses that are not in their
-/// sets any more, and that are to be `owner`'s.
+/// Ends the connections of other tenants on addresses that are no longer in their
+/// sets and that `owner` is about to get.
 ///
 /// # Errors
 ///
@@ -70,7 +69,8 @@ pub(super) fn end_predecessors(
     if coming.is_empty() || !holdings.control().any_former() {
         return Ok(());
     }
-    // Whose final waits are to be left alone: those that have an address, too.
+    // Associations whose timewait sockets must be left alone: also those that have
+    // one of the addresses in their sets.
     let present: KVVec<u32> = gather(|push| {
         holdings.registry.each(|other| {
             if other.is_same_tenant(owner) || other.has_any_of(coming) {
@@ -91,7 +91,7 @@ pub(super) fn end_predecessors(
     Ok(())
 }
 
-/// Remembers that connections are left, if some are. Returns how many were ended.
+/// Remembers whether connections are left. Returns how many were ended.
 fn note_left(holdings: &Holdings, ended: Ended) -> u64 {
     if ended.is_busy {
         holdings.control().note_left();
@@ -99,8 +99,11 @@ fn note_left(holdings: &Holdings, ended: Ended) -> u64 {
     ended.count
 }
 
-/// The connections of an association, by the address which left its set that
-/// each is on. `ENOMEM`.
+/// The connections of an association on former addresses, counted by address.
+///
+/// # Errors
+///
+/// `ENOMEM`.
 pub(super) fn of(holdings: &Holdings, association: &Association) -> Result<KVec<Leftover>> {
     let mut found: KVVec<IpAddr> = KVVec::new();
     if association.has_former() || holdings.control().any_left() {

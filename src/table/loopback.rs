@@ -92,8 +92,8 @@ impl Loopbacks {
         })
     }
 
-    /// Takes the address that was asked for, or a free one. Context: process, may
-    /// sleep.
+    /// Takes the address that was asked for, or a free one.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The associations there are, by id. What is done with the lock held is short,
-//! and does not sleep: a tenant's process may hold it, which has a processor only
-//! when nobody else wants one.
+//! The list of associations, by id. Work with the lock held is short and never
+//! sleeps: the holder may be a tenant's process that gets a processor only when no
+//! other task wants one.
 
 use kernel::prelude::*;
 use kernel::rbtree::{RBTree, RBTreeNode, RBTreeNodeReservation};
@@ -19,47 +19,46 @@ use super::members::Members;
 use super::shown::Shown;
 use super::tenant::Tenant;
 
-/// How many associations are looked at before the lock is let go of.
+/// How many associations are visited before the lock is dropped for a moment.
 const CHUNK: usize = 256;
 
-/// The associations there are.
+/// The list of associations.
 #[pin_data]
 pub(crate) struct Registry {
-    // Private to this file: nothing that sleeps is done with it, and no other lock
-    // is taken.
+    // Private to this file: with it held nothing sleeps, and no other lock is taken.
     #[pin]
     lists: SpinLock<Lists>,
-    // Of those that are listed; read without the lock.
+    // Number of listed associations; read without the lock.
     count: Atomic<usize>,
-    // Where sysfs shows them, and from whom it does not.
+    // The directory of their files in sysfs, and the tasks that cannot read these.
     by_id: Arc<Dir>,
     members: Arc<Members>,
 }
 
-/// Associations by id, the ids that are taken, and the last one that was given.
+/// Associations by id, the ids that are taken, and the id that was taken last.
 struct Lists {
     listed: RBTree<u32, Listed>,
-    // Those of associations that are not listed, too: their sockets have them.
+    // Also those of associations that are no longer listed: their sockets carry them.
     ids: RBTree<u32, ()>,
     last_id: u32,
 }
 
-/// An association that is listed, and seen in sysfs.
+/// A listed association, and its file in sysfs.
 struct Listed {
     association: Arc<Association>,
     _file: File<Shown>,
 }
 
-/// An association on its way to the list. To drop it sleeps until readers of its
+/// An association that is ready to be listed. Dropping it sleeps until readers of its
 /// file are gone.
 pub(super) struct Listing(RBTreeNode<u32, Listed>);
 
-/// As long as this lives no part of a tenant is made, and no other call changes its
+/// As long as this lives, no part of a tenant is made, and no other call changes its
 /// sets.
 ///
 /// # Invariants
 ///
-/// The tenant is noted as updating, by the caller that made this.
+/// The caller that made this has set the tenant's `updating`.
 pub(super) struct Updating<'a> {
     registry: &'a Registry,
     tenant: &'a Tenant,
@@ -73,7 +72,7 @@ impl Drop for Updating<'_> {
 }
 
 impl Registry {
-    /// An empty one, which shows associations as files in `by_id` to those that are
+    /// An empty list, which shows associations as files in `by_id` to tasks that are
     /// not `members` of any.
     pub(super) fn new(by_id: Arc<Dir>, members: Arc<Members>) -> impl PinInit<Self> {
         pin_init!(Self {
@@ -88,8 +87,8 @@ impl Registry {
         })
     }
 
-    /// Takes an id that no association has, given up longest ago: after the
-    /// last one comes 1, not 0, which as a packet's mark means nobody. May sleep.
+    /// Takes the next id that no association has. After the largest comes 1: as a
+    /// packet's mark 0 means nobody. Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -113,8 +112,8 @@ impl Registry {
         self.lists.lock().ids.remove(&id);
     }
 
-    /// What it takes to list an association: its file is there from now on. May
-    /// sleep, as every use of sysfs may.
+    /// Prepares to list an association, and makes its file in sysfs.
+    /// Context: process, may sleep.
     pub(super) fn listing(&self, association: &Arc<Association>) -> Result<Listing> {
         let name = CString::try_from_fmt(kernel::prelude::fmt!("{}", association.id()))?;
         let shown = Arc::new(
@@ -167,15 +166,15 @@ impl Registry {
     }
 
     fn insert(&self, lists: &mut Lists, listing: Listing) {
-        // No other has its id.
+        // Ids are unique.
         let _ = lists.listed.insert(listing.0);
         self.count.add(1_usize, ordering::Relaxed);
     }
 
-    /// Takes an association off the list, and tells whether it was there. Sleeps
-    /// until readers of its file are gone.
+    /// Takes an association off the list. Returns whether it was there. Sleeps until
+    /// readers of its file are gone.
     pub(super) fn unlist(&self, association: &Association) -> bool {
-        // In a statement of its own: the lock is not held when the file goes.
+        // A statement of its own: the lock is released before the file is removed.
         let node = self.lists.lock().listed.remove_node(&association.id());
         if node.is_some() {
             self.count.fetch_sub(1_usize, ordering::Relaxed);
@@ -183,8 +182,8 @@ impl Registry {
         node.is_some()
     }
 
-    /// Has narrowing wait as long as the result lives; `None` when an update of the
-    /// same tenant goes on.
+    /// Makes narrowing wait as long as the result lives. `None` when an update of the
+    /// same tenant is in progress.
     pub(super) fn try_begin_update<'a>(
         &'a self,
         association: &'a Association,
@@ -195,16 +194,16 @@ impl Registry {
             return None;
         }
         tenant.set_updating(true);
-        // INVARIANT: Noted above.
+        // INVARIANT: `updating` was set above.
         Some(Updating {
             registry: self,
             tenant,
         })
     }
 
-    /// Calls `visit` with each association that is listed, by ascending id from
-    /// `first` on, until it returns `false`. `visit` must not sleep: the registry
-    /// is locked, though not all the while.
+    /// Calls `visit` with each listed association, by ascending id from `first` on,
+    /// until it returns `false`. `visit` must not sleep: the registry is locked,
+    /// though not all the time.
     fn each_from(&self, first: u32, mut visit: impl FnMut(&Arc<Association>) -> bool) {
         let mut next = first;
         loop {
@@ -222,7 +221,7 @@ impl Registry {
         }
     }
 
-    /// Calls `visit` with each association that is listed. `visit` must not sleep.
+    /// Calls `visit` with each listed association. `visit` must not sleep.
     pub(super) fn each(&self, mut visit: impl FnMut(&Arc<Association>)) {
         self.each_from(0, |association| {
             visit(association);
@@ -230,9 +229,9 @@ impl Registry {
         });
     }
 
-    /// The associations that are parts of `association`, or of its parts, each
-    /// after what it is a part of. Those that are made meanwhile may be left out:
-    /// see [`Self::try_begin_update`]. May sleep.
+    /// The parts of `association` and their parts, each after its whole. Parts that
+    /// are made meanwhile may be missing: see [`Self::try_begin_update`].
+    /// Context: process, may sleep.
     pub(super) fn parts_of(&self, association: &Association) -> Result<KVec<Arc<Association>>> {
         if association.tenant().has_no_parts() {
             return Ok(KVec::new());
@@ -255,16 +254,16 @@ impl Registry {
         lists.listed.get(&id).map(|l| l.association.clone())
     }
 
-    /// Ends every association that is listed for every task at once.
+    /// Ends every listed association, for every task at once.
     pub(super) fn revoke_all(&self) {
         self.each(|association| association.revoke());
     }
 
-    /// Ends an association and its parts, and theirs, for every task. No part is
-    /// listed that is not ended as well.
+    /// Ends an association, its parts and theirs, for every task. After this no part
+    /// is listed that is not ended.
     pub(super) fn revoke_within(&self, association: &Association) {
         {
-            // A call that lists a part sees this, or the part is found below.
+            // Either a call that lists a part sees this, or the part is found below.
             let _lists = self.lists.lock();
             association.revoke();
         }
@@ -278,13 +277,13 @@ impl Registry {
         });
     }
 
-    /// Number of associations. Any context: everybody may ask.
+    /// Number of associations. Context: any. Every process may read it.
     pub(crate) fn count(&self) -> usize {
         self.count.load(ordering::Relaxed)
     }
 
-    /// Fills `ids` with ids greater than `after`, in ascending order, up to
-    /// its capacity. Returns whether there are more.
+    /// Fills `ids` with ids greater than `after`, in ascending order, up to its
+    /// capacity. Returns whether there are more.
     pub(crate) fn ids(&self, after: u64, ids: &mut KVec<u64>) -> bool {
         let Some(first) = u32::try_from(after).ok().and_then(|id| id.checked_add(1)) else {
             return false;

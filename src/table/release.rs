@@ -17,14 +17,14 @@ use super::patience::Patience;
 use super::tenants::Tenants;
 
 impl Tenants {
-    /// Takes a process, with all its threads, out of its association. Returns
-    /// the number of threads. Children stay, and sockets keep their scope.
+    /// Removes a process, with all its threads, from its association. Returns the
+    /// number of threads. Children stay, and sockets keep their scope.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when it is not associated, `EPERM` when the caller is by now,
-    /// `ENOMEM`; nothing changed. `EAGAIN` when its threads make others faster than
-    /// they are released: those that were made last stay associated.
+    /// `ENOENT` when the process is not associated, `EPERM` when the caller has
+    /// become associated, `ENOMEM`; nothing changed. `EAGAIN` when its threads make
+    /// others faster than they are released: the threads made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
         let control = self.control_from_outside()?;
         let released = protocol::release_process(&mut Releasing {
@@ -38,14 +38,14 @@ impl Tenants {
         released
     }
 
-    /// Ends an association and its parts: all their tasks become unassociated
-    /// at once. Returns their number. Sockets keep their scope, and the
-    /// associations stay listed until the last of them is closed.
+    /// Ends an association and its parts: all their tasks become unassociated at
+    /// once. Returns the number of tasks. Sockets keep their scope, and the
+    /// associations stay listed until the last of these is closed.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when there is none with this id, `EPERM` when the caller is
-    /// associated by now.
+    /// `ENOENT` when no association has this id, `EPERM` when the caller has become
+    /// associated.
     pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
         let control = self.control_from_outside()?;
         let ending = self.registry().by_id(id).ok_or(ENOENT)?;
@@ -56,12 +56,12 @@ impl Tenants {
         Ok(released)
     }
 
-    /// Ends every association, as [`Self::release_association`] ends one.
-    /// Returns how many tasks they had.
+    /// Ends every association, as [`Self::release_association`] ends one. Returns the
+    /// number of their tasks.
     ///
     /// # Errors
     ///
-    /// `EPERM` when the caller is associated by now.
+    /// `EPERM` when the caller has become associated.
     pub(crate) fn release_all(&self) -> Result<usize> {
         let control = self.control_from_outside()?;
         let Ok(released) = protocol::release_all(&mut Ending(self));

@@ -27,8 +27,8 @@ pub(crate) struct AddressSet {
 
 impl AddressSet {
     /// A set of these addresses and prefixes. The first host address of each family
-    /// is its primary address. Charged to the caller's memory cgroup. Context:
-    /// process, may sleep.
+    /// is its primary address. Charged to the caller's memory cgroup.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -97,8 +97,8 @@ impl AddressSet {
     }
 
     /// A copy of the addresses of a set that can only be read under RCU: `with`
-    /// passes it to its argument, possibly more than once. Context: process, may
-    /// sleep.
+    /// passes it to its argument, possibly more than once.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which socket belongs to which association. A socket belongs to that of the
-//! task that made it, for good; one that was made unassociated may be taken in
-//! later, once.
+//! Which socket belongs to which association. A socket belongs to the association of
+//! the task that made it, for good. One that was made by an unassociated task may be
+//! taken in later, once.
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, ArcBorrow};
@@ -19,24 +19,25 @@ use super::gather::gather;
 use super::limits::LOCKED_SOCKETS;
 use super::patience::Patience;
 
-// SAFETY: The only use of `Slots::new`.
+// SAFETY: this is the only call of `Slots::new` in the module, so `T` is the same in
+// all.
 static SLOTS: Slots<Association> = unsafe { Slots::new() };
 
-/// Between looks at sockets that their owners keep locked.
+/// The pause between looks at sockets that their owners keep locked.
 const PAUSE: Delta = Delta::from_millis(10);
 
-/// The association a socket belongs to, if any. Any context.
+/// The association that a socket belongs to, if any. Context: any.
 pub(crate) fn association_of(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
     SLOTS.get(sk)
 }
 
-/// Whether a socket belongs to `association`. Any context.
+/// Whether a socket belongs to `association`. Context: any.
 pub(crate) fn belongs_to(sk: SkRef<'_>, association: &Association) -> bool {
     association_of(sk).is_some_and(|a| a.id() == association.id())
 }
 
-/// Makes a socket that belongs to nobody `association`'s, if it is of a kind
-/// that is covered. Any context.
+/// Makes a socket that belongs to no association one of `association`, if its kind is
+/// covered. Context: any.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
     let kind = sk.kind();
     if !kind.is_internet()
@@ -47,36 +48,36 @@ pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
     {
         return;
     }
-    // Somebody else may have been faster.
+    // Another task may have filled the slot meanwhile.
     if let Err(unused) = SLOTS.fill(sk, association.clone()) {
         Association::remove_socket(unused, kind.is_raw());
     }
 }
 
-/// Whether tasks of `association` may have sockets of this kind. Any context.
+/// Whether tasks of `association` may have sockets of this kind. Context: any.
 pub(crate) fn covers(association: &Association, kind: SocketKind) -> bool {
     let raw = association.terms().allow_raw;
     policy::create(kind.family, kind.kind, kind.protocol, raw).is_ok()
 }
 
-/// `new` is a connection accepted by `listener`, whose association it gets. Any
-/// context.
+/// Gives `new`, a connection that `listener` accepted, the association of `listener`.
+/// Context: any.
 pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
     if let Some(association) = association_of(listener) {
         take_in(new, &association.into());
     }
 }
 
-/// A socket goes. Any context but NMI.
+/// Removes a socket that is being freed from its association. Context: any but NMI.
 pub(crate) fn forget(sk: SkRef<'_>) {
     if let Some(association) = SLOTS.take(sk) {
         Association::remove_socket(association, sk.kind().is_raw());
     }
 }
 
-/// Takes in the sockets among a task's open files, as far as they are bound to
-/// what `association` owns, or to nothing or a wildcard. Needs no memory; must
-/// not be called with spinlocks held. Returns the table of files.
+/// Takes in the sockets among a task's open files that are bound to an address which
+/// `association` owns, to a wildcard, or not at all. Allocates nothing. The caller
+/// holds no spinlock. Returns the table of descriptors.
 pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<FilesKey> {
     task.each_socket(|sk, _| {
         if sk.info().is_some_and(|info| fits(association, &info)) {
@@ -86,8 +87,8 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<Fi
     })
 }
 
-/// Whether a task waits in a call on a socket of `association`, which gets only
-/// what it may. Must not be called with spinlocks held.
+/// Whether a task waits in a system call on a socket of `association`, which receives
+/// only what it may. The caller holds no spinlock.
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {
     let mut found = false;
     task.socket_of_call(|sk, _| {
@@ -97,10 +98,10 @@ pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> boo
     found
 }
 
-/// The descriptor of a socket, among a task's open files, that [`adopt`] would leave
-/// alone and that has the beginning of a datagram from another address, which could
-/// still be sent without a call that is asked about. Must not be called with spinlocks
-/// held.
+/// The descriptor of a socket, among a task's open files, that [`adopt`] would not
+/// take in and that holds the first part of a datagram from another address. The
+/// datagram could still be sent without a call that a hook checks. The caller holds
+/// no spinlock.
 pub(super) fn half_a_message(task: &TaskRef, association: &Association) -> Option<u32> {
     let mut found = None;
     task.each_socket(|sk, fd| {
@@ -112,8 +113,12 @@ pub(super) fn half_a_message(task: &TaskRef, association: &Association) -> Optio
     found
 }
 
-/// The connections among the open files of `tasks` that [`adopt`] leaves alone,
-/// and they cannot use. May sleep.
+/// The connections among the open files of `tasks` that [`adopt`] does not take in,
+/// and that the tasks cannot use. Context: process, may sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`.
 pub(super) fn strangers(tasks: &[TaskRef], association: &Association) -> Result<KVVec<SkHold>> {
     select(tasks, |sk| {
         sk.info()
@@ -124,7 +129,8 @@ pub(super) fn strangers(tasks: &[TaskRef], association: &Association) -> Result<
 fn fits(association: &Association, info: &SocketInfo) -> bool {
     let guard = rcu::read_lock();
     let owner = association.owner(&guard);
-    // From the loopback to another of its addresses it is the host's.
+    // A connection from the private loopback to an address that is not the owner's
+    // belongs to the host's loopback.
     let strays = info.stream
         && info.connected
         && policy::is_private_loopback(info.local)
@@ -132,14 +138,14 @@ fn fits(association: &Association, info: &SocketInfo) -> bool {
     info.local.to_canonical().is_unspecified() || (owner.owns(info.local) && !strays)
 }
 
-/// Whether a connection is of an association that is `meant`, and on an address that
-/// is not in its set any more. Spinlocks may be held.
+/// Whether a connection belongs to an association that `is_meant`, and is on an
+/// address that is no longer in its set. The caller may hold spinlocks.
 pub(super) fn is_leftover(
     connection: &Connection<'_>,
     is_meant: impl Fn(&Association) -> bool,
 ) -> bool {
-    // What is in its final wait has no owner any more, and nothing more to say; it
-    // is in the way of the association that has the address now, though.
+    // A timewait socket has no owner any more, and sends nothing more. But it is in
+    // the way of the association that has the address now.
     let Some(sk) = connection.owner else {
         return false;
     };
@@ -150,8 +156,8 @@ pub(super) fn is_leftover(
     is_meant(&association) && !association.owner(&guard).owns(connection.info.local)
 }
 
-/// Ends connections as if by a reset. Some may stay locked by their owners for long;
-/// these are left, as associated tasks cannot use them. May sleep.
+/// Ends connections like a reset. Owners may keep some locked for long; these are
+/// left, as associated tasks cannot use them. Context: process, may sleep.
 pub(super) fn abort(sockets: &[SkHold]) {
     while_locked(|| {
         sockets
@@ -160,8 +166,9 @@ pub(super) fn abort(sockets: &[SkHold]) {
     });
 }
 
-/// Calls `end` until it says that nothing is locked any more, but not for long.
-/// Whether something still is. May sleep.
+/// Calls `end` until it reports that nothing is locked any more, but not for longer
+/// than [`LOCKED_SOCKETS`]. Returns whether something still is.
+/// Context: process, may sleep.
 pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
     let patience = Patience::of(LOCKED_SOCKETS);
     while end() {
@@ -173,8 +180,9 @@ pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
     false
 }
 
-/// References to the sockets among the open files of `tasks` that `wanted` says
-/// yes to, one to each. `wanted` must not sleep, and may be asked more than once.
+/// References to the sockets among the open files of `tasks` for which `wanted`
+/// returns true, one to each. `wanted` must not sleep, and may be called more than
+/// once.
 fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
     let mut all = KVVec::new();
     each_table(tasks, |task| {
@@ -188,7 +196,7 @@ fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec
             });
         })?;
         for sk in found {
-            // There may be very many descriptors of one socket.
+            // One socket may have very many descriptors.
             if all.len() == all.capacity() {
                 leave_one_of_each(&mut all);
                 all.reserve(all.len(), GFP_KERNEL)?;
@@ -207,17 +215,17 @@ fn leave_one_of_each(sockets: &mut KVVec<SkHold>) {
     sockets.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
 }
 
-/// Calls `look` with each task, but not with those that have the table of
-/// descriptors that was looked at last, which `look` returns: very many tasks may
-/// share one of very many descriptors. Those that do come one after the other. May
-/// sleep.
+/// Calls `look` with each task, except those whose table of descriptors was looked at
+/// last: very many tasks may share one table of very many descriptors. `look` returns
+/// the table. Tasks that share a table are visited one after the other.
+/// Context: process, may sleep.
 pub(super) fn each_table(
     tasks: &[TaskRef],
     mut look: impl FnMut(&TaskRef) -> Result<Option<FilesKey>>,
 ) -> Result {
     let mut by_table = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
     for task in tasks {
-        // Asked once: it may get another.
+        // Read once, for sorting: the task may get another table meanwhile.
         by_table.push((task.files(), task), GFP_KERNEL)?;
     }
     by_table.sort_unstable_by_key(|(files, _)| *files);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Everything the module knows: the members, what associations hold, and where both
-//! are found. The calls that change them stand in files of their own.
+//! The state of the module: the members, what associations hold, and the pointer
+//! through which both are found. The calls that change them have files of their own.
 
 use core::net::IpAddr;
 
@@ -23,7 +23,7 @@ use super::registry::Registry;
 use super::set::AddressSet;
 use super::waiting::Waiting;
 
-/// Where the tenants are found while the module is up.
+/// The pointer to the tenants, set while the module is up.
 pub(crate) static TENANTS: Published<Tenants> = Published::new();
 
 /// The tenants, while the module is up.
@@ -31,12 +31,12 @@ pub(crate) fn get() -> Option<&'static Tenants> {
     TENANTS.get()
 }
 
-/// The association of the running task, if any. Any context.
+/// The association of the running task, if any. Context: any.
 pub(crate) fn current() -> Option<Arc<Association>> {
     get()?.members.association(TaskKey::current())
 }
 
-/// Everything the module knows.
+/// The state of the module.
 pub(crate) struct Tenants {
     pub(super) members: Arc<Members>,
     pub(super) holdings: Arc<Holdings>,
@@ -45,8 +45,12 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    /// No tenant. Associations show up as files in `by_id`, and keep `module`
-    /// loaded. May sleep. `ENOMEM`.
+    /// No tenants. Associations appear as files in `by_id`, and keep `module` loaded.
+    /// Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Self> {
         let members = Arc::new(Members::new()?, GFP_KERNEL)?;
         let holdings = Holdings::new(by_id, members.clone())?;
@@ -63,26 +67,31 @@ impl Tenants {
         &self.members
     }
 
-    /// The associations there are.
+    /// The list of associations.
     pub(crate) fn registry(&self) -> &Registry {
         &self.holdings.registry
     }
 
-    /// Whether wildcard sockets of unassociated processes are to leave `addr`
-    /// alone. Any context; never sleeps.
+    /// Whether wildcard sockets of unassociated processes must leave `addr` alone.
+    /// Context: any.
     pub(crate) fn is_reserved(&self, addr: IpAddr) -> bool {
         self.holdings.is_reserved(addr)
     }
 
-    /// The connections of an association, by the address which left its set that
-    /// each is on. May sleep. `ENOMEM`.
+    /// The connections of an association on former addresses, counted by address.
+    /// Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn leftovers(&self, association: &Association) -> Result<KVec<Leftover>> {
         leftover::of(&self.holdings, association)
     }
 
-    /// Has changes from outside take effect one at a time, and none by a task that
-    /// is associated. Whether it is was asked before, but a call that had its turn
-    /// may have associated it since. May sleep.
+    /// Takes the control lock, with which changes from outside take effect one at a
+    /// time, unless the caller is associated. That was checked before, but a call
+    /// that held the lock meanwhile may have associated it.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -95,7 +104,8 @@ impl Tenants {
         Ok(guard)
     }
 
-    /// An association with its first user, not yet on the list. May sleep.
+    /// Makes an association with its first user, not listed yet.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
@@ -116,21 +126,21 @@ impl Tenants {
             keeper: self.holdings.clone(),
             module,
         };
-        // Once it is there it gives back what is its own: see `Holdings::bury`.
+        // Once made, it gives its id back itself: see `Holdings::bury`.
         Association::new(making, set).inspect_err(|_| self.holdings.registry.leave_id(id))
     }
 
     /// Waits until tasks that were removed before are no longer counted, and
-    /// associations that went with them are no longer listed, but not for long. May
-    /// sleep.
+    /// associations that ended with them are no longer listed, but only for the time
+    /// of [`Waiting::soon`]. Context: process, may sleep.
     pub(super) fn settle_soon(&self) {
         let holdings = self.holdings.clone();
         self.waiting.soon(move || settle(&holdings));
     }
 
     /// Sleeps until tasks that were forgotten or released before are no longer
-    /// counted, associations that went with them are no longer listed, and nothing
-    /// that was begun here goes on.
+    /// counted, associations that ended with them are no longer listed, and all work
+    /// begun by [`Self::settle_soon`] and for old sets is done.
     pub(crate) fn settle(&self) {
         self.waiting.flush();
         settle(&self.holdings);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Changing the set of an association whose tasks run. May sleep.
+//! Changing the set of an association while its tasks run.
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -16,15 +17,15 @@ use super::set::AddressSet;
 use super::tenants::Tenants;
 use super::{former, leftover, patience};
 
-/// What an update puts in place.
+/// What an update puts in place for one association.
 struct Coming {
     association: Arc<Association>,
     set: KBox<AddressSet>,
     former: KBox<AddressSet>,
 }
 
-/// What a reset needs, of an association and its parts: their ids, and nothing to be
-/// put in place of what they had.
+/// What a reset needs for an association and its parts: their ids, and empty sets to
+/// replace their former addresses.
 struct Forgetting {
     ids: KVec<u32>,
     nothing: Formers,
@@ -32,16 +33,18 @@ struct Forgetting {
 }
 
 impl Tenants {
-    /// Changes the set of an association. `reset` ends its connections, and those
-    /// of its parts, on addresses that are not in their sets any more, wherever
-    /// their descriptors are. Returns how many were ended. Connections of others on
-    /// what comes end in any case, where it was theirs once.
+    /// Changes the set of an association. `reset` ends its connections, and those of
+    /// its parts, on addresses that are no longer in their sets, wherever their
+    /// descriptors are. Returns the number of connections that `reset` ended. On
+    /// addresses that the set gains, connections of former owners end in any case.
     ///
     /// # Errors
     ///
-    /// `EEXIST` when an entry to add is there, `ENOENT` when one to remove is
-    /// not, `EINVAL` when none would be left, `E2BIG` when too many, `EPERM`
-    /// when the caller is associated by now, `ENOMEM`; nothing changed.
+    /// `EEXIST` when an entry to add is in the set, `ENOENT` when one to remove is
+    /// not, `EINVAL` when no entry would be left, `E2BIG` when there would be too
+    /// many, `EPERM` when the caller has become associated, `ERESTARTNOINTR` when a
+    /// signal comes while another update of the tenant is in progress, `ENOMEM`;
+    /// nothing changed.
     pub(crate) fn update(
         &self,
         association: &Arc<Association>,
@@ -60,27 +63,28 @@ impl Tenants {
         let mut copy = KVec::new();
         copy.extend_from_slice(&entries, GFP_KERNEL)?;
         let added = AddressSet::new(copy)?.without(&association.copy_set()?)?;
-        // What takes memory before anything is done.
+        // Allocate before anything changes.
         let forgetting = match reset {
             true => Some(self.forgetting(association)?),
             false => None,
         };
-        // While they can still say goodbye. After the change they cannot go on.
+        // Now, while these connections can still send a reset. After the change they
+        // cannot go on.
         leftover::end_predecessors(&self.holdings, association, &added)?;
         let replaced = self.put_in_place(association, entries, &added)?;
-        // Nobody decides by the old sets any more after this.
+        // Waits, for a limited time, until no decision uses the old sets any more.
         self.waiting.drop_soon(replaced);
         let Some(forgetting) = forgetting else {
             return Ok(0);
         };
         let ended = leftover::end_of(&self.holdings, association, &forgetting.ids);
-        // Whatever was not found, or is locked, ends here.
+        // Connections that were not found, or are locked, cannot go on after this.
         self.waiting.drop_soon(self.carry_out(forgetting));
         Ok(ended)
     }
 
-    /// Waits until no other update of the same tenant goes on, and has narrowing
-    /// wait until this one has ended.
+    /// Waits until no other update of the same tenant is in progress, and makes
+    /// narrowing wait until this one has ended.
     ///
     /// # Errors
     ///
@@ -94,8 +98,8 @@ impl Tenants {
         }
     }
 
-    /// Puts the sets in place of an association that is to have `entries`, of which
-    /// `added` is new, and of its parts. Gives back the old ones.
+    /// Puts the new sets in place: of `association`, which is to have `entries`, of
+    /// which `added` is new, and of its parts. Returns the old ones.
     fn put_in_place(
         &self,
         association: &Arc<Association>,
@@ -104,7 +108,7 @@ impl Tenants {
     ) -> Result<KVec<Replaced<AddressSet>>> {
         let mut control = self.control_from_outside()?;
         let registry = self.registry();
-        // Everything that takes memory first: what comes after cannot fail.
+        // Allocate everything first: nothing below can fail.
         let mut all = self.prepare(association, entries)?;
         let others = Formers::disinheriting(&control, registry, association, added)?;
         let room = 2 * all.len() + 1 + others.len();
@@ -116,14 +120,15 @@ impl Tenants {
             let _ = replaced.push_within_capacity(old);
         }
         others.carry_out(&mut control, &mut replaced);
-        // Parts before what they are parts of: none keeps, not for a moment,
-        // what the whole has lost. All before the first wait, which is one for
-        // all.
+        // Parts before their wholes: no part keeps, even for a moment, what its whole
+        // has lost. All of them before the first wait for readers, so that one wait
+        // is enough.
         while let Some(coming) = all.pop() {
-            // In this order: a reader that sees an address gone sees that it was there.
+            // Former addresses first: a reader that no longer sees an address in the
+            // set sees it among them.
             let changing = &coming.association;
             let old = former::replace(&mut control, changing, coming.former);
-            // There is room, made above.
+            // `replaced` has room for it.
             let _ = replaced.push_within_capacity(old);
             let old = changing.replace_set(coming.set, &mut control);
             let _ = replaced.push_within_capacity(old);
@@ -131,8 +136,8 @@ impl Tenants {
         Ok(replaced)
     }
 
-    /// What `association` is to have, and each of its parts, and theirs, after
-    /// what it is a part of: of what leaves the whole nothing stays in a part.
+    /// The new sets of `association`, of its parts and of theirs, each after its
+    /// whole: a part keeps nothing that its whole loses.
     fn prepare(
         &self,
         association: &Arc<Association>,
@@ -143,11 +148,10 @@ impl Tenants {
         all.push(Self::coming(association, entries)?, GFP_KERNEL)?;
         for part in parts {
             let is_whole = |c: &&Coming| part.is_part_of(&c.association);
-            // A part is listed as long as its parts are.
+            // A whole is listed as long as its parts are.
             let whole = all.iter().find(is_whole).ok_or(EINVAL)?.set.view();
             let mut entries = part.copy_entries()?;
-            // A part of which nothing is left has no addresses, and can do
-            // nothing with them.
+            // A part that keeps no entry has no addresses, and can use none.
             entries.retain(|e| whole.covers(e));
             all.push(Self::coming(&part, entries)?, GFP_KERNEL)?;
         }
@@ -167,7 +171,8 @@ impl Tenants {
         })
     }
 
-    /// What it takes to forget what was in the sets of an association and its parts.
+    /// Allocates what it takes to forget the former addresses of an association and
+    /// its parts.
     fn forgetting(&self, association: &Arc<Association>) -> Result<Forgetting> {
         let mut all = self.registry().parts_of(association)?;
         all.push(association.clone(), GFP_KERNEL)?;
@@ -184,11 +189,11 @@ impl Tenants {
         })
     }
 
-    /// Forgets that. Gives back the old sets.
+    /// Forgets them. Returns the old sets.
     fn carry_out(&self, forgetting: Forgetting) -> KVec<Replaced<AddressSet>> {
         let mut replaced = forgetting.replaced;
         let mut control = self.holdings.control();
-        // There is room, made before.
+        // `forgetting` made room.
         forgetting.nothing.carry_out(&mut control, &mut replaced);
         replaced
     }

@@ -4,8 +4,8 @@
 //! RCU is preemptible, a reader without a processor, at `SCHED_IDLE` on a busy
 //! machine, may delay the end of a grace period for minutes. Nothing that a control
 //! call promises depends on it. So a work queue waits in its place, and the call
-//! waits for the queue only as long as that usually takes. Context: process, may
-//! sleep.
+//! waits for the queue only as long as that usually takes.
+//! Context: process, may sleep.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};

@@ -93,8 +93,8 @@ impl Association {
         AddressSet::copy(|visit| visit(self.set(&rcu::read_lock())))
     }
 
-    /// A copy of the entries of its set, as they were given. Context: process, may
-    /// sleep.
+    /// A copy of the entries of its set, as they were given.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///

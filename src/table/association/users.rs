@@ -56,8 +56,8 @@ impl Association {
         added
     }
 
-    /// Counts one socket less. `this` is the reference that its slot held. Context:
-    /// any.
+    /// Counts one socket less. `this` is the reference that its slot held.
+    /// Context: any.
     pub(in crate::table) fn remove_socket(this: Arc<Self>, raw: bool) {
         if raw {
             this.tenant.remove_raw_socket();
