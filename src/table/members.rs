@@ -2,7 +2,7 @@
 
 //! Which task is a member of which association: a hash table under RCU.
 //!
-//! Looking up is lock-free and allowed in any context. So is forgetting a task.
+//! Lookups are lock-free. Context: any. Forgetting a task: any but NMI.
 
 use kernel::alloc::Flags;
 use kernel::prelude::*;
@@ -20,13 +20,17 @@ use super::membership::Membership;
 /// The table of tasks.
 pub(crate) struct Members {
     map: RcuMap<TaskKey, Membership>,
-    // Number of tasks in the map, or more for a moment: zero means that nobody
-    // needs to be looked up.
+    // Number of tasks in the map, for moments more. Zero means that no lookup is
+    // needed.
     count: Atomic<usize>,
 }
 
 impl Members {
-    /// No task. May sleep.
+    /// No tasks. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             map: RcuMap::new()?,
@@ -39,21 +43,25 @@ impl Members {
         self.count.load(ordering::Relaxed)
     }
 
-    /// The association of a task, if any. Any context.
+    /// The association of a task, if any. Context: any.
     pub(crate) fn association(&self, task: TaskKey) -> Option<Arc<Association>> {
         self.with_membership(task, Membership::association)?
     }
 
-    /// Forgets a task, which is gone. Any context but NMI.
+    /// Forgets a task, which is being freed. Context: any but NMI.
     pub(crate) fn forget(&self, task: TaskKey) {
         if self.count() != 0 {
             self.remove_if(task, |_| true);
         }
     }
 
-    /// The association of a process, if any: of its first thread, or, after
-    /// that has exited, of any other. One that is being made for it does not count
-    /// yet. May sleep.
+    /// The association of a process, if any: that of its first thread or, after that
+    /// has exited, of any other. An association that is not formed does not count
+    /// yet. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
         let formed = |task| {
             let association = self.association(task)?;
@@ -66,9 +74,9 @@ impl Members {
         Ok(threads.iter().find_map(|t| formed(t.key())))
     }
 
-    /// Calls `visit` with the id of each process that has a task in
-    /// `association`, as the caller's pid namespace knows it; processes it
-    /// does not know are left out. `visit` must not sleep.
+    /// Calls `visit` with the id of each process that has a task in `association`, in
+    /// the caller's pid namespace. Processes that have no id there are left out.
+    /// `visit` must not sleep.
     pub(crate) fn each_process(&self, association: &Association, mut visit: impl FnMut(i32)) {
         let mut last = 0;
         task::each(|task| {
@@ -86,7 +94,12 @@ impl Members {
         });
     }
 
-    /// The tasks of an association and of its parts, revoked or not. May sleep.
+    /// The tasks of an association and its parts, revoked or not.
+    /// Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn tasks_within(&self, association: &Association) -> Result<KVVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
@@ -98,8 +111,8 @@ impl Members {
         })
     }
 
-    /// Whether a task of an association or of its parts has this memory. Any
-    /// context.
+    /// Whether a task of an association or of its parts has this memory.
+    /// Context: any.
     pub(crate) fn has_memory(&self, association: &Association, memory: MemoryKey) -> bool {
         let mut found = false;
         task::each(|task| {
@@ -109,18 +122,18 @@ impl Members {
         found
     }
 
-    /// Whether `task` is down for `association`, revoked or not.
+    /// Whether `task` is a member of `association` itself, revoked or not.
     pub(super) fn is_member(&self, task: TaskKey, association: &Association) -> bool {
         self.has_such(task, |membership| membership.is_of(association))
     }
 
-    /// Whether `task` is down for `association`, for a part of it or for a part of
-    /// one, revoked or not.
+    /// Whether `task` is a member of `association`, of a part of it, or of a part of
+    /// a part, revoked or not.
     pub(super) fn is_within(&self, task: TaskKey, association: &Association) -> bool {
         self.has_such(task, |membership| membership.is_within(association))
     }
 
-    /// Whether a task has such a part in an association.
+    /// Whether a task has a membership for which `is_meant` returns true.
     pub(super) fn has_such(
         &self,
         task: TaskKey,
@@ -129,15 +142,15 @@ impl Members {
         self.with_membership(task, is_meant).unwrap_or(false)
     }
 
-    /// What is made of a task's part in an association, revoked or not, if it has
-    /// one. `make` must not sleep. Any context.
+    /// The result of `make` for the membership of a task, revoked or not, if it has
+    /// one. `make` must not sleep. Context: any.
     pub(super) fn with_membership<T>(
         &self,
         task: TaskKey,
         make: impl FnOnce(&Membership) -> T,
     ) -> Option<T> {
-        // Whoever is associated was so before it came here, so a zero read
-        // early is never one it should not have seen.
+        // A task that is a member was counted before it came here, so it cannot read
+        // a zero that is out of date.
         if self.count() == 0 {
             return None;
         }
@@ -161,9 +174,9 @@ impl Members {
         outcome
     }
 
-    /// Puts a task's part in an association in place of the one it has, if `wanted`
-    /// says yes to the old and the new one, and tells whether it did. Does not
-    /// sleep, nor must `wanted`.
+    /// Puts `entry` in place of the membership of a task if `wanted` returns true for
+    /// the old and the new one. Returns whether it did. Never sleeps, nor must
+    /// `wanted`.
     pub(super) fn replace_if(
         &self,
         task: TaskKey,
@@ -173,8 +186,8 @@ impl Members {
         self.map.replace_if(task, entry, wanted)
     }
 
-    /// Removes a task if its part in an association is such, and tells whether it
-    /// did. Never sleeps.
+    /// Removes a task if `is_meant` returns true for its membership. Returns whether
+    /// it did. Never sleeps.
     pub(super) fn remove_if(&self, task: TaskKey, is_meant: impl Fn(&Membership) -> bool) -> bool {
         let removed = self.map.remove_if(task, is_meant);
         if removed {
@@ -183,16 +196,16 @@ impl Members {
         removed
     }
 
-    /// Removes a task, unless its association is being made. None becomes formed as
-    /// long as `control` is held.
+    /// Removes a task if its tenant is formed. No tenant becomes formed as long as
+    /// the caller holds the control lock.
     pub(super) fn remove_formed(&self, task: TaskKey, _control: &Control) -> bool {
         self.remove_if(task, Membership::is_formed)
     }
 
-    /// Takes all tasks out that are in associations that were ended, also those that
-    /// no list of tasks has: one that has exited but is still referred to, or is
-    /// being made. A task that comes later sees that its association was ended.
-    /// Returns how many there were. May sleep.
+    /// Removes all tasks whose associations were ended, also those that are on no
+    /// list of tasks: a task that has exited but is still referred to, or one that is
+    /// being made. A task that is added later sees that its association was ended.
+    /// Returns the number of tasks. Context: process, may sleep.
     pub(super) fn remove_revoked(&self) -> usize {
         let removed = self.map.remove_where(Membership::is_revoked);
         self.note_removed(removed);
