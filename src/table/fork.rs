@@ -24,7 +24,7 @@ impl Members {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: then the child must not come to be.
+    /// `ENOMEM`: the child must not be made.
     pub(crate) fn inherit(&self, child: TaskKey) -> Result {
         // A task that forks faster than the search of `assign` proceeds would keep it
         // from ending, so tasks that are still to be searched wait for it.
