@@ -26,17 +26,17 @@ use super::set::AddressSet;
 use super::tenants::Tenants;
 
 impl Tenants {
-    /// Moves all threads of the running process to a new association with a
-    /// smaller set, which is a part of the present one: it shrinks and ends
-    /// with it.
+    /// Moves all threads of the running process to a new association with a smaller
+    /// set. This is a part of the present one: it shrinks and ends with it.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when it is not associated, or is not any more; `EPERM` when the set
-    /// is not within the present one, `ENOSPC` when there are as many parts as
-    /// there can be, or it has narrowed itself as often as it can,
-    /// `ERESTARTNOINTR` when a signal comes while an administrator's call about its
-    /// association goes on, `ENOMEM`.
+    /// `ENOENT` when the process is not associated, or no longer is; `EPERM` when the
+    /// set is not within the present one; `ENOSPC` when the tenant has as many parts
+    /// as it may, the process has narrowed itself as often as it may, or no ids are
+    /// left; `ERESTARTNOINTR` when a signal comes while an administrator's call about
+    /// the association is in progress; `ENODEV` when the module is being unloaded;
+    /// `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
         protocol::narrow(&mut SelfNarrowing {
             tenants: self,
