@@ -25,17 +25,17 @@ use super::set::AddressSet;
 use super::sockets;
 use super::tenants::Tenants;
 
-/// Whom an association is made for.
+/// The processes that an association is made for.
 pub(crate) struct Whom<'a> {
     /// The process.
     pub(crate) process: &'a TaskRef,
-    /// Its descendants as well.
+    /// Whether its descendants are meant as well.
     pub(crate) tree: bool,
-    /// End connections that are bound outside the set.
+    /// Whether connections that are bound outside the set end.
     pub(crate) reset: bool,
 }
 
-/// An association that is being made, and for whom.
+/// An association that is being made, and the processes that it is made for.
 struct Assignment<'a> {
     tenants: &'a Tenants,
     whom: &'a Whom<'a>,
@@ -59,7 +59,7 @@ struct Assignment<'a> {
 pub(crate) struct Refused {
     /// What the caller sees in `errno`.
     pub(crate) error: Error,
-    /// What is in the way, with `EBUSY`.
+    /// With `EBUSY`: the bypass that was found.
     pub(crate) obstacle: Option<Obstacle>,
 }
 
@@ -73,21 +73,32 @@ impl From<Error> for Refused {
 }
 
 impl Tenants {
-    /// Makes an association and puts all threads of a process into it, with
-    /// their sockets, and its descendants if asked. All or nothing.
+    /// Makes an association and puts all threads of a process into it, with their
+    /// sockets, and its descendants if that is asked for. All or nothing.
     ///
     /// # Errors
     ///
-    /// `EEXIST` when a task is associated already, `ESRCH` when the process
-    /// has exited, `EINVAL` for a kernel thread, `EADDRINUSE` when the
-    /// loopback address is taken, `EBUSY` when a process holds a [`Bypass`](crate::abi::Bypass),
-    /// which the refusal names, `EPERM` when the caller
-    /// is associated by now, `EAGAIN` when a process makes threads, or the processes
-    /// of a tree exit and leave children to others of it, faster than can be
-    /// followed, `ENOMEM`. Nothing changed. `ETIMEDOUT` when a thread does not come
-    /// back from a call: then the association is ended, and sockets keep its scope,
-    /// as after a release; and so with `EBUSY` when one makes a bypass in that
-    /// moment, or `ENOMEM` when there is no memory to see whether one did.
+    /// Nothing changed:
+    ///
+    /// * `EEXIST`: a task is associated already;
+    /// * `ESRCH`: the process has exited;
+    /// * `EINVAL`: the process is a kernel thread;
+    /// * `EADDRINUSE`: the loopback address is taken, or none is free;
+    /// * `EBUSY`: a process holds a [`Bypass`](crate::abi::Bypass), which the refusal
+    ///   names;
+    /// * `EPERM`: the caller has become associated;
+    /// * `EAGAIN`: a process makes threads faster than can be followed, or the
+    ///   processes of a tree exit and leave children to others of it faster than can
+    ///   be followed;
+    /// * `ENOSPC`: no ids are left;
+    /// * `ENODEV`: the module is being unloaded;
+    /// * `ENOMEM`.
+    ///
+    /// The association is ended, and sockets keep its scope, as after a release:
+    ///
+    /// * `ETIMEDOUT`: a thread does not return from a call;
+    /// * `EBUSY`: a member made a bypass in such a call;
+    /// * `ENOMEM`: there is no memory to search for such a bypass.
     pub(crate) fn assign(
         &self,
         whom: &Whom<'_>,
