@@ -13,7 +13,7 @@ use crate::sys::task::{self, TaskRef};
 use super::Assignment;
 use crate::table::membership::Membership;
 
-/// Between looks for descendants, once there were so many.
+/// The pause between looks for descendants, after the first [`QUICK_LOOKS`].
 const LOOKS_PAUSE: Delta = Delta::from_micros(1_000);
 const QUICK_LOOKS: usize = 3;
 
