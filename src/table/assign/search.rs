@@ -15,10 +15,10 @@ use crate::table::membership::Membership;
 use crate::table::patience::{Patience, Pauses};
 use crate::table::sockets;
 
-/// A bypass, and the descriptor by which a task has it, if it is one.
+/// A bypass, and its descriptor, if it is one.
 type Held = (Bypass, Option<u32>);
 
-/// What a task has open that goes around the association.
+/// The first bypass among a task's open files.
 fn opened(task: &TaskRef) -> Option<Held> {
     let mut found = None;
     task.each_file(|file, fd| {
@@ -28,9 +28,9 @@ fn opened(task: &TaskRef) -> Option<Held> {
     found
 }
 
-/// What a task has in its memory that goes around the association, or that cannot be
-/// told in time: it may keep its memory locked with the help of a file system that
-/// does not answer.
+/// The first bypass among a task's mappings, or [`Bypass::LockedMemory`] when they
+/// cannot be read in time: a task may keep its memory locked with the help of a file
+/// system that does not answer.
 fn mapped(task: &TaskRef, patience: &Patience) -> Option<Held> {
     let mut pauses = Pauses::new();
     loop {
@@ -53,8 +53,8 @@ impl Assignment<'_> {
     /// The members, those of parts included.
     pub(super) fn tasks(&self) -> Result<KVVec<TaskRef>> {
         let members = &self.tenants.members;
-        // As in `adopt`. A task that narrows is not counted any more, and one that
-        // is released is no task of it.
+        // The same shortcut as in `adopt`. The other conditions: a task that narrowed
+        // is no longer counted, and one that was released is no member.
         if let [process] = &self.processes[..] {
             let threads = process.threads()?;
             if threads.len() == self.association.tasks()
@@ -69,8 +69,8 @@ impl Assignment<'_> {
         members.tasks_within(&self.association)
     }
 
-    /// Looks through the members once. Nothing can be made any more that was not
-    /// allowed; what there is already could be used without a call.
+    /// Searches the members once. They cannot make a bypass any more, but could use
+    /// one that they hold without a call.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Assignment<'_> {
         self.without_forks(|| protocol::search(&mut searching))
     }
 
-    /// Does something while members that were not searched make no tasks.
+    /// Calls `look` while unsearched members cannot fork.
     fn without_forks(&self, look: impl FnOnce() -> Result) -> Result {
         let tenant = self.association.tenant();
         tenant.set_searching(true);
@@ -116,8 +116,8 @@ impl Assignment<'_> {
             }
             last = Some(task);
         }
-        // Whom a member traces cannot be read from here: that takes a look at
-        // every task there is, which few need.
+        // The tasks that a member traces cannot be read from it. Finding them takes a
+        // walk through all tasks, which few calls need.
         let tracer = tasks.iter().find(|task| task.traces());
         if tracer.is_some() && self.traces_others() {
             return Err(self.refuse(tracer, (Bypass::Tracing, None)));
@@ -125,15 +125,16 @@ impl Assignment<'_> {
         Ok(())
     }
 
-    /// What a member has that goes around the association. `last` is the one that was
-    /// looked at before: threads of a process follow one another.
+    /// The bypass that a member holds, if any. `last` is the member that was searched
+    /// before: threads of a process follow one another.
     fn held(&self, task: &TaskRef, last: Option<&TaskRef>, patience: &Patience) -> Option<Held> {
         let same_memory = last.is_some_and(|last| task.shares_memory(last));
         let same_files = last.is_some_and(|last| task.files() == last.files());
         if same_memory && same_files {
             return None;
         }
-        // What nobody can finish is not to go on for long either.
+        // A search that cannot be finished in time ends here. The first member is
+        // always searched.
         if last.is_some() && patience.is_over() {
             return Some((Bypass::TooMuch, None));
         }
@@ -146,7 +147,7 @@ impl Assignment<'_> {
             .or_else(|| (!same_files).then(half).flatten())
     }
 
-    /// Notes what is in the way; the error that says so.
+    /// Notes the bypass that was found. Returns the error for it.
     fn refuse(&self, task: Option<&TaskRef>, (bypass, fd): Held) -> Error {
         self.obstacle.set(Some(Obstacle {
             bypass,
@@ -156,7 +157,7 @@ impl Assignment<'_> {
         EBUSY
     }
 
-    /// Whether a member traces a task that is none.
+    /// Whether a member traces a task that is not a member.
     fn traces_others(&self) -> bool {
         let is_within = |task| self.tenants.members.is_within(task, &self.association);
         let mut found = false;
