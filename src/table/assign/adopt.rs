@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Step 4: the sockets that members have become the association's. And before it, as
-//! that may fail: which connections are not to be among them.
+//! Step 4: the sockets of the members become the association's. The connections to be
+//! reset are collected before step 3, as that may fail.
 
 use kernel::prelude::*;
 
@@ -24,9 +24,9 @@ impl Assignment<'_> {
                 true => Err(ETIMEDOUT),
             })
         };
-        // Most often it is one process that made no other meanwhile; then there
-        // is no need to look at every task there is. As its threads are held,
-        // those that exit go on being counted.
+        // Most often there is one process, which made no other meanwhile. Then not
+        // every task needs to be looked at. As its threads are held, those that exit
+        // stay counted.
         if let [process] = &self.processes[..] {
             if let Ok(threads) = process.threads() {
                 if adopt_of_each(&threads).is_ok() && threads.len() == self.association.tasks() {
@@ -34,13 +34,18 @@ impl Assignment<'_> {
                 }
             }
         }
-        // Each for itself, as a table may be very long.
+        // The tasks are collected first: a table may be too long to be read during
+        // the walk through all tasks, which is under RCU.
         if let Ok(tasks) = self.tenants.members.tasks_within(&self.association) {
             let _ = adopt_of_each(&tasks);
         }
     }
 
-    /// The connections that are to be ended: none unless that was asked for.
+    /// The connections that are to be reset: none unless that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(super) fn strangers(&self) -> Result<KVVec<SkHold>> {
         if !self.whom.reset {
             return Ok(KVVec::new());
