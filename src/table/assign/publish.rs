@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Step 3: former owners of the addresses lose their connections there, and the
-//! association is put on the list.
+//! Step 3: connections of former owners of the addresses end, and the association is
+//! put on the list.
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -27,7 +27,7 @@ impl Assignment<'_> {
         let holdings = &self.tenants.holdings;
         let listing = holdings.registry.listing(&self.association)?;
         let set = self.association.copy_set()?;
-        // While they can still say goodbye.
+        // Now, while these connections can still send a reset.
         leftover::end_predecessors(holdings, &self.association, &set)?;
         let replaced = self.take_over(listing, &set).inspect_err(|_| {
             holdings.registry.unlist(&self.association);
@@ -47,8 +47,8 @@ impl Assignment<'_> {
         if caller.is_some_and(is_other) {
             return Err(EPERM);
         }
-        // Everything that takes memory first: nobody loses anything if it fails, and no
-        // old set is dropped, which waits, with the lock held.
+        // Allocate first: a failure takes no address from anybody, and no old set is
+        // dropped, which waits, with the lock held.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
         holdings.registry.list(listing);
@@ -56,7 +56,7 @@ impl Assignment<'_> {
             let old = holdings
                 .reserved
                 .renew(&mut control, &holdings.registry, None)?;
-            // There is room, made above.
+            // `replaced` has room for it.
             let _ = replaced.push_within_capacity(old);
         }
         others.carry_out(&mut control, &mut replaced);
