@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Step 5: calls end that members entered before they were members.
+//! Step 5: calls that members entered before they were members are interrupted.
 
 use kernel::prelude::*;
 
@@ -10,20 +10,21 @@ use crate::table::association::Association;
 use crate::table::patience::{Patience, Pauses};
 use crate::table::sockets;
 
-/// Has every call end that one of `tasks` began before it was in `association`,
-/// and that was not asked about: one that waits for data on a socket that was
-/// left alone would get it. It is begun anew, as after `SIGSTOP` and `SIGCONT`,
-/// and then asked about. Not a call that waits on a socket of the association's,
-/// or that gets no data: programs may not expect it to end. Sleeps until that is
-/// so.
+/// Interrupts every system call that one of `tasks` entered before it joined
+/// `association`: no hook has checked it, and a call that waits for data on a socket
+/// which was not taken in would receive the data. The call is restarted, as after
+/// `SIGSTOP` and `SIGCONT`, and then checked. A call that waits on a socket of the
+/// association, or receives no data, is not interrupted: programs may not expect
+/// that. Sleeps until all the interrupted tasks have returned.
 ///
 /// # Errors
 ///
-/// `ETIMEDOUT` when it takes too long: its owner may keep a call from ending.
+/// `ETIMEDOUT` when a task does not return in time: its owner may keep a call from
+/// ending.
 pub(super) fn recall(tasks: &[TaskRef], association: &Association) -> Result {
     let others = || tasks.iter().filter(|t| t.key() != TaskKey::current());
     let (patience, mut pauses) = (Patience::new(), Pauses::new());
-    // What cannot be found out in time is recalled: that is always safe.
+    // A task that cannot be examined in time is recalled, which is always safe.
     let is_left = |t: &TaskRef| {
         !patience.is_over() && (t.only_waits() || sockets::waits_on_its_own(t, association))
     };
