@@ -11,15 +11,15 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// The process (thread group) that a pidfd refers to: immune to pid reuse. Kind
-    /// 1.
+    /// Kind 1: the process (thread group) that a pidfd refers to, immune to pid
+    /// reuse.
     PidFd(i32),
-    /// The process (thread group) with this pid in the caller's pid
-    /// namespace. Kind 2.
+    /// Kind 2: the process (thread group) with this pid in the caller's pid
+    /// namespace.
     Pid(i32),
-    /// The association with this id. Kind 3; not valid for assign.
+    /// Kind 3: the association with this id; not valid for assign.
     Association(u64),
-    /// Every association. Kind 4, value 0; since 3, valid for release only.
+    /// Kind 4, value 0: every association; since 3, valid for release only.
     All,
 }
 
@@ -79,7 +79,7 @@ impl Target {
 ///   of a tree exit and leave children to others of it faster than can be followed;
 /// * `ETIMEDOUT`: a thread did not return within ten seconds from a call that it
 ///   entered before. The process is not associated, but its sockets keep the scope;
-/// * `ENOMEM`: sockets may keep the scope as well;
+/// * `ENOMEM`. After this and after `EBUSY` sockets may keep the scope as well;
 /// * `EBADF`: the target is not a pidfd;
 /// * `EFAULT`: an address cannot be read or written;
 /// * `E2BIG`: the structure is newer than the module;

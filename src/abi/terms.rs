@@ -30,7 +30,7 @@ pub struct Terms {
     /// Raw sockets are allowed. Their source is enforced like that of other sockets,
     /// and they receive what is for the set.
     pub allow_raw: bool,
-    /// Which member a socket without an address sends from.
+    /// Which address of the set a socket without an address sends from.
     pub source: SourceChoice,
     /// Dedicated loopback address, in 127.0.0.0/8 but not 127.0.0.1. In a request
     /// `None` means a free one. A part has none.
@@ -145,14 +145,14 @@ impl Name {
     }
 }
 
-/// Which member a socket without an address sends from.
+/// Which address of the set a socket without an address sends from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum SourceChoice {
-    /// The preferred source of the route to the destination if it is a member,
-    /// else a member on the interface the route leaves by, else the primary
-    /// address.
+    /// The preferred source of the route to the destination if it is in the set, else
+    /// an address of the set on the interface through which the route leaves, else
+    /// the primary address.
     #[default]
     Route = 0,
     /// The primary address, always.

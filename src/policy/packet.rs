@@ -46,8 +46,8 @@ impl Outgoing {
 /// Whether a socket of `owner` may send a packet.
 ///
 /// A receiver at another address would take a packet from a loopback address for one
-/// of its own loopback. So only answers leave the loopback, to whoever requested the
-/// connection. The loopback addresses of others are out of reach.
+/// of its own loopback. So only answers leave the loopback, to the peer that requested
+/// the connection. The loopback addresses of others are out of reach.
 ///
 /// An IPv4-mapped source in an IPv6 packet belongs to nobody. Receivers take it for
 /// the IPv4 address; Linux checks for that in TCP only (`tcp_v6_conn_request()`).

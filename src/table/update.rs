@@ -43,8 +43,9 @@ impl Tenants {
     /// `EEXIST` when an entry to add is in the set, `ENOENT` when one to remove is
     /// not, `EINVAL` when no entry would be left, `E2BIG` when there would be too
     /// many, `EPERM` when the caller has become associated, `ERESTARTNOINTR` when a
-    /// signal comes while another update of the tenant is in progress, `ENOMEM`;
-    /// nothing changed.
+    /// signal comes while another update of the tenant is in progress, `ENOMEM`. No
+    /// set changed; after `EPERM` or `ENOMEM` connections of former owners may have
+    /// ended.
     pub(crate) fn update(
         &self,
         association: &Arc<Association>,
