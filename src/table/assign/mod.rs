@@ -78,7 +78,7 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// Nothing changed:
+    /// Nothing changed, except that connections of former owners may have ended:
     ///
     /// * `EEXIST`: a task is associated already;
     /// * `ESRCH`: the process has exited;
