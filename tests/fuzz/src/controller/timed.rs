@@ -17,10 +17,10 @@ const SECOND: u64 = 1_000_000_000;
 pub const LIMIT: u64 = 5 * SECOND;
 
 /// How long `assign` may take, in nanoseconds. It waits up to ten seconds for memory
-/// that the process keeps locked or changes, ten more for threads that do not return
-/// from the calls they are in, and ten more for processes that are made faster than
-/// they can be looked through.
-pub const ASSIGN_LIMIT: u64 = 3 * 10 * SECOND + LIMIT;
+/// that the process keeps locked or changes, ten more for the sockets of very many
+/// descriptors, ten more for threads that do not return from the calls they are in, and
+/// ten more for processes that are made faster than they can be looked through.
+pub const ASSIGN_LIMIT: u64 = 4 * 10 * SECOND + LIMIT;
 
 /// How many times a call may have to wait for a kernel thread to run.
 const TURNS: u64 = 10;
