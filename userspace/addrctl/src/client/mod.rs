@@ -35,15 +35,15 @@ pub enum CallError {
     BadAnswer,
 }
 
-/// Calls on an open device.
+/// Calls on an open device, which it closes when dropped.
 pub struct Client<'a> {
-    device: &'a dyn Device,
+    device: Box<dyn Device + 'a>,
     abi: OnceCell<u32>,
 }
 
 impl<'a> Client<'a> {
     /// Calls on `device`.
-    pub fn new(device: &'a dyn Device) -> Self {
+    pub fn new(device: Box<dyn Device + 'a>) -> Self {
         Self {
             device,
             abi: OnceCell::new(),
@@ -139,6 +139,20 @@ impl<'a> Client<'a> {
                 return room.describe(&answer, self.abi()?);
             }
         }
+    }
+
+    /// Describes each association of `ids`, but for those that ended since they were
+    /// listed.
+    pub fn describe(&self, ids: &[u64]) -> Result<Vec<Association>, CallError> {
+        let mut associations = Vec::new();
+        for id in ids {
+            match self.query(Target::Association(*id)) {
+                Ok(association) => associations.push(association),
+                Err(CallError::Refused(Errno::NOENT)) => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(associations)
     }
 
     /// The ids of all associations, ascending.

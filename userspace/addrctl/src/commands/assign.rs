@@ -8,7 +8,6 @@ use std::os::fd::AsFd;
 use addrconf_abi::{AssignRequest, Terms};
 use rustix::io::Errno;
 
-use super::list::describe;
 use super::{open_device, open_process, OpenProcess};
 use crate::address::AddressSet;
 use crate::cli::AssignArgs;
@@ -21,14 +20,14 @@ use crate::system::{Device, System};
 pub fn run(system: &dyn System, args: &AssignArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
     let process = open_process(system, args.pid)?;
-    let id = associate(system, &*device, process, &args.addresses, args.request())?;
+    let id = associate(system, device, process, &args.addresses, args.request())?;
     writeln!(out, "{id}").map_err(Error::Write)
 }
 
 /// Associates `process`; returns the association's id.
 pub(super) fn associate(
     system: &dyn System,
-    device: &dyn Device,
+    device: Box<dyn Device + '_>,
     process: OpenProcess,
     addresses: &AddressSet,
     request: AssignRequest,
@@ -54,7 +53,7 @@ pub(super) fn associate(
 /// found out.
 fn holder(client: &Client<'_>, terms: &Terms, refusal: &Refusal) -> Option<Holder> {
     let wanted = terms.loopback.filter(|_| refusal.is(Errno::ADDRINUSE))?;
-    let associations = describe(client, &client.list().ok()?).ok()?;
+    let associations = client.describe(&client.list().ok()?).ok()?;
     let has = |association: &&Association| association.terms.loopback == Some(wanted);
     let found = associations.iter().find(has);
     Some(found.map_or(Holder::Host, |association| {

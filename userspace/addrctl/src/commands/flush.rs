@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use addrconf_abi::Target;
 
-use super::list::describe;
 use super::open_device;
 use crate::cli::OutputArgs;
 use crate::client::{CallError, Client};
@@ -28,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Runs the command.
 pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
-    let client = Client::new(&*device);
+    let client = Client::new(device);
     let refused = |cause| Error::Release {
         subject: Subject::Everything,
         refusal: Refusal::new(system, &client, cause),
@@ -40,7 +39,7 @@ pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result
         found: before.len(),
         ended: before.len() - left.len(),
         task_count,
-        left: describe(&client, &left).map_err(refused)?,
+        left: client.describe(&left).map_err(refused)?,
     };
     let written = if args.json {
         json::flush(out, &flushed)

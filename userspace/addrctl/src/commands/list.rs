@@ -4,9 +4,6 @@
 
 use std::io::Write;
 
-use addrconf_abi::Target;
-use rustix::io::Errno;
-
 use super::open_device;
 use crate::cli::OutputArgs;
 use crate::client::{Association, CallError, Client};
@@ -18,7 +15,7 @@ use crate::system::System;
 /// Runs the command.
 pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
-    let client = Client::new(&*device);
+    let client = Client::new(device);
     let associations =
         collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
     let written = if args.json {
@@ -30,19 +27,5 @@ pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result
 }
 
 fn collect(client: &Client<'_>) -> Result<Vec<Association>, CallError> {
-    describe(client, &client.list()?)
-}
-
-/// Describes those of `ids` that there still are.
-pub(super) fn describe(client: &Client<'_>, ids: &[u64]) -> Result<Vec<Association>, CallError> {
-    let mut associations = Vec::new();
-    for id in ids {
-        match client.query(Target::Association(*id)) {
-            Ok(association) => associations.push(association),
-            // It ended since it was listed.
-            Err(CallError::Refused(Errno::NOENT)) => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-    Ok(associations)
+    client.describe(&client.list()?)
 }

@@ -14,7 +14,7 @@ use crate::system::System;
 pub fn run(system: &dyn System, args: &TargetArgs) -> Result<(), Error> {
     let device = open_device(system)?;
     let target = OpenTarget::open(system, args)?;
-    let client = Client::new(&*device);
+    let client = Client::new(device);
     match client.release(target.target()) {
         Ok(_tasks) => Ok(()),
         Err(cause) => Err(Error::Release {

@@ -51,7 +51,7 @@ fn associate_anew(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
         terms: args.terms.terms(),
         ..AssignRequest::about(Target::Pid(system.own_pid()))
     };
-    associate(system, &*device, own, &args.addresses, request)?;
+    associate(system, device, own, &args.addresses, request)?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::system::System;
 pub fn run(system: &dyn System, args: &ShowArgs, out: &mut dyn Write) -> Result<(), Error> {
     let device = open_device(system)?;
     let target = OpenTarget::open(system, &args.target)?;
-    let client = Client::new(&*device);
+    let client = Client::new(device);
     let association = match client.query(target.target()) {
         Ok(association) => association,
         Err(cause) => {

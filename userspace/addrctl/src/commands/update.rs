@@ -24,7 +24,7 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let device = open_device(system)?;
-    let client = Client::new(&*device);
+    let client = Client::new(device);
     let target = OpenTarget::open(system, &args.target)?;
     match client.update(target.target(), change, &args.addresses, args.reset) {
         Ok(resets) => report(out, resets).map_err(Error::Write),

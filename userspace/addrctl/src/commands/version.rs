@@ -17,7 +17,7 @@ use crate::system::System;
 pub fn run(system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
     let module = match open_device(system) {
         Ok(device) => {
-            let client = Client::new(&*device);
+            let client = Client::new(device);
             let reply = client.version();
             let refused = |cause| Error::AskVersion(Refusal::new(system, &client, cause));
             let reply = reply.map_err(refused)?;
