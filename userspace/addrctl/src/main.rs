@@ -16,6 +16,7 @@ mod source;
 mod system;
 #[cfg(test)]
 mod testing;
+mod text;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};

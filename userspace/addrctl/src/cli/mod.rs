@@ -6,6 +6,7 @@ mod options;
 mod update;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
 use addrconf_abi::{AssignRequest, Target, DEVICE_PATH};
@@ -13,6 +14,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::address::{AddressSet, ParseSetError};
+use crate::error::Error;
+use crate::output::Answer;
 
 pub use options::TermsArgs;
 pub use update::UpdateArgs;
@@ -179,6 +182,18 @@ pub struct OutputArgs {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+impl OutputArgs {
+    /// Prints `answer` as the user chose.
+    pub fn print(self, out: &mut dyn Write, answer: &impl Answer) -> Result<(), Error> {
+        let written = if self.json {
+            answer.json(out)
+        } else {
+            answer.table(out)
+        };
+        written.map_err(Error::Write)
+    }
 }
 
 impl Cli {

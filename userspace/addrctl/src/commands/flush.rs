@@ -6,23 +6,51 @@
 //! the last of its sockets is gone, and some of those go a moment later. So
 //! this waits a little, and says which associations are left.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use addrconf_abi::Target;
+use serde::Serialize;
 
 use super::open_device;
 use crate::cli::OutputArgs;
 use crate::client::{CallError, Client};
 use crate::error::{Error, Subject};
-use crate::output::{json, table, Flushed};
+use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
+use crate::text::counted;
 
 /// How often it looks whether associations have vanished, and how long it
 /// waits in between: two seconds in all.
 const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What it answers.
+#[derive(Serialize)]
+pub struct Flushed {
+    /// How many associations there were.
+    found_count: usize,
+    /// How many of them ended.
+    ended_count: usize,
+    /// How many tasks it released.
+    task_count: u64,
+    /// The associations that are left.
+    left: Vec<View>,
+}
+
+impl Answer for Flushed {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let ended = counted(self.ended_count as u64, "association");
+        let tasks = counted(self.task_count, "task");
+        write!(out, "{ended} ended, {tasks} released")?;
+        if self.left.is_empty() {
+            return writeln!(out);
+        }
+        writeln!(out, "; left:")?;
+        table::list(out, &self.left)
+    }
+}
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
@@ -35,18 +63,14 @@ pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result
     let before = client.list().map_err(refused)?;
     let task_count = client.release(Target::All).map_err(refused)?;
     let left = wait_for_end(system, &client, &before).map_err(refused)?;
+    let shown = client.describe(&left).map_err(refused)?;
     let flushed = Flushed {
-        found: before.len(),
-        ended: before.len() - left.len(),
+        found_count: before.len(),
+        ended_count: before.len() - left.len(),
         task_count,
-        left: client.describe(&left).map_err(refused)?,
+        left: shown.iter().map(View::new).collect(),
     };
-    let written = if args.json {
-        json::flush(out, &flushed)
-    } else {
-        table::flush(out, &flushed)
-    };
-    written.map_err(Error::Write)?;
+    args.print(out, &flushed)?;
     match left.len() {
         0 => Ok(()),
         count => Err(Error::Left { count }),

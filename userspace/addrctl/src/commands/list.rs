@@ -2,15 +2,30 @@
 
 //! `addrctl list`: all associations.
 
-use std::io::Write;
+use std::io::{self, Write};
+
+use serde::Serialize;
 
 use super::open_device;
 use crate::cli::OutputArgs;
 use crate::client::{Association, CallError, Client};
 use crate::error::Error;
-use crate::output::{json, table};
+use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
+
+/// What it answers.
+#[derive(Serialize)]
+pub struct Listed {
+    /// All associations, by ascending id.
+    pub associations: Vec<View>,
+}
+
+impl Answer for Listed {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        table::list(out, &self.associations)
+    }
+}
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
@@ -18,12 +33,8 @@ pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result
     let client = Client::new(device);
     let associations =
         collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
-    let written = if args.json {
-        json::list(out, &associations)
-    } else {
-        table::list(out, &associations)
-    };
-    written.map_err(Error::Write)
+    let associations = associations.iter().map(View::new).collect();
+    args.print(out, &Listed { associations })
 }
 
 fn collect(client: &Client<'_>) -> Result<Vec<Association>, CallError> {

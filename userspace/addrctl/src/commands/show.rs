@@ -2,15 +2,30 @@
 
 //! `addrctl show`: one association with its addresses and processes.
 
-use std::io::Write;
+use std::io::{self, Write};
+
+use serde::Serialize;
 
 use super::{open_device, OpenTarget};
 use crate::cli::ShowArgs;
 use crate::client::Client;
 use crate::error::Error;
-use crate::output::{json, table, Detail};
+use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
+
+/// What it answers.
+#[derive(Serialize)]
+pub struct Shown {
+    /// The one asked for, with its processes.
+    pub association: View,
+}
+
+impl Answer for Shown {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        table::show(out, &self.association)
+    }
+}
 
 /// Runs the command.
 pub fn run(system: &dyn System, args: &ShowArgs, out: &mut dyn Write) -> Result<(), Error> {
@@ -26,16 +41,6 @@ pub fn run(system: &dyn System, args: &ShowArgs, out: &mut dyn Write) -> Result<
             })
         }
     };
-    let processes = association.pids.iter();
-    let processes = processes.map(|&pid| (pid, system.comm(pid))).collect();
-    let detail = Detail {
-        association,
-        processes,
-    };
-    let written = if args.output.json {
-        json::show(out, &detail)
-    } else {
-        table::show(out, &detail)
-    };
-    written.map_err(Error::Write)
+    let association = View::with_processes(&association, |pid| system.comm(pid));
+    args.output.print(out, &Shown { association })
 }

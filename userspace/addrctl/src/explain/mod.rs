@@ -14,6 +14,7 @@ use std::io;
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Process, Subject};
+use crate::text::printable;
 use addresses::{narrow, update};
 use assign::{assign, in_use};
 use bypass::in_the_way;
@@ -200,13 +201,4 @@ impl fmt::Display for Subject {
             Self::Everything => f.write_str("every association"),
         }
     }
-}
-
-/// `text` with control and other invisible characters escaped.
-pub fn printable(text: &str) -> String {
-    let escape = |c: char| match c {
-        '\'' | '"' => c.to_string(),
-        c => c.escape_debug().to_string(),
-    };
-    text.chars().map(escape).collect()
 }

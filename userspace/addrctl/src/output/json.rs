@@ -6,85 +6,23 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::view::View;
-use super::{Detail, Flushed};
-use crate::client::Association;
-
 /// Version of the schema.
 const VERSION: u32 = 1;
 
+/// The one object that is printed.
 #[derive(Serialize)]
-struct List<'a> {
+struct Document<'a, T: ?Sized> {
     version: u32,
-    associations: Vec<View<'a>>,
-}
-
-#[derive(Serialize)]
-struct Show<'a> {
-    version: u32,
-    association: Full<'a>,
-}
-
-#[derive(Serialize)]
-struct Flush<'a> {
-    version: u32,
-    found_count: usize,
-    ended_count: usize,
-    task_count: u64,
-    left: Vec<View<'a>>,
-}
-
-#[derive(Serialize)]
-struct Full<'a> {
     #[serde(flatten)]
-    view: View<'a>,
-    processes: Vec<Process<'a>>,
+    answer: &'a T,
 }
 
-#[derive(Serialize)]
-struct Process<'a> {
-    pid: i32,
-    command: Option<&'a str>,
-}
-
-/// Writes what `list --json` prints.
-pub fn list(out: &mut dyn Write, associations: &[Association]) -> io::Result<()> {
-    let list = List {
+/// Writes `answer` with the version of the schema before its fields.
+pub fn write(out: &mut dyn Write, answer: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    let document = Document {
         version: VERSION,
-        associations: associations.iter().map(View::new).collect(),
+        answer,
     };
-    write(out, &list)
-}
-
-/// Writes what `show --json` prints.
-pub fn show(out: &mut dyn Write, detail: &Detail) -> io::Result<()> {
-    let processes = detail.processes.iter().map(|(pid, command)| Process {
-        pid: *pid,
-        command: command.as_deref(),
-    });
-    let show = Show {
-        version: VERSION,
-        association: Full {
-            view: View::new(&detail.association),
-            processes: processes.collect(),
-        },
-    };
-    write(out, &show)
-}
-
-/// Writes what `flush --json` prints.
-pub fn flush(out: &mut dyn Write, flushed: &Flushed) -> io::Result<()> {
-    let flush = Flush {
-        version: VERSION,
-        found_count: flushed.found,
-        ended_count: flushed.ended,
-        task_count: flushed.task_count,
-        left: flushed.left.iter().map(View::new).collect(),
-    };
-    write(out, &flush)
-}
-
-fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
+    serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }

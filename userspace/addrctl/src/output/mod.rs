@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Associations as text: for people (`table.rs`) and for programs (`json.rs`).
+//! How commands print their answers: for people (`table.rs`) and for programs
+//! (`json.rs`). Both show an association by the same view (`view.rs`).
 
-pub mod json;
+mod json;
 pub mod table;
-#[cfg(test)]
-mod tests;
 mod view;
 
-use crate::client::Association;
+use std::io::{self, Write};
 
-/// What ending every association came to.
-#[derive(Clone, Debug)]
-pub struct Flushed {
-    /// How many associations there were.
-    pub found: usize,
-    /// How many of them there are no more.
-    pub ended: usize,
-    /// How many tasks that released.
-    pub task_count: u64,
-    /// The associations that are left.
-    pub left: Vec<Association>,
-}
+use serde::Serialize;
 
-/// An association with the command names of its processes.
-#[derive(Clone, Debug)]
-pub struct Detail {
-    /// What the module says.
-    pub association: Association,
-    /// The processes with their command names, where those could be read.
-    pub processes: Vec<(i32, Option<String>)>,
+pub use view::View;
+
+/// What a command answers. Its fields are those of the JSON, which
+/// `docs/addrctl.md` documents.
+pub trait Answer: Serialize {
+    /// Writes the answer for people.
+    fn table(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Writes the answer for programs.
+    fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        json::write(out, self)
+    }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An association as it is shown: one view for people and for programs. The JSON
-//! schema is documented in `docs/addrctl.md` and stable: fields are added, never
-//! changed or removed, within one `version`.
+//! schema is documented in `docs/addrctl.md` and stable: within one `version`, fields
+//! are added, never changed or removed.
 
 use serde::Serialize;
 
@@ -10,56 +10,85 @@ use crate::allow::Allow;
 use crate::client::{self, Association};
 use crate::source;
 
-/// The interface version that came with terms, but for the name, and with the number
+/// The interface version that introduced the terms other than the name, and the number
 /// of sockets.
 const TERMS_SINCE: u32 = 2;
-/// The interface version that came with what is allowed.
+/// The interface version that introduced `allow`.
 const ALLOW_SINCE: u32 = 3;
-/// The interface version that came with leftovers and full ports.
+/// The interface version that introduced leftovers and full ports.
 const LEFTOVERS_SINCE: u32 = 4;
 
-/// What is shown of an association. `None` is what it has not, or what the module is
-/// too old to tell.
-#[derive(Serialize)]
-pub struct View<'a> {
+/// What is shown of an association. `None` is what the association lacks, or what an
+/// older module does not tell.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    /// Its id.
     pub id: u64,
-    pub name: Option<&'a str>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its set, in the order it was given.
     pub addresses: Vec<String>,
+    /// Its default sources.
     pub primary: Primary,
+    /// Whether it is exclusive.
     pub exclusive: Option<bool>,
+    /// Its choice of source.
     pub source: Option<&'static str>,
+    /// Its dedicated loopback address.
     pub loopback: Option<String>,
+    /// What it allows.
     pub allow: Option<Vec<&'static str>>,
+    /// How many processes it has.
     pub process_count: u32,
+    /// How many tasks (threads) it has.
     pub task_count: u64,
+    /// How many sockets it has.
     pub socket_count: Option<u64>,
+    /// Its connections on addresses that left its set.
     pub leftovers: Option<Vec<Leftover>>,
+    /// How often it was refused a port with too many of its sockets.
     pub full_port_count: Option<u64>,
+    /// Its processes; shown only where one association is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Vec<Process>>,
 }
 
-/// Connections on an address that left the set.
-#[derive(Serialize)]
-pub struct Leftover {
-    pub address: String,
-    pub connection_count: u64,
-}
-
-/// The first host address of each family.
-#[derive(Serialize)]
+/// The first single address of each family.
+#[derive(Clone, Debug, Serialize)]
 pub struct Primary {
+    /// The IPv4 address.
     pub ipv4: Option<String>,
+    /// The IPv6 address.
     pub ipv6: Option<String>,
 }
 
-impl<'a> View<'a> {
-    /// What is shown of `association`.
-    pub fn new(association: &'a Association) -> Self {
+/// Connections on an address that left the set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Leftover {
+    /// The address.
+    pub address: String,
+    /// How many connections have it as their local address.
+    pub connection_count: u64,
+}
+
+/// A process of an association.
+#[derive(Clone, Debug, Serialize)]
+pub struct Process {
+    /// Its process id.
+    pub pid: i32,
+    /// Its command name, if it could be read.
+    pub command: Option<String>,
+}
+
+impl View {
+    /// What is shown of `association` in a list.
+    pub fn new(association: &Association) -> Self {
         let (set, terms) = (&association.addresses, association.terms);
-        let name = association.terms.name.as_str();
+        let name = terms.name.as_str();
         let tells = |version| association.abi >= version;
         Self {
             id: association.id,
-            name: (!name.is_empty()).then_some(name),
+            name: (!name.is_empty()).then(|| name.to_owned()),
             addresses: set.entries().iter().map(ToString::to_string).collect(),
             primary: Primary {
                 ipv4: set.primary_v4().map(|a| a.to_string()),
@@ -72,16 +101,39 @@ impl<'a> View<'a> {
             process_count: association.process_count,
             task_count: association.task_count,
             socket_count: tells(TERMS_SINCE).then_some(association.socket_count),
-            leftovers: tells(LEFTOVERS_SINCE).then(|| leftovers(&association.leftovers)),
+            leftovers: tells(LEFTOVERS_SINCE)
+                .then(|| association.leftovers.iter().map(leftover).collect()),
             full_port_count: tells(LEFTOVERS_SINCE).then_some(association.full_port_count),
+            processes: None,
+        }
+    }
+
+    /// What is shown of `association` when it is the only one. `comm` reads the
+    /// command name of a process.
+    pub fn with_processes(association: &Association, comm: impl Fn(i32) -> Option<String>) -> Self {
+        let process = |&pid| Process {
+            pid,
+            command: comm(pid),
+        };
+        Self {
+            processes: Some(association.pids.iter().map(process).collect()),
+            ..Self::new(association)
         }
     }
 }
 
-fn leftovers(all: &[client::Leftover]) -> Vec<Leftover> {
-    let leftover = |leftover: &client::Leftover| Leftover {
+impl Primary {
+    /// Whether `address`, as an entry of the set is written, is the primary one of its
+    /// family.
+    pub fn is(&self, address: &str) -> bool {
+        let mut primaries = [&self.ipv4, &self.ipv6].into_iter().flatten();
+        primaries.any(|primary| primary == address)
+    }
+}
+
+fn leftover(leftover: &client::Leftover) -> Leftover {
+    Leftover {
         address: leftover.addr.to_string(),
         connection_count: leftover.connection_count,
-    };
-    all.iter().map(leftover).collect()
+    }
 }

@@ -8,6 +8,7 @@ mod leftovers;
 mod narrow;
 mod older_module;
 mod options;
+mod output;
 mod refusals;
 mod update;
 

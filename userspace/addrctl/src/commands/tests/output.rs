@@ -4,8 +4,10 @@
 
 use addrconf_abi::{Name, SourceChoice, Terms, ABI_VERSION};
 
-use super::{json, table, Detail};
 use crate::client::{Association, Leftover};
+use crate::commands::list::Listed;
+use crate::commands::show::Shown;
+use crate::output::{Answer, View};
 
 fn web() -> Association {
     let mut terms = Terms::DEFAULT;
@@ -48,6 +50,20 @@ fn large() -> Association {
     }
 }
 
+fn listed(associations: &[Association]) -> Listed {
+    Listed {
+        associations: associations.iter().map(View::new).collect(),
+    }
+}
+
+/// What is shown of an association with a process of this name, and others without.
+fn shown(association: &Association, pid: i32, comm: &str) -> Shown {
+    let comm = |of| (of == pid).then(|| comm.to_owned());
+    Shown {
+        association: View::with_processes(association, comm),
+    }
+}
+
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).unwrap();
@@ -57,7 +73,7 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 #[test]
 fn the_table_is_aligned() {
     assert_eq!(
-        text(|out| table::list(out, &[web(), large()])),
+        text(|out| listed(&[web(), large()]).table(out)),
         "\
 ID  NAME  ADDRESSES                                       EXCLUSIVE  SOURCE  LOOPBACK    PROCESSES  TASKS  SOCKETS
  1  web   10.0.0.0/24,10.0.1.1,2001:db8::1                yes        random  127.64.0.2          2      9       17
@@ -70,19 +86,16 @@ note: association 1 (web) still has 3 connections on 10.0.2.1, which left its se
 #[test]
 fn an_empty_table_is_its_heading() {
     assert_eq!(
-        text(|out| table::list(out, &[])),
+        text(|out| listed(&[]).table(out)),
         "ID  NAME  ADDRESSES  EXCLUSIVE  SOURCE  LOOPBACK  PROCESSES  TASKS  SOCKETS\n"
     );
 }
 
 #[test]
 fn show_names_primaries_and_commands_and_keeps_them_off_the_terminal() {
-    let detail = Detail {
-        association: web(),
-        processes: vec![(812, Some("nginx\u{1b}[2J".to_owned())), (813, None)],
-    };
+    let shown = shown(&web(), 812, "nginx\u{1b}[2J");
     assert_eq!(
-        text(|out| table::show(out, &detail)),
+        text(|out| shown.table(out)),
         "\
 association  1
 name         web
@@ -105,11 +118,9 @@ full ports   1 refusal
 
 #[test]
 fn show_says_how_many_processes_it_leaves_out() {
-    let detail = Detail {
-        association: large(),
-        processes: vec![(4, Some("sh".to_owned()))],
-    };
-    let text = text(|out| table::show(out, &detail));
+    let mut large = large();
+    large.pids = vec![4];
+    let text = text(|out| shown(&large, 4, "sh").table(out));
     assert!(text.contains("processes    4 (sh)\n             and 69999 more\n"));
 }
 
@@ -118,7 +129,7 @@ fn the_json_of_list_is_stable() {
     let mut nameless = large();
     nameless.addresses = "2001:db8::/64".parse().unwrap();
     assert_eq!(
-        text(|out| json::list(out, &[web(), nameless])),
+        text(|out| listed(&[web(), nameless]).json(out)),
         r#"{
   "version": 1,
   "associations": [
@@ -179,12 +190,9 @@ fn the_json_of_list_is_stable() {
 
 #[test]
 fn the_json_of_show_is_stable() {
-    let detail = Detail {
-        association: web(),
-        processes: vec![(812, Some("ng\"inx".to_owned())), (813, None)],
-    };
+    let shown = shown(&web(), 812, "ng\"inx");
     assert_eq!(
-        text(|out| json::show(out, &detail)),
+        text(|out| shown.json(out)),
         r#"{
   "version": 1,
   "association": {
