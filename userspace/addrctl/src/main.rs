@@ -7,6 +7,7 @@ mod address;
 mod allow;
 mod cli;
 mod client;
+mod command;
 mod commands;
 mod error;
 mod explain;
@@ -22,7 +23,8 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use cli::{Cli, Command};
+use cli::Cli;
+use command::Command;
 use error::Error;
 use system::{Linux, System};
 
@@ -35,21 +37,19 @@ fn main() -> ExitCode {
         Ok(read) => read,
         Err(error) => return usage(&error, &args),
     };
-    match run(&Linux::new(device), &command) {
+    let command = command.named();
+    match run(&Linux::new(device), command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
-            ExitCode::from(match command {
-                Command::Run(_) => error.run_exit_code(),
-                _ => error.exit_code(),
-            })
+            ExitCode::from(command.exit_code(&error))
         }
     }
 }
 
-fn run(system: &dyn System, command: &Command) -> Result<(), Error> {
+fn run(system: &dyn System, command: &dyn Command) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
-    commands::run_any(system, command, &mut out)?;
+    command.run(system, &mut out)?;
     out.flush().map_err(Error::Write)
 }
 

@@ -3,71 +3,54 @@
 //! `addrctl assign`: associates a running process.
 
 use std::io::Write;
-use std::os::fd::AsFd;
 
-use addrconf_abi::{AssignRequest, Terms};
-use rustix::io::Errno;
+use addrconf_abi::{AssignRequest, Target};
 
-use super::{open_device, open_process, OpenProcess};
+use super::args::{address_set, TermsArgs, ADDRS_HELP};
+use super::associate::associate;
+use super::open;
 use crate::address::AddressSet;
-use crate::cli::AssignArgs;
-use crate::client::{Association, CallError, Client};
-use crate::error::{Error, Holder, InTheWay, Process};
-use crate::refusal::Refusal;
-use crate::system::{Device, System};
+use crate::command::Command;
+use crate::error::Error;
+use crate::system::System;
 
-/// Runs the command.
-pub fn run(system: &dyn System, args: &AssignArgs, out: &mut dyn Write) -> Result<(), Error> {
-    let device = open_device(system)?;
-    let process = open_process(system, args.pid)?;
-    let id = associate(system, device, process, &args.addresses, args.request())?;
-    writeln!(out, "{id}").map_err(Error::Write)
+/// Associate a running process with addresses; prints the association's id
+///
+/// All threads of the process and all children it makes from now on are
+/// associated with it. Children it already has are only with --tree.
+/// Connections that former owners of the addresses still have there end.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Process id
+    #[arg(value_parser = clap::value_parser!(i32).range(1..))]
+    pid: i32,
+
+    #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    addresses: AddressSet,
+
+    /// Associate the process's descendants as well
+    #[arg(long)]
+    tree: bool,
+
+    /// Reset established connections whose local address is not among these
+    #[arg(long)]
+    reset: bool,
+
+    #[command(flatten)]
+    terms: TermsArgs,
 }
 
-/// Associates `process`; returns the association's id.
-pub(super) fn associate(
-    system: &dyn System,
-    device: Box<dyn Device + '_>,
-    process: OpenProcess,
-    addresses: &AddressSet,
-    request: AssignRequest,
-) -> Result<u64, Error> {
-    let OpenProcess { pidfd, process } = process;
-    let client = Client::new(device);
-    client
-        .assign(pidfd.as_fd(), addresses, &request)
-        .map_err(|cause| {
-            let refusal = Refusal::new(system, &client, cause);
-            Error::Assign {
-                process,
-                addresses: addresses.to_string(),
-                request: Box::new(request),
-                holder: holder(&client, &request.terms, &refusal),
-                in_the_way: in_the_way(system, cause),
-                refusal,
-            }
-        })
-}
-
-/// Who has the loopback address that was asked for and refused, where that can be
-/// found out.
-fn holder(client: &Client<'_>, terms: &Terms, refusal: &Refusal) -> Option<Holder> {
-    let wanted = terms.loopback.filter(|_| refusal.is(Errno::ADDRINUSE))?;
-    let associations = client.describe(&client.list().ok()?).ok()?;
-    let has = |association: &&Association| association.terms.loopback == Some(wanted);
-    let found = associations.iter().find(has);
-    Some(found.map_or(Holder::Host, |association| {
-        Holder::Association(association.id)
-    }))
-}
-
-/// What is in the way, with the name of the process that holds it.
-fn in_the_way(system: &dyn System, cause: CallError) -> Option<Box<InTheWay>> {
-    let CallError::InTheWay(obstacle) = cause else {
-        return None;
-    };
-    let pid = obstacle.pid;
-    let comm = system.comm(pid);
-    let process = Process { pid, comm };
-    Some(Box::new(InTheWay { obstacle, process }))
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let device = open::device(system)?;
+        let process = open::process(system, self.pid)?;
+        let request = AssignRequest {
+            terms: self.terms.terms(),
+            tree: self.tree,
+            reset: self.reset,
+            ..AssignRequest::about(Target::Pid(self.pid))
+        };
+        let id = associate(system, device, process, &self.addresses, request)?;
+        writeln!(out, "{id}").map_err(Error::Write)
+    }
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 use addrconf_abi::Target;
 use serde::Serialize;
 
-use super::open_device;
-use crate::cli::OutputArgs;
+use super::args::OutputArgs;
+use super::open;
 use crate::client::{CallError, Client};
+use crate::command::Command;
 use crate::error::{Error, Subject};
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
@@ -25,6 +26,17 @@ use crate::text::counted;
 /// waits in between: two seconds in all.
 const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// End every association, before `rmmod`
+///
+/// Processes go on running, with the addresses of the machine. Waits up to
+/// two seconds for the associations to vanish and prints which are left,
+/// because processes hold sockets of theirs open.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    output: OutputArgs,
+}
 
 /// What it answers.
 #[derive(Serialize)]
@@ -52,28 +64,29 @@ impl Answer for Flushed {
     }
 }
 
-/// Runs the command.
-pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
-    let device = open_device(system)?;
-    let client = Client::new(device);
-    let refused = |cause| Error::Release {
-        subject: Subject::Everything,
-        refusal: Refusal::new(system, &client, cause),
-    };
-    let before = client.list().map_err(refused)?;
-    let task_count = client.release(Target::All).map_err(refused)?;
-    let left = wait_for_end(system, &client, &before).map_err(refused)?;
-    let shown = client.describe(&left).map_err(refused)?;
-    let flushed = Flushed {
-        found_count: before.len(),
-        ended_count: before.len() - left.len(),
-        task_count,
-        left: shown.iter().map(View::new).collect(),
-    };
-    args.print(out, &flushed)?;
-    match left.len() {
-        0 => Ok(()),
-        count => Err(Error::Left { count }),
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let device = open::device(system)?;
+        let client = Client::new(device);
+        let refused = |cause| Error::Release {
+            subject: Subject::Everything,
+            refusal: Refusal::new(system, &client, cause),
+        };
+        let before = client.list().map_err(refused)?;
+        let task_count = client.release(Target::All).map_err(refused)?;
+        let left = wait_for_end(system, &client, &before).map_err(refused)?;
+        let shown = client.describe(&left).map_err(refused)?;
+        let flushed = Flushed {
+            found_count: before.len(),
+            ended_count: before.len() - left.len(),
+            task_count,
+            left: shown.iter().map(View::new).collect(),
+        };
+        self.output.print(out, &flushed)?;
+        match left.len() {
+            0 => Ok(()),
+            count => Err(Error::Left { count }),
+        }
     }
 }
 

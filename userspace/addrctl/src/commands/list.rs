@@ -6,13 +6,21 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::open_device;
-use crate::cli::OutputArgs;
+use super::args::OutputArgs;
+use super::open;
 use crate::client::{Association, CallError, Client};
+use crate::command::Command;
 use crate::error::Error;
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
+
+/// List all associations
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    output: OutputArgs,
+}
 
 /// What it answers.
 #[derive(Serialize)]
@@ -27,14 +35,15 @@ impl Answer for Listed {
     }
 }
 
-/// Runs the command.
-pub fn run(system: &dyn System, args: OutputArgs, out: &mut dyn Write) -> Result<(), Error> {
-    let device = open_device(system)?;
-    let client = Client::new(device);
-    let associations =
-        collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
-    let associations = associations.iter().map(View::new).collect();
-    args.print(out, &Listed { associations })
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let device = open::device(system)?;
+        let client = Client::new(device);
+        let associations =
+            collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
+        let associations = associations.iter().map(View::new).collect();
+        self.output.print(out, &Listed { associations })
+    }
 }
 
 fn collect(client: &Client<'_>) -> Result<Vec<Association>, CallError> {

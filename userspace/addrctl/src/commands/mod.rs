@@ -1,114 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The commands, one file each, and what they have in common.
+//! The commands, a file each: its arguments, what it does and what can go wrong.
 
+pub mod add;
+mod args;
 pub mod assign;
+mod associate;
 pub mod flush;
 pub mod list;
+mod open;
 pub mod release;
+pub mod remove;
+pub mod replace;
 pub mod run;
 pub mod show;
 #[cfg(test)]
 mod tests;
-pub mod update;
+mod update;
 pub mod version;
 
-use std::io::Write;
-use std::os::fd::{AsRawFd, OwnedFd};
+use clap::Subcommand;
 
-use addrconf_abi::{Change, Target};
-use rustix::io::Errno;
+use crate::command::Command;
 
-use crate::cli::{Command, TargetArgs};
-use crate::error::{Error, Process, Subject};
-use crate::system::{Device, System};
-
-/// Runs whichever command it is.
-pub fn run_any(system: &dyn System, command: &Command, out: &mut dyn Write) -> Result<(), Error> {
-    match command {
-        Command::Assign(args) => assign::run(system, args, out),
-        Command::Run(args) => Err(run::run(system, args)),
-        Command::Add(args) => update::run(system, Change::Add, args, out),
-        Command::Remove(args) => update::run(system, Change::Remove, args, out),
-        Command::Replace(args) => update::run(system, Change::Replace, args, out),
-        Command::Release(args) => release::run(system, args),
-        Command::Flush(args) => flush::run(system, *args, out),
-        Command::List(args) => list::run(system, *args, out),
-        Command::Show(args) => show::run(system, args, out),
-        Command::Version => version::run(system, out),
-    }
+/// The commands there are, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Commands {
+    Assign(assign::Args),
+    Run(run::Args),
+    Add(add::Args),
+    Remove(remove::Args),
+    Replace(replace::Args),
+    Release(release::Args),
+    Flush(flush::Args),
+    List(list::Args),
+    Show(show::Args),
+    Version(version::Args),
 }
 
-/// Opens the control device.
-fn open_device(system: &dyn System) -> Result<Box<dyn Device + '_>, Error> {
-    system.open_device().map_err(|cause| Error::OpenDevice {
-        path: system.device_path(),
-        net_admin: system.has_net_admin(),
-        cause,
-    })
-}
-
-/// A process that cannot be mistaken for a later one of the same number.
-struct OpenProcess {
-    pidfd: OwnedFd,
-    process: Process,
-}
-
-fn open_process(system: &dyn System, pid: i32) -> Result<OpenProcess, Error> {
-    // The name is read after the descriptor is there: should the process have
-    // been replaced in between, the message would at worst name the new one.
-    let pidfd = system.pidfd_open(pid);
-    let process = Process {
-        pid,
-        comm: system.comm(pid),
-    };
-    match pidfd {
-        Ok(pidfd) => Ok(OpenProcess { pidfd, process }),
-        Err(cause) => Err(Error::FindProcess {
-            process,
-            thread_of: thread_of(system, pid, cause),
-            cause,
-        }),
-    }
-}
-
-/// For the errors pidfd_open(2) has for threads, the process of the thread:
-/// `EINVAL` until Linux 6.15, `ENOENT` since.
-fn thread_of(system: &dyn System, pid: i32, cause: Errno) -> Option<i32> {
-    if !matches!(cause, Errno::INVAL | Errno::NOENT) {
-        return None;
-    }
-    system.thread_group(pid).filter(|&leader| leader != pid)
-}
-
-/// Whom the arguments of a command name.
-enum OpenTarget {
-    Process(OpenProcess),
-    Association(u64),
-}
-
-impl OpenTarget {
-    fn open(system: &dyn System, args: &TargetArgs) -> Result<Self, Error> {
-        match (args.association, args.pid) {
-            (Some(id), _) => Ok(Self::Association(id)),
-            // The command line demands one of the two; no process has pid 0.
-            (None, pid) => open_process(system, pid.unwrap_or(0)).map(Self::Process),
-        }
-    }
-
-    /// For the module; the descriptor lives as long as `self`.
-    fn target(&self) -> Target {
+impl Commands {
+    /// The one that was named.
+    pub fn named(&self) -> &dyn Command {
         match self {
-            Self::Process(open) => Target::PidFd(open.pidfd.as_raw_fd()),
-            Self::Association(id) => Target::Association(*id),
-        }
-    }
-
-    /// For messages.
-    fn subject(self) -> Subject {
-        match self {
-            Self::Process(open) => Subject::Process(open.process),
-            Self::Association(id) => Subject::Association(id),
+            Self::Assign(args) => args,
+            Self::Run(args) => args,
+            Self::Add(args) => args,
+            Self::Remove(args) => args,
+            Self::Replace(args) => args,
+            Self::Release(args) => args,
+            Self::Flush(args) => args,
+            Self::List(args) => args,
+            Self::Show(args) => args,
+            Self::Version(args) => args,
         }
     }
 }

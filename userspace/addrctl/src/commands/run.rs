@@ -8,18 +8,50 @@
 //! nor a privilege. Only the kernel knows whether addrctl is inside one, so
 //! the device comes first, and what it answers there sends us to narrowing.
 
+use std::ffi::OsString;
+use std::io::Write;
+
 use addrconf_abi::{AssignRequest, NarrowHeader, Target, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
-use super::assign::associate;
-use super::{open_device, open_process};
-use crate::cli::RunArgs;
+use super::args::{address_set, TermsArgs, ADDRS_HELP};
+use super::associate::associate;
+use super::open;
+use crate::address::AddressSet;
+use crate::command::Command;
 use crate::error::{Error, ErrorKind, Process};
 use crate::system::System;
 
+/// Run a program that is associated from its first instruction on
+///
+/// Inside an association it gives the program a part of the addresses there,
+/// which needs no privilege.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    addresses: AddressSet,
+
+    #[command(flatten)]
+    terms: TermsArgs,
+
+    /// Program and its arguments
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    command: Vec<OsString>,
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, _: &mut dyn Write) -> Result<(), Error> {
+        Err(run(system, self))
+    }
+
+    fn exit_code(&self, error: &Error) -> u8 {
+        error.run_exit_code()
+    }
+}
+
 /// Runs the command. Returns only when it fails; the association that may
 /// have been made then ends with addrctl.
-pub fn run(system: &dyn System, args: &RunArgs) -> Error {
+fn run(system: &dyn System, args: &Args) -> Error {
     let Some((program, rest)) = args.command.split_first() else {
         return Error::Exec {
             program: "".into(),
@@ -35,7 +67,7 @@ pub fn run(system: &dyn System, args: &RunArgs) -> Error {
     }
 }
 
-fn associate_self(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
+fn associate_self(system: &dyn System, args: &Args) -> Result<(), Error> {
     match associate_anew(system, args) {
         Err(error) if may_be_associated(&error) => narrow(system, args, error),
         other => other,
@@ -44,9 +76,9 @@ fn associate_self(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
 
 /// Associates addrctl itself. The device and the pidfd are closed on return,
 /// before the program could inherit them.
-fn associate_anew(system: &dyn System, args: &RunArgs) -> Result<(), Error> {
-    let device = open_device(system)?;
-    let own = open_process(system, system.own_pid())?;
+fn associate_anew(system: &dyn System, args: &Args) -> Result<(), Error> {
+    let device = open::device(system)?;
+    let own = open::process(system, system.own_pid())?;
     let request = AssignRequest {
         terms: args.terms.terms(),
         ..AssignRequest::about(Target::Pid(system.own_pid()))
@@ -69,7 +101,7 @@ fn may_be_associated(error: &Error) -> bool {
 
 /// Narrows the association addrctl is in, if it is in one; otherwise `outside`
 /// is what went wrong.
-fn narrow(system: &dyn System, args: &RunArgs, outside: Error) -> Result<(), Error> {
+fn narrow(system: &dyn System, args: &Args, outside: Error) -> Result<(), Error> {
     let options = args.terms.beyond_narrowing();
     if !options.is_empty() {
         return Err(Error::OnlyOutside {

@@ -6,13 +6,24 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{open_device, OpenTarget};
-use crate::cli::ShowArgs;
+use super::args::{OutputArgs, TargetArgs};
+use super::open::{self, OpenTarget};
 use crate::client::Client;
+use crate::command::Command;
 use crate::error::Error;
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
+
+/// Show one association with its addresses and processes
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
 
 /// What it answers.
 #[derive(Serialize)]
@@ -27,20 +38,21 @@ impl Answer for Shown {
     }
 }
 
-/// Runs the command.
-pub fn run(system: &dyn System, args: &ShowArgs, out: &mut dyn Write) -> Result<(), Error> {
-    let device = open_device(system)?;
-    let target = OpenTarget::open(system, &args.target)?;
-    let client = Client::new(device);
-    let association = match client.query(target.target()) {
-        Ok(association) => association,
-        Err(cause) => {
-            return Err(Error::Show {
-                subject: target.subject(),
-                refusal: Refusal::new(system, &client, cause),
-            })
-        }
-    };
-    let association = View::with_processes(&association, |pid| system.comm(pid));
-    args.output.print(out, &Shown { association })
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let device = open::device(system)?;
+        let target = OpenTarget::open(system, &self.target)?;
+        let client = Client::new(device);
+        let association = match client.query(target.target()) {
+            Ok(association) => association,
+            Err(cause) => {
+                return Err(Error::Show {
+                    subject: target.subject(),
+                    refusal: Refusal::new(system, &client, cause),
+                })
+            }
+        };
+        let association = View::with_processes(&association, |pid| system.comm(pid));
+        self.output.print(out, &Shown { association })
+    }
 }

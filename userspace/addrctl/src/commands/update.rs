@@ -8,22 +8,22 @@ use std::io::Write;
 use addrconf_abi::{Change, Target};
 use rustix::io::Errno;
 
-use super::{open_device, OpenTarget};
+use super::args::ChangeArgs;
+use super::open::{self, OpenTarget};
 use crate::address::AddressSet;
-use crate::cli::UpdateArgs;
 use crate::client::Client;
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::system::System;
 
-/// Runs the command.
-pub fn run(
+/// Makes the change.
+pub fn update(
     system: &dyn System,
     change: Change,
-    args: &UpdateArgs,
+    args: &ChangeArgs,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let device = open_device(system)?;
+    let device = open::device(system)?;
     let client = Client::new(device);
     let target = OpenTarget::open(system, &args.target)?;
     match client.update(target.target(), change, &args.addresses, args.reset) {

@@ -19,7 +19,6 @@ use addrconf_abi::Command as Call;
 use rustix::io::Errno;
 
 use crate::cli::Cli;
-use crate::commands;
 use crate::error::{Error, ErrorKind};
 use crate::testing::{Fake, FakeAssociation, OWN_PID};
 
@@ -34,7 +33,7 @@ fn run(fake: &Fake, line: &str) -> (Result<(), Error>, String) {
     let args: Vec<_> = words.split(' ').map(OsString::from).collect();
     let (command, _) = Cli::read(&args).unwrap();
     let mut out = Vec::new();
-    let result = commands::run_any(fake, &command, &mut out);
+    let result = command.named().run(fake, &mut out);
     (result, String::from_utf8(out).unwrap())
 }
 

@@ -10,12 +10,12 @@ use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 use super::{address_set, TargetArgs};
 use crate::address::AddressSet;
 
-/// Whose set is to change, and with which addresses.
+/// Whose set is to change, by which addresses.
 #[derive(Debug)]
-pub struct UpdateArgs {
+pub struct ChangeArgs {
     /// Whose.
     pub target: TargetArgs,
-    /// With which addresses.
+    /// By which addresses.
     pub addresses: AddressSet,
     /// Whether to reset connections on addresses that go.
     pub reset: bool,
@@ -40,7 +40,7 @@ struct Words {
     reset: bool,
 }
 
-impl FromArgMatches for UpdateArgs {
+impl FromArgMatches for ChangeArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let words = Words::from_arg_matches(matches)?;
         let (pid, addresses) = match (words.association, words.second) {
@@ -74,7 +74,7 @@ impl FromArgMatches for UpdateArgs {
     }
 }
 
-impl Args for UpdateArgs {
+impl Args for ChangeArgs {
     fn augment_args(command: Command) -> Command {
         let command = Words::augment_args(command);
         let name = command.get_name().to_owned();

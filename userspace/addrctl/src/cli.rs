@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The command line, but for the arguments of the commands, which are theirs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use addrconf_abi::DEVICE_PATH;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use crate::commands::{version, Commands};
+
+/// The end of the long help; `docs/addrctl.md` has the same table.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the operation failed or the kernel refused it
+  2  wrong usage, an unusable address included; nothing was done
+  3  the addrconf module is not loaded
+  4  not permitted
+  5  no such process or association, or the process is not associated
+  6  `flush`: associations are left that still have sockets
+`run` exits with the status of CMD, or:
+  125  addrctl itself failed, wrong usage included; CMD was not started
+  126  CMD was found but could not be executed
+  127  CMD was not found";
+
+/// Gives processes and their descendants a fixed set of local IP addresses.
+#[derive(Debug, Parser)]
+#[command(
+    name = "addrctl",
+    after_long_help = EXIT_CODES,
+    disable_version_flag = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Option<Commands>,
+
+    /// Print the versions of addrctl and of the loaded module
+    #[arg(short = 'V', long)]
+    version: bool,
+
+    /// Control device
+    #[arg(long, hide = true, value_name = "PATH", default_value = DEVICE_PATH, global = true)]
+    device: PathBuf,
+}
+
+impl Cli {
+    /// Reads a command line; returns what to do and the control device.
+    pub fn read(args: &[OsString]) -> Result<(Commands, PathBuf), clap::Error> {
+        let cli = Self::try_parse_from(args)?;
+        match cli.command {
+            _ if cli.version => Ok((Commands::Version(version::Args {}), cli.device)),
+            Some(command) => Ok((command, cli.device)),
+            None => Err(Self::command().error(
+                ErrorKind::MissingSubcommand,
+                "a command is required, `addrctl --help` lists them",
+            )),
+        }
+    }
+
+    /// Whether a command line that could not be parsed was meant for `run`,
+    /// whose exit codes below 125 belong to the program it runs.
+    pub fn meant_run(args: &[OsString]) -> bool {
+        let mut args = args.iter().skip(1);
+        while let Some(arg) = args.next() {
+            if arg == "--device" {
+                args.next();
+            } else if !arg.as_encoded_bytes().starts_with(b"-") {
+                return arg == "run";
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_before_run_do_not_hide_it() {
+        let meant = |line: &str| {
+            let args: Vec<_> = line.split(' ').map(OsString::from).collect();
+            Cli::meant_run(&args)
+        };
+        assert!(meant("addrctl run --bogus"));
+        assert!(meant("addrctl --device /dev/x run"));
+        assert!(meant("addrctl --device=/dev/x run"));
+        assert!(!meant("addrctl --device run list"));
+        assert!(!meant("addrctl list run"));
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl remove`: removes addresses from the set of an association.
+
+use std::io::Write;
+
+use addrconf_abi::Change;
+
+use super::args::ChangeArgs;
+use super::update::update;
+use crate::command::Command;
+use crate::error::Error;
+use crate::system::System;
+
+/// Remove addresses from a set whose processes run
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        update(system, Change::Remove, &self.change, out)
+    }
+}

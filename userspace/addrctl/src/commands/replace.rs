@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl replace`: replaces the set of an association.
+
+use std::io::Write;
+
+use addrconf_abi::Change;
+
+use super::args::ChangeArgs;
+use super::update::update;
+use crate::command::Command;
+use crate::error::Error;
+use crate::system::System;
+
+/// Replace a set whose processes run by another one
+///
+/// Connections that former owners of the new addresses still have there end.
+/// Given the set that is in place, with --reset, it ends only what is left on
+/// addresses that the set had before.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        update(system, Change::Replace, &self.change, out)
+    }
+}
