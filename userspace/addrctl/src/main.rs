@@ -10,7 +10,6 @@ mod client;
 mod command;
 mod commands;
 mod error;
-mod explain;
 mod output;
 mod refusal;
 mod source;
@@ -25,11 +24,9 @@ use std::process::ExitCode;
 
 use cli::Cli;
 use command::Command;
-use error::Error;
+use commands::run;
+use error::{Error, ErrorKind};
 use system::{Linux, System};
-
-/// What `run` exits with when addrctl itself fails.
-const RUN_FAILED: u8 = 125;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -38,7 +35,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error, &args),
     };
     let command = command.named();
-    match run(&Linux::new(device), command) {
+    match carry_out(&Linux::new(device), command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -47,14 +44,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(system: &dyn System, command: &dyn Command) -> Result<(), Error> {
+fn carry_out(system: &dyn System, command: &dyn Command) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
     command.run(system, &mut out)?;
-    out.flush().map_err(Error::Write)
+    out.flush().map_err(Error::output)
 }
 
 fn complain(error: &Error) {
-    if !error.is_broken_pipe() {
+    if error.kind() != ErrorKind::ReaderGone {
         // Where standard error is closed too, nobody is left to tell.
         let _ = writeln!(io::stderr(), "addrctl: {error}");
     }
@@ -64,7 +61,7 @@ fn complain(error: &Error) {
 fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     if error.use_stderr() && Cli::meant_run(args) {
-        return ExitCode::from(RUN_FAILED);
+        return ExitCode::from(run::FAILED);
     }
     // clap's codes: 0 for help that was asked for, 2 for wrong usage.
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A control call that was refused, with what is needed to say why.
+//! A control call that was refused, and what its errno means. Here are the meanings
+//! that all calls have in common; a command adds those of its own call.
 
 use addrconf_abi::ABI_VERSION;
 use rustix::io::Errno;
 
 use crate::client::{CallError, Client};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Reason, Subject};
 use crate::system::System;
+
+/// The advice for a difference of versions.
+const MATCHING_PAIR: &str = "install the matching pair";
 
 /// Why a control call brought no answer, and the circumstances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +19,10 @@ pub struct Refusal {
     /// The answer.
     pub cause: CallError,
     /// Whether addrctl has `CAP_NET_ADMIN`, if that is known.
-    pub net_admin: Option<bool>,
-    /// The interface version of the module, asked for when a difference of
-    /// versions may be the reason.
-    pub module_abi: Option<u32>,
+    net_admin: Option<bool>,
+    /// The interface version of the module, asked for when a difference of versions
+    /// can be the reason.
+    module_abi: Option<u32>,
 }
 
 impl Refusal {
@@ -36,17 +40,18 @@ impl Refusal {
         }
     }
 
-    /// Whether the errno is this one.
-    pub fn is(&self, errno: Errno) -> bool {
+    /// The errno, if there is one.
+    pub fn errno(&self) -> Option<Errno> {
         match self.cause {
-            CallError::InTheWay(_) => errno == Errno::BUSY,
-            cause => cause == CallError::Refused(errno),
+            CallError::Refused(errno) => Some(errno),
+            CallError::InTheWay(_) => Some(Errno::BUSY),
+            CallError::BadAnswer => None,
         }
     }
 
-    /// Whether the module is known to lack something that this addrctl may ask for.
-    pub fn module_is_older(&self) -> bool {
-        self.module_lacks(ABI_VERSION)
+    /// The interface version of the module, if it was asked for.
+    pub fn module_abi(&self) -> Option<u32> {
+        self.module_abi
     }
 
     /// Whether the module is known to lack what came with `version`.
@@ -54,21 +59,98 @@ impl Refusal {
         self.module_abi.is_some_and(|abi| abi < version)
     }
 
-    /// Which kind of failure this is, as far as all calls have it in common.
-    pub fn kind(&self) -> ErrorKind {
-        let errno = match self.cause {
-            CallError::Refused(errno) => errno,
-            CallError::InTheWay(_) => return ErrorKind::Holds,
-            CallError::BadAnswer => return ErrorKind::Mismatch,
+    /// What every call may answer.
+    pub fn reason(&self) -> Reason {
+        let Some(errno) = self.errno() else {
+            return mismatch("the module's answer makes no sense to this addrctl");
         };
         match errno {
-            Errno::PERM | Errno::ACCESS => ErrorKind::NotPermitted,
-            Errno::SRCH | Errno::NOENT => ErrorKind::NotFound,
-            Errno::INVAL => ErrorKind::Malformed,
-            Errno::NOTTY | Errno::TOOBIG => ErrorKind::Mismatch,
-            Errno::NOMEM => ErrorKind::NoMemory,
-            Errno::NODEV => ErrorKind::NotLoaded,
-            _ => ErrorKind::Other,
+            Errno::PERM | Errno::ACCESS => not_permitted(self.net_admin),
+            Errno::NOTTY | Errno::TOOBIG if self.module_lacks(ABI_VERSION) => self.older(),
+            Errno::NOTTY => mismatch(
+                "the module does not know this call: it and addrctl are of different versions",
+            ),
+            Errno::TOOBIG => mismatch("the module is older than this addrctl"),
+            Errno::INVAL => Reason::new(
+                ErrorKind::Malformed,
+                "the module refused the request as malformed",
+            )
+            .next(format!(
+                "if `addrctl version` shows different versions of addrctl (ABI {ABI_VERSION}) and \
+                 module, {MATCHING_PAIR}"
+            )),
+            Errno::NOMEM => no_memory(),
+            Errno::NODEV => Reason::new(
+                ErrorKind::NotLoaded,
+                "the addrconf module is being unloaded",
+            ),
+            Errno::SRCH | Errno::NOENT => Reason::new(ErrorKind::NotFound, errno.to_string()),
+            Errno::BUSY => Reason::new(ErrorKind::Other, "the module is busy").next("try again"),
+            _ => Reason::other(errno),
         }
     }
+
+    /// What a call about an existing association may answer.
+    pub fn about(&self, whom: &Subject) -> Reason {
+        let not_found = |what: &'static str| Reason::new(ErrorKind::NotFound, what);
+        match (self.errno(), whom) {
+            (Some(Errno::SRCH | Errno::NOENT), Subject::Association(_)) => not_found(
+                "no such association",
+            )
+            .next(
+                "an association ends with its last task and socket, `addrctl list` shows those \
+                 there are",
+            ),
+            (Some(Errno::SRCH), Subject::Process(_)) => exited(),
+            (Some(Errno::NOENT), Subject::Process(_)) => not_found("the process is not associated")
+                .next("`addrctl list` shows the associations there are"),
+            _ => self.reason(),
+        }
+    }
+
+    /// The module is too old for what was asked.
+    pub fn older(&self) -> Reason {
+        let has = match self.module_abi {
+            Some(abi) => format!("ABI {abi}"),
+            None => "an ABI of its own".to_owned(),
+        };
+        let what = format!(
+            "the module is older than this addrctl and cannot do this: it has {has}, addrctl has \
+             ABI {ABI_VERSION}"
+        );
+        Reason::new(ErrorKind::Mismatch, what).next(MATCHING_PAIR)
+    }
+}
+
+/// The caller lacks the right, whether it is `CAP_NET_ADMIN` or not being associated.
+pub fn not_permitted(net_admin: Option<bool>) -> Reason {
+    let denied = |what: &'static str| Reason::new(ErrorKind::NotPermitted, what);
+    match net_admin {
+        Some(false) => denied("this needs CAP_NET_ADMIN: run addrctl as root"),
+        Some(true) => denied(
+            "not permitted although addrctl has CAP_NET_ADMIN: it runs in an association itself, \
+             and an associated process may not look at or change associations, or in a user \
+             namespace",
+        )
+        .next("run it from outside"),
+        None => denied(
+            "this needs CAP_NET_ADMIN (run addrctl as root), and addrctl itself must not run in \
+             an association",
+        ),
+    }
+}
+
+/// The process ended before the call.
+pub fn exited() -> Reason {
+    Reason::new(ErrorKind::NotFound, "the process has exited meanwhile")
+}
+
+/// The kernel has no memory.
+pub fn no_memory() -> Reason {
+    Reason::new(ErrorKind::NoMemory, "the kernel has no memory for it").next("nothing was changed")
+}
+
+fn mismatch(what: &str) -> Reason {
+    let what = format!("{what} (ABI {ABI_VERSION})");
+    Reason::new(ErrorKind::Mismatch, what).next(format!("see `addrctl version`; {MATCHING_PAIR}"))
 }

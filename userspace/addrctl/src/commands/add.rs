@@ -5,11 +5,13 @@
 use std::io::Write;
 
 use addrconf_abi::Change;
+use rustix::io::Errno;
 
 use super::args::ChangeArgs;
-use super::update::update;
+use super::open;
+use super::update::{Refused, Update};
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error, ErrorKind, Reason};
 use crate::system::System;
 
 /// Add addresses to a set whose processes run
@@ -23,6 +25,28 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        update(system, Change::Add, &self.change, out)
+        let ChangeArgs {
+            target, addresses, ..
+        } = &self.change;
+        let whom = open::subject(system, target);
+        let update = Update {
+            change: Change::Add,
+            args: &self.change,
+            doing: Doing::new(format!("add {addresses} to the set of"), whom),
+            meaning,
+        };
+        update.run(system, out)
     }
+}
+
+fn meaning(refused: &Refused<'_>) -> Option<Reason> {
+    if refused.errno() != Some(Errno::EXIST) {
+        return None;
+    }
+    let there = refused.one_of(|entry| refused.has(entry));
+    let why = Reason::new(
+        ErrorKind::AlreadyInSet,
+        format!("{there} in the set already"),
+    );
+    Some(why.next("nothing was changed, name only new ones"))
 }

@@ -8,7 +8,6 @@ use addrconf_abi::{AssignRequest, Target};
 
 use super::args::{address_set, TermsArgs, ADDRS_HELP};
 use super::associate::associate;
-use super::open;
 use crate::address::AddressSet;
 use crate::command::Command;
 use crate::error::Error;
@@ -42,15 +41,13 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let device = open::device(system)?;
-        let process = open::process(system, self.pid)?;
         let request = AssignRequest {
             terms: self.terms.terms(),
             tree: self.tree,
             reset: self.reset,
             ..AssignRequest::about(Target::Pid(self.pid))
         };
-        let id = associate(system, device, process, &self.addresses, request)?;
-        writeln!(out, "{id}").map_err(Error::Write)
+        let id = associate(system, self.pid, &self.addresses, &request)?;
+        writeln!(out, "{id}").map_err(Error::output)
     }
 }

@@ -10,13 +10,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use addrconf_abi::Target;
+use rustix::io::Errno;
 use serde::Serialize;
 
 use super::args::OutputArgs;
 use super::open;
 use crate::client::{CallError, Client};
 use crate::command::Command;
-use crate::error::{Error, Subject};
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -66,28 +67,47 @@ impl Answer for Flushed {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let device = open::device(system)?;
-        let client = Client::new(device);
-        let refused = |cause| Error::Release {
-            subject: Subject::Everything,
-            refusal: Refusal::new(system, &client, cause),
-        };
-        let before = client.list().map_err(refused)?;
-        let task_count = client.release(Target::All).map_err(refused)?;
-        let left = wait_for_end(system, &client, &before).map_err(refused)?;
-        let shown = client.describe(&left).map_err(refused)?;
-        let flushed = Flushed {
-            found_count: before.len(),
-            ended_count: before.len() - left.len(),
-            task_count,
-            left: shown.iter().map(View::new).collect(),
-        };
+        let doing = Doing::new("release", Subject::Everything);
+        let flushed = flush(system).map_err(|why| doing.failed(why))?;
         self.output.print(out, &flushed)?;
-        match left.len() {
+        match flushed.left.len() {
             0 => Ok(()),
-            count => Err(Error::Left { count }),
+            count => Err(Doing::new("end", Subject::Everything).failed(left(count))),
         }
     }
+}
+
+fn flush(system: &dyn System) -> Result<Flushed, Reason> {
+    let client = open::client(system)?;
+    let refused = |cause| meaning(&Refusal::new(system, &client, cause));
+    let before = client.list().map_err(refused)?;
+    let task_count = client.release(Target::All).map_err(refused)?;
+    let left = wait_for_end(system, &client, &before).map_err(refused)?;
+    let shown = client.describe(&left).map_err(refused)?;
+    Ok(Flushed {
+        found_count: before.len(),
+        ended_count: before.len() - shown.len(),
+        task_count,
+        left: shown.iter().map(View::new).collect(),
+    })
+}
+
+fn meaning(refusal: &Refusal) -> Reason {
+    match refusal.errno() {
+        // Releasing everything came with this version.
+        Some(Errno::INVAL) if refusal.module_lacks(3) => refusal.older(),
+        _ => refusal.reason(),
+    }
+}
+
+fn left(count: usize) -> Reason {
+    let what = match count {
+        1 => "1 association is left, which still has sockets".to_owned(),
+        _ => format!("{count} associations are left, which still have sockets"),
+    };
+    Reason::new(ErrorKind::Left, what)
+        .next("no task is in them, but somebody holds a descriptor, or data is on its way")
+        .next("`addrctl list` shows which end later, and `addrctl flush` can be run again")
 }
 
 /// Waits until none of `before` is listed any more; returns those that stay.

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::args::OutputArgs;
 use super::open;
-use crate::client::{Association, CallError, Client};
+use crate::client::Association;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error, Reason, Subject};
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -37,15 +37,15 @@ impl Answer for Listed {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let device = open::device(system)?;
-        let client = Client::new(device);
-        let associations =
-            collect(&client).map_err(|cause| Error::List(Refusal::new(system, &client, cause)))?;
-        let associations = associations.iter().map(View::new).collect();
+        let doing = Doing::new("list", Subject::Thing("associations".into()));
+        let found = all(system).map_err(|why| doing.failed(why))?;
+        let associations = found.iter().map(View::new).collect();
         self.output.print(out, &Listed { associations })
     }
 }
 
-fn collect(client: &Client<'_>) -> Result<Vec<Association>, CallError> {
-    client.describe(&client.list()?)
+fn all(system: &dyn System) -> Result<Vec<Association>, Reason> {
+    let client = open::client(system)?;
+    let found = client.list().and_then(|ids| client.describe(&ids));
+    found.map_err(|cause| Refusal::new(system, &client, cause).reason())
 }

@@ -9,43 +9,66 @@ use addrconf_abi::Target;
 use rustix::io::Errno;
 
 use super::args::TargetArgs;
-use crate::error::{Error, Process, Subject};
-use crate::system::{Device, System};
+use crate::client::Client;
+use crate::error::{ErrorKind, Process, Reason, Subject};
+use crate::refusal::not_permitted;
+use crate::system::System;
 
 /// Opens the control device.
-pub fn device(system: &dyn System) -> Result<Box<dyn Device + '_>, Error> {
-    system.open_device().map_err(|cause| Error::OpenDevice {
-        path: system.device_path(),
-        net_admin: system.has_net_admin(),
-        cause,
-    })
+pub fn client(system: &dyn System) -> Result<Client<'_>, Reason> {
+    let device = system.open_device();
+    device
+        .map(Client::new)
+        .map_err(|cause| no_device(system, cause))
 }
 
-/// A process that cannot be mistaken for a later one of the same number.
-pub struct OpenProcess {
-    pub pidfd: OwnedFd,
-    pub process: Process,
-}
-
-pub fn process(system: &dyn System, pid: i32) -> Result<OpenProcess, Error> {
-    // The name is read after the descriptor is there: should the process have
-    // been replaced in between, the message would at worst name the new one.
-    let pidfd = system.pidfd_open(pid);
-    let process = Process {
-        pid,
-        comm: system.comm(pid),
+fn no_device(system: &dyn System, cause: Errno) -> Reason {
+    let path = system.device_path();
+    let not_loaded = |found: String| {
+        let what = format!("the addrconf module is not loaded ({found})");
+        Reason::new(ErrorKind::NotLoaded, what)
+            .next("run `modprobe addrconf` or `insmod addrconf.ko`")
     };
-    match pidfd {
-        Ok(pidfd) => Ok(OpenProcess { pidfd, process }),
-        Err(cause) => Err(Error::FindProcess {
-            process,
-            thread_of: thread_of(system, pid, cause),
-            cause,
-        }),
+    match cause {
+        Errno::NOENT => not_loaded(format!("no {path}")),
+        Errno::NODEV | Errno::NXIO => not_loaded(format!("{path} has no driver")),
+        Errno::ACCESS => {
+            let what = format!("no permission to open {path}");
+            Reason::new(ErrorKind::NotPermitted, what).next("run addrctl as root")
+        }
+        // The module's own answer, not that of the file's mode.
+        Errno::PERM => not_permitted(system.has_net_admin()),
+        Errno::NOTTY => Reason::other(format!("{path} is not the device of the addrconf module")),
+        _ => Reason::other(format!("{path} cannot be opened: {cause}")),
     }
 }
 
-/// For the errors pidfd_open(2) has for threads, the process of the thread:
+/// The process of this number, as messages name it.
+pub fn named(system: &dyn System, pid: i32) -> Process {
+    let comm = system.comm(pid);
+    Process { pid, comm }
+}
+
+/// Opens a process, which then cannot be mistaken for a later one of the same number.
+pub fn process(system: &dyn System, pid: i32) -> Result<OwnedFd, Reason> {
+    system
+        .pidfd_open(pid)
+        .map_err(|cause| match (thread_of(system, pid, cause), cause) {
+            (Some(leader), _) => Reason::new(
+                ErrorKind::NotAProcess,
+                format!("process {pid} is a thread of process {leader}"),
+            )
+            .next("name the process, its threads follow"),
+            (None, Errno::SRCH | Errno::NOENT) => Reason::new(
+                ErrorKind::NotFound,
+                format!("there is no process {pid} in this pid namespace"),
+            )
+            .next(format!("check the number, for example with `ps -p {pid}`")),
+            (None, _) => Reason::other(format!("the process cannot be opened: {cause}")),
+        })
+}
+
+/// For the errors that pidfd_open(2) has for threads, the process of the thread:
 /// `EINVAL` until Linux 6.15, `ENOENT` since.
 fn thread_of(system: &dyn System, pid: i32, cause: Errno) -> Option<i32> {
     if !matches!(cause, Errno::INVAL | Errno::NOENT) {
@@ -54,34 +77,41 @@ fn thread_of(system: &dyn System, pid: i32, cause: Errno) -> Option<i32> {
     system.thread_group(pid).filter(|&leader| leader != pid)
 }
 
-/// Whom the arguments of a command name.
+/// What the arguments of a command name, held open.
 pub enum OpenTarget {
-    Process(OpenProcess),
+    /// A process.
+    Process(OwnedFd),
+    /// An association, which its id names for ever.
     Association(u64),
 }
 
 impl OpenTarget {
-    pub fn open(system: &dyn System, args: &TargetArgs) -> Result<Self, Error> {
-        match (args.association, args.pid) {
-            (Some(id), _) => Ok(Self::Association(id)),
-            // The command line demands one of the two; no process has pid 0.
-            (None, pid) => process(system, pid.unwrap_or(0)).map(Self::Process),
+    /// Opens what `args` name.
+    pub fn open(system: &dyn System, args: &TargetArgs) -> Result<Self, Reason> {
+        match args.association {
+            Some(id) => Ok(Self::Association(id)),
+            None => process(system, pid(args)).map(Self::Process),
         }
     }
 
     /// For the module; the descriptor lives as long as `self`.
     pub fn target(&self) -> Target {
         match self {
-            Self::Process(open) => Target::PidFd(open.pidfd.as_raw_fd()),
+            Self::Process(pidfd) => Target::PidFd(pidfd.as_raw_fd()),
             Self::Association(id) => Target::Association(*id),
         }
     }
+}
 
-    /// For messages.
-    pub fn subject(self) -> Subject {
-        match self {
-            Self::Process(open) => Subject::Process(open.process),
-            Self::Association(id) => Subject::Association(id),
-        }
+/// What `args` name, for messages.
+pub fn subject(system: &dyn System, args: &TargetArgs) -> Subject {
+    match args.association {
+        Some(id) => Subject::Association(id),
+        None => Subject::Process(named(system, pid(args))),
     }
+}
+
+/// The command line demands a process or an association; no process has pid 0.
+fn pid(args: &TargetArgs) -> i32 {
+    args.pid.unwrap_or(0)
 }

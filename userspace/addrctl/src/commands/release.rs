@@ -5,11 +5,12 @@
 
 use std::io::Write;
 
+use rustix::io::Errno;
+
 use super::args::TargetArgs;
 use super::open::{self, OpenTarget};
-use crate::client::Client;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -22,15 +23,31 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, _: &mut dyn Write) -> Result<(), Error> {
-        let device = open::device(system)?;
-        let target = OpenTarget::open(system, &self.target)?;
-        let client = Client::new(device);
-        match client.release(target.target()) {
+        let doing = Doing::new("release", open::subject(system, &self.target));
+        let released = self.release(system, doing.whom());
+        released.map_err(|why| doing.failed(why))
+    }
+}
+
+impl Args {
+    fn release(&self, system: &dyn System, whom: &Subject) -> Result<(), Reason> {
+        let client = open::client(system)?;
+        let open = OpenTarget::open(system, &self.target)?;
+        match client.release(open.target()) {
             Ok(_tasks) => Ok(()),
-            Err(cause) => Err(Error::Release {
-                subject: target.subject(),
-                refusal: Refusal::new(system, &client, cause),
-            }),
+            Err(cause) => Err(meaning(whom, &Refusal::new(system, &client, cause))),
         }
+    }
+}
+
+fn meaning(whom: &Subject, refusal: &Refusal) -> Reason {
+    match refusal.errno() {
+        Some(Errno::AGAIN) => Reason::new(
+            ErrorKind::Outrun,
+            "its threads make others faster than they can be released, and those made last are \
+             associated",
+        )
+        .next("stop it (kill -STOP) and release it again"),
+        _ => refusal.about(whom),
     }
 }

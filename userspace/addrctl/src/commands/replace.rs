@@ -7,9 +7,10 @@ use std::io::Write;
 use addrconf_abi::Change;
 
 use super::args::ChangeArgs;
-use super::update::update;
+use super::open;
+use super::update::Update;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error};
 use crate::system::System;
 
 /// Replace a set whose processes run by another one
@@ -25,6 +26,16 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        update(system, Change::Replace, &self.change, out)
+        let ChangeArgs {
+            target, addresses, ..
+        } = &self.change;
+        let whom = open::subject(system, target);
+        let update = Update {
+            change: Change::Replace,
+            args: &self.change,
+            doing: Doing::new("replace the set of", whom).and(format!("by {addresses}")),
+            meaning: |_| None,
+        };
+        update.run(system, out)
     }
 }

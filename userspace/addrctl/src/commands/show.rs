@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use super::args::{OutputArgs, TargetArgs};
 use super::open::{self, OpenTarget};
-use crate::client::Client;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error, Reason, Subject};
 use crate::output::{table, Answer, View};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -40,19 +39,23 @@ impl Answer for Shown {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let device = open::device(system)?;
-        let target = OpenTarget::open(system, &self.target)?;
-        let client = Client::new(device);
-        let association = match client.query(target.target()) {
-            Ok(association) => association,
-            Err(cause) => {
-                return Err(Error::Show {
-                    subject: target.subject(),
-                    refusal: Refusal::new(system, &client, cause),
-                })
-            }
-        };
-        let association = View::with_processes(&association, |pid| system.comm(pid));
-        self.output.print(out, &Shown { association })
+        let doing = Doing::new("show", open::subject(system, &self.target));
+        match self.shown(system, doing.whom()) {
+            Ok(shown) => self.output.print(out, &shown),
+            Err(why) => Err(doing.failed(why)),
+        }
+    }
+}
+
+impl Args {
+    fn shown(&self, system: &dyn System, whom: &Subject) -> Result<Shown, Reason> {
+        let client = open::client(system)?;
+        let open = OpenTarget::open(system, &self.target)?;
+        let found = client
+            .query(open.target())
+            .map_err(|cause| Refusal::new(system, &client, cause).about(whom))?;
+        Ok(Shown {
+            association: View::with_processes(&found, |pid| system.comm(pid)),
+        })
     }
 }

@@ -1,59 +1,121 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl add`, `remove` and `replace`: change the set of an association
+//! The call by which `add`, `remove` and `replace` change the set of an association
 //! while its processes run.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use addrconf_abi::{Change, Target};
+use addrconf_abi::{AddrEntry, Change, Target, MAX_ADDRS};
 use rustix::io::Errno;
 
 use super::args::ChangeArgs;
 use super::open::{self, OpenTarget};
 use crate::address::AddressSet;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
+use crate::text::counted;
 
-/// Makes the change.
-pub fn update(
-    system: &dyn System,
-    change: Change,
-    args: &ChangeArgs,
-    out: &mut dyn Write,
-) -> Result<(), Error> {
-    let device = open::device(system)?;
-    let client = Client::new(device);
-    let target = OpenTarget::open(system, &args.target)?;
-    match client.update(target.target(), change, &args.addresses, args.reset) {
-        Ok(resets) => report(out, resets).map_err(Error::Write),
-        Err(cause) => {
+/// A change of a set, as one of the commands asks for it.
+pub struct Update<'a> {
+    /// How the set changes.
+    pub change: Change,
+    /// Whose set, and by which addresses.
+    pub args: &'a ChangeArgs,
+    /// The change, for messages.
+    pub doing: Doing,
+    /// What a refusal means for this change only.
+    pub meaning: fn(&Refused<'_>) -> Option<Reason>,
+}
+
+/// A change that the module refused.
+pub struct Refused<'a> {
+    /// The answer.
+    pub refusal: Refusal,
+    /// Whose set it is.
+    pub whom: &'a Subject,
+    /// The addresses of the command.
+    pub addresses: &'a AddressSet,
+    /// The set in place, if it is known.
+    pub present: Option<AddressSet>,
+}
+
+impl Update<'_> {
+    /// Makes the change, and prints how many connections it reset.
+    pub fn run(self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        match self.attempt(system) {
+            Ok(resets) => report(out, resets).map_err(Error::output),
+            Err(why) => Err(self.doing.failed(why)),
+        }
+    }
+
+    fn attempt(&self, system: &dyn System) -> Result<u64, Reason> {
+        let client = open::client(system)?;
+        let open = OpenTarget::open(system, &self.args.target)?;
+        let (target, addresses) = (open.target(), &self.args.addresses);
+        let called = client.update(target, self.change, addresses, self.args.reset);
+        called.map_err(|cause| {
             let refusal = Refusal::new(system, &client, cause);
-            Err(Error::Update {
-                change,
-                present: present(&client, target.target(), &refusal),
-                subject: target.subject(),
-                addresses: args.addresses.clone(),
+            let refused = Refused {
                 refusal,
-            })
+                whom: self.doing.whom(),
+                addresses,
+                present: present(&client, target, &refusal),
+            };
+            (self.meaning)(&refused).unwrap_or_else(|| refused.reason())
+        })
+    }
+}
+
+impl Refused<'_> {
+    /// The errno of the answer.
+    pub fn errno(&self) -> Option<Errno> {
+        self.refusal.errno()
+    }
+
+    /// What every change may be refused for.
+    fn reason(&self) -> Reason {
+        // A module without this call says the same of it as others of large sets.
+        if self.errno() == Some(Errno::TOOBIG) && !self.refusal.module_lacks(2) {
+            let what = format!("the set would have more than {MAX_ADDRS} addresses");
+            return Reason::new(ErrorKind::TooMany, what)
+                .next("nothing was changed, prefixes such as 10.0.0.0/24 count as one");
+        }
+        self.refusal.about(self.whom)
+    }
+
+    /// Whether `entry` is known to be in the set in place.
+    pub fn has(&self, entry: &AddrEntry) -> bool {
+        self.present.as_ref().is_some_and(|set| set.has(*entry))
+    }
+
+    /// Names the addresses of the command that are meant, with a verb: "10.0.0.1 is".
+    /// None is when the set has changed meanwhile; the refusal was about one of them.
+    pub fn one_of(&self, meant: impl Fn(&AddrEntry) -> bool) -> String {
+        let meant = self.addresses.entries().iter().filter(|entry| meant(entry));
+        let meant: Vec<_> = meant.copied().collect();
+        match meant.len() {
+            0 => "one of them is".to_owned(),
+            1 => format!("{} is", AddressSet::from_entries(meant)),
+            _ => format!("{} are", AddressSet::from_entries(meant)),
         }
     }
 }
 
-fn report(out: &mut dyn Write, resets: u64) -> std::io::Result<()> {
+fn report(out: &mut dyn Write, resets: u64) -> io::Result<()> {
     match resets {
         0 => Ok(()),
-        1 => writeln!(out, "1 connection reset"),
-        _ => writeln!(out, "{resets} connections reset"),
+        _ => writeln!(out, "{} reset", counted(resets, "connection")),
     }
 }
 
-/// The set as it is, where that tells which address was refused.
+/// The set in place, where it tells which address was refused.
 fn present(client: &Client<'_>, target: Target, refusal: &Refusal) -> Option<AddressSet> {
-    let about_the_set = [Errno::NOENT, Errno::EXIST, Errno::INVAL];
-    if !about_the_set.iter().any(|&errno| refusal.is(errno)) {
-        return None;
-    }
-    client.query(target).ok().map(|found| found.addresses)
+    let about_the_set = matches!(
+        refusal.errno(),
+        Some(Errno::NOENT | Errno::EXIST | Errno::INVAL)
+    );
+    let found = about_the_set.then(|| client.query(target).ok()).flatten();
+    found.map(|found| found.addresses)
 }

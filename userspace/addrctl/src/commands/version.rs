@@ -8,9 +8,8 @@ use std::io::Write;
 use addrconf_abi::ABI_VERSION;
 
 use super::open;
-use crate::client::Client;
 use crate::command::Command;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -20,28 +19,33 @@ pub struct Args {}
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let module = match open::device(system) {
-            Ok(device) => {
-                let client = Client::new(device);
-                let reply = client.version();
-                let refused = |cause| Error::AskVersion(Refusal::new(system, &client, cause));
-                let reply = reply.map_err(refused)?;
-                format!(
-                    "ABI {}, up to {} addresses per set",
-                    reply.abi, reply.max_addrs
-                )
-            }
-            Err(error) => match error.kind() {
-                ErrorKind::NotLoaded => "not loaded".to_owned(),
-                ErrorKind::NotPermitted => {
-                    "loaded, but only root may ask for its version".to_owned()
-                }
-                _ => return Err(error),
-            },
-        };
+        let doing = Doing::new("ask", Subject::Thing("the module".into()));
+        let doing = doing.and("for its version".to_owned());
+        let module = module(system).map_err(|why| doing.failed(why))?;
         let own = env!("CARGO_PKG_VERSION");
         writeln!(out, "addrctl {own} (ABI {ABI_VERSION})")
             .and_then(|()| writeln!(out, "module: {module}"))
-            .map_err(Error::Write)
+            .map_err(Error::output)
     }
+}
+
+fn module(system: &dyn System) -> Result<String, Reason> {
+    let client = match open::client(system) {
+        Ok(client) => client,
+        Err(why) => {
+            return match why.kind() {
+                ErrorKind::NotLoaded => Ok("not loaded".to_owned()),
+                ErrorKind::NotPermitted => {
+                    Ok("loaded, but only root may ask for its version".to_owned())
+                }
+                _ => Err(why),
+            }
+        }
+    };
+    let reply = client.version();
+    let reply = reply.map_err(|cause| Refusal::new(system, &client, cause).reason())?;
+    Ok(format!(
+        "ABI {}, up to {} addresses per set",
+        reply.abi, reply.max_addrs
+    ))
 }

@@ -23,6 +23,6 @@ impl OutputArgs {
         } else {
             answer.table(out)
         };
-        written.map_err(Error::Write)
+        written.map_err(Error::output)
     }
 }

@@ -19,6 +19,7 @@ use addrconf_abi::Command as Call;
 use rustix::io::Errno;
 
 use crate::cli::Cli;
+use crate::commands::run::exit_code as run_exit_code;
 use crate::error::{Error, ErrorKind};
 use crate::testing::{Fake, FakeAssociation, OWN_PID};
 
@@ -76,7 +77,7 @@ fn as_many_addresses_as_a_set_holds_arrive() {
 fn run_associates_itself_and_closes_the_device_before_the_program_starts() {
     let fake = nginx();
     let error = addrctl(&fake, "run --addr 10.0.0.1 --name a -- nginx -g daemon").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Exec);
+    assert_eq!(error.kind(), ErrorKind::NoProgram);
     let state = fake.state();
     assert_eq!(state.associations[&1].pids, [OWN_PID]);
     let program = ["nginx", "-g", "daemon"].map(OsString::from).to_vec();
@@ -89,13 +90,13 @@ fn run_never_starts_the_program_unassociated() {
         let fake = nginx();
         fake.state().failing = Some((Call::Assign, call));
         let error = addrctl(&fake, "run --addr 10.0.0.1 true").unwrap_err();
-        assert_eq!(error.run_exit_code(), 125);
+        assert_eq!(run_exit_code(&error), 125);
         assert!(fake.state().executed.is_empty());
     }
     let fake = nginx();
     fake.state().no_device = Some(Errno::NOENT);
     let error = addrctl(&fake, "run --addr 10.0.0.1 true").unwrap_err();
-    assert_eq!(error.run_exit_code(), 125);
+    assert_eq!(run_exit_code(&error), 125);
     assert!(fake.state().executed.is_empty());
 }
 
@@ -103,13 +104,13 @@ fn run_never_starts_the_program_unassociated() {
 fn a_program_that_is_missing_is_127_and_one_that_cannot_run_126() {
     let fake = nginx();
     let error = addrctl(&fake, "run --addr 10.0.0.1 nginks").unwrap_err();
-    assert_eq!(error.run_exit_code(), 127);
+    assert_eq!(run_exit_code(&error), 127);
     assert!(error.to_string().contains("\"nginks\": no such program"));
 
     let fake = nginx();
     fake.state().exec_error = Some(io::ErrorKind::PermissionDenied);
     let error = addrctl(&fake, "run --addr 10.0.0.1 ./page.html").unwrap_err();
-    assert_eq!(error.run_exit_code(), 126);
+    assert_eq!(run_exit_code(&error), 126);
     assert!(error.to_string().contains("permission denied"));
 }
 

@@ -5,7 +5,7 @@
 use addrconf_abi::Command as Call;
 use rustix::io::Errno;
 
-use super::{addrctl, nginx, set};
+use super::{addrctl, nginx, run_exit_code, set};
 use crate::error::{Error, ErrorKind};
 use crate::testing::{Fake, FakeAssociation, OWN_PID};
 
@@ -31,7 +31,11 @@ fn run(fake: &Fake, options: &str) -> Error {
     let error = addrctl(fake, &format!("run {options} -- true")).unwrap_err();
     assert_eq!(fake.state().open_devices, 0);
     let started = fake.state().executed.len();
-    assert_eq!(started == 1, error.kind() == ErrorKind::Exec, "{error}");
+    assert_eq!(
+        started == 1,
+        error.kind() == ErrorKind::NoProgram,
+        "{error}"
+    );
     error
 }
 
@@ -49,7 +53,7 @@ fn run_inside_an_association_narrows_it_whatever_keeps_it_from_the_device() {
         fake.state().no_device = no_device;
         fake.state().net_admin = Some(no_device.is_none());
         let error = run(&fake, "--addr 10.1.0.7,10.1.0.128/25 --name part");
-        assert_eq!(error.kind(), ErrorKind::Exec, "{error}");
+        assert_eq!(error.kind(), ErrorKind::NoProgram, "{error}");
         assert_eq!(set(&fake, 2), "10.1.0.7,10.1.0.128/25");
         let state = fake.state();
         let part: &FakeAssociation = &state.associations[&2];
@@ -68,7 +72,7 @@ fn run_inside_an_association_narrows_it_whatever_keeps_it_from_the_device() {
 fn a_module_that_says_already_associated_means_the_same() {
     let fake = inside();
     fake.state().failing = Some((Call::Assign, Errno::EXIST));
-    assert_eq!(run(&fake, "--addr 10.0.0.1").kind(), ErrorKind::Exec);
+    assert_eq!(run(&fake, "--addr 10.0.0.1").kind(), ErrorKind::NoProgram);
     assert_eq!(set(&fake, 2), "10.0.0.1");
 }
 
@@ -76,7 +80,7 @@ fn a_module_that_says_already_associated_means_the_same() {
 fn a_wider_set_is_refused_and_said_to_be() {
     let fake = inside();
     let error = run(&fake, "--addr 10.0.0.2");
-    assert_eq!((error.exit_code(), error.run_exit_code()), (4, 125));
+    assert_eq!((error.exit_code(), run_exit_code(&error)), (4, 125));
     assert_eq!(
         error.to_string(),
         "cannot narrow process 100 (addrctl) to 10.0.0.2: addrctl runs in an association, where \
@@ -175,5 +179,5 @@ fn more_addresses_than_a_page_holds_are_too_many_to_narrow_to() {
     let error = run(&fake, &format!("--addr {}", list(168)));
     assert_eq!(error.kind(), ErrorKind::TooMany);
     let error = run(&inside(), &format!("--addr {}", list(167)));
-    assert_eq!(error.kind(), ErrorKind::Exec);
+    assert_eq!(error.kind(), ErrorKind::NoProgram);
 }

@@ -22,7 +22,7 @@ pub(super) fn refused(fake: &Fake, line: &str, exit_code: u8, words: &str) {
 fn without_the_module_every_command_says_how_to_load_it() {
     let fake = nginx();
     fake.state().no_device = Some(Errno::NOENT);
-    let words = "the addrconf module is not loaded (no /dev/addrconf): run `modprobe addrconf`";
+    let words = "the addrconf module is not loaded (no /dev/addrconf); run `modprobe addrconf`";
     let lines = [
         "assign 812 10.0.0.1",
         "add 812 10.0.0.1",

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Kinds of failure, which decide the exit code.
+
+/// Kinds of failure, whatever errno stood for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The control device does not exist, or its module is going.
+    NotLoaded,
+    /// The caller lacks the right.
+    NotPermitted,
+    /// No such process or association.
+    NotFound,
+    /// The number is a thread's, not a process's.
+    NotAProcess,
+    /// The process is associated already.
+    AlreadyAssociated,
+    /// An address to add is in the set.
+    AlreadyInSet,
+    /// An address to remove is not in the set.
+    NotInSet,
+    /// The process holds a bypass.
+    Holds,
+    /// A thread of the process is in a call that cannot be interrupted.
+    Stuck,
+    /// Threads or processes come faster than they can be followed.
+    Outrun,
+    /// Associations are left.
+    Left,
+    /// The loopback address is in use, or all are.
+    InUse,
+    /// More addresses than are possible.
+    TooMany,
+    /// The module found the request meaningless.
+    Malformed,
+    /// Module and addrctl have different versions.
+    Mismatch,
+    /// The kernel has no memory.
+    NoMemory,
+    /// There is no such program to run.
+    NoProgram,
+    /// The program cannot be executed.
+    Exec,
+    /// The output could not be written.
+    Output,
+    /// The reader of the output went away, which needs no message.
+    ReaderGone,
+    /// Anything else.
+    Other,
+}

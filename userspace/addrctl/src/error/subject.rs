@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Processes and associations as messages name them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::text::printable;
+
+/// A process: its id, and its command name when that could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Process id.
+    pub pid: i32,
+    /// Command name.
+    pub comm: Option<String>,
+}
+
+/// Whom or what a command is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One process.
+    Process(Process),
+    /// A whole association.
+    Association(u64),
+    /// All associations.
+    Everything,
+    /// Something else, by its name.
+    Thing(Cow<'static, str>),
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        match &self.comm {
+            Some(comm) => write!(f, " ({})", printable(comm)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process(process) => write!(f, "{process}"),
+            Self::Association(id) => write!(f, "association {id}"),
+            Self::Everything => f.write_str("every association"),
+            Self::Thing(name) => f.write_str(name),
+        }
+    }
+}
