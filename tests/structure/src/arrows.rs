@@ -10,19 +10,17 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::UseTree;
 
-/// Folders whose files are modules of their own. Any other folder is one module.
-const OPEN: [&str; 2] = ["sys", "table"];
-
 /// Each module, and the modules that it uses.
 pub type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between the modules of the crate in `src`, without the crate's root,
-/// which uses them all.
+/// which uses them all. The files of `open` folders are modules of their own; each other
+/// folder is one module.
 ///
 /// # Errors
 ///
 /// Fails if a file cannot be read, or is not Rust.
-pub fn read(src: &Path) -> io::Result<Arrows> {
+pub fn read(src: &Path, open: &[&str]) -> io::Result<Arrows> {
     let mut files = Vec::new();
     find(src, &mut files)?;
     let mut arrows = Arrows::new();
@@ -39,8 +37,8 @@ pub fn read(src: &Path) -> io::Result<Arrows> {
             found: BTreeSet::new(),
         };
         uses.visit_file(&parsed);
-        let from = module(&path);
-        let to = uses.found.iter().map(|to| module(to));
+        let from = module(&path, open);
+        let to = uses.found.iter().map(|to| module(to, open));
         let others = to.filter(|to| *to != from);
         arrows.entry(from.clone()).or_default().extend(others);
     }
@@ -67,13 +65,13 @@ fn path_of(file: &Path) -> Vec<String> {
     let file = file.with_extension("");
     let segments = file.iter().map(|s| s.to_string_lossy().into_owned());
     segments
-        .filter(|s| s != "mod" && !s.ends_with("_main"))
+        .filter(|s| s != "mod" && s != "main" && !s.ends_with("_main"))
         .collect()
 }
 
 /// The module that a path is in: two segments in an open folder, one elsewhere.
-fn module(path: &[String]) -> String {
-    let depth = if OPEN.contains(&path[0].as_str()) {
+fn module(path: &[String], open: &[&str]) -> String {
+    let depth = if open.contains(&path[0].as_str()) {
         2
     } else {
         1
@@ -92,6 +90,12 @@ fn children(file: &syn::File) -> BTreeSet<String> {
         _ => None,
     });
     names.collect()
+}
+
+/// Whether an attribute is `#[cfg(test)]`.
+fn is_for_tests(attribute: &syn::Attribute) -> bool {
+    let condition = attribute.parse_args::<syn::Path>();
+    attribute.path().is_ident("cfg") && condition.is_ok_and(|path| path.is_ident("test"))
 }
 
 /// Collects what a file uses.
@@ -159,6 +163,13 @@ impl<'ast> Visit<'ast> for Uses<'_> {
         let written: Vec<_> = path.segments.iter().map(|s| s.ident.to_string()).collect();
         self.note(&written);
         visit::visit_path(self, path);
+    }
+
+    // Tests within a file are no more a part of the module than those in a folder.
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !module.attrs.iter().any(is_for_tests) {
+            visit::visit_item_mod(self, module);
+        }
     }
 
     // `pub(in crate::table)` says who may use this, not what this uses.

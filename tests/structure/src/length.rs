@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The most lines of a file of `src/`.
+/// The most lines of a file.
 const MOST: usize = 300;
 
 /// One sentence for each file of a folder, or of a folder below it, that is longer.

@@ -42,16 +42,16 @@ impl Commands {
     /// The one that was named.
     pub fn named(&self) -> &dyn Command {
         match self {
-            Self::Assign(args) => args,
-            Self::Run(args) => args,
-            Self::Add(args) => args,
-            Self::Remove(args) => args,
-            Self::Replace(args) => args,
-            Self::Release(args) => args,
-            Self::Flush(args) => args,
-            Self::List(args) => args,
-            Self::Show(args) => args,
-            Self::Version(args) => args,
+            Self::Assign(command) => command,
+            Self::Run(command) => command,
+            Self::Add(command) => command,
+            Self::Remove(command) => command,
+            Self::Replace(command) => command,
+            Self::Release(command) => command,
+            Self::Flush(command) => command,
+            Self::List(command) => command,
+            Self::Show(command) => command,
+            Self::Version(command) => command,
         }
     }
 }
