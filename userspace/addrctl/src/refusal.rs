@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Reason, Subject};
-use crate::system::System;
+use crate::system::{NetAdmin, System};
 
 /// The advice for a difference of versions.
 const MATCHING_PAIR: &str = "install the matching pair";
@@ -18,8 +18,8 @@ const MATCHING_PAIR: &str = "install the matching pair";
 pub struct Refusal {
     /// The answer.
     pub cause: CallError,
-    /// Whether addrctl has `CAP_NET_ADMIN`, if that is known.
-    net_admin: Option<bool>,
+    /// Whether addrctl has `CAP_NET_ADMIN`.
+    net_admin: NetAdmin,
     /// The interface version of the module, asked for when a difference of versions
     /// can be the reason.
     module_abi: Option<u32>,
@@ -35,7 +35,7 @@ impl Refusal {
         let version = may_be_version.then(|| client.version().ok()).flatten();
         Self {
             cause,
-            net_admin: system.has_net_admin(),
+            net_admin: system.net_admin(),
             module_abi: version.map(|version| version.abi),
         }
     }
@@ -122,22 +122,36 @@ impl Refusal {
     }
 }
 
-/// The caller lacks the right, whether it is `CAP_NET_ADMIN` or not being associated.
-pub fn not_permitted(net_admin: Option<bool>) -> Reason {
+/// The caller lacks the right: the module wants `CAP_NET_ADMIN` in the initial user
+/// namespace, and a caller that is not associated.
+pub fn not_permitted(net_admin: NetAdmin) -> Reason {
     let denied = |what: &'static str| Reason::new(ErrorKind::NotPermitted, what);
     match net_admin {
-        Some(false) => denied("this needs CAP_NET_ADMIN: run addrctl as root"),
-        Some(true) => denied(
-            "not permitted although addrctl has CAP_NET_ADMIN: it runs in an association itself, \
-             and an associated process may not look at or change associations, or in a user \
-             namespace",
+        NetAdmin::Missing => denied("this needs CAP_NET_ADMIN: run addrctl as root"),
+        NetAdmin::Held => denied(
+            "addrctl runs in an association itself, and an associated process may not look at or \
+             change associations",
         )
         .next("run it from outside"),
-        None => denied(
+        NetAdmin::InUserNamespace => denied(
+            "addrctl has CAP_NET_ADMIN only in its user namespace, and this needs it in the \
+             initial one",
+        )
+        .next("run it as root of the host"),
+        NetAdmin::Unknown => denied(
             "this needs CAP_NET_ADMIN (run addrctl as root), and addrctl itself must not run in \
              an association",
         ),
     }
+}
+
+/// The module did not understand a request, without a reason that addrctl knows.
+pub fn malformed() -> Reason {
+    Reason::new(
+        ErrorKind::Malformed,
+        "the module found the request malformed and changed nothing: its rules differ from this \
+         addrctl's",
+    )
 }
 
 /// The process ended before the call.
@@ -147,7 +161,8 @@ pub fn exited() -> Reason {
 
 /// The kernel has no memory.
 pub fn no_memory() -> Reason {
-    Reason::new(ErrorKind::NoMemory, "the kernel has no memory for it").next("nothing was changed")
+    Reason::new(ErrorKind::NoMemory, "the kernel has no memory for this")
+        .next("nothing was changed")
 }
 
 fn mismatch(what: &str) -> Reason {

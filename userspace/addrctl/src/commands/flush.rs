@@ -106,7 +106,10 @@ fn left(count: usize) -> Reason {
         _ => format!("{count} associations are left, which still have sockets"),
     };
     Reason::new(ErrorKind::Left, what)
-        .next("no task is in them, but somebody holds a descriptor, or data is on its way")
+        .next(
+            "every task is released, but a socket stays while a process holds a descriptor of it \
+             and while its data is on its way",
+        )
         .next("`addrctl list` shows which end later, and `addrctl flush` can be run again")
 }
 

@@ -37,7 +37,7 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
             Reason::new(ErrorKind::NotPermitted, what).next("run addrctl as root")
         }
         // The module's own answer, not that of the file's mode.
-        Errno::PERM => not_permitted(system.has_net_admin()),
+        Errno::PERM => not_permitted(system.net_admin()),
         Errno::NOTTY => Reason::other(format!("{path} is not the device of the addrconf module")),
         _ => Reason::other(format!("{path} cannot be opened: {cause}")),
     }

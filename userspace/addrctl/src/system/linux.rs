@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
@@ -16,10 +16,14 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
-use super::{narrow, Device, System};
+use super::{narrow, Device, NetAdmin, System};
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
 const CAP_NET_ADMIN: u32 = 12;
+
+/// What `/proc/PID/ns/user` links to in the initial user namespace (`USER_NS_INIT_INO`,
+/// `include/uapi/linux/nsfs.h`).
+const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// The running Linux.
 pub struct Linux {
@@ -74,10 +78,20 @@ impl System for Linux {
         Self::status_field(&tid.to_string(), "Tgid")?.parse().ok()
     }
 
-    fn has_net_admin(&self) -> Option<bool> {
-        let effective = Self::status_field("self", "CapEff")?;
-        let bits = u64::from_str_radix(&effective, 16).ok()?;
-        Some(bits >> CAP_NET_ADMIN & 1 == 1)
+    fn is_kernel_thread(&self, pid: i32) -> bool {
+        Self::status_field(&pid.to_string(), "Kthread").as_deref() == Some("1")
+    }
+
+    fn net_admin(&self) -> NetAdmin {
+        let effective = Self::status_field("self", "CapEff");
+        let bits = effective.and_then(|bits| u64::from_str_radix(&bits, 16).ok());
+        let namespace = fs::read_link("/proc/self/ns/user");
+        match (bits, namespace) {
+            (Some(bits), _) if bits >> CAP_NET_ADMIN & 1 == 0 => NetAdmin::Missing,
+            (Some(_), Ok(name)) if name == Path::new(INITIAL_USER_NAMESPACE) => NetAdmin::Held,
+            (Some(_), Ok(_)) => NetAdmin::InUserNamespace,
+            _ => NetAdmin::Unknown,
+        }
     }
 
     fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
@@ -134,6 +148,7 @@ mod tests {
         assert!(linux.pidfd_open(pid).is_ok());
         assert!(linux.comm(pid).is_some());
         assert_eq!(linux.thread_group(pid), Some(pid));
-        assert!(linux.has_net_admin().is_some());
+        assert_ne!(linux.net_admin(), NetAdmin::Unknown);
+        assert!(!linux.is_kernel_thread(pid));
     }
 }

@@ -21,6 +21,19 @@ pub use pointers::link;
 #[cfg(test)]
 pub use pointers::pointers;
 
+/// Whether addrctl has `CAP_NET_ADMIN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetAdmin {
+    /// It has.
+    Held,
+    /// It has, but in a user namespace, where the module does not count it.
+    InUserNamespace,
+    /// It has not.
+    Missing,
+    /// `/proc` does not tell.
+    Unknown,
+}
+
 /// An open control device.
 pub trait Device {
     /// Makes one control call. `arg` is the encoded structure and receives the
@@ -57,8 +70,11 @@ pub trait System {
     /// The process (thread group) a thread belongs to, if it can be read.
     fn thread_group(&self, tid: i32) -> Option<i32>;
 
-    /// Whether addrctl itself has `CAP_NET_ADMIN`, if that can be read.
-    fn has_net_admin(&self) -> Option<bool>;
+    /// Whether a process is a kernel thread; not where that cannot be read.
+    fn is_kernel_thread(&self, pid: i32) -> bool;
+
+    /// Whether addrctl itself has `CAP_NET_ADMIN`.
+    fn net_admin(&self) -> NetAdmin;
 
     /// Narrows the association that addrctl itself is in. `context` is the
     /// encoded [`addrconf_abi::NarrowHeader`] with its entries.

@@ -95,6 +95,9 @@ impl State {
         assert_eq!(request.addr_count as usize * AddrEntry::SIZE, addrs.len());
         self.known_to_module(arg, &request)?;
         let mut pids = vec![self.process(request.target)?];
+        if self.kernel_thread == Some(pids[0]) {
+            return Err(Errno::INVAL);
+        }
         if request.tree {
             pids.extend(self.descendants(pids[0]));
         }

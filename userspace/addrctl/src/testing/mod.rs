@@ -21,7 +21,7 @@ use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::system::{Device, System};
+use crate::system::{Device, NetAdmin, System};
 use device::FakeDevice;
 
 /// The process addrctl is in tests.
@@ -54,6 +54,10 @@ pub struct State {
     pub failing: Option<(Command, Errno)>,
     /// Whether addrctl has `CAP_NET_ADMIN`.
     pub net_admin: Option<bool>,
+    /// Whether addrctl is in a user namespace.
+    pub user_namespace: bool,
+    /// This process is a kernel thread.
+    pub kernel_thread: Option<i32>,
     /// How many descriptors of the device are open.
     pub open_devices: usize,
     /// Programs executed, and what was open then.
@@ -154,8 +158,18 @@ impl System for Fake {
         self.state().threads.get(&tid).copied()
     }
 
-    fn has_net_admin(&self) -> Option<bool> {
-        self.state().net_admin
+    fn is_kernel_thread(&self, pid: i32) -> bool {
+        self.state().kernel_thread == Some(pid)
+    }
+
+    fn net_admin(&self) -> NetAdmin {
+        let state = self.state();
+        match state.net_admin {
+            Some(true) if state.user_namespace => NetAdmin::InUserNamespace,
+            Some(true) => NetAdmin::Held,
+            Some(false) => NetAdmin::Missing,
+            None => NetAdmin::Unknown,
+        }
     }
 
     fn narrow(&self, context: &[u8]) -> Result<(), Errno> {

@@ -30,11 +30,9 @@ pub(super) fn in_use(client: &Client<'_>, asked: Option<Ipv4Addr>) -> Reason {
             format!("`addrctl show --association {id}` shows it"),
         ),
         Some(Holder::Host) => (
+            format!("no association has the loopback address {asked}, but the host uses it"),
             format!(
-                "no association has the loopback address {asked}, but a process outside uses it"
-            ),
-            format!(
-                "`ss -tuwap src {asked}` shows its sockets, `ip address show to {asked}` an \
+                "`ss -tuwap src {asked}` shows its sockets there, `ip address show to {asked}` an \
                  interface with the address"
             ),
         ),

@@ -9,7 +9,7 @@ use super::loopback::in_use;
 use super::obstacle::in_the_way;
 use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Reason};
-use crate::refusal::{exited, Refusal};
+use crate::refusal::{exited, malformed, Refusal};
 use crate::system::System;
 
 /// Why process `pid` cannot be associated as `request` asks.
@@ -31,7 +31,8 @@ pub(super) fn meaning(
         Some(Errno::AGAIN) => outrun(request.tree),
         Some(Errno::SRCH | Errno::NOENT) => exited(),
         Some(Errno::INVAL) if asks_for_more(request, refusal) => refusal.older(),
-        Some(Errno::INVAL) => malformed(),
+        Some(Errno::INVAL) if system.is_kernel_thread(pid) => kernel_thread(),
+        Some(Errno::INVAL) => malformed().next("see `addrctl version`"),
         _ => refusal.reason(),
     }
 }
@@ -78,8 +79,7 @@ fn stuck(tree: bool) -> Reason {
     };
     let what = format!(
         "{who} did not come back within ten seconds from a system call that it began before, and \
-         in which it could still receive what is not for it: it waits for a disk, for a file \
-         system, or for a child of vfork(2)"
+         in which it could still receive what is not for it"
     );
     Reason::new(ErrorKind::Stuck, what)
         .next(
@@ -87,8 +87,8 @@ fn stuck(tree: bool) -> Reason {
              a `release`",
         )
         .next(
-            "`cat /proc/PID/task/*/stack` shows such a thread, start the program anew with \
-             `addrctl run`",
+            "`cat /proc/PID/task/*/stack` shows what such a thread waits for, such as a disk, a \
+             file system or a child of vfork(2); start the program anew with `addrctl run`",
         )
 }
 
@@ -103,18 +103,14 @@ fn outrun(tree: bool) -> Reason {
     Reason::new(ErrorKind::Outrun, what)
         .next("nothing was changed")
         .next(
-            "stop it (SIGSTOP), assign, and have it go on (SIGCONT), or start the program anew \
-             with `addrctl run`",
+            "stop it (`kill -STOP`), assign, and continue it (`kill -CONT`), or start the program \
+             anew with `addrctl run`",
         )
 }
 
-fn malformed() -> Reason {
-    Reason::new(
-        ErrorKind::Malformed,
-        "the module found it malformed and changed nothing: either this is a kernel thread, which \
-         cannot be associated, or the module's rules differ from this addrctl's",
-    )
-    .next("see `addrctl version`")
+fn kernel_thread() -> Reason {
+    let what = "the process is a kernel thread, which cannot be associated";
+    Reason::new(ErrorKind::Malformed, what).next("nothing was changed")
 }
 
 /// Whether `request` asks for what a module of the version that refused it lacks.

@@ -86,11 +86,9 @@ fn may_be_associated(error: &Error) -> bool {
 
 fn not_executed(program: &OsStr, cause: &io::Error) -> Error {
     let why = match cause.kind() {
-        io::ErrorKind::NotFound => Reason::new(
-            ErrorKind::NoProgram,
-            "no such program, or no interpreter for it",
-        )
-        .next("name one in PATH or write its path with a slash"),
+        io::ErrorKind::NotFound => Reason::new(ErrorKind::NoProgram, "no such program")
+            .next("name one in PATH or write its path with a slash")
+            .next("if the file exists, the interpreter that its first line names does not"),
         io::ErrorKind::PermissionDenied => Reason::new(ErrorKind::Exec, "permission denied")
             .next("check that the file and its directories are executable for this user"),
         _ => Reason::new(ErrorKind::Exec, cause.to_string()),

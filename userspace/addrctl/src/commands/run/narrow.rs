@@ -10,7 +10,7 @@ use crate::commands::args::TermsArgs;
 use crate::commands::associate::ALL_IN_USE;
 use crate::commands::open;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
-use crate::refusal::no_memory;
+use crate::refusal::{malformed, no_memory};
 use crate::system::System;
 
 /// Narrows the association addrctl is in to `addresses`, if it is in one; otherwise
@@ -62,12 +62,7 @@ fn meaning(addresses: &AddressSet, cause: Errno) -> Reason {
             Reason::new(ErrorKind::NotPermitted, what)
                 .next("`addrctl list`, run from outside, shows what it has")
         }
-        Errno::INVAL => Reason::new(
-            ErrorKind::Malformed,
-            "the module found it malformed and changed nothing: the module's rules differ from \
-             this addrctl's",
-        )
-        .next("see `addrctl version` from outside"),
+        Errno::INVAL => malformed().next("see `addrctl version` from outside"),
         Errno::TOOBIG => Reason::new(
             ErrorKind::TooMany,
             "these are too many to narrow to in one call, which has room for a page of memory",

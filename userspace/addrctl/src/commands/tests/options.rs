@@ -118,7 +118,7 @@ fn a_loopback_address_in_use_is_told_in_words() {
         &fake,
         "assign 813 10.0.0.2 --loopback 127.0.0.8",
         1,
-        "no association has the loopback address 127.0.0.8, but a process outside uses it; \
+        "no association has the loopback address 127.0.0.8, but the host uses it; \
          `ss -tuwap src 127.0.0.8` shows",
     );
     refused(

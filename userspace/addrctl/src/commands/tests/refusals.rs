@@ -72,6 +72,24 @@ fn without_the_right_every_command_says_which_one_is_missing() {
 }
 
 #[test]
+fn a_right_of_a_user_namespace_is_told_apart() {
+    let fake = nginx();
+    fake.state().failing = Some((Call::List, Errno::PERM));
+    fake.state().user_namespace = true;
+    let words = "cannot list associations: addrctl has CAP_NET_ADMIN only in its user namespace";
+    refused(&fake, "list", 4, words);
+}
+
+#[test]
+fn a_kernel_thread_is_told_apart_from_a_malformed_request() {
+    let fake = nginx();
+    fake.state().kernel_thread = Some(812);
+    let words = "cannot associate process 812 (nginx) with 10.0.0.1: the process is a kernel \
+                 thread, which cannot be associated; nothing was changed";
+    refused(&fake, "assign 812 10.0.0.1", 1, words);
+}
+
+#[test]
 fn an_associated_process_is_named_with_the_way_out() {
     let fake = nginx();
     addrctl(&fake, "assign 812 10.0.0.1").unwrap();
