@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an association can allow its tasks besides, by the names people write.
-//! Pure.
+//! What an association can allow its tasks, by name. Pure.
 
 use addrconf_abi::Terms;
 use clap::ValueEnum;
 
-/// Something that is refused unless it is allowed.
+/// Something that is refused unless the association allows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Allow {
     /// Raw sockets, whose source is enforced
@@ -14,21 +13,21 @@ pub enum Allow {
 }
 
 impl Allow {
-    /// The name people write.
+    /// Its name on the command line and in the output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
         }
     }
 
-    /// The field that asks for it, and reports it.
+    /// The field of the terms that requests it, and reports it.
     fn field(self, terms: &mut Terms) -> &mut bool {
         match self {
             Self::Raw => &mut terms.allow_raw,
         }
     }
 
-    /// Asks for it.
+    /// Requests it in `terms`.
     pub fn ask(self, terms: &mut Terms) {
         *self.field(terms) = true;
     }

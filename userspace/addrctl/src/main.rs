@@ -52,12 +52,12 @@ fn carry_out(system: &dyn System, command: &dyn Command) -> Result<(), Error> {
 
 fn complain(error: &Error) {
     if error.kind() != ErrorKind::ReaderGone {
-        // Where standard error is closed too, nobody is left to tell.
+        // When standard error is closed as well, the message has no reader.
         let _ = writeln!(io::stderr(), "addrctl: {error}");
     }
 }
 
-/// Prints help, or what is wrong with the command line.
+/// Prints the help that was asked for, or what is wrong with the command line.
 fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     if error.use_stderr() && Cli::meant_run(args) {

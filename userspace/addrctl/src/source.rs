@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Choices of source by the names people write. Pure.
+//! The names of the choices of source. Pure.
 
 use addrconf_abi::SourceChoice;
 
@@ -13,7 +13,7 @@ pub fn name(choice: SourceChoice) -> &'static str {
         SourceChoice::Route => "route",
         SourceChoice::Primary => "primary",
         SourceChoice::Random => "random",
-        // Decoding refuses what this build of the interface does not know.
+        // Decoding refuses a choice that this build of the interface does not know.
         _ => "unknown",
     }
 }

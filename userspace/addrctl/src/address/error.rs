@@ -71,8 +71,8 @@ pub enum Problem {
     LeadingZero,
     /// An interface after a per cent sign.
     #[error(
-        "names an interface after '%': a set holds addresses on whatever interface \
-         they are; write {0}"
+        "names an interface after '%': a set holds addresses whatever interface they \
+         are on; write {0}"
     )]
     Scope(String),
     /// A slash without a usable number.
@@ -110,12 +110,14 @@ pub enum Problem {
     )]
     Unspecified,
     /// A multicast address, or a network of them.
-    #[error("is or contains multicast addresses, which are no host's own: remove it")]
+    #[error("is or contains multicast addresses, which belong to no host: remove it")]
     Multicast,
     /// 255.255.255.255, or a network that ends with it.
-    #[error("is or contains the broadcast address 255.255.255.255, no host's own: remove it")]
+    #[error(
+        "is or contains the broadcast address 255.255.255.255, which belongs to no host: remove it"
+    )]
     Broadcast,
-    /// Refused by a rule of the module this addrctl has no words for.
+    /// A rule of the module refuses it, for which this addrctl has no message.
     #[error("cannot be in an address set: remove it")]
     Unusable,
 }

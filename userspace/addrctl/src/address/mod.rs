@@ -22,7 +22,7 @@ pub use parse::entry;
 pub struct AddressSet(Vec<AddrEntry>);
 
 impl AddressSet {
-    /// The set of `entries`, taken as they are: what the module reports is shown so.
+    /// The set of `entries`, without a check: addrctl shows what the module reports.
     pub fn from_entries(entries: Vec<AddrEntry>) -> Self {
         Self(entries)
     }
@@ -37,7 +37,7 @@ impl AddressSet {
         self.0.contains(&entry)
     }
 
-    /// The entries one after the other, in the form that goes to the module.
+    /// The entries in their wire form, one after the other.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * AddrEntry::SIZE);
         let mut buf = [0; MAX_STRUCT];

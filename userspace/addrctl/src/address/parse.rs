@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Parsing of addresses, prefixes and lists of them. Pure; never panics,
-//! whatever the text.
+//! Parsing of addresses, prefixes and lists of them. Pure; no text makes it panic.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
@@ -44,7 +43,7 @@ impl FromStr for AddressSet {
     }
 }
 
-/// Reads one element of a list: what the module takes.
+/// Reads one element of a list. Accepts exactly what the module accepts.
 pub fn entry(text: &str) -> Result<AddrEntry, Problem> {
     let (addr_text, len_text) = match text.split_once('/') {
         Some((addr, len)) => (addr, Some(len)),
@@ -63,8 +62,8 @@ pub fn entry(text: &str) -> Result<AddrEntry, Problem> {
     Ok(entry)
 }
 
-/// Refuses what is well written but cannot be in a set. What can is decided by
-/// the module's own code, so that the two never disagree.
+/// Refuses an entry that is well written but cannot be in a set. The module's own code
+/// decides which can, so that addrctl and the module never disagree.
 fn check(entry: AddrEntry) -> Result<(), Problem> {
     let AddrEntry { addr, prefix_len } = entry;
     let network = entry.network();
@@ -84,7 +83,7 @@ fn check(entry: AddrEntry) -> Result<(), Problem> {
     }
 }
 
-/// Reads what stands after the slash.
+/// Reads the text after the slash.
 fn parse_len(text: &str, host: AddrEntry) -> Result<u8, Problem> {
     let max = host.prefix_len;
     if let (IpAddr::V4(_), Ok(mask)) = (host.addr, text.parse::<Ipv4Addr>()) {
@@ -101,7 +100,7 @@ fn parse_len(text: &str, host: AddrEntry) -> Result<u8, Problem> {
     }
 }
 
-/// Finds out what the writer of a text that is no address had in mind.
+/// Recognises what a text that is not an address was meant to be.
 fn not_an_address(text: &str) -> Problem {
     const FAMILIES: [&str; 10] = [
         "inet", "inet4", "inet6", "ip", "ipv4", "ipv6", "ip4", "ip6", "v4", "v6",

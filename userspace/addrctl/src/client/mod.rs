@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control calls as functions: encodes requests, makes room for answers,
+//! The control calls as functions: encodes requests, makes room for answers and
 //! decodes them. Knows nothing of messages and output.
 
 mod query;
@@ -29,7 +29,7 @@ const ID_SIZE: usize = 8;
 pub enum CallError {
     /// The kernel refused it.
     Refused(Errno),
-    /// The kernel refused it (`EBUSY`), because this is in the way.
+    /// The kernel refused it (`EBUSY`) because of this obstacle.
     InTheWay(Obstacle),
     /// The answer makes no sense to this addrctl.
     BadAnswer,
@@ -50,7 +50,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Which interface the module has.
+    /// The version of the module's interface.
     pub fn version(&self) -> Result<VersionReply, CallError> {
         self.call(Command::Version, &VersionReply::default(), &mut [])
     }
@@ -64,8 +64,8 @@ impl<'a> Client<'a> {
         Ok(*self.abi.get_or_init(|| abi))
     }
 
-    /// Makes an association for a process, which `request` may name by its number;
-    /// returns its id.
+    /// Associates `process` with `addresses` as `request` asks, whatever target that
+    /// has; returns the association's id.
     pub fn assign(
         &self,
         process: BorrowedFd<'_>,
@@ -96,8 +96,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Changes the set of an association; returns how many connections that
-    /// reset.
+    /// Changes the set of an association; returns how many connections it reset.
     pub fn update(
         &self,
         target: Target,
@@ -118,8 +117,8 @@ impl<'a> Client<'a> {
         Ok(answer.resets)
     }
 
-    /// Ends the association of a process, a whole association or all there are;
-    /// returns how many tasks that released.
+    /// Releases a process, every task of an association or every task of all; returns
+    /// how many tasks it released.
     pub fn release(&self, target: Target) -> Result<u64, CallError> {
         let request = ReleaseRequest { target, tasks: 0 };
         let answer = self.call(Command::Release, &request, &mut [])?;
@@ -171,7 +170,8 @@ impl<'a> Client<'a> {
                 return Err(CallError::BadAnswer);
             }
             for id in elements(&ids, count).map(u64::from_ne_bytes) {
-                // Otherwise the next call would ask for the same ones again.
+                // Ids that do not ascend would make the next call ask for the same
+                // ones again.
                 if id <= all.last().copied().unwrap_or(0) {
                     return Err(CallError::BadAnswer);
                 }

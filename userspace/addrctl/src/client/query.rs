@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One association as the module describes it: the question, room for the
-//! answer, and reading it. Pure.
+//! One association as the module describes it: room for the answer, and its
+//! decoding. Pure.
 
 use std::net::IpAddr;
 
@@ -22,15 +22,15 @@ pub struct Leftover {
     pub connection_count: u64,
 }
 
-/// One association as the module describes it. What came with a later version of the
-/// interface than the module's has its default.
+/// One association as the module describes it. A field that the module's version of
+/// the interface lacks has its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Association {
-    /// The version of the module's interface, which tells what it knows.
+    /// The version of the module's interface, which says what fields the module knows.
     pub abi: u32,
     /// Its id.
     pub id: u64,
-    /// What it was made with besides its set.
+    /// Its terms: what it was made with in addition to its set.
     pub terms: Terms,
     /// Its address set.
     pub addresses: AddressSet,
@@ -42,9 +42,9 @@ pub struct Association {
     pub task_count: u64,
     /// How many sockets there are.
     pub socket_count: u64,
-    /// What it has on addresses that left its set, as much as one call returns.
+    /// Its connections on addresses that left its set, as many as one call returns.
     pub leftovers: Vec<Leftover>,
-    /// How often it was refused a port on which it had as many sockets as it may.
+    /// How often it was refused a port on which it had the most sockets allowed.
     pub full_port_count: u64,
 }
 
@@ -56,8 +56,8 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// For what most associations have. None for leftovers, which a module that
-    /// knows nothing of them would refuse.
+    /// Room for what most associations have. None for leftovers: a module that does
+    /// not know them would refuse it.
     pub(super) fn new() -> Self {
         Self {
             entries: vec![0; 64 * AddrEntry::SIZE],
@@ -71,14 +71,14 @@ impl Room {
         [&mut self.entries, &mut self.pids, &mut self.leftovers]
     }
 
-    /// Makes room for what `answer` says there is. Returns whether there was
-    /// enough. The room only grows and has a limit: at last there is.
+    /// Makes room for the counts in `answer`. Returns whether the room was enough
+    /// already. The room only grows, up to a limit, so that repeated calls end.
     pub(super) fn grow(&mut self, answer: &QueryRequest) -> Result<bool, CallError> {
         if answer.addr_count > MAX_ADDRS {
             return Err(CallError::BadAnswer);
         }
         let entries = grow(&mut self.entries, AddrEntry::SIZE, answer.addr_count, 0);
-        // Processes and leftovers may come into being meanwhile: leave some
+        // More processes and leftovers can appear before the next call: leave spare
         // room for them.
         let pids = answer.pid_count.min(MAX_LIST);
         let pids = grow(&mut self.pids, PID_SIZE, pids, pids / 4);
@@ -88,7 +88,7 @@ impl Room {
         Ok(!(entries || pids || leftovers))
     }
 
-    /// Reads an answer that fitted, of a module with this interface version.
+    /// Decodes an answer that fitted, of a module with interface version `abi`.
     pub(super) fn describe(
         &self,
         answer: &QueryRequest,
@@ -114,8 +114,8 @@ impl Room {
     }
 }
 
-/// Makes room for `wanted` elements of `size` bytes, and for `spare` more, where
-/// there is less than `wanted`. Returns whether there was.
+/// Where `room` has less than `wanted` elements of `size` bytes, makes it hold these
+/// and `spare` more. Returns whether it had less.
 fn grow(room: &mut Vec<u8>, size: usize, wanted: u32, spare: u32) -> bool {
     let less = room.len() / size < wanted as usize;
     if less {
@@ -125,7 +125,7 @@ fn grow(room: &mut Vec<u8>, size: usize, wanted: u32, spare: u32) -> bool {
     less
 }
 
-/// The first `count` elements, or all there is room for.
+/// The first `count` elements, or as many as there is room for.
 fn decoded<T: Wire>(room: &[u8], count: u32) -> Result<Vec<T>, CallError> {
     room.chunks_exact(T::SIZE)
         .take(count as usize)

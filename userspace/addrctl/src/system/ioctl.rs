@@ -13,7 +13,7 @@ use rustix::ioctl::{Ioctl, IoctlOutput, Opcode};
 
 use super::{link, Device};
 
-/// What the kernel calls the device (`misc_register()` and devtmpfs).
+/// The name that the driver gives the device (`misc_register()`), as sysfs shows it.
 const DEVNAME: &str = "DEVNAME=addrconf";
 
 /// An ioctl of the addrconf device.
@@ -28,11 +28,10 @@ struct ControlCall<'a> {
     arg: &'a mut [u8],
 }
 
-// SAFETY: the opcode is the number of the command, whose definition in the ABI
-// crate makes the kernel read and write the structure at `as_ptr()`, and the
-// elements its pointers refer to, at most as many as their counts say, and
-// nothing else; all that is valid for writes by the type invariant. The output
-// pointer is not looked at.
+// SAFETY: the opcode is the number of the command. By its definition in the ABI crate,
+// the kernel reads and writes the structure at `as_ptr()` and the elements that its
+// pointers refer to, at most as many as their counts say, and nothing else. The type
+// invariant makes all of these valid for writes. `output_from_ptr` ignores the pointer.
 unsafe impl Ioctl for ControlCall<'_> {
     type Output = ();
 
@@ -55,8 +54,8 @@ unsafe impl Ioctl for ControlCall<'_> {
 ///
 /// # Invariants
 ///
-/// The descriptor is the addrconf device's, or of a driver that does not know
-/// our numbers.
+/// The descriptor is the addrconf device's, or that of a driver which does not know
+/// our command numbers.
 pub struct ControlDevice(OwnedFd);
 
 impl ControlDevice {
@@ -64,19 +63,18 @@ impl ControlDevice {
     ///
     /// # Errors
     ///
-    /// `ENOTTY` when it is of something else: another driver may give our
-    /// numbers a meaning of its own.
+    /// `ENOTTY` when the descriptor is not the device's: another driver can give our
+    /// command numbers another meaning.
     pub fn new(fd: OwnedFd) -> Result<Self, Errno> {
         let stat = rustix::fs::fstat(&fd)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice {
             return Err(Errno::NOTTY);
         }
         let (major, minor) = (major(stat.st_rdev), minor(stat.st_rdev));
-        // Where sysfs is not mounted, the name in /dev has to do, which comes
-        // from the driver or from root.
+        // Without sysfs the name in /dev must do: only the driver or root gives it.
         match fs::read_to_string(format!("/sys/dev/char/{major}:{minor}/uevent")) {
             Ok(uevent) if !uevent.lines().any(|l| l == DEVNAME) => Err(Errno::NOTTY),
-            // INVARIANT: checked just above.
+            // INVARIANT: the name was checked just above, or the driver or root gave it.
             _ => Ok(Self(fd)),
         }
     }
@@ -91,16 +89,16 @@ impl Device for ControlDevice {
     ) -> Result<(), Errno> {
         link(command, arg, memory)?;
         retry_on_intr(|| {
-            // INVARIANT: `link` checked the length and set every pointer and
-            // count from `memory`, which stays borrowed until we return. An
+            // INVARIANT: `link` checked the length, and set every pointer and count
+            // from `memory`, which stays borrowed until this function returns. An
             // interrupted call changes neither.
             let call = ControlCall {
                 command,
                 arg: &mut *arg,
             };
-            // SAFETY: `call` keeps the contract of `Ioctl` as long as the number
-            // means what the ABI crate says, and it does, or nothing, by the
-            // invariant of `self`.
+            // SAFETY: `call` implements `Ioctl` correctly for a driver that gives the
+            // number the meaning of the ABI crate. By the invariant of `self`, the
+            // driver does, or knows no such number and touches no memory.
             unsafe { rustix::ioctl::ioctl(self.0.as_fd(), call) }
         })
     }

@@ -38,7 +38,7 @@ impl Linux {
 
     /// A field of `/proc/PID/status`.
     fn status_field(pid: &str, field: &str) -> Option<String> {
-        // The name of the process may be any bytes.
+        // The process's name in it can be any bytes.
         let status = fs::read(format!("/proc/{pid}/status")).ok()?;
         String::from_utf8_lossy(&status).lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -49,7 +49,7 @@ impl Linux {
 
 impl System for Linux {
     fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
-        // Nothing of the device may reach the program that `run` becomes.
+        // The program that `run` executes must not get the descriptor.
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
         let fd = rustix::fs::open(&self.device, flags, Mode::empty())?;
         Ok(Box::new(ControlDevice::new(fd)?))
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn another_character_device_is_recognised() {
         let null = Linux::new("/dev/null".into());
-        // Without sysfs it can be opened, and does not know our calls.
+        // Without sysfs, opening it succeeds, and the driver does not know our calls.
         let error = null.open_device().and_then(|device| {
             let mut arg = [0; 16];
             device.control(addrconf_abi::Command::Version, &mut arg, &mut [])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What addrctl needs of the machine it runs on, as traits, so that commands
-//! can be tested against a kernel made up for the test.
+//! What addrctl needs of the machine that it runs on, as traits: tests run the commands
+//! against a made-up kernel.
 
 mod ioctl;
 mod linux;
@@ -24,9 +24,9 @@ pub use pointers::pointers;
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetAdmin {
-    /// It has.
+    /// It has, in the initial user namespace.
     Held,
-    /// It has, but in a user namespace, where the module does not count it.
+    /// It has, but only in another user namespace, which the module does not accept.
     InUserNamespace,
     /// It has not.
     Missing,
@@ -37,10 +37,9 @@ pub enum NetAdmin {
 /// An open control device.
 pub trait Device {
     /// Makes one control call. `arg` is the encoded structure and receives the
-    /// answer. `memory` is the memory the structure points to, a slice for
-    /// each pointer in it in order; the implementation sets these pointers and
-    /// their counts itself ([`link`]), so that no caller can make the kernel
-    /// touch anything else.
+    /// answer. `memory` has a slice for each pointer in the structure, in order. The
+    /// implementation sets these pointers and their counts itself ([`link`]), so that
+    /// no caller can make the kernel touch any other memory.
     fn control(
         &self,
         command: Command,
@@ -54,11 +53,11 @@ pub trait System {
     /// Opens the control device.
     fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno>;
 
-    /// The path [`System::open_device`] opens, for messages.
+    /// The path that [`System::open_device`] opens, for messages.
     fn device_path(&self) -> String;
 
-    /// Opens a descriptor for a process: from then on the process is meant,
-    /// not whatever process has its number later.
+    /// Opens a descriptor for a process, which never refers to a later process of the
+    /// same number.
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno>;
 
     /// The process id of addrctl itself.
@@ -67,22 +66,22 @@ pub trait System {
     /// The command name of a process, if it can be read.
     fn comm(&self, pid: i32) -> Option<String>;
 
-    /// The process (thread group) a thread belongs to, if it can be read.
+    /// The process (thread group) that a thread belongs to, if it can be read.
     fn thread_group(&self, tid: i32) -> Option<i32>;
 
-    /// Whether a process is a kernel thread; not where that cannot be read.
+    /// Whether a process is a kernel thread; false where that cannot be read.
     fn is_kernel_thread(&self, pid: i32) -> bool;
 
     /// Whether addrctl itself has `CAP_NET_ADMIN`.
     fn net_admin(&self) -> NetAdmin;
 
-    /// Narrows the association that addrctl itself is in. `context` is the
-    /// encoded [`addrconf_abi::NarrowHeader`] with its entries.
+    /// Narrows the association that addrctl itself is in. `context` is the encoded
+    ///  [`addrconf_abi::NarrowHeader`] with its entries.
     fn narrow(&self, context: &[u8]) -> Result<(), Errno>;
 
-    /// Waits.
+    /// Sleeps for `time`.
     fn sleep(&self, time: Duration);
 
-    /// Becomes another program. Returns only when that fails.
+    /// Executes `program` in the place of addrctl. Returns only when that fails.
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error;
 }

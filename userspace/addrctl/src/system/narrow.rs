@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Narrowing one's own association: `lsm_set_self_attr(2)`.
+//! Narrowing the association of the calling process: `lsm_set_self_attr(2)`.
 
 use addrconf_abi::{LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
 use rustix::io::Errno;
 
-/// The number of `lsm_set_self_attr(2)`. New calls have the same distance to
-/// each other on every architecture (`scripts/syscall.tbl`: 434 and 460).
+/// The number of `lsm_set_self_attr(2)`. Recent system calls have the same distance
+/// from each other on every architecture (`scripts/syscall.tbl`: 434 and 460).
 const SYS_LSM_SET_SELF_ATTR: libc::c_long = libc::SYS_pidfd_open + (460 - 434);
 
 /// Bytes of `struct lsm_ctx` before `ctx` (`include/uapi/linux/lsm.h`).
@@ -16,8 +16,8 @@ const LSM_CTX: usize = 32;
 pub fn narrow(context: &[u8]) -> Result<(), Errno> {
     let arg = lsm_ctx(context);
     let size = u32::try_from(arg.len()).map_err(|_| Errno::TOOBIG)?;
-    // SAFETY: the call reads `size` bytes at the pointer, which is all of
-    // `arg`, and writes nothing.
+    // SAFETY: the kernel reads `size` bytes at the pointer, which are all of `arg`, and
+    // writes nothing. `arg` outlives the call.
     let answer = unsafe {
         libc::syscall(
             SYS_LSM_SET_SELF_ATTR,
@@ -30,7 +30,7 @@ pub fn narrow(context: &[u8]) -> Result<(), Errno> {
     if answer == 0 {
         return Ok(());
     }
-    // `syscall` has just set it.
+    // `syscall` has just set errno.
     Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
 }
 
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn more_than_a_page_or_nothing_at_all_is_refused() {
-        // Whatever the kernel: it knows neither call, LSM nor association here,
-        // or finds these malformed.
+        // Every kernel refuses these: the call, the LSM or an association of the test is
+        // missing, or the context is malformed.
         assert!(narrow(&[]).is_err());
         assert!(narrow(&[0; 70_000]).is_err());
     }

@@ -5,8 +5,7 @@
 use addrconf_abi::Command;
 use rustix::io::Errno;
 
-/// One pointer in a structure, and the field that says how many elements are
-/// behind it.
+/// One pointer in a structure, and the field with the number of its elements.
 #[derive(Clone, Copy, Debug)]
 pub struct Pointer {
     /// Offset of the 64-bit pointer.
@@ -18,7 +17,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// Addresses to assign or to change a set by, or room for addresses in a query.
+    /// The addresses of an assignment or of a change, or room for those of a query.
     const ADDRS: Self = Self {
         at: 16,
         count_at: 24,
@@ -55,9 +54,9 @@ pub const fn pointers(command: Command) -> &'static [Pointer] {
     }
 }
 
-/// Makes the pointers in `arg` point to `memory`, and their counts say how
-/// many whole elements are there. Where there is no memory both are zero, as a
-/// module wants it that does not know the field yet.
+/// Points the pointers in `arg` to `memory`, and sets their counts to the number of
+/// whole elements there. Where a slice is empty both are zero, so that a module that
+/// does not know the field accepts the structure.
 ///
 /// # Errors
 ///
@@ -115,13 +114,13 @@ mod tests {
 
         let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b, &mut c]);
         assert_eq!((query.addrs, query.addr_room), (a_at, 2));
-        // A part of an element at the end is no room.
+        // A part of an element at the end does not count.
         assert_eq!((query.pids, query.pid_room), (b_at, 3));
         assert_eq!((query.leftovers, query.leftover_room), (c_at, 3));
         assert_eq!((query.addr_count, query.pid_count, query.id), (0, 0, 0));
         assert_eq!((query.leftover_count, query.full_ports), (0, 0));
 
-        // What is not there is no reason for an older module to refuse.
+        // Without memory the fields are zero, so that an older module does not refuse.
         let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b, &mut []]);
         assert_eq!((query.leftovers, query.leftover_room), (0, 0));
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control calls of the made-up kernel. Modules of older versions can be
-//! had as well.
+//! The control calls of the made-up kernel, whose module can be of an older version.
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Change, Command, ListRequest, QueryRequest, ReleaseRequest, Target,
@@ -131,7 +130,7 @@ impl State {
         reply(arg, &request)
     }
 
-    /// What an older module says to fields and flags it does not know.
+    /// What an older module answers to fields and flags that it does not know.
     fn known_to_module(&self, arg: &[u8], request: &AssignRequest) -> Result<(), Errno> {
         let flags = u32::from_ne_bytes(arg[4..8].try_into().unwrap());
         let later = &arg[AssignRequest::MIN_SIZE..];
@@ -237,7 +236,8 @@ impl State {
         reply(arg, &request)
     }
 
-    /// Sockets of associations without processes go, one look at a time.
+    /// Counts down how long associations outlive their last process, and ends those
+    /// whose time is up.
     fn pass_time(&mut self) {
         self.associations.retain(|_, association| {
             if association.pids.is_empty() {
@@ -261,7 +261,7 @@ impl State {
     }
 }
 
-/// Entries one after the other.
+/// Decodes entries that follow one another.
 pub(super) fn entries(bytes: &[u8]) -> Result<Vec<AddrEntry>, Errno> {
     let entries = bytes.chunks_exact(AddrEntry::SIZE).map(AddrEntry::decode);
     entries.collect::<Result<_, _>>().map_err(errno)
@@ -272,7 +272,7 @@ pub(super) fn reply(arg: &mut [u8], answer: &impl Wire) -> Result<(), Errno> {
     Ok(())
 }
 
-/// What the module answers to a structure it cannot read.
+/// What the module answers to a structure that it cannot decode.
 pub(super) fn errno(error: WireError) -> Errno {
     match error {
         WireError::TooLong => Errno::TOOBIG,

@@ -31,7 +31,7 @@ impl FakeAssociation {
 }
 
 impl State {
-    /// Since 4, ends the connections that others have left on addresses of an
+    /// Since version 4, ends the connections that others still have on addresses of an
     /// association.
     pub(super) fn end_predecessors(&mut self, id: u64) {
         if self.module < Some(4) {
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// What version 4 added to a query. An older module does not know it.
+    /// Answers what version 4 added to a query, which an older module does not know.
     pub(super) fn leftovers(&self, arg: &mut [u8], room: &mut [u8]) -> Result<(), Errno> {
         let mut request = QueryRequest::decode(arg).map_err(errno)?;
         if self.module < Some(4) {

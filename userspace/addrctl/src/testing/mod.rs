@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A kernel made up for tests: processes, and the control device with the
-//! semantics that the ABI crate documents. It sees the same bytes the real one
-//! would, and reads them with the ABI crate. The control calls are in
-//! `device.rs`.
+//! A made-up kernel for tests: processes, and the control device with the semantics
+//! that the ABI crate documents. It gets the same bytes as the real one, and reads them
+//! with the ABI crate. The control calls are in `device.rs`.
 
 mod device;
 mod leftovers;
@@ -24,7 +23,7 @@ use crate::address::AddressSet;
 use crate::system::{Device, NetAdmin, System};
 use device::FakeDevice;
 
-/// The process addrctl is in tests.
+/// The process id of addrctl in tests.
 pub const OWN_PID: i32 = 100;
 
 /// A made-up kernel.
@@ -40,11 +39,11 @@ pub struct State {
     pub threads: BTreeMap<i32, i32>,
     /// Associations by id.
     pub associations: BTreeMap<u64, FakeAssociation>,
-    /// How many there ever were.
+    /// How many associations there ever were.
     pub last_id: u64,
     /// Opening the device fails with this.
     pub no_device: Option<Errno>,
-    /// Interface version of the module; none when it is not loaded.
+    /// Interface version of the module; `None` when it is not loaded.
     pub module: Option<u32>,
     /// Children by parent.
     pub children: BTreeMap<i32, Vec<i32>>,
@@ -60,11 +59,11 @@ pub struct State {
     pub kernel_thread: Option<i32>,
     /// How many descriptors of the device are open.
     pub open_devices: usize,
-    /// Programs executed, and what was open then.
+    /// Programs executed, and how many descriptors of the device were open then.
     pub executed: Vec<(Vec<OsString>, usize)>,
-    /// How long addrctl has waited.
+    /// How long addrctl slept.
     pub slept: Duration,
-    /// This is in the way of associating.
+    /// Associating fails because of this obstacle.
     pub obstacle: Option<Obstacle>,
     /// Executing fails with this.
     pub exec_error: Option<io::ErrorKind>,
@@ -74,7 +73,7 @@ pub struct State {
 /// A made-up association.
 #[derive(Default)]
 pub struct FakeAssociation {
-    /// What it was made with.
+    /// Its terms.
     pub terms: Terms,
     /// Address set.
     pub entries: Vec<AddrEntry>,
@@ -84,8 +83,7 @@ pub struct FakeAssociation {
     pub connections: Vec<AddrEntry>,
     /// How often it was refused a port with too many of its sockets.
     pub full_ports: u64,
-    /// How many looks at the list it outlives its last process, because of
-    /// sockets.
+    /// How many calls of list it outlives its last process, because of sockets.
     pub outlives: u32,
 }
 

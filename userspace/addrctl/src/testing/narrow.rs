@@ -8,11 +8,11 @@ use rustix::io::Errno;
 use super::device::{entries, errno};
 use super::{FakeAssociation, State, OWN_PID};
 
-/// What a page has room for behind `struct lsm_ctx`.
+/// The bytes of a page after `struct lsm_ctx`.
 const MAX_CONTEXT: usize = 4096 - 32;
 
 impl State {
-    /// Moves addrctl to an association with a part of the set it has.
+    /// Moves addrctl to a new association with a part of its set.
     pub(super) fn narrow(&mut self, context: &[u8]) -> Result<(), Errno> {
         if context.len() > MAX_CONTEXT {
             return Err(Errno::TOOBIG);
@@ -35,7 +35,7 @@ impl State {
         let parent = self.associations.get_mut(&id).unwrap();
         let narrowed = FakeAssociation {
             terms: Terms {
-                // Since 4 a part has none.
+                // Since version 4, a part has none.
                 loopback: (self.module <= Some(3)).then(|| [127, 64, 2, id as u8].into()),
                 ..parent.terms.narrowed(header.name)
             },

@@ -12,7 +12,7 @@ use super::refusals::refused;
 use super::{addrctl, nginx, run};
 use crate::testing::{Fake, FakeAssociation};
 
-/// A kernel with associations 1 to 3, of which 2 outlives so many looks.
+/// A kernel with associations 1 to 3, of which 2 outlives `looks` calls of list.
 fn three(looks: u32) -> Fake {
     let fake = nginx();
     for id in 1..=3 {

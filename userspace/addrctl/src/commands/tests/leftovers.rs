@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `show` and `list` tell of connections on addresses that left a set, and
-//! of ports with too many sockets.
+//! How `show` and `list` report connections on addresses that left a set, and ports
+//! with too many sockets.
 
 use serde_json::{json, Value};
 
@@ -115,7 +115,7 @@ fn a_part_has_no_loopback_address() {
     state.associations.get_mut(&1).unwrap().pids.push(OWN_PID);
     drop(state);
     addrctl(&fake, "run --addr 10.0.0.2 -- true").unwrap_err();
-    // Looked at from outside.
+    // Seen from outside.
     let mut state = fake.state();
     state.associations.get_mut(&2).unwrap().pids = vec![813];
     drop(state);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The commands against a made-up kernel: what they do when all is well, and
-//! (`refusals.rs`) what they say when it is not.
+//! The commands against a made-up kernel: what they do when they succeed, and
+//! (`refusals.rs`) what they say when they fail.
 
 mod flush;
 mod leftovers;
@@ -28,7 +28,7 @@ fn addrctl(fake: &Fake, line: &str) -> Result<String, Error> {
     result.map(|()| printed)
 }
 
-/// What a command comes to, and what it prints in any case.
+/// The result of a command, and what it printed.
 fn run(fake: &Fake, line: &str) -> (Result<(), Error>, String) {
     let words = format!("addrctl {line}");
     let args: Vec<_> = words.split(' ').map(OsString::from).collect();

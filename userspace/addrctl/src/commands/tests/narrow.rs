@@ -26,7 +26,7 @@ fn associate_addrctl(fake: &Fake) {
     state.associations.get_mut(&1).unwrap().pids.push(OWN_PID);
 }
 
-/// Runs `true`, which the made-up kernel does not have, and returns the error.
+/// Runs `true`, a program that the made-up kernel lacks, and returns the error.
 fn run(fake: &Fake, options: &str) -> Error {
     let error = addrctl(fake, &format!("run {options} -- true")).unwrap_err();
     assert_eq!(fake.state().open_devices, 0);

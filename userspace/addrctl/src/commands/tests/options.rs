@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Options that say how an association behaves, and what shows them.
+//! The options that are the terms of an association, and how they are shown.
 
 use addrconf_abi::{Command as Call, Name, SourceChoice, Terms};
 use rustix::io::Errno;
@@ -32,7 +32,7 @@ fn every_option_of_assign_and_run_arrives() {
         format!("run --addr 10.0.0.1 {options} true"),
     ] {
         let fake = nginx();
-        // `run` fails after that, for the made-up kernel has no programs.
+        // `run` fails after that, because the made-up kernel has no programs.
         let _ = addrctl(&fake, &line);
         let state = fake.state();
         let association = &state.associations[&1];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is said, and which exit code given, when a command is refused.
+//! The messages and exit codes of refused commands.
 
 use addrconf_abi::{Bypass, Command as Call, Obstacle};
 use rustix::io::Errno;
