@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The command line, but for the arguments of the commands, which are theirs.
+//! The command line, except for the arguments of each command, which its file has.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

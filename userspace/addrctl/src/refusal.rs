@@ -59,18 +59,23 @@ impl Refusal {
         self.module_abi.is_some_and(|abi| abi < version)
     }
 
-    /// What every call may answer.
+    /// What the refusal of any call means.
     pub fn reason(&self) -> Reason {
         let Some(errno) = self.errno() else {
-            return mismatch("the module's answer makes no sense to this addrctl");
+            return mismatch(format!(
+                "the module's answer makes no sense to this addrctl (ABI {ABI_VERSION})"
+            ));
         };
         match errno {
             Errno::PERM | Errno::ACCESS => not_permitted(self.net_admin),
             Errno::NOTTY | Errno::TOOBIG if self.module_lacks(ABI_VERSION) => self.older(),
-            Errno::NOTTY => mismatch(
-                "the module does not know this call: it and addrctl are of different versions",
-            ),
-            Errno::TOOBIG => mismatch("the module is older than this addrctl"),
+            Errno::NOTTY => mismatch(format!(
+                "the module does not know this call: addrctl (ABI {ABI_VERSION}) and module are \
+                 of different versions"
+            )),
+            Errno::TOOBIG => mismatch(format!(
+                "the module is older than this addrctl (ABI {ABI_VERSION})"
+            )),
             Errno::INVAL => Reason::new(
                 ErrorKind::Malformed,
                 "the module refused the request as malformed",
@@ -90,7 +95,7 @@ impl Refusal {
         }
     }
 
-    /// What a call about an existing association may answer.
+    /// What the refusal of a call about an existing association means.
     pub fn about(&self, whom: &Subject) -> Reason {
         let not_found = |what: &'static str| Reason::new(ErrorKind::NotFound, what);
         match (self.errno(), whom) {
@@ -108,7 +113,7 @@ impl Refusal {
         }
     }
 
-    /// The module is too old for what was asked.
+    /// The reason when the module is too old for the request.
     pub fn older(&self) -> Reason {
         let has = match self.module_abi {
             Some(abi) => format!("ABI {abi}"),
@@ -122,7 +127,7 @@ impl Refusal {
     }
 }
 
-/// The caller lacks the right: the module wants `CAP_NET_ADMIN` in the initial user
+/// The caller lacks the right: the module demands `CAP_NET_ADMIN` in the initial user
 /// namespace, and a caller that is not associated.
 pub fn not_permitted(net_admin: NetAdmin) -> Reason {
     let denied = |what: &'static str| Reason::new(ErrorKind::NotPermitted, what);
@@ -145,7 +150,7 @@ pub fn not_permitted(net_admin: NetAdmin) -> Reason {
     }
 }
 
-/// The module did not understand a request, without a reason that addrctl knows.
+/// The module found a request malformed that addrctl considers well-formed.
 pub fn malformed() -> Reason {
     Reason::new(
         ErrorKind::Malformed,
@@ -154,7 +159,7 @@ pub fn malformed() -> Reason {
     )
 }
 
-/// The process ended before the call.
+/// The process exited before the call.
 pub fn exited() -> Reason {
     Reason::new(ErrorKind::NotFound, "the process has exited meanwhile")
 }
@@ -165,7 +170,6 @@ pub fn no_memory() -> Reason {
         .next("nothing was changed")
 }
 
-fn mismatch(what: &str) -> Reason {
-    let what = format!("{what} (ABI {ABI_VERSION})");
+fn mismatch(what: String) -> Reason {
     Reason::new(ErrorKind::Mismatch, what).next(format!("see `addrctl version`; {MATCHING_PAIR}"))
 }

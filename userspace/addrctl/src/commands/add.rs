@@ -14,9 +14,9 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason};
 use crate::system::System;
 
-/// Add addresses to a set whose processes run
+/// Add addresses to the set of running processes
 ///
-/// Connections that former owners of these addresses still have there end.
+/// Ends the connections that former owners of the addresses still have on them.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]

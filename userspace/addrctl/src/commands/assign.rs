@@ -13,11 +13,11 @@ use crate::command::Command;
 use crate::error::Error;
 use crate::system::System;
 
-/// Associate a running process with addresses; prints the association's id
+/// Associate a running process with addresses, and print the association's id
 ///
-/// All threads of the process and all children it makes from now on are
-/// associated with it. Children it already has are only with --tree.
-/// Connections that former owners of the addresses still have there end.
+/// All threads of the process are associated, and all children that it makes from
+/// now on. Children that it already has are associated only with --tree. Ends the
+/// connections that former owners of the addresses still have on them.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Process id

@@ -2,9 +2,9 @@
 
 //! `addrctl flush`: ends every association there is.
 //!
-//! Tasks are free when the call returns, but an association is listed until
-//! the last of its sockets is gone, and some of those go a moment later. So
-//! this waits a little, and says which associations are left.
+//! The call returns when every task is released, but an association is listed until its
+//! last socket is gone, and some sockets go a moment later. So `flush` waits a little,
+//! then prints which associations are left.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -23,23 +23,23 @@ use crate::refusal::Refusal;
 use crate::system::System;
 use crate::text::counted;
 
-/// How often it looks whether associations have vanished, and how long it
-/// waits in between: two seconds in all.
+/// How often `flush` looks whether associations are left.
 const LOOKS: u32 = 100;
+/// How long it waits between two looks: two seconds in all.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// End every association, before `rmmod`
 ///
-/// Processes go on running, with the addresses of the machine. Waits up to
-/// two seconds for the associations to vanish and prints which are left,
-/// because processes hold sockets of theirs open.
+/// Processes keep running, with the addresses of the machine. Waits up to two
+/// seconds for the associations to vanish, and prints those that are left because
+/// they still have sockets.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
     output: OutputArgs,
 }
 
-/// What it answers.
+/// The answer of `flush`.
 #[derive(Serialize)]
 pub struct Flushed {
     /// How many associations there were.
@@ -94,7 +94,7 @@ fn flush(system: &dyn System) -> Result<Flushed, Reason> {
 
 fn meaning(refusal: &Refusal) -> Reason {
     match refusal.errno() {
-        // Releasing everything came with this version.
+        // Version 3 of the interface introduced releasing everything.
         Some(Errno::INVAL) if refusal.module_lacks(3) => refusal.older(),
         _ => refusal.reason(),
     }
@@ -113,7 +113,7 @@ fn left(count: usize) -> Reason {
         .next("`addrctl list` shows which end later, and `addrctl flush` can be run again")
 }
 
-/// Waits until none of `before` is listed any more; returns those that stay.
+/// Waits until none of `before` is listed any more; returns those that are left.
 fn wait_for_end(
     system: &dyn System,
     client: &Client<'_>,

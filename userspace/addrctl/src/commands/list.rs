@@ -22,7 +22,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-/// What it answers.
+/// The answer of `list`.
 #[derive(Serialize)]
 pub struct Listed {
     /// All associations, by ascending id.

@@ -39,7 +39,7 @@ pub enum Commands {
 }
 
 impl Commands {
-    /// The one that was named.
+    /// The command that was named, with its arguments.
     pub fn named(&self) -> &dyn Command {
         match self {
             Self::Assign(command) => command,

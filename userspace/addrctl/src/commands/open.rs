@@ -36,7 +36,7 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
             let what = format!("no permission to open {path}");
             Reason::new(ErrorKind::NotPermitted, what).next("run addrctl as root")
         }
-        // The module's own answer, not that of the file's mode.
+        // The module denied it, not the mode of the file.
         Errno::PERM => not_permitted(system.net_admin()),
         Errno::NOTTY => Reason::other(format!("{path} is not the device of the addrconf module")),
         _ => Reason::other(format!("{path} cannot be opened: {cause}")),
@@ -49,7 +49,7 @@ pub fn named(system: &dyn System, pid: i32) -> Process {
     Process { pid, comm }
 }
 
-/// Opens a process, which then cannot be mistaken for a later one of the same number.
+/// Opens a process: the descriptor never refers to a later process of the same number.
 pub fn process(system: &dyn System, pid: i32) -> Result<OwnedFd, Reason> {
     system
         .pidfd_open(pid)
@@ -68,7 +68,7 @@ pub fn process(system: &dyn System, pid: i32) -> Result<OwnedFd, Reason> {
         })
 }
 
-/// For the errors that pidfd_open(2) has for threads, the process of the thread:
+/// The process of a thread, if `cause` is what pidfd_open(2) answers to threads:
 /// `EINVAL` until Linux 6.15, `ENOENT` since.
 fn thread_of(system: &dyn System, pid: i32, cause: Errno) -> Option<i32> {
     if !matches!(cause, Errno::INVAL | Errno::NOENT) {
@@ -81,7 +81,7 @@ fn thread_of(system: &dyn System, pid: i32, cause: Errno) -> Option<i32> {
 pub enum OpenTarget {
     /// A process.
     Process(OwnedFd),
-    /// An association, which its id names for ever.
+    /// An association: no later one has the same id.
     Association(u64),
 }
 
@@ -111,7 +111,8 @@ pub fn subject(system: &dyn System, args: &TargetArgs) -> Subject {
     }
 }
 
-/// The command line demands a process or an association; no process has pid 0.
+/// The process id; the command line has one where it has no association. No process has
+/// pid 0.
 fn pid(args: &TargetArgs) -> i32 {
     args.pid.unwrap_or(0)
 }

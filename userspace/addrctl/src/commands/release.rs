@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl release`: ends the association of a process, or of every task of
-//! an association.
+//! `addrctl release`: takes a process, or every task of an association, out of the
+//! association.
 
 use std::io::Write;
 
@@ -14,7 +14,10 @@ use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
 
-/// End the association of one process, or of every task of an association
+/// Release one process, or every task of an association
+///
+/// Processes keep running, with the addresses of the machine. An association without
+/// tasks ends with its last socket.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]

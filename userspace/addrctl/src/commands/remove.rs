@@ -14,7 +14,7 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::system::System;
 
-/// Remove addresses from a set whose processes run
+/// Remove addresses from the set of running processes
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
@@ -40,7 +40,7 @@ impl Command for Args {
 fn meaning(refused: &Refused<'_>) -> Option<Reason> {
     let present = refused.present.as_ref()?;
     match refused.errno() {
-        // The association was found: what is missing is an address.
+        // The set was found, so an address is missing.
         Some(Errno::NOENT) => Some(not_in_set(refused)),
         Some(Errno::INVAL) if present.entries().iter().all(|e| refused.addresses.has(*e)) => {
             let what = "these are all it has, and an association keeps at least one address";

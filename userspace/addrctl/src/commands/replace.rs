@@ -13,10 +13,10 @@ use crate::command::Command;
 use crate::error::{Doing, Error};
 use crate::system::System;
 
-/// Replace a set whose processes run by another one
+/// Replace the set of running processes by another one
 ///
-/// Connections that former owners of the new addresses still have there end.
-/// Given the set that is in place, with --reset, it ends only what is left on
+/// Ends the connections that former owners of the new addresses still have on them.
+/// With --reset and the set that is in place, it only ends the connections left on
 /// addresses that the set had before.
 #[derive(clap::Args, Debug)]
 pub struct Args {

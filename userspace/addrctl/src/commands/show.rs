@@ -24,7 +24,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-/// What it answers.
+/// The answer of `show`.
 #[derive(Serialize)]
 pub struct Shown {
     /// The one asked for, with its processes.

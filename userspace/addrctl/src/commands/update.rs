@@ -76,7 +76,7 @@ impl Refused<'_> {
 
     /// What every change may be refused for.
     fn reason(&self) -> Reason {
-        // A module without this call says the same of it as others of large sets.
+        // A module of version 1, which lacks this call, has the same errno for it.
         if self.errno() == Some(Errno::TOOBIG) && !self.refusal.module_lacks(2) {
             let what = format!("the set would have more than {MAX_ADDRS} addresses");
             return Reason::new(ErrorKind::TooMany, what)
@@ -90,8 +90,9 @@ impl Refused<'_> {
         self.present.as_ref().is_some_and(|set| set.has(*entry))
     }
 
-    /// Names the addresses of the command that are meant, with a verb: "10.0.0.1 is".
-    /// None is when the set has changed meanwhile; the refusal was about one of them.
+    /// Names the addresses of the command for which `meant` is true, with a verb:
+    /// "10.0.0.1 is". When the set has changed since the refusal it can be true for none,
+    /// although the refusal was about one.
     pub fn one_of(&self, meant: impl Fn(&AddrEntry) -> bool) -> String {
         let meant = self.addresses.entries().iter().filter(|entry| meant(entry));
         let meant: Vec<_> = meant.copied().collect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl version`: versions of addrctl and of the module. That the module is
-//! not loaded, or that we may not ask it, is an answer here, not a failure.
+//! `addrctl version`: versions of addrctl and of the module. A module that is not
+//! loaded, or that addrctl may not ask, is an answer here and no failure.
 
 use std::io::Write;
 

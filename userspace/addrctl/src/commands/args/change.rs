@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Arguments of `add`, `remove` and `replace`: a process **or** an association,
-//! then addresses. clap has no words for a first argument that is left out when
-//! an option stands for it, so which word is which is sorted out here.
+//! Arguments of `add`, `remove` and `replace`: a process **or** an association, then
+//! addresses. clap cannot describe a first argument that is left out where an option
+//! replaces it, so this file tells the words apart.
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
@@ -13,15 +13,15 @@ use crate::address::AddressSet;
 /// Whose set is to change, by which addresses.
 #[derive(Debug)]
 pub struct ChangeArgs {
-    /// Whose.
+    /// Whose set.
     pub target: TargetArgs,
     /// By which addresses.
     pub addresses: AddressSet,
-    /// Whether to reset connections on addresses that go.
+    /// Whether to reset connections on addresses outside the set.
     pub reset: bool,
 }
 
-/// The words as clap sorts them.
+/// The words in the order of the command line.
 #[derive(Args, Debug)]
 struct Words {
     /// Process id; left out with --association

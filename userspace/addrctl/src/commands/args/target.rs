@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process or an association, one of which a command is about.
+//! The process or the association that a command is about.
 
-/// Whom a command is about.
+/// The process or the association that a command is about.
 #[derive(clap::Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct TargetArgs {

@@ -11,10 +11,10 @@ use clap::Args;
 use crate::allow::Allow;
 use crate::source;
 
-/// What an association is made with besides its set.
+/// The terms of an association: what it is made with in addition to its set.
 #[derive(Args, Debug)]
 pub struct TermsArgs {
-    /// Name for people to know the association by: up to 31 of A-Z a-z 0-9 . _ -
+    /// Name of the association, for people: up to 31 of A-Z a-z 0-9 . _ -
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: Option<Name>,
 
@@ -22,22 +22,22 @@ pub struct TermsArgs {
     #[arg(long)]
     pub exclusive: bool,
 
-    /// Which address a socket without one sends from: the one the route prefers,
-    /// always the primary, or any
+    /// Source of a socket that has no address: the one that the route prefers, always
+    /// the primary address, or any single address of the set
     #[arg(long, value_name = "CHOICE", value_parser = source())]
     pub source: Option<SourceChoice>,
 
-    /// Dedicated loopback address, instead of one that is free
+    /// Dedicated loopback address; without this option, one that is free
     #[arg(long, value_name = "127.X.Y.Z", value_parser = loopback)]
     pub loopback: Option<Ipv4Addr>,
 
-    /// Allow what is refused otherwise; several with commas, or the option again
+    /// Allow what is otherwise refused; several kinds with commas, or the option again
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,
 }
 
 impl TermsArgs {
-    /// The terms that they ask for.
+    /// The terms that these options ask for.
     pub fn terms(&self) -> Terms {
         let mut terms = Terms {
             name: self.name.unwrap_or_default(),
@@ -50,7 +50,7 @@ impl TermsArgs {
         terms
     }
 
-    /// The options given that narrowing has no place for.
+    /// The given options that narrowing cannot carry out.
     pub fn beyond_narrowing(&self) -> Vec<&'static str> {
         let given = [
             (self.exclusive, "--exclusive"),
@@ -64,7 +64,7 @@ impl TermsArgs {
 }
 
 fn source() -> impl TypedValueParser<Value = SourceChoice> {
-    // The parser lets only these names through.
+    // The parser accepts only these names, so that the default is never used.
     PossibleValuesParser::new(source::NAMES)
         .map(|name| source::from_name(&name).unwrap_or_default())
 }
@@ -80,7 +80,7 @@ fn loopback(text: &str) -> Result<Ipv4Addr, String> {
                 .to_owned(),
         ),
         [127, 0, 0, 0] | [127, 255, 255, 255] => {
-            Err("the first and the last address of 127.0.0.0/8 are no host's".to_owned())
+            Err("the first and the last address of 127.0.0.0/8 belong to no host".to_owned())
         }
         [127, ..] => Ok(addr),
         _ => Err("a loopback address is in 127.0.0.0/8, such as 127.0.0.2".to_owned()),
@@ -91,7 +91,7 @@ fn name(text: &str) -> Result<Name, String> {
     let max = NAME_LEN - 1;
     match Name::new(text) {
         _ if text.is_empty() => Err("a name cannot be empty: leave --name out".to_owned()),
-        // The interface pads with NUL, and would take these for padding.
+        // The interface pads names with NUL, and would take a NUL at the end for padding.
         Some(name) if name.as_str() == text => Ok(name),
         _ if text.len() > max => Err(format!("a name has at most {max} characters")),
         _ => Err("a name consists of A-Z a-z 0-9 . _ - and starts with none of . -".to_owned()),

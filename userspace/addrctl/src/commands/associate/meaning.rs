@@ -79,7 +79,7 @@ fn stuck(tree: bool) -> Reason {
     };
     let what = format!(
         "{who} did not come back within ten seconds from a system call that it began before, and \
-         in which it could still receive what is not for it"
+         in which it could still receive data that is not for it"
     );
     Reason::new(ErrorKind::Stuck, what)
         .next(

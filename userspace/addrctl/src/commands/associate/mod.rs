@@ -19,7 +19,7 @@ use crate::system::System;
 pub use loopback::ALL_IN_USE;
 
 /// Associates process `pid` with `addresses`, as `request` asks; returns the
-/// association's id. The device and the descriptor of the process are closed then.
+/// association's id. On return, the device and the descriptor of the process are closed.
 pub fn associate(
     system: &dyn System,
     pid: i32,

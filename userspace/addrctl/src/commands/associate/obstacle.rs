@@ -8,10 +8,10 @@ use crate::commands::open;
 use crate::error::{ErrorKind, Reason};
 use crate::system::System;
 
-/// How to go on, for all kinds.
+/// The advice for every kind of obstacle.
 const WAY_OUT: &str = "or start the program anew with `addrctl run`";
 
-/// What `found` is, who holds it, and what to do.
+/// Says what `found` is, which process holds it, and what to do.
 pub(super) fn in_the_way(system: &dyn System, found: Obstacle) -> Reason {
     let Obstacle { bypass, pid, fd } = found;
     let process = open::named(system, pid);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl run`: associates addrctl itself, then becomes the program. There
-//! is no moment in which the program runs unassociated, and none in which an
-//! associated program holds the control device.
+//! `addrctl run`: associates addrctl itself, then executes the program in its place. The
+//! program never runs unassociated, and never holds the control device.
 //!
-//! Inside an association it narrows instead, which needs neither the device
-//! nor a privilege. Only the kernel knows whether addrctl is inside one, so
-//! the device comes first, and what it answers there sends us to narrowing.
+//! Inside an association `run` narrows instead, which needs neither the device nor a
+//! privilege. Only the kernel knows whether addrctl is inside one, so `run` tries the
+//! device first, and narrows when the device denies what it denies an associated addrctl.
 
 mod narrow;
 
@@ -27,8 +26,8 @@ pub const FAILED: u8 = 125;
 
 /// Run a program that is associated from its first instruction on
 ///
-/// Inside an association it gives the program a part of the addresses there,
-/// which needs no privilege.
+/// Inside an association, `run` gives the program a part of the association's
+/// addresses, which needs no privilege.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
@@ -43,8 +42,7 @@ pub struct Args {
 }
 
 impl Command for Args {
-    /// Returns only when it fails; the association that may have been made then ends
-    /// with addrctl.
+    /// Returns only on failure. An association that was made before ends with addrctl.
     fn run(&self, system: &dyn System, _: &mut dyn Write) -> Result<(), Error> {
         self.confine(system)?;
         let none = (&OsString::new(), &[][..]);
@@ -75,8 +73,8 @@ impl Args {
     }
 }
 
-/// Whether an associated addrctl would see this error: the module refuses it, the
-/// device is for root, or its file system has no such device.
+/// Whether an associated addrctl can get this error: the module denies the call, only
+/// root may open the device, or the file system of the association has no device.
 fn may_be_associated(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -13,8 +13,8 @@ use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::{malformed, no_memory};
 use crate::system::System;
 
-/// Narrows the association addrctl is in to `addresses`, if it is in one; otherwise
-/// `outside` is what went wrong.
+/// Narrows the association that addrctl is in to `addresses`. When it is in none, the
+/// error is `outside`, the reason why it could not associate itself.
 pub(super) fn narrow(
     system: &dyn System,
     addresses: &AddressSet,
@@ -37,8 +37,8 @@ pub(super) fn narrow(
     context.extend(addresses.to_bytes());
     match system.narrow(&context) {
         Ok(()) => Ok(()),
-        // Not associated; no module, or one that is going; a kernel that knows
-        // nothing of it.
+        // addrctl is not associated, the module is not loaded or being unloaded, or the
+        // kernel does not know the call.
         Err(Errno::NOENT | Errno::OPNOTSUPP | Errno::NODEV | Errno::NOSYS) => Err(outside),
         Err(cause) => {
             let whom = Subject::Process(open::named(system, system.own_pid()));
@@ -65,7 +65,8 @@ fn meaning(addresses: &AddressSet, cause: Errno) -> Reason {
         Errno::INVAL => malformed().next("see `addrctl version` from outside"),
         Errno::TOOBIG => Reason::new(
             ErrorKind::TooMany,
-            "these are too many to narrow to in one call, which has room for a page of memory",
+            "one call can narrow to as many addresses as fit into a page of memory, and these are \
+             more",
         )
         .next("use prefixes"),
         Errno::ADDRINUSE => {
