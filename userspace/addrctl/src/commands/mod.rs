@@ -23,7 +23,7 @@ use clap::Subcommand;
 
 use crate::command::Command;
 
-/// The commands there are, in the order of the help.
+/// The commands there are, in the order of the help, which is the comment of each `Args`.
 #[derive(Debug, Subcommand)]
 pub enum Commands {
     Assign(assign::Args),

@@ -23,7 +23,8 @@ use crate::commands::run::exit_code as run_exit_code;
 use crate::error::{Error, ErrorKind};
 use crate::testing::{Fake, FakeAssociation, OWN_PID};
 
-fn addrctl(fake: &Fake, line: &str) -> Result<String, Error> {
+/// Runs a command line; returns what it printed.
+pub(super) fn addrctl(fake: &Fake, line: &str) -> Result<String, Error> {
     let (result, printed) = run(fake, line);
     result.map(|()| printed)
 }
@@ -38,7 +39,8 @@ fn run(fake: &Fake, line: &str) -> (Result<(), Error>, String) {
     (result, String::from_utf8(out).unwrap())
 }
 
-fn nginx() -> Fake {
+/// A kernel with two processes.
+pub(super) fn nginx() -> Fake {
     Fake::with_processes(&[(812, "nginx"), (813, "nginx")])
 }
 
