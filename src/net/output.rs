@@ -20,7 +20,7 @@ use crate::table::sockets;
 pub(crate) struct Backstop(OutputHook<Packets>);
 
 impl Backstop {
-    /// Begins in every network namespace. `ENOMEM`. Context: process, may sleep.
+    /// Begins in every network namespace. `EBUSY` when it is in force already, `ENOMEM`. Context: process, may sleep.
     pub(crate) fn new() -> Result<Self> {
         OutputHook::new().map(Self)
     }

@@ -14,7 +14,7 @@ use kernel::sync::rcu;
 use crate::policy::{self, Found, Holder, Origin};
 use crate::sys::gate::{Compared, Relation, StackHooks};
 use crate::sys::packet::Mark;
-use crate::sys::sock::SkRef;
+use crate::sys::sock::{FreedSk, SkRef};
 use crate::table::{self, sockets};
 
 /// The rules for sockets in the stack.
@@ -33,7 +33,7 @@ impl StackHooks for Stack {
         policy::delivers(&association.owner(&guard), found, addr, origin(mark))
     }
 
-    fn sk_free(sk: SkRef<'_>) {
+    fn sk_free(sk: FreedSk<'_>) {
         sockets::forget(sk);
     }
 

@@ -29,22 +29,20 @@ pub(crate) trait Output {
 ///
 /// # Invariants
 ///
-/// `call::<T>` is registered, and no other function is.
+/// `call::<T>` is registered, and this alone keeps it so.
 pub(crate) struct OutputHook<T: Output>(PhantomData<T>);
 
 impl<T: Output> OutputHook<T> {
-    /// Registers the check in every network namespace. The module may have only one at a time.
-    /// Context: process, may sleep.
+    /// Registers the check in every network namespace. Context: process, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `EBUSY` when there is one already, `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: The C file calls `call::<T>` as its contract says, and not after `drop` has
-        // returned, which comes before the module is unloaded. Nothing else is registered:
-        // `Addrconf::init` makes the only `OutputHook`, once.
+        // returned, which comes before the module is unloaded, nor after this has failed.
         to_result(unsafe { raw::acf_helper_output_register(Some(call::<T>)) })?;
-        // INVARIANT: Registered above, as the only one.
+        // INVARIANT: Registered above; the C file takes only one.
         Ok(Self(PhantomData))
     }
 }
@@ -52,7 +50,7 @@ impl<T: Output> OutputHook<T> {
 impl<T: Output> Drop for OutputHook<T> {
     /// Ends the check and waits until no call is under way. Context: process, may sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants `call::<T>` is registered.
+        // SAFETY: By the type invariants `call::<T>` is registered, and this alone keeps it so.
         unsafe { raw::acf_helper_output_unregister() };
     }
 }

@@ -11,7 +11,7 @@ use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{Arc, ArcBorrow};
 
 use super::raw;
-use super::sock::SkRef;
+use super::sock::{FreedSk, SkRef};
 
 /// Access to the slots.
 ///
@@ -37,8 +37,8 @@ impl<T: Send + Sync + 'static> Slots<T> {
     pub(crate) fn get<'a>(&self, sk: SkRef<'a>) -> Option<ArcBorrow<'a, T>> {
         let held = NonNull::new(self.slot(sk)?.load(ordering::Acquire))?;
         // SAFETY: By the type invariants the pointer is that of an `Arc<T>`, whose reference the
-        // slot owns. Only `take` empties a slot, and only the `sk_free` hook calls it, once
-        // nobody has the socket any more; `sk` is valid during `'a`.
+        // slot owns. Only `take` empties a slot, of a socket to which nothing else refers and
+        // which is borrowed for it exclusively; `sk` is valid during `'a`.
         Some(unsafe { ArcBorrow::from_raw(held.as_ptr()) })
     }
 
@@ -57,10 +57,9 @@ impl<T: Send + Sync + 'static> Slots<T> {
         }
     }
 
-    /// Empties the slot of a socket that is about to be freed. Only for the `sk_free` hook: what
-    /// [`Self::get`] returned for the socket must not be in use any more. Context: any but NMI.
-    pub(crate) fn take(&self, sk: SkRef<'_>) -> Option<Arc<T>> {
-        let slot = self.slot(sk)?;
+    /// Empties the slot of a socket that is about to be freed. Context: any but NMI.
+    pub(crate) fn take(&self, sk: &mut FreedSk<'_>) -> Option<Arc<T>> {
+        let slot = self.slot(sk.get())?;
         // INVARIANT: The slot is null after this, and owns nothing.
         let held = NonNull::new(slot.xchg(core::ptr::null_mut(), ordering::Full))?;
         // SAFETY: By the type invariants the pointer came from `Arc::into_raw`. The exchange

@@ -11,7 +11,7 @@ use kernel::time::{delay::fsleep, Delta};
 use crate::policy;
 use crate::sys::connections::Connection;
 use crate::sys::slot::Slots;
-use crate::sys::sock::{SkHold, SkRef, SocketInfo, SocketKind};
+use crate::sys::sock::{FreedSk, SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
 
 use super::association::Association;
@@ -69,8 +69,8 @@ pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
 }
 
 /// Removes a socket that is being freed from its association. Context: any but NMI.
-pub(crate) fn forget(sk: SkRef<'_>) {
-    if let Some(association) = SLOTS.take(sk) {
+pub(crate) fn forget(mut sk: FreedSk<'_>) {
+    if let Some(association) = SLOTS.take(&mut sk) {
         Association::remove_socket(association, sk.kind().is_raw());
     }
 }
@@ -162,7 +162,7 @@ pub(super) fn abort(sockets: &[SkHold]) {
     while_locked(|| {
         sockets
             .iter()
-            .fold(false, |busy, sk| busy | !sk.get().try_abort())
+            .fold(false, |busy, sk| busy | !sk.try_abort())
     });
 }
 
@@ -189,8 +189,8 @@ fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec
         let mut files = None;
         let found: KVVec<SkHold> = gather(|push| {
             files = task.each_socket(|sk, _| {
-                if wanted(sk) {
-                    push(sk.hold());
+                if let Some(held) = wanted(sk).then(|| sk.hold()).flatten() {
+                    push(held);
                 }
                 true
             });

@@ -120,7 +120,7 @@ struct sock *acf_helper_sock_sk(const struct socket *sock);
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
 int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16]);
 bool acf_helper_sk_try_abort(struct sock *sk);
-void acf_helper_sk_hold(struct sock *sk);
+bool acf_helper_sk_hold(struct sock *sk);
 void acf_helper_sk_put(struct sock *sk);
 
 /* --- connections.c: the kernel's hash of TCP connections --- */

@@ -42,6 +42,7 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 {
 	/* Not skb->sk: on a tunnel's packet, that is the socket of the inner packet. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
+	acf_output_t output;
 	void **slot;
 	u32 mark;
 
@@ -52,8 +53,9 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (led(skb, sk))
 		return NF_DROP_ERR(-EPERM);
-	mark = acf_output(sk, state->pf, source, destination,
-			  acf_loops(state->out));
+	output = READ_ONCE(acf_output);
+	mark = output(sk, state->pf, source, destination,
+		      acf_loops(state->out));
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
 	/* Whatever its destination: a VRF or NAT may bring it back to this host. */
@@ -246,11 +248,20 @@ static struct pernet_operations acf_net_ops = {
 	.exit = acf_net_exit,
 };
 
-/* Only one callback may be registered at a time. Context: process, may sleep. */
+/* Returns -EBUSY if a callback is registered. Context: process, may sleep. */
 int acf_helper_output_register(acf_output_t output)
 {
-	acf_output = output;
-	return register_pernet_subsys(&acf_net_ops);
+	int err;
+
+	if (cmpxchg(&acf_output, NULL, output))
+		return -EBUSY;
+	err = register_pernet_subsys(&acf_net_ops);
+	if (err) {
+		/* Some namespaces may have had the hooks for a moment. */
+		synchronize_rcu();
+		WRITE_ONCE(acf_output, NULL);
+	}
+	return err;
 }
 
 /* When this returns, no callback runs. Context: process, may sleep. */
@@ -259,6 +270,7 @@ void acf_helper_output_unregister(void)
 	unregister_pernet_subsys(&acf_net_ops);
 	/* Netfilter does not wait for packets that are in the hooks. */
 	synchronize_rcu();
+	WRITE_ONCE(acf_output, NULL);
 }
 
 /* The destination address of a received packet; sets @family. NULL if not IP. */

@@ -174,9 +174,13 @@ bool acf_helper_sk_try_abort(struct sock *sk)
 	return !sk_is_tcp(sk) || acf_gate_sock_try_reset(sk, ECONNABORTED);
 }
 
-void acf_helper_sk_hold(struct sock *sk)
+/*
+ * Takes a reference. Returns false if the socket is being freed: RCU alone may have
+ * kept it. Context: any.
+ */
+bool acf_helper_sk_hold(struct sock *sk)
 {
-	sock_hold(sk);
+	return refcount_inc_not_zero(&sk->sk_refcnt);
 }
 
 /* Context: any but hard interrupts. */

@@ -10,7 +10,7 @@ use kernel::bindings;
 use kernel::prelude::*;
 
 use crate::sys::packet::{address, destination, mark, Mark};
-use crate::sys::sock::{SkRef, SocketInfo};
+use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
 /// One of two sockets on a port.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ pub(crate) trait StackHooks {
     /// is full. Context: softirq, or process with the socket locked; never sleeps.
     fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
     /// `sk` is about to be freed. Its slot may be empty. Context: any but NMI, never sleeps.
-    fn sk_free(sk: SkRef<'_>);
+    fn sk_free(sk: FreedSk<'_>);
     /// `new` is a connection of `listener`, with an empty slot.
     /// Context: softirq for TCP, process for some other families; never sleeps.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
@@ -92,7 +92,7 @@ impl<T: StackHooks> Stack<T> {
         // period has passed if the socket is looked up without one (`SOCK_RCU_FREE`). In
         // sk_prot_alloc(), `sk` was never handed out: `T` then sees an empty slot, and reads
         // nothing else.
-        if let Some(sk) = unsafe { SkRef::new(sk) } {
+        if let Some(sk) = unsafe { FreedSk::new(sk) } {
             T::sk_free(sk);
         }
     }

@@ -31,6 +31,36 @@ use super::raw;
 #[derive(Clone, Copy)]
 pub(crate) struct SkRef<'a>(NonNull<bindings::sock>, PhantomData<&'a ()>);
 
+/// A socket to which nothing but the `sk_free` hook refers. A [`SkRef`] to it borrows this, and
+/// emptying its slot borrows it exclusively.
+///
+/// # Invariants
+///
+/// The last reference to the socket is gone, and no look-up returns it.
+pub(crate) struct FreedSk<'a>(SkRef<'a>);
+
+impl<'a> FreedSk<'a> {
+    /// `None` for a null pointer.
+    ///
+    /// # Safety
+    ///
+    /// `sk` is null, or valid during `'a` with the type invariants.
+    pub(super) unsafe fn new(sk: *const bindings::sock) -> Option<Self> {
+        // SAFETY: The caller promises a full socket: others have no security blob.
+        // INVARIANT: The caller promises them.
+        unsafe { SkRef::new(sk) }.map(Self)
+    }
+
+    pub(super) fn get(&self) -> SkRef<'_> {
+        self.0
+    }
+
+    /// The kind of the socket. Context: any.
+    pub(crate) fn kind(&self) -> SocketKind {
+        self.0.kind()
+    }
+}
+
 impl<'a> SkRef<'a> {
     /// `None` for a null pointer.
     ///
@@ -114,22 +144,13 @@ impl<'a> SkRef<'a> {
         })
     }
 
-    /// A reference to the socket, which must have one already: RCU alone is not enough.
+    /// Takes a reference to the socket. `None` when it is being freed and only RCU keeps it.
     /// Context: any.
-    pub(crate) fn hold(self) -> SkHold {
-        // SAFETY: By the type invariants the socket is valid. Its count is not zero: the only
-        // caller, `table::sockets::select`, has it from an open file, which holds a reference.
-        unsafe { raw::acf_helper_sk_hold(self.as_ptr()) };
+    pub(crate) fn hold(self) -> Option<SkHold> {
+        // SAFETY: By the type invariants the socket is valid.
+        let is_held = unsafe { raw::acf_helper_sk_hold(self.as_ptr()) };
         // INVARIANT: The reference was taken above.
-        SkHold(self.0)
-    }
-
-    /// Resets the connection, if the socket is one. `false` when its owner has it locked now.
-    /// Never waits for that. Context: process, never sleeps.
-    pub(crate) fn try_abort(self) -> bool {
-        // SAFETY: acf_gate_sock_try_reset() requires a full socket with a reference: the only
-        // caller, `table::sockets::abort`, has it from a `SkHold`.
-        unsafe { raw::acf_helper_sk_try_abort(self.as_ptr()) }
+        is_held.then(|| SkHold(self.0))
     }
 }
 
@@ -141,16 +162,17 @@ impl<'a> SkRef<'a> {
 pub(crate) struct SkHold(NonNull<bindings::sock>);
 
 impl SkHold {
-    /// The socket.
-    pub(crate) fn get(&self) -> SkRef<'_> {
-        // INVARIANT: By the type invariants the socket is full, and the reference keeps it while
-        // `self` is borrowed.
-        SkRef(self.0, PhantomData)
-    }
-
     /// The address of the socket. No other socket has it meanwhile.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ptr() as usize
+    }
+
+    /// Resets the connection, if the socket is one. `false` when its owner has it locked now.
+    /// Never waits for that. Context: process, never sleeps.
+    pub(crate) fn try_abort(&self) -> bool {
+        // SAFETY: By the type invariants the socket is full, and `self` holds the reference
+        // that acf_gate_sock_try_reset() requires.
+        unsafe { raw::acf_helper_sk_try_abort(self.0.as_ptr()) }
     }
 }
 
