@@ -11,18 +11,21 @@
 //!    memory. None can acquire one any more, except in a call that it entered before
 //!    step 1.
 //! 3. *Publish*: connections of former owners of the addresses end, and the association is
-//!    listed, unless the caller has become a tenant. Until now no other call finds it,
-//!    and the members can still be released as if nothing had happened.
+//!    listed, unless the caller has become a member of another association. Until now no
+//!    other call finds it.
 //! 4. *Adopt*: the sockets that members hold become the association's, where they are
 //!    bound to nothing else.
 //! 5. *Recall*: calls that members entered before step 1 are interrupted and restarted,
-//!    except those that wait on sockets of the association.
+//!    except those that receive no data or wait on sockets of the association, and the
+//!    caller's own.
 //! 6. *Search again*: for what such a call made, and what was handed on meanwhile. A member
 //!    that was searched is marked, and so are its children, so the search ends.
 //! 7. *Abort*: connections bound elsewhere end, if that was asked for.
 //!
-//! When step 1, 2 or 3 fails nothing has changed. When 5 or 6 fails the association is
-//! ended, and sockets keep its scope, as after a release.
+//! When a step fails the association ends. After step 1, 2 or 3 nothing else has changed,
+//! except that connections of former owners may have ended, and that sockets which
+//! members made or first used meanwhile keep the scope. After step 5 or 6 all adopted
+//! sockets keep it, as after a release.
 
 /// The steps of `assign`.
 pub trait Assign {
@@ -38,7 +41,8 @@ pub trait Assign {
     /// Step 3.
     fn publish(&mut self) -> Result<(), Self::Stop>;
 
-    /// Step 4. It cannot fail: a socket that is not adopted is of no use.
+    /// Step 4. A socket that is not adopted is of no use to members, so only the end of a
+    /// step of the model stops it.
     fn adopt(&mut self) -> Result<(), Self::Stop>;
 
     /// Step 5.
@@ -50,7 +54,8 @@ pub trait Assign {
     /// Step 7.
     fn abort(&mut self) -> Result<(), Self::Stop>;
 
-    /// Drops the call's own reference to the association.
+    /// Drops the call's own reference to the association. Only the end of a step of the
+    /// model stops it.
     fn drop_first(&mut self) -> Result<(), Self::Stop>;
 
     /// Ends the association: [`super::release_association`].

@@ -35,7 +35,8 @@ pub trait Fork {
     /// has ended.
     fn join(&mut self) -> Result<Option<Self::Membership>, Self::Stop>;
 
-    /// Puts the child's membership into the table. Returns the association.
+    /// Puts the child's membership into the table. Returns the association. Fails when no
+    /// memory is left.
     fn insert(&mut self, membership: Self::Membership) -> Result<Self::Association, Self::Stop>;
 
     /// Tells, after a full barrier, whether the association has ended: the call that
@@ -70,7 +71,7 @@ pub fn catch_up<F: Fork>(fork: &mut F) -> Result<(), F::Stop> {
     let done = match fork.of_child()? {
         Some(present) if F::are_same(&present, &association) => Ok(()),
         // The entry, if any, is of an association that has ended or that the maker
-        // has left. The child is on no list, so no other call removes it.
+        // has left. The child is on no list, so no other call makes an entry for it.
         _ => fork.forget_child().and_then(|()| follow_maker(fork)),
     };
     fork.set_born()?;

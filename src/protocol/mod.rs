@@ -4,7 +4,8 @@
 //! exit and narrow themselves at any moment.
 //!
 //! Each function takes its steps through a trait: one method is one access to what
-//! several tasks share. Two implementations exist. `src/table` makes each step on the
+//! several tasks share, or several that the implementation makes safe together. Two
+//! implementations exist. `src/table` makes each step on the
 //! kernel's tasks and the module's table. `tests/model` makes each step on a small
 //! world and tries every interleaving. Both run these functions, so the protocol
 //! that is checked is the protocol that runs.
@@ -30,7 +31,7 @@ pub use release::{release_all, release_association, release_process, Release, Re
 pub use search::{search, Search};
 pub use take_in::{take_in_process, take_in_tree, Standing, TakeIn, TakeInTree};
 
-/// Why a call fails. A trait's `Stop` is this, or a reason of its own world: no
+/// A failure that the protocol itself finds. A trait's `Stop` adds those of its world: no
 /// memory in the kernel, the end of a step in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -38,7 +39,7 @@ pub enum Failure {
     Elsewhere,
     /// Every thread of the process has begun to exit.
     Exited,
-    /// The process is a member of no association, or of none any more.
+    /// The process is a member of no association, or no longer is.
     NotAMember,
     /// Tasks make others faster than the call can follow.
     Outrun,

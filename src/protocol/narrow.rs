@@ -13,7 +13,7 @@ use super::Failure;
 pub enum Listing {
     /// Now.
     Listed,
-    /// After a call that goes on.
+    /// Not yet: a call about the association is in progress.
     Later,
     /// Never: the association has ended.
     Ended,
@@ -100,7 +100,8 @@ pub trait Narrow {
     /// As [`super::TakeIn::wait_for_clones`].
     fn wait_for_clones(&mut self) -> Result<(), Self::Stop>;
 
-    /// Drops the call's own reference to the part, which goes if no task is in it.
+    /// Drops the call's own reference to the part, which goes if no task is in it. Only the
+    /// end of a step of the model stops it.
     fn drop_part(&mut self, part: Self::Part) -> Result<(), Self::Stop>;
 }
 

@@ -20,7 +20,8 @@ pub trait ReleaseProcess {
     /// Returns whether it did.
     fn remove_first(&mut self) -> Result<bool, Self::Stop>;
 
-    /// Calls `visit` with each thread of the process that is on the list of tasks.
+    /// Calls `visit` with each thread of the process that is on the list of tasks. `visit`
+    /// must not sleep.
     fn each_thread(
         &mut self,
         visit: impl FnMut(&mut Self, &Self::Thread) -> Result<(), Self::Stop>,
@@ -48,8 +49,8 @@ pub fn release_process<W: ReleaseProcess>(world: &mut W) -> Result<usize, W::Sto
     if !world.is_member()? {
         return Err(Failure::NotAMember.into());
     }
-    // The first thread may have exited, and stands on no list then. It counts as any
-    // other: its clones are waited for.
+    // The first thread is on no list once the process has exited, or another thread has
+    // called `execve`. It counts like any other: the protocol waits for its clones.
     let mut removed = usize::from(world.remove_first()?);
     let mut total = 0;
     loop {
@@ -103,7 +104,7 @@ pub fn release_association<W: Release>(
 /// made from outside meanwhile: the caller holds the lock of control calls.
 pub fn release_all<W: Release>(world: &mut W) -> Result<usize, W::Stop> {
     // Twice: during the first look a part may be listed behind it, whose whole had not
-    // ended yet. During the second every whole has.
+    // ended yet. During the second every whole has ended.
     world.revoke_all()?;
     world.revoke_all()?;
     world.remove_revoked()

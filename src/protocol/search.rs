@@ -21,10 +21,10 @@ pub trait Search {
     /// As [`super::TakeIn::wait_for_clones`].
     fn wait_for_clones(&mut self) -> Result<(), Self::Stop>;
 
-    /// Collects the members that were not searched, at one moment.
+    /// Collects the members, then leaves out those that were searched.
     fn unsearched(&mut self) -> Result<Self::Tasks, Self::Stop>;
 
-    /// Tells whether none was found.
+    /// Tells whether no task was found.
     fn is_empty(tasks: &Self::Tasks) -> bool;
 
     /// Looks through what each of `tasks` holds. Fails when one holds a bypass.
@@ -36,7 +36,8 @@ pub trait Search {
     /// Fails when the call has taken as long as it may.
     fn go_on(&mut self, tasks: &Self::Tasks) -> Result<(), Self::Stop>;
 
-    /// Waits for children that are counted but did not come to be.
+    /// Waits, for a limited time, until children that failed to be made are no longer
+    /// counted.
     fn settle(&mut self) -> Result<(), Self::Stop>;
 }
 

@@ -73,8 +73,8 @@ pub fn take_in_process<W: TakeIn>(world: &mut W, process: &W::Process) -> Result
             }
             added = true;
             if !world.insert(thread)? {
-                // The thread inherited at this moment, which the next look finds, or
-                // its entry is of an association that has ended.
+                // Another call has inserted the thread at this moment, which the next look
+                // finds, or its entry is of an association that has ended.
                 world.remove_ended(thread)?;
             }
             Ok(())
@@ -121,8 +121,8 @@ pub trait TakeInTree: TakeIn {
 ///
 /// Children of a member are members. Once every descendant is a member, none can be
 /// outside. A process that exits may have made children since the descendants
-/// were collected, which become children of another: its first sight calls for
-/// another look.
+/// were collected, which become children of another. When a look first finds such a
+/// process, another look follows.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ use super::tenant::Tenant;
 /// Counted in the association's `tasks` and, if `unborn`, in the tenant's `unborn`.
 pub(super) struct Membership {
     user: User,
-    // The task holds no bypass, and cannot acquire one: see `Assignment::search`.
+    // The task holds no bypass, and cannot acquire one: see `protocol::search`.
     searched: Atomic<bool>,
     // The task is being made, and counted in the tenant's `unborn`.
     unborn: Atomic<bool>,

@@ -56,11 +56,11 @@ struct SelfNarrowing<'a> {
 
 /// The part that is being made.
 struct Part {
+    // Until it is listed. Dropped first: its file must be gone before the id is free.
+    listing: Option<Listing>,
     association: Arc<Association>,
     // Its first user.
     _first: User,
-    // Until it is listed.
-    listing: Option<Listing>,
 }
 
 impl Narrow for SelfNarrowing<'_> {

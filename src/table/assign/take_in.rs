@@ -28,7 +28,10 @@ impl Assignment<'_> {
     pub(super) fn take_in_all(&mut self) -> Result {
         let process = self.whom.process;
         if self.whom.tree {
-            return protocol::take_in_tree(self, process);
+            let done = protocol::take_in_tree(self, process);
+            // Those that exit need not stay for the other steps.
+            self.exiting = KVVec::new();
+            return done;
         }
         protocol::take_in_process(self, process)?;
         self.note(process)
