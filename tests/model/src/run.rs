@@ -81,9 +81,10 @@ impl<'a, W: Shared> Run<'a, W> {
     }
 
     /// The program is where it began, and knows nothing of what it did: a loop that may
-    /// go round for ever has so few states as its body. To be called after a step.
+    /// go round for ever has only the states of its body. The caller has just taken a step.
     pub(crate) fn start_over(&mut self) {
         if !self.paused {
+            assert!(self.what.is_some(), "it would take its steps twice");
             self.history.clear();
             self.at = 0;
         }

@@ -198,6 +198,7 @@ fn a_search_with_a_part_left_out_misses_a_descriptor() {
         Unsearched::Again,
         Unsearched::Counting,
         Unsearched::CountingFirst,
+        Unsearched::Waiting,
     ] {
         let outcome = explore(&Search {
             forks: 2,

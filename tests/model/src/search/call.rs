@@ -32,7 +32,10 @@ impl protocol::Search for Searching<'_, '_> {
     }
 
     fn wait_for_clones(&mut self) -> Go<()> {
-        // Catching up and being listed are one step here.
+        if self.run.has(Unsearched::Waiting) {
+            self.run
+                .wait("wait_for_clones", |w| (!w.tasklist).then_some(0))?;
+        }
         Ok(())
     }
 

@@ -2,17 +2,18 @@
 
 //! Members are searched for a bypass, while they make children and hand on what they
 //! hold. The call takes the steps of [`protocol::Search`], a fork those of
-//! [`protocol::HandOn`]. In the kernel a member that was not searched waits before it
-//! forks, so that the search ends; here it does not.
+//! [`protocol::Fork`] and [`protocol::HandOn`]. In the kernel a member that was not
+//! searched waits before it forks, so that the search ends; here it does not.
 
 mod call;
+mod fork;
 
-use addrconf_protocol::{self as protocol, HandOn};
+use addrconf_protocol as protocol;
 
 use call::Searching;
 
 use crate::explore::{Model, Step, Steps};
-use crate::run::{Go, Run, Shared, Stop};
+use crate::run::{Run, Shared, Stop};
 
 /// How many tasks there can be, over all time.
 const TASKS: usize = 5;
@@ -26,6 +27,8 @@ pub enum Unsearched {
     Counting,
     /// That they are counted before the look that finds nobody, not after it.
     CountingFirst,
+    /// Waiting for a child that is counted no more and on no list yet.
+    Waiting,
 }
 
 /// One task holds a bypass; another, which is searched first, does not.
@@ -67,6 +70,8 @@ struct Task {
 struct World {
     tasks: [Task; TASKS],
     unborn: u8,
+    /// `tasklist_lock` is held, for writing.
+    tasklist: bool,
 }
 
 impl Shared for World {
@@ -89,57 +94,6 @@ impl World {
     fn which(&self, wanted: impl Fn(&Task) -> bool) -> u8 {
         let all = (0..TASKS).filter(|i| wanted(&self.tasks[*i]));
         all.fold(0, |all, i| all | (1 << i))
-    }
-}
-
-/// `copy_process()`: `maker` makes a child with its descriptors.
-fn copy_process(run: &mut Run<'_, World>, maker: u8) -> Go<()> {
-    let child = run.step("copy_process", |w| {
-        let child = w.which(|t| t.phase == Phase::Absent).trailing_zeros() as u8;
-        w.task(child).phase = Phase::Copied;
-        w.task(maker).makes = true;
-        child
-    })?;
-    protocol::hand_on(&mut HandingOn { run, maker, child })?;
-    run.act("copy_files", |w| w.task(child).holds = w.task(maker).holds)?;
-    run.act("catch_up, list_add_tail_rcu", |w| {
-        w.set_born(child);
-        w.task(child).phase = Phase::Listed;
-        w.task(maker).makes = false;
-    })
-}
-
-struct HandingOn<'r, 'a> {
-    run: &'r mut Run<'a, World>,
-    maker: u8,
-    child: u8,
-}
-
-impl HandOn for HandingOn<'_, '_> {
-    type Stop = Stop;
-
-    fn is_searched(&mut self) -> Go<bool> {
-        let maker = self.maker;
-        self.run.ask("is_searched", |w| w.task(maker).searched)
-    }
-
-    fn count_child(&mut self) -> Go<()> {
-        if !self.run.has(Unsearched::Counting) {
-            return Ok(());
-        }
-        let child = self.child;
-        self.run.act("add_unborn", |w| {
-            w.task(child).unborn = true;
-            w.unborn += 1;
-        })
-    }
-
-    fn mark_child(&mut self) -> Go<()> {
-        let child = self.child;
-        self.run.act("set_searched, set_born", |w| {
-            w.task(child).searched = true;
-            w.set_born(child);
-        })
     }
 }
 
@@ -201,7 +155,7 @@ impl Model for Search {
                 steps.may(nr, |next| {
                     let history = &mut next.histories[nr];
                     let mut run = Run::new(&mut next.world, history, self.without);
-                    let _ = copy_process(&mut run, nr as u8);
+                    let _ = fork::copy_process(&mut run, nr as u8);
                     let (what, is_over) = (run.what(), !run.is_paused());
                     if is_over {
                         history.clear();
@@ -227,8 +181,12 @@ impl Model for Search {
 
     fn wrong(&self, state: &State, _last: bool) -> Option<String> {
         let left = state.world.tasks.iter().position(|t| t.holds);
+        let forks = state.world.tasks.iter().any(|t| t.makes);
         match (state.outcome, left) {
             (Some(Outcome::Nothing), Some(task)) => Some(format!("task {task} has it still")),
+            _ if !forks && state.world.unborn != 0 => {
+                Some("a child is counted that nobody makes".into())
+            }
             _ => None,
         }
     }
