@@ -13,7 +13,7 @@ use crate::child::{in_child_with, Channel, Child};
 use crate::client::{associate_with, Assignment, Device};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock, PROTOS};
-use crate::sys::process::poll_readable;
+use crate::sys::watch::poll_readable;
 
 use super::fast_open::without_cookies;
 use super::packets::PORT;

@@ -12,8 +12,8 @@ use libc::{IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_IF, IP_UNICAST_IF, SOL_SOCKET,
 use crate::addr::{ANY4, ANY6, HOST4, HOST6, TWO};
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
-use crate::sys::packet::interface_index;
-use crate::sys::socket::set_option_bytes;
+use crate::sys::device::interface_index;
+use crate::sys::option::set_option_bytes;
 
 use super::witness::{spoof, Eavesdrop, PORT};
 

@@ -10,7 +10,7 @@ use libc::{SOL_SOCKET, SO_BINDTODEVICE, SO_BROADCAST};
 use crate::addr::{Addr, ANY4, TWO};
 use crate::registry::{Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 use crate::world::configure;
 
 use super::witness::{Eavesdrop, Spoof, PORT};

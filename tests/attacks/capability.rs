@@ -10,7 +10,7 @@ use libc::EPERM;
 use crate::addr::ONE;
 use crate::child::{as_tenant, in_child};
 use crate::registry::{behaviour, everywhere, Test};
-use crate::sys::process::drop_capability;
+use crate::sys::capability::drop_capability;
 
 // include/uapi/linux/capability.h
 /// Administer the network.

@@ -18,7 +18,7 @@ use crate::child::{as_tenant, in_child};
 use crate::client::contains;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option;
+use crate::sys::option::set_option;
 
 use super::witness::{sources, Spoof, PORT};
 

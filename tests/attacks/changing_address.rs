@@ -13,7 +13,7 @@ use crate::addr::{ip, Addr, HOST4, ONE};
 use crate::child::as_tenant;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::packet::{bind_to_changing, send_to_changing, ChangingAddr};
+use crate::sys::changing::{bind_to_changing, send_to_changing, ChangingAddr};
 
 use super::witness::sources;
 

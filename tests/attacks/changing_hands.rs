@@ -22,9 +22,9 @@ use crate::client::{associate, entries, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
-use crate::sys::bpf::attach_classic;
-use crate::sys::control::{fcntl, shutdown};
-use crate::sys::socket::listen;
+use crate::sys::descriptor::fcntl;
+use crate::sys::option::attach_classic;
+use crate::sys::socket::{listen, shutdown};
 use crate::sys::trace::send_descriptor;
 
 /// The ports that `connect()` may choose.

@@ -17,10 +17,9 @@ use crate::child::{within, Channel, Child};
 use crate::registry::{refusal, Attack, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
-use crate::sys::family::option_bytes;
-use crate::sys::packet::splice;
-use crate::sys::process::pipe;
-use crate::sys::socket::recvmsg;
+use crate::sys::message::recvmsg;
+use crate::sys::option::option_bytes;
+use crate::sys::pipe::{pipe, splice};
 
 /// What the peer said before it closed.
 const SECRET: &[u8] = b"secret";

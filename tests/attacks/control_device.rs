@@ -19,7 +19,7 @@ use crate::child::{as_tenant, eventually, in_child, stay, Channel, Child};
 use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
-use crate::sys::process::unshare;
+use crate::sys::namespace::unshare;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 
 pub fn tests() -> Vec<Test> {

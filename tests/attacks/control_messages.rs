@@ -12,8 +12,8 @@ use libc::{EADDRNOTAVAIL, IPPROTO_IPV6, IPV6_2292PKTINFO};
 use crate::addr::{ip, mapped, Addr};
 use crate::registry::{Attack, Test};
 use crate::sock::{source_control, Proto, Sock};
-use crate::sys::packet::send_batch;
-use crate::sys::socket::{control_bytes, Control};
+use crate::sys::control_message::{control_bytes, Control};
+use crate::sys::message::send_batch;
 
 use super::witness::spoof;
 
@@ -73,7 +73,7 @@ pub fn tests() -> Vec<Test> {
                 let bytes = control_bytes(&source_control(ip("10.0.0.2")));
                 Box::new(move || {
                     sock.connect(to)?;
-                    send_batch(sock.as_fd(), b"x", &mut [(&[], bytes)], 0).map(drop)
+                    send_batch(sock.as_fd(), b"x", &[(&[], bytes)], 0).map(drop)
                 })
             },
         ),
@@ -91,5 +91,5 @@ fn mapped_to(to: Addr, source: IpAddr) -> Attack {
 /// Sends a message with these control messages.
 fn sending(sock: Sock, to: Addr, controls: &[Control]) -> Attack {
     let bytes = controls.iter().flat_map(control_bytes).collect();
-    Box::new(move || send_batch(sock.as_fd(), b"x", &mut [(to.bytes(), bytes)], 0).map(drop))
+    Box::new(move || send_batch(sock.as_fd(), b"x", &[(to.bytes(), bytes)], 0).map(drop))
 }

@@ -13,8 +13,9 @@ use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, Attack, Test};
 use crate::sock::{source_control, Proto, Sock};
-use crate::sys::packet::send_batch;
-use crate::sys::socket::{control_bytes, set_option};
+use crate::sys::control_message::control_bytes;
+use crate::sys::message::send_batch;
+use crate::sys::option::set_option;
 
 use super::packet_socket_opened_before::cannot_be_associated;
 use super::witness::{sources, spoof, Spoof};
@@ -34,8 +35,8 @@ pub fn tests() -> Vec<Test> {
             // The first message begins the datagram. Without the sixteenth
             // kernel patch no LSM is asked about the second.
             let hostile = (to.bytes(), control);
-            let mut messages = [hostile.clone(), hostile];
-            let _ = send_batch(sock.as_fd(), b"x", &mut messages, MSG_MORE)?;
+            let messages = [hostile.clone(), hostile];
+            let _ = send_batch(sock.as_fd(), b"x", &messages, MSG_MORE)?;
             sock.send_to(b"x", to.clone())
         })
     });

@@ -16,15 +16,14 @@ use libc::{SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET};
 use libc::{SO_ATTACH_FILTER, SO_LINGER, SO_REUSEADDR, SO_SNDTIMEO};
 
 use crate::addr::{ip, Addr, ONE, TWO};
-use crate::child::{as_tenant, Channel, Child};
+use crate::child::{as_tenant, spawn_tenant, Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::server::ask_from;
 use crate::sock::{Proto, Sock};
 use crate::spec::{Kind, Spec};
-use crate::sys::bpf::attach_classic;
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::{attach_classic, set_option_bytes};
 use crate::tenant::Tenant;
 
 const SERVICE: u16 = 7000;
@@ -271,7 +270,7 @@ fn outlives_others(at: &'static str) {
         }
     });
     ready.receive();
-    let attacker = Child::tenant(ONE, || {
+    let attacker = spawn_tenant(ONE, || {
         let server = reusing(at);
         server.serve(Proto::Tcp, (at, SERVICE)).expect("serve");
         let mut done = 0;

@@ -13,11 +13,11 @@ use addrconf_abi::Target;
 use libc::{EADDRINUSE, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
 
 use crate::addr::{ip, ANY4, ANY6, HOST4, ONE, PAIRS, TWO};
-use crate::child::{as_tenant, Channel, Child};
+use crate::child::{as_tenant, spawn_tenant, Channel, Child};
 use crate::client::{narrow, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock, PROTOS};
-use crate::sys::process::allow_descriptors;
+use crate::sys::limit::allow_descriptors;
 
 /// The most sockets of a tenant on one port.
 pub const MOST: usize = 256;
@@ -84,7 +84,7 @@ pub fn tests() -> Vec<Test> {
                     name("a_full_port_of_a_tenant_is_free_for_others"),
                     move || {
                         let (ready, done) = (Channel::new(), Channel::new());
-                        let _tenant = Child::tenant(ONE, || {
+                        let _tenant = spawn_tenant(ONE, || {
                             let _all = crowd.open(ANY4, MOST).expect("so many");
                             ready.send("");
                             done.receive();
@@ -110,7 +110,7 @@ pub fn tests() -> Vec<Test> {
                 }),
                 behaviour(name("refusals_of_a_full_port_are_counted"), move || {
                     let (ready, done) = (Channel::new(), Channel::new());
-                    let tenant = Child::tenant(ONE, || {
+                    let tenant = spawn_tenant(ONE, || {
                         let _all = crowd.open(ANY4, MOST).expect("so many");
                         (0..3).for_each(|_| crowd.is_full(ANY4));
                         ready.send("");

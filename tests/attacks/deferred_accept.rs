@@ -17,7 +17,7 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
 use crate::spec::Kind;
-use crate::sys::socket::set_option;
+use crate::sys::option::set_option;
 
 use super::packets::SECRET;
 use super::witness::{Eavesdrop, PORT};

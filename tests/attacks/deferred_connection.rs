@@ -23,8 +23,9 @@ use crate::child::{stay, Channel, Child};
 use crate::client::{associate, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::packet::write;
-use crate::sys::socket::{sendto, set_option, set_option_bytes};
+use crate::sys::message::sendto;
+use crate::sys::option::{set_option, set_option_bytes};
+use crate::sys::pipe::write;
 
 /// How often the race is run.
 const ATTEMPTS: usize = 40;

@@ -19,7 +19,7 @@ use crate::child::{stay, Channel, Child};
 use crate::client::{associate, associate_with, entries, in_the_way, Assignment, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::family::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
+use crate::sys::device::{device_ioctl, device_request, SIOCSIFFLAGS, TUNSETIFF};
 
 /// A word in the memory of every process of this program.
 pub(super) static WORD: AtomicU64 = AtomicU64::new(7);

@@ -17,13 +17,13 @@ use libc::{EADDRNOTAVAIL, SOL_SOCKET, SO_SNDTIMEO};
 use super::failed_allocations_of_a_tenant::foreign_bind;
 use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
 use crate::addr::{Addr, ANY4, HOST4, ONE};
-use crate::child::{as_tenant, stay, Channel, Child};
+use crate::child::{as_tenant, spawn_tenant, stay, Channel, Child};
+use crate::fault::{Faults, HastyFaults, Log};
 use crate::probe;
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
-use crate::sys::fault::{Faults, HastyFaults, Log};
+use crate::sys::option::set_option_bytes;
 use crate::sys::process::Status;
-use crate::sys::socket::set_option_bytes;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 use crate::uring::Ring;
 
@@ -139,7 +139,7 @@ fn by_ring(bind: fn(&mut (Ring, Sock)) -> io::Result<()>) {
 fn connections() {
     let device = ready(true);
     let (started, go, said) = (Channel::new(), Channel::new(), Channel::new());
-    let tenant = Child::tenant(ONE, || {
+    let tenant = spawn_tenant(ONE, || {
         let server = Sock::serving(Proto::Tcp, (ANY4, 80));
         started.send("");
         go.receive();

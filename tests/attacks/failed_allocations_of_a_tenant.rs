@@ -12,14 +12,14 @@ use libc::{EADDRNOTAVAIL, ENOMEM, IPPROTO_UDP, UDP_CORK};
 use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
 use super::witness::sources;
 use crate::addr::{ip, Addr, ANY4, HOST4, ONE, PAIRS};
-use crate::child::{as_tenant, eventually, Channel, Child};
+use crate::child::{as_tenant, eventually, spawn_tenant, Channel};
 use crate::client::narrow;
+use crate::fault::{Faults, Log};
 use crate::probe::verdicts;
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
-use crate::sys::fault::{Faults, Log};
+use crate::sys::option::set_option;
 use crate::sys::process;
-use crate::sys::socket::set_option;
 
 pub fn tests() -> Vec<Test> {
     shortage::tests(vec![
@@ -81,7 +81,7 @@ fn fork() {
     let device = ready(false);
     let log = Log::quiet();
     let (done, go) = (Channel::new(), Channel::new());
-    let tenant = Child::tenant(ONE, || {
+    let tenant = spawn_tenant(ONE, || {
         each_failure(
             true,
             || match process::fork()? {

@@ -16,7 +16,7 @@ use crate::addr::ONE;
 use crate::child::{stay, Channel, Child};
 use crate::client::{associate, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
-use crate::sys::file::Mapped;
+use crate::sys::memory::Mapped;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 use crate::sys::userfault::{fill, filler, PAGE};
 

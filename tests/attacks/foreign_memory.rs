@@ -13,8 +13,8 @@ use crate::addr::{ONE, TWO};
 use crate::child::as_tenant;
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::idle;
-use crate::sys::clone::NOBODY;
 use crate::sys::trace::{read_memory, write_memory};
+use crate::sys::user::NOBODY;
 
 /// The memory that is read and written: at the same place in every process of
 /// this program.

@@ -14,8 +14,8 @@ use crate::child::{end_with, eventually, stay, Channel, Child};
 use crate::client::{associate_process, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
-use crate::sys::clone::exit_thread_with;
-use crate::sys::process::{self, clone3, Status};
+use crate::sys::clone::{clone3, exit_thread_with};
+use crate::sys::process::{self, Status};
 use crate::sys::socket::{bind, socket};
 
 /// How many children are made before the association, and how many at most in
@@ -173,7 +173,7 @@ fn errno_of_a_child(to: &Addr) -> i32 {
 }
 
 fn errno_of_binding(to: &Addr) -> i32 {
-    let bound =
-        socket(libc::AF_INET, libc::SOCK_DGRAM, 0).and_then(|sock| bind(sock.as_fd(), to.bytes()));
+    let bound = socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)
+        .and_then(|sock| bind(sock.as_fd(), to.bytes()));
     bound.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0)
 }

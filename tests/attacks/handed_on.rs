@@ -15,7 +15,7 @@ use crate::addr::ONE;
 use crate::child::{descend, eventually, Channel, Child};
 use crate::client::{entries, Assignment, Device};
 use crate::registry::{behaviour, Test};
-use crate::sys::file::Mapped;
+use crate::sys::memory::Mapped;
 use crate::sys::process::{adopt_orphans, wait};
 
 /// At how many places the ancestor has a file mapped, so that it takes long to

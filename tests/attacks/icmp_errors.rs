@@ -10,7 +10,7 @@ use libc::{IPPROTO_IP, IP_RECVERR, SOL_SOCKET, SO_REUSEADDR};
 
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option;
+use crate::sys::option::set_option;
 
 use super::witness::{Eavesdrop, PORT};
 

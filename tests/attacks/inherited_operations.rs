@@ -20,13 +20,13 @@ use super::inherited_sockets::Kind::{self, Connection, Datagram, Listener, Membe
 use super::old_descriptors::receive_without_a_copy;
 use crate::addr::Addr;
 use crate::sock::Sock;
-use crate::sys::bpf::attach_classic;
-use crate::sys::control::{
-    choose_signal, fcntl, ioctl, network_of, number as ioctls, own_signals, shutdown, stat,
+use crate::sys::descriptor::{
+    choose_signal, fcntl, ioctl, network_of, number as ioctls, own_signals, stat,
 };
-use crate::sys::family::option_bytes;
-use crate::sys::process::poll_many;
-use crate::sys::socket::{accept, epoll, option, recvfrom, set_option, set_option_bytes};
+use crate::sys::message::recvfrom;
+use crate::sys::option::{attach_classic, option, option_bytes, set_option, set_option_bytes};
+use crate::sys::socket::{accept, shutdown};
+use crate::sys::watch::{epoll, poll_many};
 use crate::uring::Ring;
 
 /// The outcome of an operation on a socket of another owner.

@@ -18,8 +18,9 @@ use crate::child::{in_child, stay, Channel, Child};
 use crate::client::{associate_process, in_the_way, Assignment, Device};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::family::Shared;
-use crate::sys::process::{pipe, take_descriptor};
+use crate::sys::memory::Shared;
+use crate::sys::pipe::pipe;
+use crate::sys::process::take_descriptor;
 use crate::sys::trace::send_descriptor;
 use crate::uring::Ring;
 

@@ -19,8 +19,9 @@ use crate::child::{Channel, Child};
 use crate::client::{associate, narrow};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::bpf::attach_classic;
-use crate::sys::control::{fcntl, shutdown};
+use crate::sys::descriptor::fcntl;
+use crate::sys::option::attach_classic;
+use crate::sys::socket::shutdown;
 use crate::uring::Ring;
 
 /// The classic BPF instruction that returns a constant.

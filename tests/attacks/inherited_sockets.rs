@@ -16,7 +16,8 @@ use crate::child::{in_child, stay, Channel};
 use crate::client::{associate, narrow};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{opened_by_another, sharing_descriptors};
+use crate::sys::clone::sharing_descriptors;
+use crate::sys::descriptor::opened_by_another;
 
 /// A kind of socket.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use crate::child::{stay, Channel, Child};
 use crate::client::{associate_process, entries, Assignment, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::process::allow_descriptors;
+use crate::sys::limit::allow_descriptors;
 
 /// Copies of a descriptor. One word for each copy in each thread would be more
 /// than the kernel allocates in one piece.

@@ -11,10 +11,11 @@ use libc::{EPERM, SOL_SOCKET, SO_MARK};
 use super::wire::Wire;
 use super::witness::PORT;
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
-use crate::child::{in_child, Channel, Child};
+use crate::child::{in_child, spawn_tenant, Channel};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::{send_twice, sendmsg, Control};
+use crate::sys::control_message::Control;
+use crate::sys::message::{send_twice, sendmsg};
 
 /// Marks that messages of the host may have, and some that others' may have.
 const MARKS: [u32; 6] = [0, 1, 2, 3, 0x8000_0000, 0xffff_ffff];
@@ -39,7 +40,7 @@ pub fn tests() -> Vec<Test> {
                 format!("a_second_message_with_a_mark_does_not_reach_the_hosts_{family}_loopback"),
                 move || {
                     let (go, done) = (Channel::new(), Channel::new());
-                    let tenant = Child::tenant(ONE, || {
+                    let tenant = spawn_tenant(ONE, || {
                         go.receive();
                         twice(loopback);
                         done.send("");

@@ -18,7 +18,7 @@ use crate::addr::{ip, Addr};
 use crate::child::{in_child, Channel, Child};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::Sock;
-use crate::sys::packet::send_batch;
+use crate::sys::message::send_batch;
 
 /// A machine next door, and the own loopback.
 const NEXT_DOOR: &str = "10.1.0.99";
@@ -64,8 +64,8 @@ fn send(to: [&str; 2]) -> io::Result<()> {
     let sock = Sock::new(AF_INET, SOCK_RAW, IPPROTO_UDP).expect("a raw socket");
     let data = &forged("10.0.0.1", LOOPBACK)[20..];
     let [first, last] = to.map(|to| Addr::from((ip(to), 0)));
-    let mut begun = [(first.bytes(), Vec::new())];
-    send_batch(sock.as_fd(), data, &mut begun, MSG_MORE)?;
+    let begun = [(first.bytes(), Vec::new())];
+    send_batch(sock.as_fd(), data, &begun, MSG_MORE)?;
     sock.send_to(data, last)
 }
 

@@ -17,7 +17,8 @@ use crate::client::{in_the_way, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::runner::pace;
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::{recvfrom, set_option_bytes};
+use crate::sys::message::recvfrom;
+use crate::sys::option::set_option_bytes;
 use crate::tenant::Tenant;
 use crate::world::configure;
 

@@ -15,8 +15,10 @@ use libc::{
 use crate::addr::{ip, Addr, ANY4, ANY6, HOST4, HOST6, ONE};
 use crate::registry::{refusal, Test};
 use crate::sock::{source_control, Proto, Sock};
-use crate::sys::packet::{interface_index, send_batch};
-use crate::sys::socket::{control_bytes, set_option_bytes};
+use crate::sys::control_message::control_bytes;
+use crate::sys::device::interface_index;
+use crate::sys::message::send_batch;
+use crate::sys::option::set_option_bytes;
 
 use super::witness::{Eavesdrop, Spoof, PORT};
 
@@ -126,8 +128,8 @@ pub fn tests() -> Vec<Test> {
 /// `foreign`.
 fn twice(sock: &Sock, to: &Addr, foreign: IpAddr) -> io::Result<()> {
     let control = control_bytes(&source_control(foreign));
-    let mut messages = [(to.bytes(), Vec::new()), (to.bytes(), control)];
-    send_batch(sock.as_fd(), b"x", &mut messages, 0).map(drop)
+    let messages = [(to.bytes(), Vec::new()), (to.bytes(), control)];
+    send_batch(sock.as_fd(), b"x", &messages, 0).map(drop)
 }
 
 /// Makes a socket send to groups on the interface that has this address.

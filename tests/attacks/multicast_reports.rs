@@ -19,7 +19,7 @@ use crate::child::{Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 use crate::uring::Ring;
 use crate::world::configure;
 

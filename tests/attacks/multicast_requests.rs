@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::addr::Addr;
-use crate::sys::packet::interface_index;
+use crate::sys::device::interface_index;
 
 pub const GROUP4: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
 pub const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 1, 203);

@@ -13,8 +13,9 @@ use crate::addr::{HOST4, ONE};
 use crate::child::{as_tenant, stay, Channel, Child};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, enter_namespaces, NOBODY};
-use crate::sys::process::{pidfd_open, unshare};
+use crate::sys::namespace::{enter_namespaces, unshare};
+use crate::sys::process::pidfd_open;
+use crate::sys::user::{become_user, NOBODY};
 use crate::world;
 
 pub fn tests() -> Vec<Test> {

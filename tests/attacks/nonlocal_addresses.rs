@@ -12,8 +12,9 @@ use libc::{IPV6_FREEBIND, IPV6_TRANSPARENT, IP_FREEBIND, IP_TRANSPARENT};
 use crate::addr::{ip, HOST4, HOST6, ONE};
 use crate::registry::{refusal, Test};
 use crate::sock::{source_control, Proto, Sock, PROTOS};
-use crate::sys::packet::send_batch;
-use crate::sys::socket::{control_bytes, set_option};
+use crate::sys::control_message::control_bytes;
+use crate::sys::message::send_batch;
+use crate::sys::option::set_option;
 
 use super::witness::Spoof;
 
@@ -83,8 +84,8 @@ pub fn tests() -> Vec<Test> {
             sock.set(IPPROTO_IP, IP_TRANSPARENT, 1);
             Box::new(move || {
                 let control = control_bytes(&source_control(ip(NOWHERE4)));
-                let mut messages = [(to.bytes(), Vec::new()), (to.bytes(), control)];
-                send_batch(sock.as_fd(), b"x", &mut messages, 0).map(drop)
+                let messages = [(to.bytes(), Vec::new()), (to.bytes(), control)];
+                send_batch(sock.as_fd(), b"x", &messages, 0).map(drop)
             })
         }),
     ] {

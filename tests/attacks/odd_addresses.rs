@@ -13,7 +13,8 @@ use crate::addr::{ip, mapped, Addr, HOST4, HOST6, ONE};
 use crate::child::{as_tenant, in_child, Channel};
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock, PROTOS};
-use crate::sys::socket as sys;
+use crate::sys::message::sendto;
+use crate::sys::socket::bind;
 
 /// Longer than any address; and the shortest that IPv6 takes, without a scope.
 const LONG: usize = 128;
@@ -64,7 +65,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::v4(Proto::Udp);
                 Box::new(move || {
                     let room = shifted(&(HOST4, 5000).into(), by);
-                    sys::bind(sock.as_fd(), &room[by..])
+                    bind(sock.as_fd(), &room[by..])
                 })
             }),
             refusal(name("sendto_misaligned"), ONE, EACCES, move || {
@@ -72,7 +73,7 @@ pub fn tests() -> Vec<Test> {
                 let sock = Sock::v4(Proto::Udp);
                 Box::new(move || {
                     let room = shifted(&server.local(), by);
-                    sys::sendto(sock.as_fd(), b"x", 0, &room[by..]).map(drop)
+                    sendto(sock.as_fd(), b"x", 0, &room[by..]).map(drop)
                 })
             }),
         ]);

@@ -13,10 +13,10 @@ use libc::{EADDRNOTAVAIL, IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE};
 use crate::addr::{ANY4, HOST4, ONE};
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::family::{exchange_option, Shared};
-use crate::sys::packet::splice;
-use crate::sys::process::pipe;
-use crate::sys::socket::recvmsg;
+use crate::sys::memory::Shared;
+use crate::sys::message::recvmsg;
+use crate::sys::option::exchange_option;
+use crate::sys::pipe::{pipe, splice};
 
 pub fn tests() -> Vec<Test> {
     vec![

@@ -11,7 +11,7 @@ use crate::child::{in_child, Channel, Child};
 use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::packet::write;
+use crate::sys::pipe::write;
 
 /// How long silence is observed, in milliseconds.
 const SILENCE: i32 = 1000;

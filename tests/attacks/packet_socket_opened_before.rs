@@ -15,9 +15,10 @@ use crate::child::{eventually, stay, Channel, Child};
 use crate::client::{in_the_way, Assignment};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
-use crate::sys::family::Shared;
-use crate::sys::process::{pipe, take_descriptor};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::memory::Shared;
+use crate::sys::option::set_option_bytes;
+use crate::sys::pipe::pipe;
+use crate::sys::process::take_descriptor;
 use crate::uring::Ring;
 
 const BLOCK: usize = 16 * 4096;

@@ -15,9 +15,9 @@ use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, NOBODY};
 use crate::sys::process::take_descriptor;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
+use crate::sys::user::{become_user, NOBODY};
 
 /// A way to make a socket.
 type Make = fn() -> Sock;

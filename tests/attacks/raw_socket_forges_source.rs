@@ -14,7 +14,7 @@ use super::packets::{deceived, echo_request, forged, udp, victim};
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::registry::{refusal, Test};
 use crate::sock::Sock;
-use crate::sys::socket::set_option;
+use crate::sys::option::set_option;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();

@@ -13,8 +13,8 @@ use crate::addr::{ANY4, HOST4, ONE};
 use crate::child::{as_tenant, stay, Channel, Child};
 use crate::registry::{behaviour, everywhere, refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, NOBODY};
-use crate::sys::process::pipe;
+use crate::sys::pipe::pipe;
+use crate::sys::user::{become_user, NOBODY};
 
 pub fn tests() -> Vec<Test> {
     vec![

@@ -10,7 +10,7 @@ use libc::{EADDRNOTAVAIL, EPERM, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_QUEUE};
 use crate::addr::{ip, HOST4, HOST6, ONE};
 use crate::registry::{refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option;
+use crate::sys::option::set_option;
 
 /// `TCP_SEND_QUEUE` (`include/uapi/linux/tcp.h`).
 const SEND_QUEUE: i32 = 2;

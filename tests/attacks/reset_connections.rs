@@ -15,7 +15,8 @@ use crate::child::{as_tenant, eventually, Channel, Child};
 use crate::client::{associate, narrow, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::{accept, recvfrom};
+use crate::sys::message::recvfrom;
+use crate::sys::socket::accept;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 use crate::uring::{On, Ring};
 

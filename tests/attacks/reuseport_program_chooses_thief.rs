@@ -12,8 +12,8 @@ use super::thief::{who_answers, Thief};
 use crate::addr::{ANY4, ANY6, ONE, TWO};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock, PROTOS};
-use crate::sys::bpf::{attach_classic, program, set, EXIT};
-use crate::sys::socket::set_option;
+use crate::sys::bpf::{program, set, EXIT};
+use crate::sys::option::{attach_classic, set_option};
 
 const SO_ATTACH_REUSEPORT_EBPF: i32 = 52;
 const BPF_PROG_TYPE_SOCKET_FILTER: u32 = 1;

@@ -16,7 +16,7 @@ use crate::addr::{ip, Addr, HOST4, ONE};
 use crate::child::{stay, within, Channel, Child};
 use crate::registry::{refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 
 // include/uapi/linux/sctp.h
 const SCTP_SET_PEER_PRIMARY_ADDR: i32 = 5;

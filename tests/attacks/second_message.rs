@@ -11,8 +11,8 @@ use std::os::fd::AsFd;
 use crate::addr::{ip, mapped, Addr};
 use crate::registry::{Attack, Test};
 use crate::sock::{source_control, Proto, Sock};
-use crate::sys::packet::send_batch;
-use crate::sys::socket::control_bytes;
+use crate::sys::control_message::control_bytes;
+use crate::sys::message::send_batch;
 
 use super::witness::{spoof, Spoof};
 
@@ -51,7 +51,7 @@ fn later(sock: Sock, to: Addr, foreign: IpAddr) -> Attack {
     Box::new(move || {
         let plain = (to.bytes(), Vec::new());
         let hostile = (to.bytes(), control);
-        let mut messages = [plain, hostile.clone(), hostile];
-        send_batch(sock.as_fd(), b"x", &mut messages, 0).map(drop)
+        let messages = [plain, hostile.clone(), hostile];
+        send_batch(sock.as_fd(), b"x", &messages, 0).map(drop)
     })
 }

@@ -12,7 +12,8 @@ use crate::addr::{HOST4, ONE};
 use crate::child::{stay, Channel, Child};
 use crate::registry::{refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{opened_by_another, sharing_descriptors};
+use crate::sys::clone::sharing_descriptors;
+use crate::sys::descriptor::opened_by_another;
 use crate::sys::process::kill;
 
 pub fn tests() -> Vec<Test> {

@@ -11,7 +11,7 @@ use libc::{EPERM, O_NOCTTY};
 
 use crate::addr::ONE;
 use crate::registry::{refusal, Test};
-use crate::sys::control::ioctl;
+use crate::sys::descriptor::ioctl;
 
 /// `include/uapi/asm-generic/ioctls.h`
 const TIOCSTI: u64 = 0x5412;

@@ -10,8 +10,8 @@ use std::io;
 use libc::{EADDRINUSE, EADDRNOTAVAIL, EAGAIN, ECANCELED, ENFILE, ENOBUFS, ENOMEM};
 
 use crate::client::Device;
+use crate::fault::{expected, prepare, Faults};
 use crate::registry::{behaviour, Test};
-use crate::sys::fault::{expected, prepare, Faults};
 
 /// The errnos of a call that lacks memory. A port without memory for it counts
 /// as taken, a thread as one that may be made later, and an operation that a

@@ -19,7 +19,7 @@ use crate::client::{associate, associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::slow_file::SlowFile;
 use crate::sock::{Proto, Sock};
-use crate::sys::family::Shared;
+use crate::sys::memory::Shared;
 
 pub fn tests() -> Vec<Test> {
     vec![

@@ -14,13 +14,14 @@ use addrconf_abi::{Change, Target};
 use libc::EADDRNOTAVAIL;
 
 use crate::addr::{ONE, PAIRS, PREFIXES, THREE, TWO};
-use crate::child::{as_tenant, in_child, stay, Channel, Child};
+use crate::child::{as_tenant, in_child, spawn_tenant, stay, Channel, Child};
 use crate::client::{entries, narrow, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::runner::pace;
 use crate::server::idle;
-use crate::sys::process::{exit_now, run_when_idle};
+use crate::sys::process::exit_now;
+use crate::sys::schedule::run_when_idle;
 
 /// Threads of each process that narrows.
 const THREADS: usize = 300;
@@ -41,7 +42,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         behaviour("a_tenant_that_narrows_slowly_stops_no_control_call", || {
             let started = Channel::new();
-            let _tenant = Child::tenant(PREFIXES, || {
+            let _tenant = spawn_tenant(PREFIXES, || {
                 let _busy = busy();
                 let _narrowing = [(); 2].map(|()| Child::spawn(|| narrow_for_ever(&started)));
                 stay();
@@ -54,7 +55,7 @@ pub fn tests() -> Vec<Test> {
             "a_tenant_that_reads_the_state_slowly_stops_no_control_call",
             || {
                 let started = Channel::new();
-                let _tenant = Child::tenant(PREFIXES, || {
+                let _tenant = spawn_tenant(PREFIXES, || {
                     let _busy = busy();
                     let _reading = [(); 4].map(|()| Child::spawn(|| read_for_ever(&started)));
                     stay();
@@ -65,7 +66,7 @@ pub fn tests() -> Vec<Test> {
         ),
         behaviour("a_tenant_that_narrows_slowly_is_ended_in_time", || {
             let started = Channel::new();
-            let _tenant = Child::tenant(PREFIXES, || {
+            let _tenant = spawn_tenant(PREFIXES, || {
                 let _busy = busy();
                 let _narrowing = Child::spawn(|| narrow_for_ever(&started));
                 stay();

@@ -12,7 +12,7 @@ use crate::addr::{ANY4, ONE};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::bpf::attach_classic;
+use crate::sys::option::attach_classic;
 
 /// The classic BPF instruction that returns a constant: how much of each packet
 /// may pass.

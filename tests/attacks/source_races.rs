@@ -13,7 +13,7 @@ use libc::{SOL_SOCKET, SO_SNDTIMEO};
 use crate::addr::{mapped, Addr, HOST4, HOST6};
 use crate::registry::{Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 
 use super::witness::Spoof;
 

@@ -14,7 +14,9 @@ use crate::child::{Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::{send_twice, sendmsg, set_option_bytes, Control};
+use crate::sys::control_message::Control;
+use crate::sys::message::{send_twice, sendmsg};
+use crate::sys::option::set_option_bytes;
 
 /// Something that a message requests with a control message, and how to
 /// recognise it in a packet.

@@ -12,9 +12,8 @@ use libc::{EADDRNOTAVAIL, MSG_MORE, MSG_ZEROCOPY, SOL_SOCKET, SO_ZEROCOPY};
 use crate::addr::{Addr, HOST4, ONE};
 use crate::registry::{refusal, Attack, Test};
 use crate::sock::{Proto, Sock, PROTOS};
-use crate::sys::packet::{send_file, splice, write};
-use crate::sys::process::pipe;
-use crate::sys::socket::sendto;
+use crate::sys::message::sendto;
+use crate::sys::pipe::{pipe, send_file, splice, write};
 
 use super::witness::Spoof;
 

@@ -18,8 +18,8 @@ use crate::child::{in_child_with, Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{source_control, Proto, Sock};
-use crate::sys::packet::interface_index;
-use crate::sys::socket::set_option_bytes;
+use crate::sys::device::interface_index;
+use crate::sys::option::set_option_bytes;
 
 /// The interface that has all addresses. Which one it prefers is up to the
 /// kernel.

@@ -24,7 +24,7 @@ use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::{associate, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 
 /// The address that changes hands, of each family.
 const ADDRS: [(&str, &str); 2] = [("v4", "10.0.0.1"), ("v6", "2001:db8::1")];

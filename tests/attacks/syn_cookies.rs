@@ -6,7 +6,7 @@
 use std::fs;
 
 use crate::addr::{ip, ANY4, ANY6, HOST4, HOST6, ONE};
-use crate::child::{Channel, Child};
+use crate::child::{spawn_tenant, Channel};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 
@@ -41,7 +41,7 @@ pub fn tests() -> Vec<Test> {
     tests.push(behaviour("a_listener_with_cookies_serves_the_set", || {
         always_cookies();
         let ready = Channel::new();
-        let tenant = Child::tenant(ONE, || {
+        let tenant = spawn_tenant(ONE, || {
             let sock = Sock::serving(Proto::Tcp, (ANY6, PORT));
             ready.send("");
             for own in ONE {

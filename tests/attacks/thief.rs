@@ -13,8 +13,8 @@ use crate::addr::ip;
 use crate::child::{Channel, Child};
 use crate::client::associate;
 use crate::sock::{Proto, Sock};
+use crate::sys::option::set_option_bytes;
 use crate::sys::process::take_descriptor;
-use crate::sys::socket::set_option_bytes;
 
 /// A process that sends its word to everybody who asks. Ends when dropped.
 pub struct Thief {

@@ -8,7 +8,7 @@ use addrconf_abi::Target;
 use libc::ENOSPC;
 
 use crate::addr::{ONE, PREFIXES, TWO};
-use crate::child::{eventually, Channel, Child};
+use crate::child::{eventually, spawn_tenant, Channel, Child};
 use crate::client::{narrow, Device};
 use crate::registry::{behaviour, Test};
 use crate::sys::process::{exit_now, wait};
@@ -73,7 +73,7 @@ impl Tree {
     fn new() -> Self {
         let outcome = Channel::new();
         let orders: Vec<Channel> = (0..PROCESSES).map(|_| Channel::new()).collect();
-        let root = Child::tenant(PREFIXES, || {
+        let root = spawn_tenant(PREFIXES, || {
             let _children: Vec<Child> = orders
                 .iter()
                 .map(|order| Child::spawn(|| obey(order, &outcome)))

@@ -12,8 +12,8 @@ use crate::child::{as_tenant, stay, Channel, Child};
 use crate::client::{associate, entries, in_the_way, narrow, Assignment, Device};
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::server::idle;
-use crate::sys::clone::{become_user, NOBODY};
 use crate::sys::trace::{attach, detach, interrupt, seize, trace_me, wait_for_stop};
+use crate::sys::user::{become_user, NOBODY};
 
 type Way = (&'static str, fn(i32) -> io::Result<()>);
 

@@ -15,8 +15,8 @@ use crate::addr::{HOST4, ONE};
 use crate::child::{as_tenant, in_child};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, NOBODY};
-use crate::sys::family::{device_ioctl, device_request, give_tunnel_to, SIOCSIFFLAGS, TUNSETIFF};
+use crate::sys::device::{device_ioctl, device_request, give_tunnel_to, SIOCSIFFLAGS, TUNSETIFF};
+use crate::sys::user::{become_user, NOBODY};
 
 /// A user who is not [`NOBODY`].
 const OTHER: u32 = 1000;

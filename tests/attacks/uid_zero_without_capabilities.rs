@@ -16,8 +16,9 @@ use crate::child::{as_tenant, in_child};
 use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::Sock;
-use crate::sys::clone::{become_user, NOBODY};
-use crate::sys::process::{drop_all_capabilities, effective_user, unshare};
+use crate::sys::capability::drop_all_capabilities;
+use crate::sys::namespace::unshare;
+use crate::sys::user::{become_user, effective_user, NOBODY};
 
 /// The program that the kernel runs when it lacks a module.
 const SETTING: &str = "/proc/sys/kernel/modprobe";

@@ -21,7 +21,7 @@ use crate::addr::{Addr, HOST4, ONE};
 use crate::child::{Channel, Child};
 use crate::registry::{refusal, Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 
 const ANOTHERS: &str = "10.0.0.2";
 

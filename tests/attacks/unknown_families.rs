@@ -14,7 +14,7 @@ use crate::addr::ONE;
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::Sock;
-use crate::sys::family::socket_pair;
+use crate::sys::socket::socket_pair;
 
 /// One more than the kernel has.
 const FAMILIES: i32 = 48;

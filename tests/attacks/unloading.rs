@@ -10,7 +10,7 @@ use crate::child::{as_tenant, eventually, in_child};
 use crate::client::Device;
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
-use crate::sys::trace::force_delete_module;
+use crate::sys::module::force_delete_module;
 
 pub fn tests() -> Vec<Test> {
     vec![

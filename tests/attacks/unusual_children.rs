@@ -18,8 +18,9 @@ use crate::client::{associate_process, Device};
 use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{exit_thread, into_cgroup, sharing_memory, NOBODY};
-use crate::sys::process::{clone3, setsid};
+use crate::sys::clone::{clone3, exit_thread, into_cgroup, sharing_memory};
+use crate::sys::process::setsid;
+use crate::sys::user::NOBODY;
 
 /// An address that such a process must be refused, and one that it must be
 /// allowed.

@@ -16,8 +16,9 @@ use crate::client::Device;
 use crate::registry::{behaviour, refusal, Attack, Test};
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
-use crate::sys::clone::{become_user, enter_namespaces, NOBODY};
-use crate::sys::process::{pidfd_open, unshare};
+use crate::sys::namespace::{enter_namespaces, unshare};
+use crate::sys::process::pidfd_open;
+use crate::sys::user::{become_user, NOBODY};
 use crate::world::configure;
 
 pub fn tests() -> Vec<Test> {

@@ -20,11 +20,12 @@ use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_memory;
-use crate::sys::packet::{receive_all, splice};
-use crate::sys::process::{kill, pipe};
-use crate::sys::socket::{
-    accept, epoll, epoll_wait, receive_meanwhile, recvfrom, recvmsg, set_option_bytes,
-};
+use crate::sys::message::{receive_all, receive_meanwhile, recvfrom, recvmsg};
+use crate::sys::option::set_option_bytes;
+use crate::sys::pipe::{pipe, splice};
+use crate::sys::process::kill;
+use crate::sys::socket::accept;
+use crate::sys::watch::{epoll, epoll_wait};
 
 /// What a call waits on.
 #[derive(Clone, Copy)]

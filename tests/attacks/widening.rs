@@ -9,11 +9,11 @@ use addrconf_abi::{Change, Target};
 use libc::{EINVAL, EPERM};
 
 use crate::addr::{HOST4, ONE, PREFIXES};
-use crate::child::{as_tenant, Channel, Child};
+use crate::child::{as_tenant, spawn_tenant, Channel, Child};
 use crate::client::{narrow, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
-use crate::sys::process::unshare;
+use crate::sys::namespace::unshare;
 
 /// Sets that are not within [`ONE`].
 const WIDER: [&[&str]; 5] = [
@@ -64,7 +64,7 @@ fn refused_everywhere() {
 /// A tenant narrows itself to an address while its prefix is taken away.
 fn against_update() {
     let (go, done, answer) = (Channel::new(), Channel::new(), Channel::new());
-    let tenant = Child::tenant(PREFIXES, || {
+    let tenant = spawn_tenant(PREFIXES, || {
         done.send("");
         go.receive();
         let outcome: io::Result<()> = narrow(&["10.1.0.1"], "");

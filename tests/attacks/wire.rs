@@ -10,7 +10,7 @@ use libc::{AF_PACKET, SOCK_DGRAM};
 use super::packets::{on_interface, on_loopback};
 use crate::addr::{ip, Addr};
 use crate::sock::Sock;
-use crate::sys::packet::interface_index;
+use crate::sys::device::interface_index;
 
 /// After how much silence all packets have passed, in milliseconds.
 const SILENCE: i32 = 500;

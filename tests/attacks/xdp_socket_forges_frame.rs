@@ -14,8 +14,9 @@ use super::packets::{deceived, forged_frame, trust_the_network, victim, LOOPBACK
 use crate::addr::{Addr, HOST4, HOST6, ONE};
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::Sock;
-use crate::sys::family::{option_bytes, Shared};
-use crate::sys::socket::{sendto, set_option, set_option_bytes};
+use crate::sys::memory::Shared;
+use crate::sys::message::sendto;
+use crate::sys::option::{option_bytes, set_option, set_option_bytes};
 
 const FRAME: usize = 4096;
 const FRAMES: i32 = 4;

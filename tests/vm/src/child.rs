@@ -4,94 +4,30 @@
 
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::associate;
 use crate::runner::pace;
-use crate::sys::process::{self, Status};
+use crate::sys::pipe::pipe;
+use crate::sys::process::fork;
+use crate::sys::watch::poll_readable;
+
+pub use crate::sys::child::{end_with, Child};
+pub use crate::sys::waiting::within;
 
 /// How long a test waits for something that must happen.
 fn patience() -> Duration {
     Duration::from_secs(30) * pace()
 }
 
-/// A forked process, which is killed when this is dropped.
-#[derive(Debug)]
-pub struct Child {
-    pid: i32,
-    ended: bool,
-}
-
-impl Child {
-    /// Forks a process that runs `f` and exits. If `f` panics, then
-    /// [`Child::succeeded`] panics, too.
-    pub fn spawn(f: impl FnOnce()) -> Self {
-        match process::fork().expect("fork") {
-            Some(pid) => Self { pid, ended: false },
-            None => end_with(f),
-        }
-    }
-
-    /// Forks a process that is associated with `set` before it runs `f`.
-    pub fn tenant(set: &[&str], f: impl FnOnce()) -> Self {
-        Self::spawn(|| {
-            associate(set);
-            f();
-        })
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
-    /// Waits for its end.
-    pub fn wait(&mut self) -> Status {
-        let (_, status) = process::wait(self.pid, false)
-            .expect("wait")
-            .expect("a status");
-        self.ended = true;
-        status
-    }
-
-    /// Waits for its end.
-    ///
-    /// # Panics
-    ///
-    /// Unless it exited with status 0.
-    pub fn succeeded(mut self) {
-        let status = self.wait();
-        assert_eq!(
-            status,
-            Status::Exited(0),
-            "child process {} failed",
-            self.pid
-        );
-    }
-
-    /// Kills it without reaping it.
-    pub fn kill(&self) {
-        process::kill(self.pid, libc::SIGKILL).expect("kill");
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.kill();
-            self.wait();
-        }
-    }
-}
-
-/// Runs `f`, and exits.
-pub fn end_with(f: impl FnOnce()) -> ! {
-    // The panic hook prints why.
-    let ok = catch_unwind(AssertUnwindSafe(f)).is_ok();
-    process::exit_now(if ok { 0 } else { 1 })
+/// Forks a process that is associated with `set` before it runs `f`.
+pub fn spawn_tenant(set: &[&str], f: impl FnOnce()) -> Child {
+    Child::spawn(|| {
+        associate(set);
+        f();
+    })
 }
 
 /// Runs `f` in a child, which must succeed.
@@ -101,7 +37,7 @@ pub fn in_child(f: impl FnOnce()) {
 
 /// Runs `f` in a child associated with `set`, which must succeed.
 pub fn as_tenant(set: &[&str], f: impl FnOnce()) {
-    Child::tenant(set, f).succeeded();
+    spawn_tenant(set, f).succeeded();
 }
 
 /// Runs `f` in a child associated with `set`, or in an unassociated one if that is
@@ -124,7 +60,7 @@ pub struct Channel {
 impl Channel {
     /// Makes a channel.
     pub fn new() -> Self {
-        let (read, write) = process::pipe().expect("pipe");
+        let (read, write) = pipe().expect("pipe");
         Self {
             read: read.into(),
             write: write.into(),
@@ -163,7 +99,7 @@ impl Channel {
     }
 
     fn has_line_within(&self, milliseconds: i32) -> bool {
-        let ready = process::poll_readable([self.read.as_fd()], milliseconds);
+        let ready = poll_readable([self.read.as_fd()], milliseconds);
         ready.expect("poll") == [true]
     }
 
@@ -197,7 +133,7 @@ pub fn descend(ready: &Channel, enough: &Channel, linger: fn(usize)) -> bool {
         if enough.has_line() {
             return true;
         }
-        if process::fork().expect("fork").is_some() {
+        if fork().expect("fork").is_some() {
             linger(nr);
             return false;
         }
@@ -223,18 +159,4 @@ pub fn eventually(what: &str, so: impl FnMut() -> bool) {
         "waited {:?} in vain for {what}",
         patience()
     );
-}
-
-/// Waits until `so` returns true, at most `limit`. Returns whether it did.
-pub fn within(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
-    loop {
-        if so() {
-            return true;
-        }
-        if Instant::now() > deadline {
-            return false;
-        }
-        sleep(Duration::from_millis(10));
-    }
 }

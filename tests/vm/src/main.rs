@@ -12,11 +12,14 @@
 //! unassociated programs must see the same as with the module. `--shard=K/N` takes only
 //! the K-th of N parts of the tests, for guests that share the work.
 
+#![forbid(unsafe_code)]
+
 mod addr;
 #[path = "../../attacks/mod.rs"]
 mod attacks;
 mod child;
 mod client;
+mod fault;
 mod panics;
 mod probe;
 mod registry;
@@ -25,16 +28,15 @@ mod server;
 mod slow_file;
 mod sock;
 mod spec;
-mod sys;
 mod tenant;
 mod themes;
-mod uring;
 mod world;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use addrconf_test_sys::{self as sys, uring};
 use registry::Test;
 
 fn main() -> ExitCode {

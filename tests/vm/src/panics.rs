@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{set_hook, PanicHookInfo};
 use std::sync::OnceLock;
 
-use crate::sys::process;
+use crate::sys::pipe::pipe;
+use crate::sys::watch::poll_readable;
 
 /// Where this process records its panics. A pipe, because a child's panic must reach
 /// the runner however the child ends.
@@ -25,7 +26,7 @@ pub struct Panics {
 impl Panics {
     /// An empty record.
     pub fn new() -> io::Result<Self> {
-        let (read, write) = process::pipe()?;
+        let (read, write) = pipe()?;
         Ok(Self { read, write })
     }
 
@@ -40,7 +41,7 @@ impl Panics {
 
     /// Whether any of them has panicked.
     pub fn any(&self) -> io::Result<bool> {
-        Ok(process::poll_readable([self.read.as_fd()], 0)? == [true])
+        Ok(poll_readable([self.read.as_fd()], 0)? == [true])
     }
 }
 

@@ -7,7 +7,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::sock::{Proto, Sock};
-use crate::sys::process::effective_user;
+use crate::sys::user::effective_user;
 
 /// The name of the command, which the usage does not list.
 pub const COMMAND: &str = "probe";

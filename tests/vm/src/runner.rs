@@ -4,7 +4,7 @@
 //! that a trial leaves behind, and reports associations that outlive them as a failure
 //! of that trial.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -15,7 +15,11 @@ use std::time::{Duration, Instant};
 use crate::client::Device;
 use crate::panics::Panics;
 use crate::registry::{Test, Trial};
+use crate::sys::child::end_descendants;
+use crate::sys::descriptor::redirect_output;
+use crate::sys::pipe::pipe;
 use crate::sys::process::{self, Status};
+use crate::sys::watch::poll_readable;
 use crate::world;
 
 /// How long one trial may take. Long, as an emulated processor is slow. This and the
@@ -67,7 +71,7 @@ pub fn run(test: &Test, module: bool) -> Vec<String> {
 }
 
 fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
-    let (output, write) = process::pipe().map_err(|e| format!("pipe: {e}"))?;
+    let (output, write) = pipe().map_err(|e| format!("pipe: {e}"))?;
     let panics = Panics::new().map_err(|e| format!("pipe: {e}"))?;
     let child = process::fork().map_err(|e| format!("fork: {e}"))?;
     let Some(pid) = child else {
@@ -99,7 +103,7 @@ fn run_trial(trial: &Trial<'_>) -> Result<(), String> {
 
 /// The body of the trial's process. Returns its exit status.
 fn in_trial(trial: &Trial<'_>, output: &OwnedFd, panics: &Panics) -> i32 {
-    let prepared = process::redirect_output(output.as_fd())
+    let prepared = redirect_output(output.as_fd())
         .and_then(|()| process::setsid())
         .and_then(|()| panics.record());
     if let Err(e) = prepared {
@@ -125,7 +129,7 @@ fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> 
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let [ended, printed] =
-            process::poll_readable([pidfd.as_fd(), output.as_fd()], left.as_millis() as i32)?;
+            poll_readable([pidfd.as_fd(), output.as_fd()], left.as_millis() as i32)?;
         if printed {
             let mut chunk = [0; 4096];
             let got = output.read(&mut chunk)?;
@@ -152,7 +156,7 @@ fn supervise(pid: i32, output: OwnedFd) -> io::Result<(Option<Status>, String)> 
 /// the other end.
 fn drain(output: &mut File, text: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0; 4096];
-    while let [true] = process::poll_readable([output.as_fd()], 0)? {
+    while let [true] = poll_readable([output.as_fd()], 0)? {
         let got = output.read(&mut chunk)?;
         if got == 0 || text.len() >= OUTPUT_LIMIT {
             break;
@@ -160,37 +164,6 @@ fn drain(output: &mut File, text: &mut Vec<u8>) -> io::Result<()> {
         text.extend_from_slice(&chunk[..got]);
     }
     Ok(())
-}
-
-/// Kills and reaps all processes that trials left running. This process adopts orphans,
-/// so each of them is, or becomes, its child.
-fn end_descendants() {
-    let own = std::process::id() as i32;
-    while let Ok(reaped) = process::wait(-1, true) {
-        if reaped.is_none() {
-            for pid in children_of(own) {
-                let _ = process::kill(pid, libc::SIGKILL);
-            }
-            sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-/// The children of a process.
-pub fn children_of(parent: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return vec![];
-    };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid: &i32| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // The name, in parentheses, may contain anything. State and parent come
-            // after it.
-            let ppid = stat.rsplit(") ").next().and_then(|s| s.split(' ').nth(1));
-            ppid.and_then(|s| s.parse().ok()) == Some(parent)
-        })
-        .collect()
 }
 
 fn associations(module: bool) -> Result<Vec<u64>, String> {

@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::addr::Addr;
-use crate::child::{in_child_with, stay, Channel, Child};
+use crate::child::{in_child_with, spawn_tenant, stay, Channel, Child};
 use crate::sock::{Proto, Sock};
 
 /// A process with one socket, which answers every client with a word. Ends when this
@@ -34,7 +34,7 @@ impl Server {
         let child = if set.is_empty() {
             Child::spawn(serve)
         } else {
-            Child::tenant(set, serve)
+            spawn_tenant(set, serve)
         };
         let local: std::net::SocketAddr = ready.receive().parse().expect("an address");
         Self {
@@ -112,7 +112,7 @@ pub fn source_seen(proto: Proto, ip: &str, set: &[&str], client: impl FnOnce(Add
 /// Starts a process associated with `set` that sleeps until killed.
 pub fn idle(set: &[&str]) -> Child {
     let ready = Channel::new();
-    let child = Child::tenant(set, || {
+    let child = spawn_tenant(set, || {
         ready.send("");
         stay();
     });

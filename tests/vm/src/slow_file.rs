@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::{env, mem, process, thread};
 
 use crate::child::{Channel, Child};
-use crate::sys::file::{mount, unmount, Mapped};
-use crate::sys::process::poll_many;
+use crate::sys::memory::Mapped;
+use crate::sys::mount::{mount, unmount};
+use crate::sys::watch::poll_many;
 
 /// Bytes in the file: a page.
 const SIZE: u32 = 4096;

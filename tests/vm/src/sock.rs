@@ -7,7 +7,10 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use crate::addr::Addr;
-use crate::sys::socket as sys;
+use crate::sys::message::Outgoing;
+use crate::sys::{message, option, socket, watch};
+
+pub use crate::sys::control_message::source_control;
 
 /// How long a test waits for a message or connection that must come, or makes
 /// sure that none does. Generous: an emulated processor is slow.
@@ -76,7 +79,7 @@ impl Sock {
 
     /// Makes any socket.
     pub fn new(domain: i32, kind: i32, protocol: i32) -> io::Result<Self> {
-        sys::socket(domain, kind, protocol).map(Self)
+        socket::socket(domain, kind | libc::SOCK_CLOEXEC, protocol).map(Self)
     }
 
     /// A socket of that protocol, bound and, if TCP, listening.
@@ -98,80 +101,90 @@ impl Sock {
 
     /// Binds.
     pub fn bind(&self, addr: impl Into<Addr>) -> io::Result<()> {
-        sys::bind(self.as_fd(), addr.into().bytes())
+        socket::bind(self.as_fd(), addr.into().bytes())
     }
 
     /// Connects.
     pub fn connect(&self, addr: impl Into<Addr>) -> io::Result<()> {
-        sys::connect(self.as_fd(), addr.into().bytes())
+        socket::connect(self.as_fd(), addr.into().bytes())
     }
 
     /// Listens, with room for all the connections a test makes.
     pub fn listen(&self) -> io::Result<()> {
-        sys::listen(self.as_fd(), 128)
+        socket::listen(self.as_fd(), 128)
     }
 
     /// Accepts a connection that must come; returns the peer's address too.
     pub fn accept(&self) -> io::Result<(Self, Addr)> {
         self.limit_waiting();
-        let (fd, addr) = sys::accept(self.as_fd())?;
+        let (fd, addr) = socket::accept(self.as_fd())?;
         Ok((Self(fd), Addr::raw(&addr)))
     }
 
     /// Sends to an address.
     pub fn send_to(&self, data: &[u8], addr: impl Into<Addr>) -> io::Result<()> {
-        sys::sendto(self.as_fd(), data, 0, addr.into().bytes()).map(drop)
+        message::sendto(self.as_fd(), data, 0, addr.into().bytes()).map(drop)
     }
 
     /// Sends to the connected peer.
     pub fn send(&self, data: &[u8]) -> io::Result<()> {
-        sys::sendto(self.as_fd(), data, libc::MSG_NOSIGNAL, &[]).map(drop)
+        message::sendto(self.as_fd(), data, libc::MSG_NOSIGNAL, &[]).map(drop)
     }
 
     /// Connects and sends in one call.
     pub fn send_fast_open(&self, data: &[u8], addr: impl Into<Addr>) -> io::Result<()> {
-        sys::sendto(self.as_fd(), data, libc::MSG_FASTOPEN, addr.into().bytes()).map(drop)
+        message::sendto(self.as_fd(), data, libc::MSG_FASTOPEN, addr.into().bytes()).map(drop)
     }
 
     /// Sends to each of the addresses with `sendmsg()`, or `sendmmsg()` when
     /// there are several.
     pub fn send_messages(&self, data: &[u8], addrs: &[Addr]) -> io::Result<usize> {
-        let addrs: Vec<_> = addrs.iter().map(Addr::bytes).collect();
-        sys::sendmsgs(self.as_fd(), data, &addrs)
+        let messages: Vec<_> = addrs
+            .iter()
+            .map(|addr| Outgoing {
+                name: addr.bytes(),
+                data,
+                control: &[],
+            })
+            .collect();
+        match &messages[..] {
+            [one] => message::send_message(self.as_fd(), one, 0).map(|_| 1),
+            many => message::send_messages(self.as_fd(), many, 0),
+        }
     }
 
     /// Receives a message that must come, with the sender's address; an empty
     /// one when the peer closed the connection.
     pub fn receive(&self) -> io::Result<(Vec<u8>, Addr)> {
         self.limit_waiting();
-        let (data, addr) = sys::recvfrom(self.as_fd(), 4096)?;
+        let (data, addr) = message::recvfrom(self.as_fd(), 4096)?;
         Ok((data, Addr::raw(&addr)))
     }
 
     /// Where this socket is bound to.
     pub fn local(&self) -> Addr {
-        Addr::raw(&sys::local_name(self.as_fd()).expect("getsockname"))
+        Addr::raw(&socket::local_name(self.as_fd()).expect("getsockname"))
     }
 
     /// Whom this socket is connected to.
     pub fn peer(&self) -> io::Result<Addr> {
-        sys::peer_name(self.as_fd()).map(|addr| Addr::raw(&addr))
+        socket::peer_name(self.as_fd()).map(|addr| Addr::raw(&addr))
     }
 
     /// Sets an option that is an integer.
     pub fn set(&self, level: i32, name: i32, value: i32) {
-        sys::set_option(self.as_fd(), level, name, value).expect("setsockopt");
+        option::set_option(self.as_fd(), level, name, value).expect("setsockopt");
     }
 
     /// Reads an option that is an integer.
     pub fn option(&self, level: i32, name: i32) -> i32 {
-        sys::option(self.as_fd(), level, name).expect("getsockopt")
+        option::option(self.as_fd(), level, name).expect("getsockopt")
     }
 
     /// Sends to an address from a source that the message itself asks for.
     pub fn send_from(&self, data: &[u8], to: impl Into<Addr>, source: IpAddr) -> io::Result<()> {
         let control = source_control(source);
-        sys::sendmsg(self.as_fd(), data, to.into().bytes(), &control).map(drop)
+        message::sendmsg(self.as_fd(), data, to.into().bytes(), &control).map(drop)
     }
 
     /// Asks to be told where messages were sent to.
@@ -186,7 +199,7 @@ impl Sock {
     /// and the address it was sent to.
     pub fn receive_with_destination(&self) -> io::Result<(Vec<u8>, Addr, IpAddr)> {
         self.limit_waiting();
-        let (data, from, controls) = sys::recvmsg(self.as_fd(), 4096)?;
+        let (data, from, controls) = message::recvmsg(self.as_fd(), 4096)?;
         let to = controls
             .iter()
             .find_map(|(level, kind, info)| match (*level, *kind) {
@@ -208,35 +221,19 @@ impl Sock {
 
     /// Whether something to read, or to accept, comes before long.
     pub fn has_input(&self, milliseconds: i32) -> bool {
-        let ready = crate::sys::process::poll_readable([self.as_fd()], milliseconds);
+        let ready = watch::poll_readable([self.as_fd()], milliseconds);
         ready.expect("poll") == [true]
     }
 
     /// A socket on which this is refused refuses to receive as well, and says so.
     fn limit_waiting(&self) {
-        let _ = sys::set_option_bytes(
+        let _ = option::set_option_bytes(
             self.as_fd(),
             libc::SOL_SOCKET,
             libc::SO_RCVTIMEO,
             // struct timeval
             &[PATIENCE_SECONDS.to_ne_bytes(), [0; 8]].concat(),
         );
-    }
-}
-
-/// The control message that asks for a source.
-pub fn source_control(source: IpAddr) -> sys::Control {
-    match source {
-        IpAddr::V4(ip) => {
-            // struct in_pktinfo: interface, source, unused
-            let info = [[0; 4], ip.octets(), [0; 4]].concat();
-            (libc::IPPROTO_IP, libc::IP_PKTINFO, info)
-        }
-        IpAddr::V6(ip) => {
-            // struct in6_pktinfo: source, interface
-            let info = [&ip.octets()[..], &[0; 4]].concat();
-            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info)
-        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::server;
 use crate::sock::{Proto, Sock};
 use crate::spec::{proto, Address, Spec};
 use crate::sys::process;
+use crate::sys::watch::poll_many;
 
 /// A process that follows orders. Ends when this is dropped.
 pub struct Tenant {
@@ -159,7 +160,7 @@ impl<'a> Doer<'a> {
             let mut watched = vec![orders.reader()];
             watched.extend(self.sockets.iter().map(|(_, _, s)| s.as_fd()));
             watched.extend(self.connections.iter().map(|(_, s)| s.as_fd()));
-            let ready = process::poll_many(&watched, -1).expect("poll");
+            let ready = poll_many(&watched, -1).expect("poll");
             let (of_sockets, of_connections) = ready[1..].split_at(self.sockets.len());
             self.converse(of_connections);
             for (nr, _) in of_sockets.iter().enumerate().filter(|(_, &ready)| ready) {

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::addr::{ip, HOST4, HOST6, ONE, THREE, TWO};
 use crate::child::eventually;
-use crate::sys::process::unshare;
+use crate::sys::namespace::unshare;
 
 /// Moves this process to a new machine of this kind.
 pub fn enter() -> io::Result<()> {

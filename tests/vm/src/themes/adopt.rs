@@ -8,7 +8,7 @@ use addrconf_abi::Target;
 use libc::{EADDRNOTAVAIL, ECONNABORTED};
 
 use crate::addr::{ip, ANY4, HOST4, HOST6, ONE, PAIRS, TWO};
-use crate::child::{stay, Channel, Child};
+use crate::child::{spawn_tenant, stay, Channel, Child};
 use crate::client::{associate, associate_with, Assignment, Device};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::{ask, idle, nobody_answers};
@@ -199,7 +199,7 @@ pub fn tests() -> Vec<Test> {
             "a_socket_in_the_hosts_hands_stays_under_its_makers_rules",
             || {
                 let number = Channel::new();
-                let maker = Child::tenant(TWO, || {
+                let maker = spawn_tenant(TWO, || {
                     let sock = Sock::v4(Proto::Udp);
                     number.send(&sock.number().to_string());
                     stay();
@@ -220,7 +220,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_socket_in_the_hosts_hands_receives_for_its_maker", || {
             let tenant = Tenant::new(ONE);
             let number = Channel::new();
-            let maker = Child::tenant(TWO, || {
+            let maker = spawn_tenant(TWO, || {
                 let sock = Sock::v4(Proto::Tcp);
                 sock.bind((ANY4, 80)).expect("wildcard");
                 number.send(&sock.number().to_string());

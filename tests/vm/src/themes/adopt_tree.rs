@@ -19,7 +19,7 @@ use crate::registry::{behaviour, Test};
 use crate::runner::pace;
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock};
-use crate::sys::file::Mapped;
+use crate::sys::memory::Mapped;
 use crate::sys::process::{adopt_orphans, wait};
 
 pub fn tests() -> Vec<Test> {

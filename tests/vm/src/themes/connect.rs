@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use libc::{EADDRNOTAVAIL, ECONNREFUSED, EINPROGRESS, ENETUNREACH};
 
 use crate::addr::{ip, mapped, Addr, HOST4, HOST6, ONE, PREFIXES, SEVERAL, V4_ONLY, V6_ONLY};
-use crate::child::{as_tenant, Child};
+use crate::child::{as_tenant, spawn_tenant, Child};
 use crate::client::Device;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::server::source_seen;
@@ -252,7 +252,7 @@ fn ports_do_not_run_out(set: &[&str], host: &str) {
     let child = if unassociated {
         Child::spawn(connect_all)
     } else {
-        Child::tenant(set, connect_all)
+        spawn_tenant(set, connect_all)
     };
     child.succeeded();
     let (_, from) = servers[0].accept().expect("a connection");

@@ -5,12 +5,12 @@
 use addrconf_abi::{AddrEntry, Target, Wire, ABI_VERSION, MAX_ADDRS};
 
 use crate::addr::{HOST4, ONE, PREFIXES, SEVERAL, TWO};
-use crate::child::{in_child, stay, Channel, Child};
+use crate::child::{in_child, spawn_tenant, stay, Channel, Child};
 use crate::client::{associate, associate_with, entries, Assignment, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
-use crate::sys::process::unshare;
+use crate::sys::namespace::unshare;
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -81,7 +81,7 @@ pub fn tests() -> Vec<Test> {
                 .collect();
             let set: Vec<&str> = set.iter().map(String::as_str).collect();
             let ready = Channel::new();
-            let child = Child::tenant(&set, || {
+            let child = spawn_tenant(&set, || {
                 ready.send(&verdicts(&["10.1.0.1", "10.1.0.200", HOST4]));
                 stay();
             });

@@ -16,7 +16,8 @@ use crate::client::{associate, entries, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
-use crate::sys::process::{drop_capability, pidfd_open};
+use crate::sys::capability::drop_capability;
+use crate::sys::process::pidfd_open;
 
 /// `CAP_NET_ADMIN` of `include/uapi/linux/capability.h`.
 const CAP_NET_ADMIN: u32 = 12;

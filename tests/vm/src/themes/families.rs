@@ -14,7 +14,7 @@ use libc::{
 };
 
 use crate::addr::ONE;
-use crate::child::{as_tenant, Child};
+use crate::child::{as_tenant, spawn_tenant};
 use crate::client::associate;
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::Sock;
@@ -64,7 +64,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("unix_streams_are_left_alone", || {
             let path = socket_path();
             let listener = UnixListener::bind(&path).expect("bind");
-            let child = Child::tenant(ONE, || {
+            let child = spawn_tenant(ONE, || {
                 let mut stream = UnixStream::connect(&path).expect("connect");
                 stream.write_all(b"hello").expect("write");
             });

@@ -17,6 +17,8 @@ use crate::client::{associate, associate_process};
 use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, refusal, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::clone::clone3;
+use crate::sys::namespace::unshare;
 use crate::sys::process;
 
 /// An address that a process which inherited the association must be refused, and one
@@ -169,7 +171,7 @@ fn outcome(verdicts: &str) -> io::Result<()> {
 }
 
 fn cloned(flags: u64, out: &Channel) {
-    if process::clone3(flags).expect("clone3").is_none() {
+    if clone3(flags).expect("clone3").is_none() {
         end_with(|| tell(out));
     }
     // The parent does not wait for the child: the test waits for a line in `out`.
@@ -186,7 +188,7 @@ fn in_own_namespaces() -> io::Result<()> {
     let out = Channel::new();
     in_child(|| {
         let all = libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWPID;
-        process::unshare(all).expect("unshare");
+        unshare(all).expect("unshare");
         in_child(|| {
             let sock = Sock::v4(Proto::Udp);
             sock.set(libc::IPPROTO_IP, libc::IP_FREEBIND, 1);

@@ -11,14 +11,16 @@ use std::thread;
 use addrconf_abi::{Target, SYSFS_PATH};
 
 use crate::addr::{HOST4, ONE, TWO};
-use crate::child::{eventually, in_child, stay, Channel, Child};
+use crate::child::{eventually, in_child, spawn_tenant, stay, Channel, Child};
 use crate::client::{associate, associate_process, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
+use crate::sys::clone::clone3_with_taken_pid;
 use crate::sys::process::{self, Status};
 use crate::sys::trace::send_descriptor;
+use crate::sys::watch::poll_readable;
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -39,7 +41,7 @@ pub fn tests() -> Vec<Test> {
             let id = id_of(&child);
             child.kill();
             let pidfd = process::pidfd_open(child.pid()).expect("pidfd");
-            process::poll_readable([pidfd.as_fd()], 10_000).expect("poll");
+            poll_readable([pidfd.as_fd()], 10_000).expect("poll");
             assert_eq!(child.wait(), Status::Killed(libc::SIGKILL));
             gone(id);
         }),
@@ -69,7 +71,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("an_association_outlives_its_first_process", || {
             process::adopt_orphans().expect("prctl");
             let (orphan, go) = (Channel::new(), Channel::new());
-            let first = Child::tenant(ONE, || {
+            let first = spawn_tenant(ONE, || {
                 let child = Child::spawn(|| {
                     orphan.send(&std::process::id().to_string());
                     go.receive();
@@ -90,7 +92,7 @@ pub fn tests() -> Vec<Test> {
             let mut sleeper = Command::new("sleep").arg("100").spawn().expect("sleep");
             let pid = sleeper.id() as i32;
             let id = associate_process(pid, ONE);
-            let shell = Child::tenant(TWO, || {
+            let shell = spawn_tenant(TWO, || {
                 use std::os::unix::process::CommandExt;
                 let error = Command::new("sh").args(["-c", "exec sleep 100"]).exec();
                 panic!("exec: {error}");
@@ -106,7 +108,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("threads_are_counted_as_tasks", || {
             let (ready, go) = (Channel::new(), Channel::new());
-            let child = Child::tenant(ONE, || {
+            let child = spawn_tenant(ONE, || {
                 thread::scope(|scope| {
                     for _ in 0..7 {
                         scope.spawn(|| {
@@ -147,10 +149,9 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_fork_storm_leaves_the_count_right", fork_storm),
         behaviour("failed_forks_leave_the_count_right", || {
             let (ready, go) = (Channel::new(), Channel::new());
-            let child = Child::tenant(ONE, || {
+            let child = spawn_tenant(ONE, || {
                 for _ in 0..200 {
-                    let error =
-                        process::clone3_with_taken_pid().expect_err("pid 1 is in use already");
+                    let error = clone3_with_taken_pid().expect_err("pid 1 is in use already");
                     assert_eq!(error.raw_os_error(), Some(libc::EEXIST));
                 }
                 ready.send("");
@@ -163,7 +164,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("a_released_process_may_bind_to_anything", || {
             let (go, answer) = (Channel::new(), Channel::new());
-            let child = Child::tenant(ONE, || {
+            let child = spawn_tenant(ONE, || {
                 answer.send("");
                 go.receive();
                 answer.send(&verdicts(&[HOST4, "0.0.0.0"]));
@@ -253,7 +254,7 @@ fn tasks_become(id: u64, tasks: u64) {
 
 /// A tenant with one child, which sends its pid.
 fn family(pids: &Channel) -> Child {
-    Child::tenant(ONE, || {
+    spawn_tenant(ONE, || {
         let child = Child::spawn(|| {
             pids.send(&std::process::id().to_string());
             stay();
@@ -265,7 +266,7 @@ fn family(pids: &Channel) -> Child {
 
 fn fork_storm() {
     let (ready, go) = (Channel::new(), Channel::new());
-    let child = Child::tenant(ONE, || {
+    let child = spawn_tenant(ONE, || {
         for _ in 0..300 {
             let wave: Vec<Child> = (0..10).map(|_| Child::spawn(|| ())).collect();
             wave.into_iter().for_each(Child::succeeded);

@@ -16,7 +16,7 @@ use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, PROTOS};
 use crate::spec::{Kind, Spec};
-use crate::sys::process::drop_capability;
+use crate::sys::capability::drop_capability;
 use crate::tenant::Tenant;
 
 pub fn tests() -> Vec<Test> {

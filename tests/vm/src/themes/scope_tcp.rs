@@ -9,13 +9,13 @@ use std::os::fd::AsFd;
 use libc::ECONNREFUSED;
 
 use crate::addr::{ip, ANY4, HOST4, HOST6, PAIRS};
-use crate::child::{Channel, Child};
+use crate::child::{spawn_tenant, Channel, Child};
 use crate::client::{associate, Assignment};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto::Tcp, Sock};
 use crate::spec::{Kind, Reuse, Spec, KINDS};
-use crate::sys::socket::{epoll, epoll_wait, select};
+use crate::sys::watch::{epoll, epoll_wait, select};
 use crate::tenant::{answer_is, no_answer, Tenant};
 
 /// A way to wait for a connection, which returns whether one came.
@@ -211,7 +211,7 @@ fn in_tenant(kind: Kind, f: impl FnOnce(Sock)) {
 
 fn wakes(wait: Wait) {
     let (ready, go, woken) = (Channel::new(), Channel::new(), Channel::new());
-    let tenant = Child::tenant(PAIRS[0], || {
+    let tenant = spawn_tenant(PAIRS[0], || {
         let listener = Spec::wildcard(Tcp, Kind::Dual, 80).open().expect("listen");
         ready.send("");
         loop {

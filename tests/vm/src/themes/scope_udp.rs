@@ -7,13 +7,13 @@ use std::os::fd::AsFd;
 use libc::{IPPROTO_IP, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF};
 
 use crate::addr::{ip, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
-use crate::child::{as_tenant, Channel, Child};
+use crate::child::{as_tenant, spawn_tenant, Channel, Child};
 use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto::Udp, Sock};
 use crate::spec::{Kind, Reuse, Spec, KINDS};
-use crate::sys::socket::set_option_bytes;
+use crate::sys::option::set_option_bytes;
 use crate::tenant::{answer_is, Tenant};
 
 /// A multicast group that stays on the link.
@@ -88,7 +88,7 @@ pub fn tests() -> Vec<Test> {
             let host = Sock::serving(Udp, (HOST4, 5000));
             let stranger = Sock::serving(Udp, (HOST4, 5001));
             let (ready, go) = (Channel::new(), Channel::new());
-            let tenant = Child::tenant(PAIRS[0], || {
+            let tenant = spawn_tenant(PAIRS[0], || {
                 let sock = Sock::v4(Udp);
                 sock.bind((ANY4, 80)).expect("wildcard");
                 sock.connect((HOST4, 5000)).expect("connect");

@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use crate::addr::{HOST4, HOST6, PAIRS, THIRD_PAIR};
-use crate::child::{eventually, Channel, Child};
+use crate::child::{eventually, spawn_tenant, Channel, Child};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::Proto::Tcp;
@@ -61,7 +61,7 @@ pub fn tests() -> Vec<Test> {
             let (up, go) = (Channel::new(), Channel::new());
             let tenants: Vec<Child> = (0..3)
                 .map(|nr| {
-                    Child::tenant(TENANTS[nr].1, || {
+                    spawn_tenant(TENANTS[nr].1, || {
                         let limit = (101 + nr).to_string();
                         let server = redis(&limit);
                         is_redis(&limit);

@@ -17,8 +17,8 @@ use crate::client::{associate_with, Assignment};
 use crate::registry::{behaviour, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{source_control, Proto, Sock, PROTOS};
-use crate::sys::process::poll_readable;
-use crate::sys::socket::send_twice;
+use crate::sys::message::send_twice;
+use crate::sys::watch::poll_readable;
 
 /// A set with addresses on two interfaces. The first of each family is the primary one,
 /// and the second is on an interface of its own.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use addrconf_abi::{Target, ABI_VERSION, SYSFS_PATH};
 
 use crate::addr::{ONE, PREFIXES, TWO};
-use crate::child::{as_tenant, eventually, stay, Channel, Child};
+use crate::child::{as_tenant, eventually, spawn_tenant, stay, Channel, Child};
 use crate::client::{entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
@@ -58,7 +58,7 @@ pub fn tests() -> Vec<Test> {
                 ("1".into(), "1".into())
             );
             let ready = Channel::new();
-            let family = Child::tenant(TWO, || {
+            let family = spawn_tenant(TWO, || {
                 let _child = Child::spawn(|| {
                     ready.send("");
                     stay();

@@ -10,7 +10,7 @@ use addrconf_test_client::sys::{load_module, unload_module};
 use libc::{EAGAIN, EBUSY};
 
 use crate::addr::{HOST4, ONE};
-use crate::child::{eventually, stay, Channel, Child};
+use crate::child::{eventually, spawn_tenant, stay, Channel, Child};
 use crate::client::Device;
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         behaviour("unloading_with_an_association_is_refused", || {
             let (go, answer) = (Channel::new(), Channel::new());
-            let tenant = Child::tenant(ONE, || loop {
+            let tenant = spawn_tenant(ONE, || loop {
                 answer.send(&verdicts(&[HOST4, "10.0.0.1"]));
                 go.receive();
             });
@@ -39,7 +39,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("unloading_works_after_release", || {
             let (go, answer) = (Channel::new(), Channel::new());
-            let child = Child::tenant(ONE, || {
+            let child = spawn_tenant(ONE, || {
                 answer.send("");
                 go.receive();
                 answer.send(&verdicts(&[HOST4]));

@@ -14,7 +14,7 @@ use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock, PROTOS};
 use crate::spec::{Kind, Spec, KINDS};
-use crate::sys::process::drop_capability;
+use crate::sys::capability::drop_capability;
 use crate::tenant::{answer_is, no_answer, Tenant};
 
 use super::control_malformed::{encoded, errno};
@@ -238,7 +238,7 @@ pub fn tests() -> Vec<Test> {
             tenant.serve("me", Spec::wildcard(Proto::Udp, Kind::V4, 80));
             let mut asked = 0;
             while !within(std::time::Duration::ZERO, || {
-                crate::sys::process::poll_readable([done.reader()], 0).expect("poll") == [true]
+                crate::sys::watch::poll_readable([done.reader()], 0).expect("poll") == [true]
             }) {
                 answer_is(&tenant, Proto::Udp, "10.0.0.1", 80, "me");
                 asked += 1;
