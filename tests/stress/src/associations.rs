@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use addrconf_abi::Target;
 
-use crate::child::Child;
+use crate::child::{spawn_tenant, Child};
 use crate::device::{entry, fact, open, wait_until_empty};
 use crate::memory::Memory;
-use crate::sys::{self, Sleepers};
+use crate::sys::process::{ignore_children, kill, wait};
+use crate::sys::vfork::Sleepers;
 use crate::wait::eventually;
 use crate::world::{HOST, TENANTS};
 
@@ -52,7 +53,7 @@ impl Clock {
 fn many(count: u64) -> Vec<String> {
     // In a process of its own, which frees its memory when it exits.
     let (mut ours, mut theirs) = UnixStream::pair().expect("socketpair");
-    let holder = Child::spawn(|| {
+    let holder = Child::leading(|| {
         let lines = in_holder(count).join("\n");
         theirs.write_all(lines.as_bytes()).expect("the report");
     });
@@ -65,7 +66,7 @@ fn many(count: u64) -> Vec<String> {
 }
 
 fn in_holder(count: u64) -> Vec<String> {
-    sys::ignore_children(true);
+    ignore_children(true);
     let kb = || Memory::now().unreclaimable_kb();
     let mut clock = Clock(Instant::now(), Vec::new());
     let mut sleepers = Sleepers::new(count as usize).expect("stacks");
@@ -115,9 +116,9 @@ fn in_holder(count: u64) -> Vec<String> {
     clock.lap("until all were gone");
     assert_eq!(fact("tasks"), 0);
     for pid in &pids {
-        sys::kill(*pid, libc::SIGKILL).expect("kill");
+        kill(*pid, libc::SIGKILL).expect("kill");
     }
-    while sys::wait(-1, false).is_ok() {}
+    while wait(-1, false).is_ok() {}
     clock.lap("ending the processes");
     clock.1
 }
@@ -126,8 +127,8 @@ fn in_holder(count: u64) -> Vec<String> {
 fn at_work(clock: &mut Clock) {
     let binds = 1000;
     // The exit status of this child is needed. The others only sleep.
-    sys::ignore_children(false);
-    let (tenant, id) = Child::tenant(TENANTS[0], || {
+    ignore_children(false);
+    let (tenant, id) = spawn_tenant(TENANTS[0], || {
         for _ in 0..binds {
             UdpSocket::bind((TENANTS[0], 0)).expect("bind");
             let foreign = UdpSocket::bind((HOST, 0)).expect_err("foreign");
@@ -135,7 +136,7 @@ fn at_work(clock: &mut Clock) {
         }
     });
     tenant.succeeded();
-    sys::ignore_children(true);
+    ignore_children(true);
     let device = open();
     eventually("the end of the tenant's association", || {
         device.query(Target::Association(id)).is_err()

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use addrconf_abi::Target;
 
-use crate::child::{end_descendants, Child};
+use crate::child::{end_descendants, spawn_tenant, Child};
 use addrconf_test_client::sys::unload_module;
 
 use crate::device::{load, open, unload, wait_until_empty};
@@ -113,7 +113,7 @@ fn hurry(yes: bool) {
 /// Makes an association with working processes, and ends it in one of four ways.
 fn live_and_die(way: u64) {
     let address = TENANTS[way as usize % TENANTS.len()];
-    let (tenant, id) = Child::tenant(address, || work(address));
+    let (tenant, id) = spawn_tenant(address, || work(address));
     let device = open();
     eventually("a second task and a socket of the tenant", || {
         let described = device.query(Target::Association(id)).expect("query");
@@ -142,7 +142,7 @@ fn live_and_die(way: u64) {
 fn work(own: Ipv4Addr) {
     let serving = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("bind");
     loop {
-        let child = Child::spawn(|| {
+        let child = Child::leading(|| {
             let socket = UdpSocket::bind((own, 0)).expect("bind");
             let port = serving.local_addr().expect("port").port();
             let _: io::Result<_> = socket.send_to(b"x", (own, port));

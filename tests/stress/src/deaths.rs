@@ -8,10 +8,12 @@ use std::process::Command;
 use std::thread::{self, park, sleep};
 use std::time::Duration;
 
-use crate::child::{end_descendants, Child};
+use crate::child::{end_descendants, spawn_tenant, Child};
 use crate::device::wait_until_empty;
 use crate::memory::Memory;
-use crate::sys;
+use crate::sys::process::{exit_unflushed, ignore_children};
+use crate::sys::trace::seize;
+use crate::sys::vfork::{fork_and_exit, vfork_and_hang, vfork_and_wait};
 use crate::wait::Dice;
 use crate::world::TENANTS;
 
@@ -20,8 +22,8 @@ pub const AGAIN: &str = "again-and-again";
 
 /// The states, as functions that stay in one until they are killed.
 const LIVES: [(&str, fn()); 14] = [
-    ("forking", || forking(|| drop(sys::fork_and_exit()))),
-    ("vforking", || forking(|| drop(sys::vfork_and_wait()))),
+    ("forking", || forking(|| drop(fork_and_exit()))),
+    ("vforking", || forking(|| drop(vfork_and_wait()))),
     ("executing", execute_again),
     ("making_threads", making_threads),
     ("executing_from_a_thread", || {
@@ -30,11 +32,11 @@ const LIVES: [(&str, fn()); 14] = [
     }),
     ("among_zombies", || {
         for _ in 0..20 {
-            let _ = sys::fork_and_exit();
+            let _ = fork_and_exit();
         }
         stay();
     }),
-    ("waiting_for_vfork", || drop(sys::vfork_and_hang())),
+    ("waiting_for_vfork", || drop(vfork_and_hang())),
     ("with_threads", || {
         for _ in 0..8 {
             thread::spawn(stay);
@@ -69,12 +71,12 @@ const LIVES: [(&str, fn()); 14] = [
         }
     }),
     ("crashing", || {
-        let child = Child::spawn(stay);
+        let child = Child::leading(stay);
         child.signal(libc::SIGABRT);
         std::process::abort();
     }),
     ("exiting_from_a_thread", || {
-        thread::spawn(|| sys::exit_now(0));
+        thread::spawn(|| exit_unflushed(0));
         stay();
     }),
 ];
@@ -97,7 +99,7 @@ fn each_once(dice: &mut Dice) {
     let living: Vec<_> = LIVES
         .iter()
         .enumerate()
-        .map(|(n, (_, live))| Child::tenant(TENANTS[n % TENANTS.len()], live).0)
+        .map(|(n, (_, live))| spawn_tenant(TENANTS[n % TENANTS.len()], live).0)
         .collect();
     for child in &living {
         dice.nap(5_000);
@@ -106,7 +108,7 @@ fn each_once(dice: &mut Dice) {
             0 => child.signal(libc::SIGSTOP),
             // Traced by the host when it is killed.
             1 => {
-                let _ = sys::trace(child.pid());
+                let _ = seize(child.pid());
             }
             2 => child.signal(libc::SIGTERM),
             _ => {}
@@ -120,7 +122,7 @@ fn each_once(dice: &mut Dice) {
 }
 
 fn forking(mut fork: impl FnMut()) {
-    sys::ignore_children(true);
+    ignore_children(true);
     loop {
         fork();
     }

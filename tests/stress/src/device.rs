@@ -10,7 +10,7 @@ use addrconf_abi::{AddrEntry, DEVICE_PATH, SYSFS_PATH};
 use addrconf_test_client::sys::{load_module, unload_module};
 use addrconf_test_client::Device;
 
-use crate::sys;
+use crate::sys::process::reap;
 use crate::wait::eventually;
 
 /// The open control device.
@@ -46,7 +46,7 @@ pub fn unload() {
     eventually("successful unloading", || {
         // Orphans of a killed tenant are children of this process, and count as tasks
         // until they are reaped.
-        while let Ok(Some(_)) = sys::wait(-1, true) {}
+        reap();
         unload_module().is_ok()
     });
     assert!(!Path::new(DEVICE_PATH).exists());

@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 
 use addrconf_abi::Target;
 
-use crate::child::Child;
+use crate::child::spawn_tenant;
 use crate::device::{fact, open, wait_until_empty};
 use crate::memory::Memory;
-use crate::sys;
+use crate::sys::limit::allow_processes;
+use crate::sys::memory::shared_cells;
+use crate::sys::process::{fork, ignore_children, kill, reap, wait};
+use crate::sys::user::{set_user, NOBODY};
+use crate::sys::vfork::{fork_and_exit, vfork_and_wait};
 use crate::wait::eventually;
 use crate::world::TENANTS;
 
@@ -20,9 +24,7 @@ const FORKERS: usize = 4;
 /// One in this many forks is a `fork()`, and one is a thread. The rest is `vfork()`.
 const FULL: u64 = 64;
 
-/// The user that bombs run as.
-const NOBODY: u32 = 65_534;
-/// How many processes this user may have.
+/// How many processes the user that bombs run as may have.
 const LIMIT: u64 = 300;
 
 pub fn run(forks: u64) -> Vec<String> {
@@ -43,9 +45,9 @@ pub fn run(forks: u64) -> Vec<String> {
 
 /// Makes this many forks in several tenants, and waits until these have ended.
 fn burst(forks: u64) {
-    let made = &sys::shared_counters(1).expect("a counter")[0];
+    let made = &shared_cells(1).expect("a counter")[0];
     let tenants: Vec<_> = (0..FORKERS)
-        .map(|n| Child::tenant(TENANTS[n], || fork_until(made, forks)))
+        .map(|n| spawn_tenant(TENANTS[n], || fork_until(made, forks)))
         .collect();
     for (tenant, _) in tenants {
         tenant.succeeded();
@@ -61,11 +63,11 @@ fn fork_until(made: &AtomicU64, limit: u64) {
         }
         match n % FULL {
             0 => {
-                let child = sys::fork_and_exit().expect("fork");
-                sys::wait(child, false).expect("wait");
+                let child = fork_and_exit().expect("fork");
+                wait(child, false).expect("wait");
             }
             1 => std::thread::spawn(|| ()).join().expect("a thread"),
-            _ => sys::vfork_and_wait().expect("vfork"),
+            _ => vfork_and_wait().expect("vfork"),
         }
     }
 }
@@ -89,9 +91,10 @@ pub fn bombs(rounds: u64) -> Vec<String> {
 /// itself.
 fn bomb(tired: bool) -> u64 {
     let deadline = Instant::now() + Duration::from_secs(3);
-    let (bomb, id) = Child::tenant(TENANTS[0], || {
-        sys::become_user(NOBODY, LIMIT).expect("nobody");
-        sys::ignore_children(true);
+    let (bomb, id) = spawn_tenant(TENANTS[0], || {
+        allow_processes(LIMIT).expect("a limit");
+        set_user(NOBODY).expect("nobody");
+        ignore_children(true);
         explode(deadline, tired);
     });
     let device = open();
@@ -110,17 +113,17 @@ fn bomb(tired: bool) -> u64 {
             // SIGSTOP first, so that none forks while others are killed.
             for signal in [libc::SIGSTOP, libc::SIGKILL] {
                 for pid in &pids {
-                    let _ = sys::kill(*pid, signal);
+                    let _ = kill(*pid, signal);
                 }
             }
             // A process that has exited counts as a task until it is reaped.
-            while let Ok(Some(_)) = sys::wait(-1, true) {}
+            reap();
             fact("tasks") == 0
         });
     }
     std::mem::forget(bomb);
     eventually("the end of the bomb's last task", || {
-        while let Ok(Some(_)) = sys::wait(-1, true) {}
+        reap();
         fact("tasks") == 0
     });
     wait_until_empty();
@@ -130,7 +133,7 @@ fn bomb(tired: bool) -> u64 {
 fn explode(deadline: Instant, tired: bool) {
     while !tired || Instant::now() < deadline {
         // fork() fails when the user has reached its limit.
-        if let Ok(Some(_)) | Err(_) = sys::fork() {
+        if let Ok(Some(_)) | Err(_) = fork() {
             std::thread::yield_now();
         }
     }

@@ -11,6 +11,8 @@
 //! The tests themselves check memory only. `scripts/vm` checks that the kernel does
 //! not complain and, on the debug kernel, that kmemleak finds nothing.
 
+#![forbid(unsafe_code)]
+
 mod associations;
 mod child;
 mod cycles;
@@ -18,7 +20,6 @@ mod deaths;
 mod device;
 mod forks;
 mod memory;
-mod sys;
 mod traffic;
 mod unload;
 mod wait;
@@ -29,6 +30,8 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use addrconf_test_sys as sys;
 
 /// A test: its name, its default number of rounds, and its function, which returns
 /// the lines of a report.
@@ -85,7 +88,7 @@ fn main() -> ExitCode {
         eprintln!("stress: the module is not loaded");
         return ExitCode::from(2);
     }
-    if let Err(e) = sys::adopt_orphans().and_then(|()| world::make()) {
+    if let Err(e) = sys::process::adopt_orphans().and_then(|()| world::make()) {
         eprintln!("stress: the machine could not be prepared: {e}");
         return ExitCode::FAILURE;
     }

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use addrconf_abi::LSM_ATTR_CURRENT;
@@ -16,7 +16,14 @@ use addrconf_test_client::sys::{set_self, LSM_SET_SELF_ATTR};
 
 use crate::child::Child;
 use crate::device::entry;
-use crate::sys;
+use crate::sys::bpf;
+use crate::sys::memory::{shared_cells, Cells};
+use crate::sys::option::set_option;
+use crate::sys::process::take_descriptor;
+use crate::sys::schedule::be_nicest;
+use crate::sys::socket::socket;
+use crate::sys::trace::seize;
+use crate::sys::vfork::vfork_and_wait;
 use crate::wait::eventually;
 use crate::world::{self, FAR, HOST};
 
@@ -42,7 +49,7 @@ const PORT: u16 = 7000;
 pub struct Traffic {
     workers: Vec<Child>,
     sleepers: Vec<Child>,
-    rounds: &'static [AtomicU64],
+    rounds: Cells,
     tcp: SocketAddr,
     udp: SocketAddr,
 }
@@ -50,11 +57,11 @@ pub struct Traffic {
 impl Traffic {
     /// Starts all processes.
     pub fn start() -> Self {
-        let rounds = sys::shared_counters(KINDS.len()).expect("counters");
+        let rounds = shared_cells(KINDS.len()).expect("counters");
         let far = world::beyond(far_servers);
         let workers = KINDS.iter().zip(rounds).map(|((_, round), count)| {
-            Child::spawn(|| {
-                sys::be_nice();
+            Child::leading(|| {
+                be_nicest();
                 loop {
                     round();
                     count.fetch_add(1, Ordering::Relaxed);
@@ -68,8 +75,8 @@ impl Traffic {
         let tcp = listener.local_addr().expect("port");
         let udp = socket.local_addr().expect("port");
         let sleepers = vec![
-            Child::spawn(|| drop(listener.accept().expect("accept"))),
-            Child::spawn(|| {
+            Child::leading(|| drop(listener.accept().expect("accept"))),
+            Child::leading(|| {
                 socket.recv_from(&mut [0; 8]).expect("receive");
             }),
         ];
@@ -154,12 +161,12 @@ fn wildcards() {
 
 /// Makes processes and threads.
 fn forks() {
-    let child = Child::spawn(|| drop(UdpSocket::bind((HOST, 0)).expect("bind")));
+    let child = Child::leading(|| drop(UdpSocket::bind((HOST, 0)).expect("bind")));
     child.succeeded();
     for _ in 0..8 {
-        sys::vfork_and_wait().expect("vfork");
+        vfork_and_wait().expect("vfork");
     }
-    let thread = Child::spawn(|| {
+    let thread = Child::leading(|| {
         let other = std::thread::spawn(|| UdpSocket::bind((HOST, 0)).expect("bind"));
         drop(other.join().expect("a thread"));
     });
@@ -174,20 +181,24 @@ fn programs() {
 /// Calls that are refused to associated processes and must succeed here.
 fn descriptors() {
     let udp = UdpSocket::bind((HOST, 0)).expect("bind");
-    let idle = Child::spawn(|| loop {
+    let idle = Child::leading(|| loop {
         std::thread::park();
     });
     // The child inherited the descriptor.
-    let taken = sys::take_descriptor(idle.pid(), udp.as_raw_fd()).expect("pidfd_getfd");
-    let mark = sys::set_option(taken.as_fd(), libc::SOL_SOCKET, libc::SO_MARK, 1);
+    let taken = take_descriptor(idle.pid(), udp.as_raw_fd()).expect("pidfd_getfd");
+    let mark = set_option(taken.as_fd(), libc::SOL_SOCKET, libc::SO_MARK, 1);
     mark.expect("SO_MARK");
-    let transparent = sys::set_option(taken.as_fd(), libc::IPPROTO_IP, libc::IP_TRANSPARENT, 1);
+    let transparent = set_option(taken.as_fd(), libc::IPPROTO_IP, libc::IP_TRANSPARENT, 1);
     transparent.expect("IP_TRANSPARENT");
-    sys::trace(idle.pid()).expect("ptrace");
-    sys::bpf_nothing().expect_err("there is no such command");
-    let raw = sys::socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_ICMP);
+    seize(idle.pid()).expect("ptrace");
+    bpf::with_zeroes(9999).expect_err("there is no such command");
+    let raw = socket(
+        libc::AF_INET,
+        libc::SOCK_RAW | libc::SOCK_CLOEXEC,
+        libc::IPPROTO_ICMP,
+    );
     drop(raw.expect("a raw socket"));
-    let packet = sys::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+    let packet = socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0);
     drop(packet.expect("a packet socket"));
 }
 
@@ -221,7 +232,7 @@ fn veth() {
 fn far_servers() {
     let udp = UdpSocket::bind((FAR, PORT)).expect("bind");
     let tcp = TcpListener::bind((FAR, PORT)).expect("listen");
-    let _echo = Child::spawn(|| loop {
+    let _echo = Child::leading(|| loop {
         let (len, from) = udp.recv_from(&mut [0; 8]).expect("receive");
         udp.send_to(&[0; 8][..len], from).expect("send");
     });

@@ -8,7 +8,7 @@ use std::thread::park;
 
 use addrconf_abi::Target;
 
-use crate::child::Child;
+use crate::child::spawn_tenant;
 use addrconf_test_client::sys::unload_module;
 
 use crate::device::{fact, load, open, unload, wait_until_empty};
@@ -24,7 +24,7 @@ pub fn run(rounds: u64) -> Vec<String> {
 
 fn one_round() {
     let tenants = TENANTS.map(|address| {
-        Child::tenant(address, || {
+        spawn_tenant(address, || {
             // Kept open after the association has ended.
             let _sockets = [0; 4].map(|_| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)));
             loop {

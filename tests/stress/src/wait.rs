@@ -3,7 +3,9 @@
 //! Waiting for conditions, and random numbers.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::sys::waiting::looking_every;
 
 /// Long, as an emulated processor with a kernel that checks every access is slow.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -14,15 +16,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 ///
 /// After [`LIMIT`], with `what` in the message.
 #[track_caller]
-pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !done() {
-        assert!(
-            Instant::now() < deadline,
-            "waited {LIMIT:?} in vain for {what}"
-        );
-        sleep(Duration::from_millis(2));
-    }
+pub fn eventually(what: &str, done: impl FnMut() -> bool) {
+    let came = looking_every(Duration::from_millis(2), LIMIT, done);
+    assert!(came, "waited {LIMIT:?} in vain for {what}");
 }
 
 /// Pseudo-random numbers that are the same in every run.

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::process::Command;
 
 use crate::child::Child;
-use crate::sys;
+use crate::sys::namespace::unshare;
 use crate::wait::eventually;
 
 /// The addresses of tenants.
@@ -37,8 +37,8 @@ pub fn make() -> io::Result<()> {
 
 /// Runs `body` in a second network, whose address is [`FAR`].
 pub fn beyond(body: impl FnOnce()) -> Child {
-    let child = Child::spawn(|| {
-        sys::new_network().expect("a network");
+    let child = Child::leading(|| {
+        unshare(libc::CLONE_NEWNET).expect("a network");
         eventually("the far interface", || {
             ip("address add 10.8.0.2/24 dev v1").is_ok()
         });
