@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::pool;
 use crate::rng::Rng;
+use crate::sys::addr::Addr;
 use crate::world::{Tenant, World};
 
 /// A few ports that are used often, so that processes collide on them.
@@ -62,22 +63,10 @@ pub fn own(world: World, tenant: Tenant, rng: &mut Rng) -> Option<IpAddr> {
 
 /// The address as a `struct sockaddr_in` or `struct sockaddr_in6`.
 pub fn bytes(addr: IpAddr, port: u16) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(28);
-    match addr {
-        IpAddr::V4(ip) => {
-            bytes.extend((libc::AF_INET as u16).to_ne_bytes());
-            bytes.extend(port.to_be_bytes());
-            bytes.extend(ip.octets());
-            bytes.extend([0; 8]);
-        }
-        IpAddr::V6(ip) => {
-            bytes.extend((libc::AF_INET6 as u16).to_ne_bytes());
-            bytes.extend(port.to_be_bytes());
-            bytes.extend([0; 4]);
-            bytes.extend(ip.octets());
-            let link_local = ip.segments()[0] & 0xff80 == 0xfe80;
-            bytes.extend(u32::from(link_local).wrapping_mul(2).to_ne_bytes());
-        }
+    let mut bytes = Addr::from((addr, port)).bytes().to_vec();
+    if let IpAddr::V6(ip) = addr {
+        let link_local = ip.segments()[0] & 0xff80 == 0xfe80;
+        bytes[24..].copy_from_slice(&u32::from(link_local).wrapping_mul(2).to_ne_bytes());
     }
     bytes
 }

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The control device, as the controller uses it. Errors are errnos.
+//! The control device, as the controller uses it.
 
-use std::io;
+use std::io::Result;
 
 use addrconf_abi::{AddrEntry, Change, Name, SourceChoice, Target, SYSFS_PATH};
 use addrconf_test_client::{self as client, Assignment};
 
-use crate::sys::Result;
-
 /// The open device.
 pub struct Device(client::Device);
-
-fn errno(error: io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
-}
 
 impl Device {
     /// Opens the device.
     pub fn open() -> Result<Self> {
-        client::Device::open().map(Self).map_err(errno)
+        client::Device::open().map(Self)
     }
 
     /// Any call with any bytes, which must not contain pointers.
     pub fn raw(&self, number: u32, bytes: &mut [u8]) -> Result<()> {
-        self.0.call_bytes(number, bytes).map_err(errno)
+        self.0.call_bytes(number, bytes)
     }
 
     /// Associates a process.
@@ -42,7 +36,7 @@ impl Device {
             _ => SourceChoice::Random,
         };
         let assigned = self.0.assign_with(Target::Pid(pid), set, &assignment);
-        assigned.map(|assigned| assigned.id).map_err(errno)
+        assigned.map(|assigned| assigned.id)
     }
 
     /// Changes the set of an association.
@@ -53,28 +47,28 @@ impl Device {
         set: &[AddrEntry],
         reset: bool,
     ) -> Result<u64> {
-        self.0.update(target, change, set, reset).map_err(errno)
+        self.0.update(target, change, set, reset)
     }
 
     /// Releases an association or a process.
     pub fn release(&self, target: Target) -> Result<u64> {
-        self.0.release(target).map_err(errno)
+        self.0.release(target)
     }
 
     /// Describes an association.
     pub fn query(&self, target: Target) -> Result<client::Description> {
-        self.0.query(target).map_err(errno)
+        self.0.query(target)
     }
 
     /// The ids of all associations.
     pub fn ids(&self) -> Result<Vec<u64>> {
-        self.0.ids().map_err(errno)
+        self.0.ids()
     }
 }
 
 /// `lsm_set_self_attr()` of the addrconf LSM.
 pub fn set_self(content: &[u8]) -> Result<()> {
-    client::sys::set_self(addrconf_abi::LSM_ATTR_CURRENT, content).map_err(errno)
+    client::sys::set_self(addrconf_abi::LSM_ATTR_CURRENT, content)
 }
 
 /// A number that the module shows in sysfs.

@@ -11,6 +11,8 @@
 //! Exit status 0: no violation, and nothing left after all tenants had ended;
 //! 1: violations; 3: the fuzzer hung.
 
+#![forbid(unsafe_code)]
+
 mod addr;
 mod control;
 mod controller;
@@ -19,19 +21,22 @@ mod net;
 mod ops;
 mod oracle;
 mod pool;
+mod print;
 mod received;
 mod rng;
 mod run;
 mod secrets;
 mod services;
+mod socket;
 mod supervisor;
-mod sys;
 mod tenant;
 mod world;
 
 use std::process::ExitCode;
 
-use sys::process::{now, print};
+use addrconf_test_sys as sys;
+use print::print;
+use sys::clock::now;
 use world::World;
 
 fn main() -> ExitCode {

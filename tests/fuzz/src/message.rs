@@ -7,8 +7,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::pool;
-use crate::sys::process::now;
-use crate::sys::socket;
+use crate::socket;
+use crate::sys::clock::now;
 use crate::world::{Counter, Tenant, World};
 
 const MAGIC: &[u8; 8] = b"ADDRCFUZ";

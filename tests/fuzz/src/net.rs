@@ -13,8 +13,8 @@ use libc::{AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STRE
 
 use crate::addr::{self, HOST_PORT, PORTS};
 use crate::pool::{self, DARK, HOST4, HOST6, PEER4, PEER6};
-use crate::sys::process::{enter_network, unshare};
-use crate::sys::socket;
+use crate::socket;
+use crate::sys::namespace::{enter_network, unshare};
 
 /// The two network namespaces.
 #[derive(Clone)]
@@ -94,20 +94,20 @@ impl Networks {
 
     /// Runs `what` in the host's namespace, where this thread stays.
     pub fn in_host<T>(&self, what: impl FnOnce() -> T) -> T {
-        enter_network(self.host.as_raw_fd()).expect("setns");
+        enter_network(&self.host).expect("setns");
         what()
     }
 
     /// Moves this thread next door for good.
     pub fn enter_peer(&self) {
-        enter_network(self.peer.as_raw_fd()).expect("setns");
+        enter_network(&self.peer).expect("setns");
     }
 
     /// Runs `what` next door, and returns to the host's namespace.
     pub fn in_peer<T>(&self, what: impl FnOnce() -> T) -> T {
-        enter_network(self.peer.as_raw_fd()).expect("setns");
+        enter_network(&self.peer).expect("setns");
         let result = what();
-        enter_network(self.host.as_raw_fd()).expect("setns");
+        enter_network(&self.host).expect("setns");
         result
     }
 }
@@ -118,9 +118,9 @@ pub fn packet_socket() -> i32 {
     let fd =
         socket::socket(libc::AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, all).expect("a packet socket");
     let room = 32_000_000_i32.to_ne_bytes();
-    let _ = socket::set_option(fd, libc::SOL_SOCKET, 33, &room); // SO_RCVBUFFORCE
+    let _ = socket::set_option_bytes(fd, libc::SOL_SOCKET, 33, &room); // SO_RCVBUFFORCE
     let second = [1_i64.to_ne_bytes(), 0_i64.to_ne_bytes()].concat();
-    let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &second);
+    let _ = socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &second);
     fd
 }
 
@@ -128,9 +128,9 @@ fn listener(addr: std::net::IpAddr, port: u16, kind: i32) -> Option<i32> {
     let family = if addr.is_ipv6() { AF_INET6 } else { AF_INET };
     let fd = socket::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0).ok()?;
     let one = 1_i32.to_ne_bytes();
-    let _ = socket::set_option(fd, libc::IPPROTO_IPV6, 26, &one); // IPV6_V6ONLY
-    let _ = socket::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
-    let _ = socket::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
+    let _ = socket::set_option_bytes(fd, libc::IPPROTO_IPV6, 26, &one); // IPV6_V6ONLY
+    let _ = socket::set_option_bytes(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
+    let _ = socket::set_option_bytes(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
     socket::bind(fd, &addr::bytes(addr, port)).ok()?;
     if kind == SOCK_STREAM {
         socket::listen(fd, 64).ok()?;

@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use crate::sys::control_message::{control_bytes, controls};
+
 /// The contents of the control messages of one message.
 #[derive(Default)]
 pub struct Extra {
@@ -13,17 +15,10 @@ pub struct Extra {
     pub descriptors: Vec<i32>,
 }
 
-const HEADER: usize = 16;
-
 /// Reads control messages.
-pub fn read(mut control: &[u8]) -> Extra {
+pub fn read(control: &[u8]) -> Extra {
     let mut extra = Extra::default();
-    while control.len() >= HEADER {
-        let word = |at: usize| i32::from_ne_bytes([0, 1, 2, 3].map(|i| control[at + i]));
-        let (len, level, kind) = (word(0) as usize, word(8), word(12));
-        let Some(data) = control.get(HEADER..len) else {
-            break;
-        };
+    for (level, kind, data) in controls(control) {
         match (level, kind) {
             // struct in_pktinfo: interface, local, destination.
             (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
@@ -41,19 +36,13 @@ pub fn read(mut control: &[u8]) -> Extra {
             }
             _ => {}
         }
-        control = control.get(len.next_multiple_of(8)..).unwrap_or(&[]);
     }
     extra
 }
 
 /// The bytes of one control message to send.
 pub fn write(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
-    let mut bytes = ((HEADER + data.len()) as u64).to_ne_bytes().to_vec();
-    bytes.extend(level.to_ne_bytes());
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(data);
-    bytes.resize(bytes.len().next_multiple_of(8), 0);
-    bytes
+    control_bytes(&(level, kind, data.to_vec()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,10 @@ use crate::controller::Controller;
 use crate::oracle::clients::Clients;
 use crate::oracle::services::Server;
 use crate::oracle::{members, packets, probes, sockets};
-use crate::sys::process::{adopt_orphans, go_first, now, print, reap};
+use crate::print::print;
+use crate::sys::clock::now;
+use crate::sys::process::{adopt_orphans, reap};
+use crate::sys::schedule::go_first;
 use crate::world::{Action, Counter, World};
 use crate::{net, pool};
 
@@ -32,7 +35,7 @@ const LONG: Duration = Duration::from_secs(10);
 /// Runs the fuzzer for this many seconds. `unbound`: the self-test.
 pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
     world.note_action(Action::Wait);
-    adopt_orphans();
+    let _ = adopt_orphans();
     let networks = net::Networks::new();
     let mut controller = Controller::new(world, unbound);
     let mut watchers = Vec::new();

@@ -8,8 +8,9 @@ use std::net::IpAddr;
 use libc::{AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM};
 
 use crate::message::{grace, Message, Way};
-use crate::sys::process::now;
-use crate::sys::socket;
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::errno;
 use crate::world::{Counter, Tenant, World};
 use crate::{addr, pool};
 
@@ -35,7 +36,7 @@ impl Connections {
     /// Takes over the connection on `fd`. Closes it if its peer has no address of the
     /// pool. Closes the oldest connection when there are too many.
     pub fn add(&mut self, fd: i32) {
-        let name = socket::name_of(fd, true).unwrap_or_default();
+        let name = socket::peer_name(fd).unwrap_or_default();
         match addr::read(&name) {
             Some(from) if pool::index_of(from).is_some() => self.keep(fd, from),
             _ => socket::close(fd),
@@ -59,8 +60,8 @@ impl Connections {
             let _ = socket::bind(fd, &addr::bytes(from, 0));
         }
         match socket::connect(fd, &addr::bytes(to, port)) {
-            Ok(()) | Err(libc::EINPROGRESS) => self.keep(fd, to),
-            Err(_) => socket::close(fd),
+            Err(e) if errno(&e) != libc::EINPROGRESS => socket::close(fd),
+            _ => self.keep(fd, to),
         }
     }
 
@@ -75,7 +76,7 @@ impl Connections {
             match socket::send_to(fd, &bytes, MSG_DONTWAIT, &[]) {
                 Ok(_) => world.count(Counter::Secrets),
                 // Not connected yet, or the tenant does not read.
-                Err(libc::EAGAIN) => {}
+                Err(e) if errno(&e) == libc::EAGAIN => {}
                 Err(_) => {
                     socket::close(fd);
                     return false;

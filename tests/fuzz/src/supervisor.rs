@@ -10,7 +10,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use crate::sys::process::{ended, fork, go_first, kill, now, print};
+use crate::print::print;
+use crate::sys::clock::now;
+use crate::sys::errno;
+use crate::sys::process::{fork, kill, wait, Status};
+use crate::sys::schedule::go_first;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
@@ -24,15 +28,17 @@ const LONG_CALL: u64 = 3 * SECOND;
 const LIMIT: u64 = 100;
 /// The exit status for a hang.
 const HANGS: u8 = 3;
+/// The exit status when it was killed.
+const KILLED: u8 = 128;
 
 /// Calls `run` in a child process, whose exit status is what `run` returns. The
 /// child may take `seconds`, and a limit of time for the start and the end.
 pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> ExitCode {
     let child = match fork() {
-        Ok(0) => return run(),
-        Ok(child) => child,
-        Err(errno) => {
-            print(&format!("fork: error {errno}"));
+        Ok(None) => return run(),
+        Ok(Some(child)) => child,
+        Err(e) => {
+            print(&format!("fork: error {}", errno(&e)));
             return ExitCode::from(HANGS);
         }
     };
@@ -44,7 +50,7 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
         thread::sleep(Duration::from_millis(100));
         if let Some(status) = ended(child) {
             progress(world, started);
-            if status == 128 {
+            if status == KILLED {
                 print("a signal killed the fuzzer's process");
             }
             return ExitCode::from(status);
@@ -83,6 +89,15 @@ pub fn supervise(world: World, seconds: u64, run: impl FnOnce() -> ExitCode) -> 
     }
 }
 
+/// The exit status of a child that has ended; [`KILLED`] if by a signal.
+fn ended(child: i32) -> Option<u8> {
+    match wait(child, true) {
+        Ok(None) => None,
+        Ok(Some((_, Status::Exited(status)))) => Some(status as u8),
+        _ => Some(KILLED),
+    }
+}
+
 /// The kernel stack of a thread, in one line.
 fn stack(process: i32, thread: i32) -> String {
     let stack = read_to_string(format!("/proc/{process}/task/{thread}/stack"));
@@ -100,7 +115,7 @@ fn give_up(child: i32) {
     for what in ["w", "t"] {
         let _ = write("/proc/sysrq-trigger", what);
     }
-    kill(child);
+    let _ = kill(child, libc::SIGKILL);
     let groups = read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
     for group in groups {
         let _ = write(group.path().join("cgroup.kill"), "1");

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use crate::ops::{open_before, release_oneself, wait_before, Actor};
 use crate::rng::Rng;
-use crate::sys;
-use crate::sys::process::{self, fork};
+use crate::socket;
+use crate::sys::capability::drop_capabilities;
+use crate::sys::interruptions::interrupt_regularly;
+use crate::sys::process::{exit_unflushed, fork, ignore_children};
+use crate::sys::schedule::be_nice;
 use crate::world::{Tenant, World, DESCRIPTOR};
 
 /// The capabilities that tenants drop: CAP_NET_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO,
@@ -36,9 +39,9 @@ pub fn live(tenant: Tenant) {
     if rng.percent(30) {
         release_oneself();
     }
-    process::drop_capabilities(&WITHOUT).expect("dropping capabilities");
-    process::ignore_children();
-    process::be_nice();
+    drop_capabilities(&WITHOUT).expect("dropping capabilities");
+    ignore_children(true);
+    be_nice();
     let mut actor = Actor::new(world, tenant, rng.next(), 0);
     open_before(&mut actor);
     wait_before(&mut actor);
@@ -47,14 +50,14 @@ pub fn live(tenant: Tenant) {
     world.set_stage(tenant, 1);
     while world.stage(tenant) == 1 {
         for _ in 0..busy {
-            if fork() == Ok(0) {
+            if matches!(fork(), Ok(None)) {
                 // So that the walk for descendants may meet a child or a grandchild
                 // first.
                 if rng.percent(50) {
                     let _ = fork();
                 }
                 std::thread::sleep(Duration::from_millis(rng.below(15) as u64));
-                process::exit(0);
+                exit_unflushed(0);
             }
         }
         if busy == 0 {
@@ -62,7 +65,7 @@ pub fn live(tenant: Tenant) {
         }
     }
     for nr in 0..WORKERS {
-        if fork() == Ok(0) {
+        if matches!(fork(), Ok(None)) {
             work(tenant, rng.next().wrapping_add(nr as u64), 0);
         }
     }
@@ -76,12 +79,12 @@ pub fn live(tenant: Tenant) {
 /// its parent had open.
 pub fn work(tenant: Tenant, seed: u64, depth: usize) -> ! {
     let world = World::open();
-    process::ignore_children();
-    let _interruptions = process::interrupt_regularly(300);
+    ignore_children(true);
+    let _interruptions = interrupt_regularly(300);
     world.note_pid(std::process::id());
     let mut actor = Actor::new(world, tenant, seed, depth);
     actor.fds = (3..64)
-        .filter(|&fd| fd != DESCRIPTOR && sys::socket::is_socket(fd))
+        .filter(|&fd| fd != DESCRIPTOR && socket::is_socket(fd))
         .collect();
     let times = if depth == 0 { usize::MAX } else { 150 };
     actor.act(times);
@@ -89,5 +92,5 @@ pub fn work(tenant: Tenant, seed: u64, depth: usize) -> ! {
         let live = world.live(tenant as usize % crate::world::SLOTS);
         live.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
     }
-    process::exit(0)
+    exit_unflushed(0)
 }

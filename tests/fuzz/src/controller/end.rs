@@ -11,7 +11,11 @@ use super::timed::LIMIT;
 use super::{Controller, Running};
 use crate::message::grace;
 use crate::oracle::sockets::processes;
-use crate::sys::process::{hurry, now, print, reap};
+use crate::print::print;
+use crate::sys::clock::now;
+use crate::sys::errno;
+use crate::sys::process::reap;
+use crate::sys::schedule::hurry;
 use crate::tenant::group;
 use crate::world::{Action, Counter, Tenant};
 
@@ -35,7 +39,8 @@ impl Controller {
                     Target::Pid(running.first.id() as i32)
                 };
                 let released = self.in_time("release", LIMIT, || device.release(target));
-                if let Err(errno) = released {
+                if let Err(e) = released {
+                    let errno = errno(&e);
                     print(&format!("note: releasing tenant {tenant}: error {errno}"));
                 }
                 std::thread::sleep(Duration::from_millis(100));

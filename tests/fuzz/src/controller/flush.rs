@@ -12,7 +12,8 @@ use super::Controller;
 use crate::control::{number_in, Device};
 use crate::message::grace;
 use crate::oracle::sockets::processes;
-use crate::sys::process::{now, print};
+use crate::print::print;
+use crate::sys::clock::now;
 use crate::world::{Action, Counter, Tenant, SLOTS};
 
 /// How many times all associations are released before the rest is a violation.

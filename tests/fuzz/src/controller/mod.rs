@@ -11,7 +11,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::process::{Child, Command};
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,8 +22,10 @@ use crate::message::grace;
 use crate::ops;
 use crate::oracle::sockets::{state_of, Listeners};
 use crate::pool;
+use crate::print::print;
 use crate::rng::Rng;
-use crate::sys::process::{now, print};
+use crate::sys::clock::now;
+use crate::sys::errno;
 use crate::tenant::group;
 use crate::world::{Action, Counter, Tenant, World, SLOTS};
 
@@ -157,7 +158,8 @@ impl Controller {
                     association = id;
                     set.iter().for_each(|&i| self.world.settle(i));
                 }
-                Err(errno) => {
+                Err(e) => {
+                    let errno = errno(&e);
                     let took = (now() - began) / 1_000_000;
                     let facts = format_args!("assign failed after {took} ms: error {errno}");
                     // A released task may have corked a datagram on a socket of the

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::Controller;
-use crate::sys::process::now;
+use crate::sys::clock::now;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;

@@ -2,12 +2,14 @@
 
 //! Changes the sets of tenants. Another tenant may get at once what one loses.
 
+use std::io::{self, Result};
+
 use addrconf_abi::{Change, Target};
 
 use super::timed::LIMIT;
 use super::{entries, Controller};
-use crate::sys::process::print;
-use crate::sys::Result;
+use crate::print::print;
+use crate::sys::errno;
 use crate::world::{Action, Counter, Tenant, SLOTS};
 
 impl Controller {
@@ -44,7 +46,7 @@ impl Controller {
     fn change(&mut self, slot: usize, change: Change, set: &[usize], reset: bool) -> Result<u64> {
         let by_id = self.rng.percent(80);
         let (Some(running), Some(device)) = (&self.slots[slot], &self.device) else {
-            return Err(libc::ENODEV);
+            return Err(io::Error::from_raw_os_error(libc::ENODEV));
         };
         let target = if by_id {
             Target::Association(running.association)
@@ -59,8 +61,8 @@ impl Controller {
         let set = entries(set);
         let result = self.in_time(name, LIMIT, || device.update(target, change, &set, reset));
         self.world.count(Counter::Updates);
-        if let Err(errno) = result {
-            let tenant = running.tenant;
+        if let Err(e) = &result {
+            let (tenant, errno) = (running.tenant, errno(e));
             print(&format!("note: {name} for tenant {tenant}: error {errno}"));
         }
         result

@@ -3,6 +3,7 @@
 //! What a process has and does before it is associated: sockets that fit or do not,
 //! calls that sleep on them, and calls on the control device.
 
+use std::io::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
@@ -15,7 +16,8 @@ use super::sockets::receive_from;
 use super::Actor;
 use crate::control::Device;
 use crate::message::Message;
-use crate::sys::{self, Result};
+use crate::socket;
+use crate::sys::errno;
 use crate::{addr, pool};
 
 /// Opens some sockets. None uses a dark address: a packet from one is a violation.
@@ -30,30 +32,30 @@ fn open_one(a: &mut Actor) -> Result<()> {
     let from = address(a);
     let family = if from.is_ipv6() { AF_INET6 } else { AF_INET };
     let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM]);
-    let fd = sys::socket::socket(family, kind | SOCK_NONBLOCK, 0)?;
+    let fd = socket::socket(family, kind | SOCK_NONBLOCK, 0)?;
     a.fds.push(fd);
     let one = 1_i32.to_ne_bytes();
-    sys::socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one)?;
+    socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one)?;
     super::sockets::ask_where(fd);
     let bound = a.rng.percent(80);
     if bound {
         let port = a.rng.pick(&[0, 80, 1001, 1002, 1003, 4000]);
-        sys::socket::bind(fd, &addr::bytes(from, port))?;
+        socket::bind(fd, &addr::bytes(from, port))?;
     }
     // Not on a wildcard: a connection that waits there may have any local address,
     // and the tenant can accept it later.
     let fixed = bound && !from.is_unspecified();
     if kind == SOCK_STREAM && fixed && a.rng.percent(50) {
-        return sys::socket::listen(fd, 8);
+        return socket::listen(fd, 8);
     }
     let to = if a.rng.percent(50) {
         address(a)
     } else {
         pool::PEER4.into()
     };
-    sys::socket::connect(fd, &addr::bytes(to, a.rng.pick(&addr::PORTS)))?;
+    socket::connect(fd, &addr::bytes(to, a.rng.pick(&addr::PORTS)))?;
     let bytes = Message::new(a.tenant, Some(to), kind == SOCK_STREAM).bytes(100);
-    sys::socket::send_to(fd, &bytes, libc::MSG_DONTWAIT, &[]).map(drop)
+    socket::send_to(fd, &bytes, libc::MSG_DONTWAIT, &[]).map(drop)
 }
 
 fn address(a: &mut Actor) -> IpAddr {
@@ -87,13 +89,13 @@ fn waited_on(a: &mut Actor) -> Result<(i32, i32)> {
     let from = address(a);
     let family = if from.is_ipv6() { AF_INET6 } else { AF_INET };
     let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM, SOCK_DGRAM]);
-    let fd = sys::socket::socket(family, kind, 0)?;
+    let fd = socket::socket(family, kind, 0)?;
     let one = 1_i32.to_ne_bytes();
-    sys::socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one)?;
+    socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one)?;
     super::sockets::ask_where(fd);
-    sys::socket::bind(fd, &addr::bytes(from, a.rng.pick(&addr::PORTS)))?;
+    socket::bind(fd, &addr::bytes(from, a.rng.pick(&addr::PORTS)))?;
     if kind == SOCK_STREAM {
-        sys::socket::listen(fd, 8)?;
+        socket::listen(fd, 8)?;
     }
     Ok((fd, kind))
 }
@@ -103,10 +105,10 @@ impl Actor {
         if kind == SOCK_DGRAM {
             return receive_from(self, fd, 0);
         }
-        let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
+        let new = socket::accept(fd, SOCK_NONBLOCK)?;
         // It fails if nothing came yet, or if the connection is refused to this tenant.
         let _ = receive_from(self, new, libc::MSG_DONTWAIT);
-        sys::socket::close(new);
+        socket::close(new);
         Ok(())
     }
 }
@@ -119,7 +121,7 @@ pub fn release_oneself() {
     };
     let own = Target::Pid(std::process::id() as i32);
     spawn(move || {
-        while device.release(own) != Err(libc::EPERM) {
+        while device.release(own).err().as_ref().map(errno) != Some(libc::EPERM) {
             sleep(Duration::from_micros(500));
         }
     });

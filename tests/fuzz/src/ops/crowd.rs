@@ -3,13 +3,16 @@
 //! A process with many threads narrows itself while it gets hardly any processor
 //! time. Others wait for whatever lock it holds meanwhile.
 
+use std::io::Result;
 use std::thread::{sleep, Builder};
 use std::time::Duration;
 
 use super::{process, Actor};
 use crate::rng::Rng;
-use crate::sys::process::{be_idle, be_nicest, exit, fork, now};
-use crate::sys::Result;
+use crate::sys::clock::now;
+use crate::sys::errno;
+use crate::sys::process::{exit_unflushed, fork};
+use crate::sys::schedule::{be_nicest, run_when_idle};
 use crate::world::Counter;
 
 /// The most threads of a crowd, on an ordinary kernel.
@@ -30,13 +33,13 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
     }
     a.world.count(Counter::Forks);
     match fork() {
-        Ok(0) => {
+        Ok(None) => {
             a.depth += 1;
             a.thread = false;
             a.kept.forget_ring();
             a.rng = Rng::new(a.rng.next() ^ 0xc0d);
             crowd(a);
-            exit(0)
+            exit_unflushed(0)
         }
         child => child.map(drop),
     }
@@ -72,7 +75,7 @@ fn crowd(a: &mut Actor) {
     let too = Builder::new().spawn(move || other.narrow_until(end));
     // Only this thread loses its priority, so the others take the processors from it.
     if a.rng.percent(70) {
-        be_idle();
+        let _ = run_when_idle();
     } else {
         be_nicest();
     }
@@ -84,8 +87,8 @@ impl Actor {
     fn narrow_until(&mut self, end: u64) {
         while now() < end {
             self.world.count(Counter::Crowds);
-            if let Err(errno) = process::narrow(self) {
-                self.world.count_error(errno);
+            if let Err(e) = process::narrow(self) {
+                self.world.count_error(errno(&e));
             }
             sleep(Duration::from_millis(self.rng.below(300) as u64));
         }

@@ -3,13 +3,17 @@
 //! Everything that can be done to the sockets of the host's services, which every
 //! process inherits and which serve clients meanwhile.
 
+use std::io::{self, Result};
+
 use libc::{MSG_DONTWAIT, SOL_SOCKET};
 
 use super::{keep, options, send, sockets, uring, Actor};
 use crate::addr;
 use crate::message::Message;
 use crate::services::{self, ALL};
-use crate::sys::{descriptor, ring, socket, Result};
+use crate::socket;
+use crate::sys::uring::arena;
+use crate::sys::{descriptor, pipe};
 
 /// Options with values that keep a socket from receiving or sending
 /// (`include/uapi/asm-generic/socket.h`, `include/uapi/linux/{in,tcp}.h`).
@@ -50,7 +54,7 @@ const IOCTLS: [u64; 8] = [
 pub fn any(a: &mut Actor) -> Result<()> {
     let fd = services::descriptor(a.rng.below(ALL.len()));
     if !socket::is_socket(fd) {
-        return Err(libc::EBADF);
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
     match a.rng.below(22) {
         0 | 1 => socket::shutdown(fd, a.rng.below(3) as i32),
@@ -69,7 +73,7 @@ pub fn any(a: &mut Actor) -> Result<()> {
         8 => options::set_any_on(a, fd),
         9 | 10 => {
             let (level, name, value) = a.rng.pick(HOSTILE);
-            socket::set_option(fd, level, name, &value.to_ne_bytes())
+            socket::set_option_bytes(fd, level, name, &value.to_ne_bytes())
         }
         // BPF programs: filters that drop everything, and ones that select no socket
         // of a reuseport group.
@@ -106,11 +110,11 @@ pub fn any(a: &mut Actor) -> Result<()> {
             };
             socket::send_to(fd, &bytes, MSG_DONTWAIT, &name).map(drop)
         }
-        18 => descriptor::splice(fd, a.rng.percent(50), 64).map(drop),
+        18 => pipe::splice_nowhere(fd, a.rng.percent(50), 64).map(drop),
         19 => uring::run_on(a, fd),
         20 => {
             let (level, name, value) = a.rng.pick(HOSTILE);
-            ring::set_option(fd, level, name, value)
+            arena::set_option(fd, level, name, value)
         }
         _ => {
             let copy = socket::dup(fd)?;
@@ -131,7 +135,7 @@ fn ask(a: &mut Actor, fd: i32) -> Result<()> {
         2 => (libc::IPPROTO_TCP, 35, 64),  // TCP_ZEROCOPY_RECEIVE
         _ => return options::get_on(a, fd),
     };
-    socket::get_option(fd, level, name, room).map(drop)
+    socket::option_bytes(fd, level, name, room).map(drop)
 }
 
 /// `fcntl()` on the state of the file, which all its holders share, and on the flags
@@ -147,5 +151,5 @@ fn control(a: &mut Actor, fd: i32) -> Result<()> {
         5 => (libc::F_GETFL, 0),
         _ => (libc::F_SETFD, 0),
     };
-    descriptor::control(fd, command, value).map(drop)
+    descriptor::fcntl(fd, command, value).map(drop)
 }

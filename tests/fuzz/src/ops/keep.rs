@@ -4,16 +4,18 @@
 //! connection can be: read now and then, shut down in one direction, not accepted
 //! yet, in flight in a Unix socket, or in the file table of an io_uring.
 
+use std::io::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use libc::{AF_INET, AF_INET6, AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 
 use super::Actor;
 use crate::message::Way;
-use crate::sys::process::now;
-use crate::sys::socket::{self, Outgoing};
-use crate::sys::table::{Table, ROOM};
-use crate::sys::Result;
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::errno;
+use crate::sys::message::Outgoing;
+use crate::sys::uring::table::{Table, ROOM};
 use crate::{addr, pool, received, secrets, services};
 
 /// The most connections in each place.
@@ -53,7 +55,7 @@ pub fn link(a: &mut Actor) -> Result<()> {
             socket::bind(fd, &addr::bytes(own, 0))?;
         }
         return match socket::connect(fd, &addr::bytes(to, port)) {
-            Err(libc::EINPROGRESS) => Ok(()),
+            Err(e) if errno(&e) == libc::EINPROGRESS => Ok(()),
             other => other,
         };
     };
@@ -79,10 +81,11 @@ pub fn tend(a: &mut Actor) -> Result<()> {
     let mut last = Ok(());
     for fd in std::mem::take(&mut a.kept.links) {
         match read(a, fd) {
-            Ok(()) | Err(libc::EAGAIN) => a.kept.links.push(fd),
-            Err(errno) => {
+            Ok(()) => a.kept.links.push(fd),
+            Err(e) if errno(&e) == libc::EAGAIN => a.kept.links.push(fd),
+            Err(e) => {
                 socket::close(fd);
-                last = Err(errno);
+                last = Err(e);
             }
         }
     }

@@ -18,8 +18,12 @@ pub use before::{open as open_before, release_oneself, wait as wait_before};
 pub use pass::mailbox;
 pub use process::malformed;
 
+use std::io;
+
 use crate::rng::Rng;
-use crate::sys;
+use crate::socket;
+use crate::sys::errno;
+use crate::sys::uring::arena::Arena;
 use crate::world::{Counter, Tenant, World};
 
 /// A thread that acts, with its state.
@@ -39,10 +43,10 @@ pub struct Actor {
     /// Connections that are kept for long.
     pub kept: keep::Kept,
     /// Memory for an io_uring, made on first use.
-    pub arena: Option<sys::ring::Arena>,
+    pub arena: Option<Arena>,
 }
 
-type Operation = fn(&mut Actor) -> sys::Result<()>;
+type Operation = fn(&mut Actor) -> io::Result<()>;
 
 /// All operations: name, relative frequency, function.
 pub const ALL: &[(&str, usize, Operation)] = &[
@@ -128,17 +132,17 @@ impl Actor {
                 continue;
             }
             self.world.count(Counter::Operations);
-            if let Err(errno) = (ALL[nr].2)(self) {
-                self.world.count_error(errno);
+            if let Err(e) = (ALL[nr].2)(self) {
+                self.world.count_error(errno(&e));
             }
             if self.fds.len() > 24 {
-                sys::socket::close(self.fds.remove(0));
+                socket::close(self.fds.remove(0));
             }
         }
     }
 
     /// A random socket of this process; makes one if there is none.
-    fn any(&mut self) -> sys::Result<i32> {
+    fn any(&mut self) -> io::Result<i32> {
         if self.fds.is_empty() {
             sockets::socket(self)?;
         }

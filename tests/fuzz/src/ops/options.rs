@@ -2,11 +2,12 @@
 
 //! Socket options: those that affect addresses, and any others.
 
+use std::io::Result;
 use std::net::IpAddr;
 
 use super::Actor;
 use crate::addr;
-use crate::sys::{self, Result};
+use crate::socket;
 
 const SOCKET: i32 = libc::SOL_SOCKET;
 const IP: i32 = libc::IPPROTO_IP;
@@ -82,7 +83,7 @@ pub fn set_on(a: &mut Actor, fd: i32) -> Result<()> {
         if (level, name) == (SOCKET, libc::SO_LINGER) {
             value.extend(0_i32.to_ne_bytes());
         }
-        return sys::socket::set_option(fd, level, name, &value);
+        return socket::set_option_bytes(fd, level, name, &value);
     }
     with_address(a, fd)
 }
@@ -94,7 +95,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             return ip.octets();
         }
     };
-    let set = sys::socket::set_option;
+    let set = socket::set_option_bytes;
     match a.rng.below(9) {
         // A loose or strict source route.
         0 => {
@@ -138,7 +139,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             set(fd, TCP, 31, name.as_bytes()) // TCP_ULP
         }
         7 => set(fd, TCP, libc::TCP_CONGESTION, b"cubic"),
-        _ => sys::socket::attach_filter(fd, libc::SO_ATTACH_FILTER, u32::MAX),
+        _ => socket::attach_filter(fd, libc::SO_ATTACH_FILTER, u32::MAX),
     }
 }
 
@@ -168,7 +169,7 @@ pub fn set_any_on(a: &mut Actor, fd: i32) -> Result<()> {
             a.rng.bytes(len)
         }
     };
-    sys::socket::set_option(fd, level, name, &value)
+    socket::set_option_bytes(fd, level, name, &value)
 }
 
 /// Reads any option.
@@ -181,5 +182,5 @@ pub fn get(a: &mut Actor) -> Result<()> {
 pub fn get_on(a: &mut Actor, fd: i32) -> Result<()> {
     let level = a.rng.pick(&[SOCKET, IP, IP6, TCP, UDP]);
     let (name, room) = (a.rng.below(130) as i32, a.rng.below(256));
-    sys::socket::get_option(fd, level, name, room).map(drop)
+    socket::option_bytes(fd, level, name, room).map(drop)
 }

@@ -3,11 +3,15 @@
 //! Passes sockets: with `SCM_RIGHTS` between tenants and from the host, and with
 //! `pidfd_getfd()`.
 
+use std::io::Result;
+use std::os::fd::IntoRawFd;
+
 use super::Actor;
 use crate::received;
-use crate::sys::process::{call, Call};
-use crate::sys::socket::Outgoing;
-use crate::sys::{self, Result};
+use crate::socket;
+use crate::sys::errno;
+use crate::sys::message::Outgoing;
+use crate::sys::process::take_descriptor;
 use crate::world::SLOTS;
 
 /// The abstract Unix address of mailbox `nr`. The first process to bind it has it.
@@ -20,7 +24,7 @@ pub fn mailbox(nr: usize) -> Vec<u8> {
 
 /// Sends some sockets of this process to a random mailbox.
 pub fn send(a: &mut Actor) -> Result<()> {
-    let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
+    let through = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
     let mut fds = Vec::new();
     for _ in 0..1 + a.rng.below(3) {
         fds.extend(a.any()?.to_ne_bytes());
@@ -32,35 +36,35 @@ pub fn send(a: &mut Actor) -> Result<()> {
         data: b"take these",
         control: &control,
     };
-    let sent = sys::socket::send_message(through, &out, libc::MSG_DONTWAIT);
-    sys::socket::close(through);
+    let sent = socket::send_message(through, &out, libc::MSG_DONTWAIT);
+    socket::close(through);
     sent.map(drop)
 }
 
 /// Opens a mailbox for a moment, and takes the descriptors sent to it.
 pub fn receive(a: &mut Actor) -> Result<()> {
-    let through = sys::socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
+    let through = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM, 0)?;
     let nr = a.rng.below(2 * SLOTS);
-    let mut result = sys::socket::bind(through, &mailbox(nr));
+    let mut result = socket::bind(through, &mailbox(nr));
     if result.is_ok() {
         a.act_meanwhile();
         let (mut data, mut control) = ([0; 64], [0; 256]);
         for _ in 0..4 {
             let flags = libc::MSG_DONTWAIT;
-            match sys::socket::receive(through, &mut data, &mut control, flags) {
+            match socket::receive(through, &mut data, &mut control, flags) {
                 Ok(got) => {
                     let extra = received::read(&control[..got.control]);
                     a.fds.extend(extra.descriptors);
                 }
-                Err(libc::EAGAIN) => break,
-                Err(errno) => {
-                    result = Err(errno);
+                Err(e) if errno(&e) == libc::EAGAIN => break,
+                Err(e) => {
+                    result = Err(e);
                     break;
                 }
             }
         }
     }
-    sys::socket::close(through);
+    socket::close(through);
     result
 }
 
@@ -77,14 +81,11 @@ impl Actor {
 /// Takes a descriptor from another process.
 pub fn steal(a: &mut Actor) -> Result<()> {
     let pid = a.world.noted_pid(a.rng.below(64));
-    let pidfd = call(&Call::PidFd(pid))?;
-    let taken = call(&Call::TakeFd(pidfd, 3 + a.rng.below(24) as i32));
-    sys::socket::close(pidfd);
-    let taken = taken?;
-    if sys::socket::is_socket(taken) {
+    let taken = take_descriptor(pid, 3 + a.rng.below(24) as i32)?.into_raw_fd();
+    if socket::is_socket(taken) {
         a.fds.push(taken);
     } else {
-        sys::socket::close(taken);
+        socket::close(taken);
     }
     Ok(())
 }

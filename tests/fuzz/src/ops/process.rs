@@ -2,6 +2,9 @@
 
 //! Processes and threads, and attempts to escape from the association.
 
+use std::io::Result;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::atomic::Ordering;
 
 use addrconf_abi::{AddrEntry, Change, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT};
@@ -12,8 +15,11 @@ use addrconf_test_client::{narrow_bytes, Assignment};
 use crate::control::{set_self, Device};
 use crate::pool;
 use crate::rng::Rng;
-use crate::sys::process::{self, call, Call};
-use crate::sys::Result;
+use crate::sys::clone::clone3;
+use crate::sys::interruptions::interrupt_regularly;
+use crate::sys::process::exit_unflushed;
+use crate::sys::user::{set_thread_user, NOBODY};
+use crate::sys::{self, process};
 use crate::world::{Counter, SLOTS};
 
 /// The most processes of one tenant at a time, roughly. Divided by the pace: on a
@@ -35,7 +41,7 @@ impl Actor {
     /// The life of a child: acts for a while with another seed, and exits.
     fn be_a_child(&mut self) -> ! {
         self.world.note_pid(std::process::id());
-        let _interruptions = process::interrupt_regularly(300);
+        let _interruptions = interrupt_regularly(300);
         self.depth += 1;
         self.thread = false;
         self.kept.forget_ring();
@@ -45,7 +51,7 @@ impl Actor {
         self.act(times);
         let live = self.world.live(self.tenant as usize % SLOTS);
         live.fetch_sub(1, Ordering::Relaxed);
-        process::exit(0)
+        exit_unflushed(0)
     }
 }
 
@@ -64,15 +70,15 @@ pub fn fork(a: &mut Actor) -> Result<()> {
     let child = if flags == 0 || flags == libc::CLONE_PARENT {
         process::fork()
     } else {
-        process::clone3(flags as u64)
+        clone3(flags as u64)
     };
     match child {
-        Ok(0) => a.be_a_child(),
-        Ok(_) => Ok(()),
-        Err(errno) => {
+        Ok(None) => a.be_a_child(),
+        Ok(Some(_)) => Ok(()),
+        Err(e) => {
             let live = a.world.live(a.tenant as usize % SLOTS);
             live.fetch_sub(1, Ordering::Relaxed);
-            Err(errno)
+            Err(e)
         }
     }
 }
@@ -82,14 +88,16 @@ pub fn exec(a: &mut Actor) -> Result<()> {
     if !a.may_fork() {
         return Ok(());
     }
-    if process::fork()? != 0 {
+    if process::fork()?.is_some() {
         return Ok(());
     }
-    let args = ["fuzz", "worker"].map(String::from).into_iter();
     let numbers = [a.tenant.into(), a.rng.next(), a.depth as u64 + 1];
-    let args: Vec<String> = args.chain(numbers.map(|n| n.to_string())).collect();
-    let _ = process::exec(&args);
-    process::exit(1)
+    let _ = Command::new("/proc/self/exe")
+        .arg0("fuzz")
+        .arg("worker")
+        .args(numbers.map(|n| n.to_string()))
+        .exec();
+    exit_unflushed(1)
 }
 
 /// Starts a thread that acts on the same sockets for a while.
@@ -101,11 +109,11 @@ pub fn thread(a: &mut Actor) -> Result<()> {
     other.fds.clone_from(&a.fds);
     // May fail: after some unshare() calls a process can start no thread.
     let life = move || {
-        let _interruptions = process::interrupt_regularly(300);
+        let _interruptions = interrupt_regularly(300);
         other.act(60);
     };
     let spawned = std::thread::Builder::new().spawn(life);
-    spawned.map(drop).map_err(|e| e.raw_os_error().unwrap_or(0))
+    spawned.map(drop)
 }
 
 /// Calls on the control device, which tenants may not make.
@@ -164,7 +172,7 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
         return set_self(&bytes);
     }
     let result = set_self(&bytes);
-    if let (Ok(()), Some(index)) = (result, theirs) {
+    if let (Ok(()), Some(index)) = (&result, theirs) {
         if a.world.is_bound(a.tenant) && !a.world.ever_had(index, a.tenant) {
             let facts = format_args!(
                 "it narrowed itself to {set:?}; entry {index} of the pool was never its own"
@@ -188,12 +196,12 @@ pub fn unshare(a: &mut Actor) -> Result<()> {
         libc::CLONE_NEWNET,
         libc::CLONE_FILES,
     ]);
-    process::unshare(flags)
+    sys::namespace::unshare(flags)
 }
 
 /// `bpf()`.
 pub fn bpf(a: &mut Actor) -> Result<()> {
-    call(&Call::Bpf(a.rng.below(38) as i32)).map(drop)
+    sys::bpf::with_zeroes(a.rng.below(38) as i32).map(drop)
 }
 
 /// `ptrace()` of another process.
@@ -202,8 +210,8 @@ pub fn trace(a: &mut Actor) -> Result<()> {
     if pid == std::process::id() as i32 {
         return Ok(());
     }
-    call(&Call::Seize(pid))?;
-    let _ = call(&Call::Detach(pid));
+    sys::trace::seize(pid)?;
+    let _ = sys::trace::detach(pid);
     Ok(())
 }
 
@@ -212,7 +220,7 @@ pub fn be_nobody(a: &mut Actor) -> Result<()> {
     if a.depth < 2 || a.thread {
         return Ok(());
     }
-    call(&Call::BeNobody).map(drop)
+    set_thread_user(NOBODY)
 }
 
 /// A control call that must fail: on an association that does not exist, sometimes

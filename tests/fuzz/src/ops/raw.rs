@@ -2,13 +2,14 @@
 
 //! Raw sockets, which some tenants may have. They send headers with any source.
 
+use std::io::Result;
 use std::net::{IpAddr, Ipv4Addr};
 
 use libc::{AF_INET, AF_INET6, SOCK_NONBLOCK, SOCK_RAW};
 
 use super::Actor;
 use crate::message::Message;
-use crate::sys::{self, Result};
+use crate::socket;
 use crate::world::Counter;
 use crate::{addr, pool};
 
@@ -21,7 +22,7 @@ pub fn raw(a: &mut Actor) -> Result<()> {
     let v6 = a.rng.percent(40);
     let family = if v6 { AF_INET6 } else { AF_INET };
     let protocol = a.rng.pick(&[1, 58, 17, 17, 6, 255, 255]);
-    let fd = sys::socket::socket(family, SOCK_RAW | SOCK_NONBLOCK, protocol)?;
+    let fd = socket::socket(family, SOCK_RAW | SOCK_NONBLOCK, protocol)?;
     if !a.world.may_have_raw(a.tenant) && a.world.applies(a.tenant, u64::MAX) {
         let facts = format_args!("it opened a raw socket, which it may not have");
         a.world
@@ -34,7 +35,7 @@ pub fn raw(a: &mut Actor) -> Result<()> {
     }
     if a.rng.percent(40) {
         let (name, _) = addr::random(a.world, a.tenant, &mut a.rng, v6);
-        sys::socket::bind(fd, &name)?;
+        socket::bind(fd, &name)?;
     }
     for _ in 0..a.rng.below(4) {
         let _ = send(a, fd, protocol, v6);
@@ -57,7 +58,7 @@ fn send(a: &mut Actor, fd: i32, protocol: i32, v6: bool) -> Result<()> {
         transport
     };
     let flags = super::send::flags(a);
-    sys::socket::send_to(fd, &packet, flags, &addr::bytes(to, 0)).map(drop)
+    socket::send_to(fd, &packet, flags, &addr::bytes(to, 0)).map(drop)
 }
 
 /// A random address of a family.

@@ -2,13 +2,14 @@
 
 //! Sends messages with every system call, every flag and every control message.
 
+use std::io::Result;
 use std::net::IpAddr;
 
 use super::sockets::is_stream;
 use super::Actor;
 use crate::message::Message;
-use crate::sys::socket::Outgoing;
-use crate::sys::{self, Result};
+use crate::socket;
+use crate::sys::message::Outgoing;
 use crate::{addr, received};
 
 /// A payload of random length.
@@ -59,7 +60,7 @@ pub fn send_to(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
     let (name, data) = something(a, fd);
     let flags = flags(a);
-    sys::socket::send_to(fd, &data, flags, &name).map(drop)
+    socket::send_to(fd, &data, flags, &name).map(drop)
 }
 
 /// Valid and malformed control messages.
@@ -114,7 +115,7 @@ pub fn message(a: &mut Actor) -> Result<()> {
         data: &data,
         control: &control,
     };
-    sys::socket::send_message(fd, &out, flags).map(drop)
+    socket::send_message(fd, &out, flags).map(drop)
 }
 
 /// `sendmmsg()`.
@@ -132,5 +133,5 @@ pub fn messages(a: &mut Actor) -> Result<()> {
         })
         .collect();
     let flags = flags(a);
-    sys::socket::send_messages(fd, &out, flags).map(drop)
+    socket::send_messages(fd, &out, flags).map(drop)
 }

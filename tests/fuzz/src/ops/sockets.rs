@@ -2,13 +2,16 @@
 
 //! The calls of a socket's life, from `socket()` to `close()`.
 
+use std::io::{self, Result};
 use std::net::IpAddr;
 
 use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
 
 use super::Actor;
 use crate::message::{check_received, Message, Way};
-use crate::sys::{self, Result};
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::errno;
 use crate::{addr, received, secrets};
 
 /// Opens a socket, mostly TCP or UDP.
@@ -17,7 +20,7 @@ pub fn socket(a: &mut Actor) -> Result<()> {
     let flags = if a.rng.percent(90) { SOCK_NONBLOCK } else { 0 };
     let fd = if a.rng.percent(80) {
         let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM]);
-        sys::socket::socket(family, kind | flags, 0)?
+        socket::socket(family, kind | flags, 0)?
     } else {
         let family = match a.rng.below(4) {
             0 => family,
@@ -26,7 +29,7 @@ pub fn socket(a: &mut Actor) -> Result<()> {
         };
         let kind = a.rng.below(11) as i32;
         let protocol = a.rng.pick(&[0, 1, 6, 17, 58, 132, 262, 255, 136, 115, 256]);
-        sys::socket::socket(family, kind | flags, protocol)?
+        socket::socket(family, kind | flags, protocol)?
     };
     a.fds.push(fd);
     Ok(())
@@ -37,12 +40,12 @@ pub fn serve(a: &mut Actor) -> Result<()> {
     let v6 = a.rng.percent(50);
     let family = if v6 { AF_INET6 } else { AF_INET };
     let kind = a.rng.pick(&[SOCK_STREAM, SOCK_DGRAM]);
-    let fd = sys::socket::socket(family, kind | SOCK_NONBLOCK, 0)?;
+    let fd = socket::socket(family, kind | SOCK_NONBLOCK, 0)?;
     a.fds.push(fd);
     let one = 1_i32.to_ne_bytes();
     for name in [libc::SO_REUSEADDR, libc::SO_REUSEPORT] {
         if a.rng.percent(60) {
-            sys::socket::set_option(fd, libc::SOL_SOCKET, name, &one)?;
+            socket::set_option_bytes(fd, libc::SOL_SOCKET, name, &one)?;
         }
     }
     let own = addr::own(a.world, a.tenant, &mut a.rng);
@@ -51,9 +54,9 @@ pub fn serve(a: &mut Actor) -> Result<()> {
         _ => addr::WILDCARDS[usize::from(v6)],
     };
     ask_where(fd);
-    sys::socket::bind(fd, &addr::bytes(addr, a.rng.pick(&addr::PORTS)))?;
+    socket::bind(fd, &addr::bytes(addr, a.rng.pick(&addr::PORTS)))?;
     if kind == SOCK_STREAM {
-        sys::socket::listen(fd, 8)?;
+        socket::listen(fd, 8)?;
     }
     Ok(())
 }
@@ -61,8 +64,8 @@ pub fn serve(a: &mut Actor) -> Result<()> {
 /// Makes received datagrams tell the address they were sent to.
 pub fn ask_where(fd: i32) {
     let one = 1_i32.to_ne_bytes();
-    let _ = sys::socket::set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
-    let _ = sys::socket::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
+    let _ = socket::set_option_bytes(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
+    let _ = socket::set_option_bytes(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, &one);
 }
 
 /// `bind()`.
@@ -72,15 +75,15 @@ pub fn bind(a: &mut Actor) -> Result<()> {
     if a.rng.percent(40) {
         ask_where(fd);
     }
-    sys::socket::bind(fd, &name)
+    socket::bind(fd, &name)
 }
 
 /// `connect()`.
 pub fn connect(a: &mut Actor) -> Result<()> {
     let (fd, v6) = (a.any()?, a.rng.percent(50));
     let (name, _) = addr::random(a.world, a.tenant, &mut a.rng, v6);
-    match sys::socket::connect(fd, &name) {
-        Err(libc::EINPROGRESS) => Ok(()),
+    match socket::connect(fd, &name) {
+        Err(e) if errno(&e) == libc::EINPROGRESS => Ok(()),
         other => other,
     }
 }
@@ -88,13 +91,13 @@ pub fn connect(a: &mut Actor) -> Result<()> {
 /// `listen()`.
 pub fn listen(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
-    sys::socket::listen(fd, a.rng.below(8) as i32)
+    socket::listen(fd, a.rng.below(8) as i32)
 }
 
 /// `accept()`.
 pub fn accept(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
-    let new = sys::socket::accept(fd, SOCK_NONBLOCK)?;
+    let new = socket::accept(fd, SOCK_NONBLOCK)?;
     a.fds.push(new);
     receive_from(a, new, libc::MSG_DONTWAIT)
 }
@@ -103,7 +106,7 @@ pub fn accept(a: &mut Actor) -> Result<()> {
 pub fn receive(a: &mut Actor) -> Result<()> {
     // On all: what is not received is not checked.
     let fds = a.fds.clone();
-    let mut last = Err(libc::EAGAIN);
+    let mut last = Err(io::Error::from_raw_os_error(libc::EAGAIN));
     for fd in fds {
         let flags = a
             .rng
@@ -111,7 +114,7 @@ pub fn receive(a: &mut Actor) -> Result<()> {
         last = receive_from(a, fd, flags | libc::MSG_DONTWAIT);
     }
     match last {
-        Err(libc::EAGAIN) => Ok(()),
+        Err(e) if errno(&e) == libc::EAGAIN => Ok(()),
         other => other,
     }
 }
@@ -131,10 +134,10 @@ struct Face {
 impl Face {
     fn of(fd: i32) -> Option<Self> {
         Some(Self {
-            domain: sys::socket::number_of(fd, libc::SO_DOMAIN)?,
+            domain: socket::number_of(fd, libc::SO_DOMAIN)?,
             kind: kind_of(fd)?,
-            local: match sys::socket::name_of(fd, true) {
-                Ok(_) => addr::read(&sys::socket::name_of(fd, false).ok()?),
+            local: match socket::peer_name(fd) {
+                Ok(_) => addr::read(&socket::local_name(fd).ok()?),
                 Err(_) => None,
             },
         })
@@ -146,11 +149,11 @@ pub fn receive_from(a: &mut Actor, fd: i32, flags: i32) -> Result<()> {
     let (mut data, mut control) = ([0; 2048], [0; 512]);
     for _ in 0..4 {
         let before = Face::of(fd);
-        let began = sys::process::now();
-        let got = sys::socket::receive(fd, &mut data, &mut control, flags)?;
+        let began = now();
+        let got = socket::receive(fd, &mut data, &mut control, flags)?;
         let extra = received::read(&control[..got.control]);
         for &new in &extra.descriptors {
-            sys::socket::close(new);
+            socket::close(new);
         }
         // The error queue returns payloads that this socket sent.
         if flags & libc::MSG_ERRQUEUE != 0 {
@@ -198,7 +201,7 @@ fn raw_message(face: Option<&Face>, bytes: &[u8]) -> Option<(Message, Option<IpA
 
 /// The type of a socket.
 fn kind_of(fd: i32) -> Option<i32> {
-    sys::socket::number_of(fd, libc::SO_TYPE)
+    socket::number_of(fd, libc::SO_TYPE)
 }
 
 /// Whether a socket is a stream.
@@ -209,14 +212,14 @@ pub fn is_stream(fd: i32) -> bool {
 /// `shutdown()`.
 pub fn shutdown(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
-    sys::socket::shutdown(fd, a.rng.below(3) as i32)
+    socket::shutdown(fd, a.rng.below(3) as i32)
 }
 
 /// `close()`.
 pub fn close(a: &mut Actor) -> Result<()> {
     if !a.fds.is_empty() {
         let at = a.rng.below(a.fds.len());
-        sys::socket::close(a.fds.swap_remove(at));
+        socket::close(a.fds.swap_remove(at));
     }
     Ok(())
 }
@@ -224,7 +227,7 @@ pub fn close(a: &mut Actor) -> Result<()> {
 /// `dup()`.
 pub fn dup(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
-    let new = sys::socket::dup(fd)?;
+    let new = socket::dup(fd)?;
     a.fds.push(new);
     Ok(())
 }
@@ -232,5 +235,10 @@ pub fn dup(a: &mut Actor) -> Result<()> {
 /// `getsockname()` and `getpeername()`.
 pub fn name(a: &mut Actor) -> Result<()> {
     let fd = a.any()?;
-    sys::socket::name_of(fd, a.rng.percent(30)).map(drop)
+    let name = if a.rng.percent(30) {
+        socket::peer_name(fd)
+    } else {
+        socket::local_name(fd)
+    };
+    name.map(drop)
 }

@@ -2,9 +2,11 @@
 
 //! The same operations through io_uring, where kernel threads may run them.
 
+use std::io::Result;
+
 use super::{send, Actor};
-use crate::sys::ring::{self, Arena, Op};
-use crate::sys::Result;
+use crate::socket;
+use crate::sys::uring::arena::{self, Arena, Op};
 
 const OPS: [Op; 8] = [
     Op::Bind,
@@ -42,20 +44,20 @@ pub fn run_on(a: &mut Actor, fd: i32) -> Result<()> {
         })
         .collect();
     let polled = a.rng.percent(10);
-    let arena = a.arena.get_or_insert_with(Arena::new);
+    let memory = a.arena.get_or_insert_with(Arena::new);
     let mut last = Ok(());
-    for (done, (op, _)) in ring::run(arena, polled, fd, &ops, &name, &data)
+    for (done, (op, _)) in arena::run(memory, polled, fd, &ops, &name, &data)
         .into_iter()
         .zip(&ops)
     {
         match (done, op) {
             // Results may be out of order. A new descriptor is never below 3.
-            (Ok(new), Op::Socket(..)) if new > 2 && crate::sys::socket::is_socket(new) => {
+            (Ok(new), Op::Socket(..)) if new > 2 && socket::is_socket(new) => {
                 if !a.fds.contains(&new) {
                     a.fds.push(new);
                 }
             }
-            (Err(errno), _) => last = Err(errno),
+            (Err(e), _) => last = Err(e),
             _ => {}
         }
     }

@@ -14,8 +14,10 @@ use crate::addr;
 use crate::message::Message;
 use crate::pool::{HOST4, PEER4};
 use crate::services::{is_grouped, port, Kind, ALL};
-use crate::sys::process::{be_prompt, now};
-use crate::sys::socket;
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::errno;
+use crate::sys::schedule::be_prompt;
 use crate::world::{Counter, World};
 
 const SECOND: u64 = 1_000_000_000;
@@ -194,13 +196,23 @@ impl Client {
         };
         self.began = now();
         let one = 1_i32.to_ne_bytes();
-        let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one);
+        let _ = socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &one);
         // Closing must end a connection at once, as its port is used again.
         let at_once = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
-        let _ = socket::set_option(fd, libc::SOL_SOCKET, libc::SO_LINGER, &at_once);
+        let _ = socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_LINGER, &at_once);
         let _ = socket::bind(fd, &addr::bytes(own.into(), self.port));
         let _ = socket::connect(fd, &addr::bytes(HOST4.into(), port(world, self.nr)));
         self.fd = Some(fd);
+    }
+
+    /// Whether an attempt goes on after an error.
+    fn goes_on(&self, errno: i32) -> bool {
+        let lasts = now() < self.began + ATTEMPT;
+        match errno {
+            libc::EAGAIN | libc::ENOTCONN => lasts || ALL[self.nr].0 != Kind::Listener,
+            libc::ECONNREFUSED => ALL[self.nr].0 != Kind::Listener,
+            _ => false,
+        }
     }
 
     /// Sends a question, and receives an answer.
@@ -233,10 +245,7 @@ impl Client {
                     Asked::Wrong
                 }
             }
-            Err(libc::EAGAIN | libc::ECONNREFUSED | libc::ENOTCONN) if kind != Kind::Listener => {
-                Asked::Nothing
-            }
-            Err(libc::EAGAIN | libc::ENOTCONN) if now() < self.began + ATTEMPT => Asked::Nothing,
+            Err(e) if self.goes_on(errno(&e)) => Asked::Nothing,
             _ => {
                 self.close();
                 Asked::Nothing

@@ -4,6 +4,7 @@
 //! the tenant.
 
 use std::fs::read_to_string;
+use std::io;
 use std::time::Duration;
 
 use addrconf_abi::Target;
@@ -11,6 +12,7 @@ use addrconf_abi::Target;
 use super::sockets::processes;
 use crate::control::Device;
 use crate::pool;
+use crate::sys::errno;
 use crate::world::{Counter, Tenant, World};
 
 /// Whether a process exists and has not exited.
@@ -22,7 +24,7 @@ fn lives(pid: i32) -> bool {
 
 fn check(world: World, device: &Device, tenant: Tenant) {
     for pid in processes(tenant) {
-        let mut answer = Err(0);
+        let mut answer = Err(io::Error::other("not asked"));
         for _ in 0..3 {
             answer = device.query(Target::Pid(pid));
             if answer.is_ok() || !lives(pid) || !world.is_bound(tenant) {
@@ -32,11 +34,10 @@ fn check(world: World, device: &Device, tenant: Tenant) {
         }
         world.count(Counter::Members);
         match answer {
-            Err(errno)
-                if lives(pid) && processes(tenant).contains(&pid) && world.is_bound(tenant) =>
-            {
+            Err(e) if lives(pid) && processes(tenant).contains(&pid) && world.is_bound(tenant) => {
                 let facts = format_args!(
-                    "process {pid} of the tenant is not associated: query fails with error {errno}"
+                    "process {pid} of the tenant is not associated: query fails with error {}",
+                    errno(&e)
                 );
                 world.violation(Counter::MemberViolations, tenant, facts);
             }

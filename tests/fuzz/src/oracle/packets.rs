@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::message::{check_sent, Message, Seen};
 use crate::pool;
-use crate::sys::process::now;
-use crate::sys::socket::receive_packet;
+use crate::socket::receive_from;
+use crate::sys::clock::now;
 use crate::world::{Counter, World};
 
 const OUTGOING: u8 = 4;
@@ -100,9 +100,8 @@ impl Packet<'_> {
 /// Checks all packets on `fd` until the run ends.
 pub fn watch(world: World, fd: i32, host: bool) {
     let mut bytes = vec![0; 70_000];
-    let mut name = [0; 20];
     while !world.stopped() {
-        let Ok(len) = receive_packet(fd, &mut bytes, &mut name) else {
+        let Ok((len, name)) = receive_from(fd, &mut bytes, 0) else {
             continue;
         };
         let Some(packet) = read(&bytes[..len]) else {

@@ -18,8 +18,9 @@ use crate::received;
 use crate::rng::Rng;
 use crate::secrets::Connections;
 use crate::services;
-use crate::sys::process::now;
-use crate::sys::socket::{self, Outgoing};
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::message::Outgoing;
 use crate::world::{Counter, World, SLOTS};
 
 /// Nanoseconds between two secrets on a connection.

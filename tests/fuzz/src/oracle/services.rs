@@ -5,6 +5,7 @@
 //! the last released tenant has ended.
 
 use std::collections::HashSet;
+use std::io::Result;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use crate::addr;
 use crate::pool::{self, HOST4, PEER4};
 use crate::secrets::Connections;
 use crate::services::{descriptor, is_grouped, port, Kind, ALL};
-use crate::sys::process::{be_prompt, now};
-use crate::sys::{descriptor as file, socket, Result};
+use crate::socket;
+use crate::sys::clock::now;
+use crate::sys::schedule::be_prompt;
+use crate::sys::watch::is_ready;
+use crate::sys::{descriptor as file, errno};
 use crate::world::{Counter, World};
 
 /// The beginning of each answer, which tenants do not know.
@@ -72,15 +76,15 @@ impl Server {
         let fd = socket::socket(AF_INET, of | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)?;
         let one = 1_i32.to_ne_bytes();
         if is_grouped(nr) {
-            socket::set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, &one)?;
+            socket::set_option_bytes(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, &one)?;
         }
         match kind {
             Kind::Connection => {
                 socket::bind(fd, &addr::bytes(HOST4.into(), 0))?;
                 let to = addr::bytes(PEER4.into(), CONNECTION_PORT);
                 match socket::connect(fd, &to) {
-                    Ok(()) | Err(libc::EINPROGRESS) => {}
-                    Err(errno) => return Err(errno),
+                    Err(e) if errno(&e) != libc::EINPROGRESS => return Err(e),
+                    _ => {}
                 }
             }
             _ => socket::bind(fd, &addr::bytes(HOST4.into(), port(self.world, nr)))?,
@@ -118,7 +122,7 @@ impl Server {
             if free {
                 // This thread must never block, and released tenants may clear the flag.
                 for nr in 0..ALL.len() {
-                    let _ = file::control(descriptor(nr), libc::F_SETFL, libc::O_NONBLOCK);
+                    let _ = file::fcntl(descriptor(nr), libc::F_SETFL, libc::O_NONBLOCK);
                 }
             }
             self.serve();
@@ -141,14 +145,18 @@ impl Server {
                 continue;
             }
             let usual = libc::O_RDWR | libc::O_NONBLOCK;
-            let flags = file::control(fd, libc::F_GETFL, 0);
-            let owner = file::control(fd, libc::F_GETOWN, 0);
-            let fine = flags.is_err() || (flags == Ok(usual) && owner == Ok(0));
+            let flags = file::fcntl(fd, libc::F_GETFL, 0);
+            let owner = file::fcntl(fd, libc::F_GETOWN, 0);
+            let fine = match (&flags, &owner) {
+                (Err(_), _) => true,
+                (Ok(flags), Ok(owner)) => (*flags, *owner) == (usual, 0),
+                (Ok(_), Err(_)) => false,
+            };
             if fine {
                 continue;
             }
-            let _ = file::control(fd, libc::F_SETFL, libc::O_NONBLOCK);
-            let _ = file::control(fd, libc::F_SETOWN, 0);
+            let _ = file::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK);
+            let _ = file::fcntl(fd, libc::F_SETOWN, 0);
             if !free {
                 let facts = format_args!(
                     "a tenant changed the host's socket {nr}, {kind:?}: it has flags {flags:x?} \
@@ -181,11 +189,11 @@ impl Server {
     }
 
     fn accept(&mut self, fd: i32) {
-        while file::is_ready(fd) {
+        while is_ready(fd) {
             let Ok(new) = socket::accept(fd, SOCK_NONBLOCK | SOCK_CLOEXEC) else {
                 return;
             };
-            let from = addr::read(&socket::name_of(new, true).unwrap_or_default());
+            let from = addr::read(&socket::peer_name(new).unwrap_or_default());
             if from.and_then(pool::index_of).is_some() {
                 self.tenants.add(new);
             } else {
@@ -215,8 +223,8 @@ impl Server {
                     questions.map(|one| [&self.key, one].concat()).collect();
                 socket::send_to(fd, &answers.concat(), MSG_DONTWAIT, &[]).is_ok()
             }
-            Err(libc::EAGAIN | libc::ENOTCONN) => true,
-            _ => false,
+            Ok(_) => false,
+            Err(e) => matches!(errno(&e), libc::EAGAIN | libc::ENOTCONN),
         }
     }
 }

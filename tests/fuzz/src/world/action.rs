@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{World, AT_ACTION};
-use crate::sys::process::now;
+use crate::sys::clock::now;
 
 /// An action of the controller.
 #[derive(Clone, Copy)]

@@ -12,7 +12,8 @@ mod tenants;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::pool;
-use crate::sys::process::{map_shared, now, shared_memory};
+use crate::sys::clock::now;
+use crate::sys::memory::{make_cells, map_cells};
 
 pub use action::Action;
 pub use numbers::Counter;
@@ -49,7 +50,7 @@ pub struct World(&'static [AtomicU64]);
 impl World {
     /// Creates it, once per run.
     pub fn create(seed: u64) -> Self {
-        shared_memory(DESCRIPTOR, CELLS).expect("shared memory");
+        make_cells(DESCRIPTOR, CELLS).expect("shared memory");
         let world = Self::open();
         world.set(AT_SETTINGS, seed);
         world
@@ -57,7 +58,7 @@ impl World {
 
     /// Maps it, in a process that inherited the descriptor.
     pub fn open() -> Self {
-        Self(map_shared(DESCRIPTOR, CELLS).expect("the shared memory"))
+        Self(map_cells(DESCRIPTOR, CELLS).expect("the shared memory"))
     }
 
     /// A world of this process only, for a test.

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 
 use super::{Tenant, World, AT_COUNTERS, AT_ERRORS, ERRORS};
-use crate::sys::process::{now, print};
+use crate::print::print;
+use crate::sys::clock::now;
 
 /// The counters. All are printed.
 #[derive(Clone, Copy)]

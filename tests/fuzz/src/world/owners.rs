@@ -6,7 +6,7 @@
 
 use super::{Tenant, World, AT_OWNERS, FIELDS, INTERVALS};
 use crate::pool;
-use crate::sys::process::now;
+use crate::sys::clock::now;
 
 impl World {
     fn interval(&self, index: usize, nr: usize) -> usize {

@@ -3,7 +3,7 @@
 //! The tenants, and whether rules apply to them.
 
 use super::{Tenant, World, AT_PIDS, AT_TENANTS, PIDS, TENANTS};
-use crate::sys::process::now;
+use crate::sys::clock::now;
 
 /// Cells of a tenant: number, stage, whether its addresses are exclusive, whether it
 /// was released, when it started, since when rules apply to it, whether it may have
