@@ -10,9 +10,9 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::process::Command;
 
+use addrconf_test_sys::clock::now;
 use rustix::net::{bind, connect, listen, sendto, socket, AddressFamily, SendFlags, SocketType};
 use rustix::process::getppid;
-use rustix::time::{clock_gettime, ClockId};
 
 const ROUNDS: u32 = 5;
 
@@ -75,9 +75,4 @@ fn report(name: &str, count: u32, mut call: impl FnMut()) {
         .min()
         .unwrap_or(0);
     println!("{name}\t{best}");
-}
-
-fn now() -> u64 {
-    let t = clock_gettime(ClockId::Monotonic);
-    t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_nsec.unsigned_abs()
 }
