@@ -56,7 +56,7 @@ fn an_address_that_left_the_set_is_not_there() {
 #[test]
 fn every_association_has_the_private_loopback_and_its_dedicated_address() {
     for o in [owned_by(1, ""), owned_by(2, "10.0.0.1")] {
-        let own = o.loopback;
+        let own = o.loopback.expect("it is no part");
         let mapped = SockAddr::V6(own.to_ipv6_mapped());
         assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.1")), Ok(()));
         assert_eq!(bind(&o.owner(), &four(), &SockAddr::V4(own)), Ok(()));

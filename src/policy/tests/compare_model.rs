@@ -5,7 +5,8 @@
 //! The model is small: a dozen addresses, the host, two associations. It leaves out
 //! lookups without a packet (`Origin::Unknown`), where there is nothing to take.
 
-use super::super::{compare, receives, Holder, Origin, Relation};
+use super::super::{compare, Holder, Origin, Relation};
+use super::naive::port::{fits, hides, takes};
 use super::*;
 
 /// Every address to which packets go.
@@ -84,42 +85,6 @@ impl Sock {
         let owner = self.owner.as_ref();
         self.is_wildcard() || owner.is_none_or(|o| o.naively_owns(self.local))
     }
-
-    /// Whether a packet to `addr` matches its binding, as for any socket of any host.
-    fn fits(&self, addr: IpAddr) -> bool {
-        if !self.is_wildcard() {
-            return self.local.to_canonical() == addr;
-        }
-        let mapped = self.local.is_ipv6() && self.local.to_canonical().is_ipv4();
-        match addr {
-            IpAddr::V4(_) => !self.v6only,
-            IpAddr::V6(_) => self.local.is_ipv6() && !mapped,
-        }
-    }
-
-    fn takes(&self, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
-        let owner = self.owner.as_ref().map(Owned::owner);
-        self.fits(addr)
-            // A timewait socket is found by the packet's source as well.
-            && match self.timewait {
-                Some(whose) if is_private(addr) => origin_is(origin, whose),
-                Some(_) => true,
-                None => receives(owner.as_ref(), self.local, addr, origin, reserved),
-            }
-    }
-}
-
-fn is_private(addr: IpAddr) -> bool {
-    addr == ip("127.0.0.1") || addr == ip("::1")
-}
-
-/// Whether a packet comes from the association with this id, or from the host if 0.
-fn origin_is(origin: Origin, id: u32) -> bool {
-    match origin {
-        Origin::Unknown => true,
-        Origin::Association(from) => from == id,
-        Origin::Outside => id == 0,
-    }
 }
 
 fn addrs() -> impl Iterator<Item = IpAddr> {
@@ -130,31 +95,24 @@ fn addrs() -> impl Iterator<Item = IpAddr> {
 fn shared(a: &Sock, b: &Sock) -> Option<(IpAddr, Origin)> {
     let owners = || [a, b].into_iter().filter_map(|s| s.owner.as_ref());
     let reserved = |addr: IpAddr| {
-        owners().any(|o| addr == o.loopback || (o.exclusive && o.set.naively_has(addr)))
+        owners().any(|o| o.has_dedicated(addr) || (o.exclusive && o.set.naively_has(addr)))
     };
-    // The stack finds a socket bound to a dedicated address before the wildcard
-    // there.
-    let hides = |x: &Sock, y: &Sock, addr: IpAddr| {
-        let owner = y.owner.as_ref();
-        x.owner.is_none()
-            && !x.is_wildcard()
-            && y.is_wildcard()
-            && owner.is_some_and(|o| addr == o.loopback)
-    };
+    let (x, y) = (a.holder(), b.holder());
     let packets = addrs().flat_map(|addr| ORIGINS.map(|origin| (addr, origin)));
     packets.into_iter().find(|&(addr, origin)| {
         let reserved = reserved(addr);
-        a.takes(addr, origin, reserved)
-            && b.takes(addr, origin, reserved)
-            && !hides(a, b, addr)
-            && !hides(b, a, addr)
+        takes(&x, addr, origin, reserved)
+            && takes(&y, addr, origin, reserved)
+            && !hides(&x, &y, addr)
+            && !hides(&y, &x, addr)
     })
 }
 
 /// Whether the stack itself finds that the addresses overlap: it compares them after
 /// calling the hook, or in addition.
 fn overlap(a: &Sock, b: &Sock) -> bool {
-    addrs().any(|addr| a.fits(addr) && b.fits(addr))
+    let (a, b) = (a.holder(), b.holder());
+    addrs().any(|addr| fits(&a, addr) && fits(&b, addr))
 }
 
 fn any_owner(members: &'static [&'static str]) -> impl Strategy<Value = Option<Owned>> {

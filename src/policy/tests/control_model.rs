@@ -6,63 +6,8 @@
 
 use super::super::sources_allowed;
 use super::control::*;
+use super::naive::message::{kernel, Reading};
 use super::*;
-
-/// The kernel's result of reading control messages.
-#[derive(Debug, PartialEq)]
-enum Reading {
-    /// They ask for these sources.
-    Sources(Vec<IpAddr>),
-    /// `EINVAL`, after these sources were read.
-    Refused(Vec<IpAddr>),
-}
-
-fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes[at..at + N].try_into().unwrap()
-}
-
-/// Reads as the kernel does, offset by offset.
-fn kernel(bytes: &[u8]) -> Reading {
-    let mut sources = Vec::new();
-    let size = bytes.len() as u64;
-    let mut at = 0_u64;
-    // __CMSG_FIRSTHDR()
-    if size < HEADER as u64 {
-        return Reading::Sources(sources);
-    }
-    loop {
-        let here = usize::try_from(at).unwrap();
-        let len = u64::from_ne_bytes(bytes_at(bytes, here));
-        let level = i32::from_ne_bytes(bytes_at(bytes, here + 8));
-        let kind = i32::from_ne_bytes(bytes_at(bytes, here + 12));
-        // CMSG_OK()
-        if len < HEADER as u64 || len > size - at {
-            return Reading::Refused(sources);
-        }
-        match (level, kind) {
-            (SOL_IP, IP_PKTINFO) => {
-                if len != 28 {
-                    return Reading::Refused(sources);
-                }
-                let source: [u8; 4] = bytes_at(bytes, here + HEADER + 4);
-                sources.push(source.into());
-            }
-            (SOL_IPV6, IPV6_PKTINFO | IPV6_2292PKTINFO) => {
-                if len < 36 {
-                    return Reading::Refused(sources);
-                }
-                let source: [u8; 16] = bytes_at(bytes, here + HEADER);
-                sources.push(source.into());
-            }
-            _ => {}
-        }
-        // __cmsg_nxthdr(); the sum cannot overflow, as `len` was checked.
-        at += (len + 7) & !7;
-        if at + HEADER as u64 > size {
-            return Reading::Sources(sources);
-        }
-    }
-}
 
 /// Whether the association may use this source.
 fn fine(o: &Owned, source: &IpAddr) -> bool {

@@ -3,39 +3,23 @@
 //! Random addresses, sets and owners for the properties. They lie close together, so
 //! that they often overlap.
 
+use super::naive::place::{fitting, near_v4, near_v6, network, SPECIAL};
 use super::*;
 
 pub(super) fn any_ip() -> impl Strategy<Value = IpAddr> {
     prop_oneof![
         2 => any::<u32>().prop_map(|a| Ipv4Addr::from(a).into()),
-        2 => (0_u32..64).prop_map(|a| Ipv4Addr::from(0x0a00_0000 | a).into()),
+        2 => (0_u8..64).prop_map(|a| near_v4(a).into()),
         2 => any::<u128>().prop_map(|a| Ipv6Addr::from(a).into()),
-        2 => (0_u128..64).prop_map(|a| Ipv6Addr::from((0x2001_0db8 << 96) | a).into()),
-        1 => (0_u32..64).prop_map(|a| Ipv4Addr::from(0x0a00_0000 | a).to_ipv6_mapped().into()),
+        2 => (0_u8..64).prop_map(|a| near_v6(a).into()),
+        1 => (0_u8..64).prop_map(|a| near_v4(a).to_ipv6_mapped().into()),
         3 => special(),
     ]
 }
 
 /// Addresses for which there are rules.
 fn special() -> impl Strategy<Value = IpAddr> {
-    prop::sample::select(vec![
-        "0.0.0.0",
-        "::",
-        "::ffff:0.0.0.0",
-        "127.0.0.1",
-        "::1",
-        "::ffff:127.0.0.1",
-        "127.0.0.2",
-        "127.64.0.1",
-        "127.64.0.2",
-        "::ffff:127.64.0.1",
-        "127.255.255.255",
-        "224.0.0.1",
-        "255.255.255.255",
-        "fe80::1",
-        "ff02::1",
-    ])
-    .prop_map(ip)
+    prop::sample::select(SPECIAL.as_slice()).prop_map(ip)
 }
 
 /// Prefixes of every length. A prefix that cannot be in a set is replaced by one that
@@ -52,27 +36,12 @@ pub(super) fn any_prefix() -> impl Strategy<Value = Prefix> {
 pub(super) fn near_prefix() -> impl Strategy<Value = Prefix> {
     (any::<bool>(), 0_u8..64, 0_u8..=6).prop_map(|(v4, at, hosts)| {
         let (base, len) = if v4 {
-            (IpAddr::from([10, 0, 0, at]), 32 - hosts)
+            (IpAddr::from(near_v4(at)), 32 - hosts)
         } else {
-            let bits = (0x2001_0db8 << 96) | u128::from(at);
-            (Ipv6Addr::from(bits).into(), 128 - hosts)
+            (IpAddr::from(near_v6(at)), 128 - hosts)
         };
         Prefix::new(network(base, len), len).unwrap()
     })
-}
-
-/// `addr` without the bits beyond `len`.
-fn network(addr: IpAddr, len: u8) -> IpAddr {
-    match addr {
-        IpAddr::V4(a) => {
-            let hosts = u32::MAX.checked_shr(len.into()).unwrap_or(0);
-            Ipv4Addr::from(u32::from(a) & !hosts).into()
-        }
-        IpAddr::V6(a) => {
-            let hosts = u128::MAX.checked_shr(len.into()).unwrap_or(0);
-            Ipv6Addr::from(u128::from(a) & !hosts).into()
-        }
-    }
 }
 
 pub(super) fn any_set() -> impl Strategy<Value = OwnedSet> {
@@ -84,27 +53,20 @@ pub(super) fn any_owned() -> impl Strategy<Value = Owned> {
         id: id.into(),
         set,
         former,
-        loopback: Ipv4Addr::new(127, 64, 0, id),
+        loopback: Some(Ipv4Addr::new(127, 64, 0, id)),
         exclusive,
     })
 }
 
 pub(super) fn any_socket() -> impl Strategy<Value = Socket> {
     (any::<[bool; 4]>(), any_ip(), any_ip()).prop_map(
-        |([v4, stream, connected, scoped], local, source)| {
-            let fit = |a: IpAddr| match (v4, a) {
-                (true, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED.into(),
-                (false, IpAddr::V4(a)) => a.to_ipv6_mapped().into(),
-                (_, a) => a,
-            };
-            Socket {
-                family: if v4 { Family::V4 } else { Family::V6 },
-                stream,
-                connected,
-                scoped,
-                local: fit(local),
-                source: fit(source),
-            }
+        |([v4, stream, connected, scoped], local, source)| Socket {
+            family: if v4 { Family::V4 } else { Family::V6 },
+            stream,
+            connected,
+            scoped,
+            local: fitting(local, v4),
+            source: fitting(source, v4),
         },
     )
 }

@@ -14,6 +14,8 @@ mod create;
 mod crowds;
 mod delivers;
 mod draw;
+#[expect(dead_code, reason = "the fuzz targets use the rest")]
+mod naive;
 mod option;
 mod owner;
 mod prefix;
@@ -32,99 +34,16 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, near_prefix};
+use naive::{naively_inside, Owned, OwnedSet};
 
-use super::{merge, Family, Owner, Prefix, Range, SetView, SockAddr, Socket, Wide};
+use super::{merge, Family, Prefix, Range, SockAddr, Socket, Wide};
+// What the naive model calls this crate.
+use crate as policy;
 
 /// How often a property is tried. An interpreter (miri) checks how the code runs
 /// rather than its results, and is a thousand times slower.
 fn cases(count: u32) -> ProptestConfig {
     ProptestConfig::with_cases(if cfg!(miri) { 3 } else { count })
-}
-
-/// An address set that owns its memory.
-#[derive(Clone, Debug)]
-struct OwnedSet {
-    prefixes: Vec<Prefix>,
-    v4: Vec<Range<u32>>,
-    v6: Vec<Range<Wide>>,
-}
-
-impl OwnedSet {
-    fn new(prefixes: Vec<Prefix>) -> Self {
-        let mut v4: Vec<_> = prefixes.iter().filter_map(Prefix::range_v4).collect();
-        let mut v6: Vec<_> = prefixes.iter().filter_map(Prefix::range_v6).collect();
-        let kept = merge(&mut v4);
-        v4.truncate(kept);
-        let kept = merge(&mut v6);
-        v6.truncate(kept);
-        Self { prefixes, v4, v6 }
-    }
-
-    fn view(&self) -> SetView<'_> {
-        let hosts = || {
-            self.prefixes
-                .iter()
-                .filter(|p| p.is_host())
-                .map(Prefix::addr)
-        };
-        let v4 = hosts().find_map(|a| match a {
-            IpAddr::V4(a) => Some(a),
-            IpAddr::V6(_) => None,
-        });
-        let v6 = hosts().find_map(|a| match a {
-            IpAddr::V6(a) => Some(a),
-            IpAddr::V4(_) => None,
-        });
-        SetView::new(&self.v4, &self.v6, v4, v6)
-    }
-
-    /// Membership without sorting or searching: tries every prefix.
-    fn naively_has(&self, addr: IpAddr) -> bool {
-        self.prefixes
-            .iter()
-            .any(|p| naively_inside(p, addr.to_canonical()))
-    }
-}
-
-/// Whether the bits of `addr` begin with those of `prefix`.
-fn naively_inside(prefix: &Prefix, addr: IpAddr) -> bool {
-    let len = u32::from(prefix.len_bits());
-    match (prefix.addr(), addr) {
-        (IpAddr::V4(p), IpAddr::V4(a)) => (u32::from(p) ^ u32::from(a)).leading_zeros() >= len,
-        (IpAddr::V6(p), IpAddr::V6(a)) => (u128::from(p) ^ u128::from(a)).leading_zeros() >= len,
-        _ => false,
-    }
-}
-
-/// An owner that owns its memory.
-#[derive(Clone, Debug)]
-struct Owned {
-    id: u32,
-    set: OwnedSet,
-    former: OwnedSet,
-    loopback: Ipv4Addr,
-    exclusive: bool,
-}
-
-impl Owned {
-    fn owner(&self) -> Owner<'_> {
-        Owner {
-            id: self.id,
-            set: self.set.view(),
-            former: self.former.view(),
-            loopback: Some(self.loopback),
-            exclusive: self.exclusive,
-        }
-    }
-
-    /// What it owns, computed in another way than in the code.
-    fn naively_owns(&self, addr: IpAddr) -> bool {
-        let addr = addr.to_canonical();
-        addr == ip("127.0.0.1")
-            || addr == ip("::1")
-            || addr == self.loopback
-            || self.set.naively_has(addr)
-    }
 }
 
 /// Association 1 with a set from text, and 127.64.0.1 as its dedicated loopback
@@ -140,7 +59,7 @@ fn owned_by(id: u8, text: &str) -> Owned {
         id: id.into(),
         set: set(text),
         former: set(""),
-        loopback: Ipv4Addr::new(127, 64, 0, id),
+        loopback: Some(Ipv4Addr::new(127, 64, 0, id)),
         exclusive: false,
     }
 }

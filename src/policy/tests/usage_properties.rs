@@ -4,6 +4,7 @@
 //! destination.
 
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
+use super::naive::meant;
 use super::*;
 
 /// Whether the socket may be used with the address it has: the association owns it,
@@ -18,15 +19,6 @@ fn any_destination() -> impl Strategy<Value = Destination> {
         1 => Just(Destination::None),
         4 => any_sockaddr().prop_map(Destination::To),
     ]
-}
-
-/// The address to which the kernel would send: 0.0.0.0 and :: mean the loopback.
-fn meant(to: IpAddr) -> IpAddr {
-    match to.to_canonical() {
-        IpAddr::V4(a) if a.is_unspecified() => ip("127.0.0.1"),
-        IpAddr::V6(a) if a.is_unspecified() => ip("::1"),
-        to => to,
-    }
 }
 
 proptest! {

@@ -8,44 +8,10 @@
 use std::net::IpAddr;
 
 use addrconf_fuzz_host::draw::Bytes;
+use addrconf_fuzz_host::naive::port::{hides, takes};
 use addrconf_fuzz_host::naive::{is_any, Owned};
-use addrconf_policy::{compare, receives, Holder, Origin, Prefix, Relation};
+use addrconf_policy::{compare, Holder, Origin, Prefix, Relation};
 use libfuzzer_sys::fuzz_target;
-
-/// Whether the address that the socket is bound to fits, on any host.
-fn fits(h: &Holder<'_>, addr: IpAddr) -> bool {
-    if !is_any(h.local) {
-        return h.local.to_canonical() == addr;
-    }
-    let mapped = h.local.is_ipv6() && h.local.to_canonical().is_ipv4();
-    match addr {
-        IpAddr::V4(_) => h.v4,
-        IpAddr::V6(_) => h.v6 && !mapped,
-    }
-}
-
-/// Whether the socket takes a packet to this address.
-fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bool {
-    let private = addr == IpAddr::from([127, 0, 0, 1]) || addr == IpAddr::V6(1.into());
-    fits(h, addr)
-        && match (h.timewait, origin) {
-            (None, _) => receives(h.owner.as_ref(), h.local, addr, origin, reserved),
-            (Some(whose), Origin::Association(id)) if private => whose == id,
-            (Some(whose), Origin::Outside) if private => whose == 0,
-            (Some(_), _) => true,
-        }
-}
-
-/// Whether the host's socket `h` is bound to the dedicated address of the owner of the
-/// wildcard socket `wild`. A look-up finds a bound socket first, so `wild` receives
-/// nothing there.
-fn hides(h: &Holder<'_>, wild: &Holder<'_>, addr: IpAddr) -> bool {
-    let dedicated = wild.owner.and_then(|o| o.loopback);
-    h.owner.is_none()
-        && !is_any(h.local)
-        && is_any(wild.local)
-        && dedicated.is_some_and(|own| addr == own)
-}
 
 /// Destinations to try: the first address of each prefix, and those that rules treat
 /// specially.
@@ -93,7 +59,7 @@ fuzz_target!(|bytes: &[u8]| {
     for addr in addrs(&owners, &a, &b) {
         let reserved = owners
             .iter()
-            .any(|o| o.has_dedicated(addr) || (o.exclusive && o.set.has(addr)));
+            .any(|o| o.has_dedicated(addr) || (o.exclusive && o.set.naively_has(addr)));
         for origin in [
             Origin::Outside,
             Origin::Association(1),

@@ -17,7 +17,7 @@ use libfuzzer_sys::fuzz_target;
 /// Whether the association may use the socket with its present addresses.
 fn may_use(o: &Owned, s: &Socket) -> bool {
     let connection = s.stream && s.connected;
-    let fine = |a| o.has(a) || (connection && s.scoped && o.has_or_had(a));
+    let fine = |a| o.naively_owns(a) || (connection && s.scoped && o.has_or_had(a));
     let sends_fine = is_any(s.source) || fine(s.source);
     if s.scoped {
         is_any(s.local) || (fine(s.local) && sends_fine)
@@ -33,7 +33,7 @@ fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
         (Family::V6, SockAddr::V6(a)) => Some(a.into()),
         _ => None,
     };
-    let fine = s.scoped && asked.is_some_and(|a| is_any(a) || o.has(a));
+    let fine = s.scoped && asked.is_some_and(|a| is_any(a) || o.naively_owns(a));
     let bound = bind(&o.owner(), s, addr);
     assert_eq!(bound.is_ok(), fine, "{bound:?}");
     if asked.is_some() && !fine {

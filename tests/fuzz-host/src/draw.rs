@@ -10,26 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use addrconf_policy::{Family, Holder, Origin, Prefix, SockAddr, Socket};
 
-use crate::naive::{is_any, Owned, Set};
-
-/// Addresses that rules treat specially.
-const SPECIAL: [&str; 15] = [
-    "0.0.0.0",
-    "::",
-    "::ffff:0.0.0.0",
-    "127.0.0.1",
-    "::1",
-    "::ffff:127.0.0.1",
-    "127.0.0.2",
-    "127.64.0.1",
-    "127.64.0.2",
-    "::ffff:127.64.0.1",
-    "127.255.255.255",
-    "224.0.0.1",
-    "255.255.255.255",
-    "fe80::1",
-    "ff02::1",
-];
+use crate::naive::place::{fitting, near_v4, near_v6, network, SPECIAL};
+use crate::naive::{is_any, Owned, OwnedSet};
 
 /// The fuzzer's bytes.
 pub struct Bytes<'a>(&'a [u8]);
@@ -68,16 +50,13 @@ impl<'a> Bytes<'a> {
 
     /// An address.
     pub fn ip(&mut self) -> IpAddr {
-        let near = |at: u8| u32::from(at & 63);
         match self.u8() % 8 {
             0 => Ipv4Addr::from(self.array::<4>()).into(),
             1 => Ipv6Addr::from(self.array::<16>()).into(),
             2 => Ipv4Addr::from(self.array::<4>()).to_ipv6_mapped().into(),
-            3 => Ipv4Addr::from(0x0a00_0000 | near(self.u8())).into(),
-            4 => Ipv6Addr::from((0x2001_0db8 << 96) | u128::from(near(self.u8()))).into(),
-            5 => Ipv4Addr::from(0x0a00_0000 | near(self.u8()))
-                .to_ipv6_mapped()
-                .into(),
+            3 => near_v4(self.u8()).into(),
+            4 => near_v6(self.u8()).into(),
+            5 => near_v4(self.u8()).to_ipv6_mapped().into(),
             _ => {
                 let which = usize::from(self.u8()) % SPECIAL.len();
                 SPECIAL[which].parse().expect("an address")
@@ -88,23 +67,13 @@ impl<'a> Bytes<'a> {
     /// A prefix, or `None` if the drawn one is not allowed in a set.
     pub fn prefix(&mut self) -> Option<Prefix> {
         let (addr, len) = (self.ip(), self.u8());
-        let addr = match addr {
-            IpAddr::V4(a) => {
-                let hosts = u32::MAX.checked_shr(len.into()).unwrap_or(0);
-                Ipv4Addr::from(u32::from(a) & !hosts).into()
-            }
-            IpAddr::V6(a) => {
-                let hosts = u128::MAX.checked_shr(len.into()).unwrap_or(0);
-                Ipv6Addr::from(u128::from(a) & !hosts).into()
-            }
-        };
-        Prefix::new(addr, len).ok()
+        Prefix::new(network(addr, len), len).ok()
     }
 
     /// A set of up to seven entries.
-    pub fn set(&mut self) -> Set {
+    pub fn set(&mut self) -> OwnedSet {
         let count = self.u8() & 7;
-        Set::new((0..count).filter_map(|_| self.prefix()).collect())
+        OwnedSet::new((0..count).filter_map(|_| self.prefix()).collect())
     }
 
     /// Association 1, 2 or 3, with a random set.
@@ -125,11 +94,7 @@ impl<'a> Bytes<'a> {
     pub fn socket(&mut self) -> Socket {
         let flags = self.u8();
         let v4 = flags & 1 == 1;
-        let mut addr = || match (v4, self.ip()) {
-            (true, IpAddr::V6(a)) => a.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED).into(),
-            (false, IpAddr::V4(a)) => a.to_ipv6_mapped().into(),
-            (_, a) => a,
-        };
+        let mut addr = || fitting(self.ip(), v4);
         Socket {
             family: if v4 { Family::V4 } else { Family::V6 },
             stream: flags & 2 != 0,

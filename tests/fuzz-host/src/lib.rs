@@ -4,4 +4,8 @@
 //! fuzzer's bytes, and decides naively which owner has which address.
 
 pub mod draw;
+// The host tests of the decisions have the same model.
+#[path = "../../../src/policy/tests/naive/mod.rs"]
 pub mod naive;
+
+use addrconf_policy as policy;

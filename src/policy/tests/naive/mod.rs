@@ -2,21 +2,29 @@
 
 //! Sets and owners that own their memory, and a membership test that neither sorts
 //! nor searches. The oracle shares no code with what it tests.
+//!
+//! This is the only naive model of the decisions. The host tests use it, and so do the
+//! fuzz targets of `tests/fuzz-host`, which include this folder through its path. In
+//! both, the parent module names the crate under test `policy`.
+
+pub mod message;
+pub mod place;
+pub mod port;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use addrconf_policy::{merge, subtract, Number, Owner, Prefix, Range, SetView, Wide};
+use super::policy::{merge, subtract, Number, Owner, Prefix, Range, SetView, Wide};
 
 /// An address set.
 #[derive(Clone, Debug)]
-pub struct Set {
+pub struct OwnedSet {
     /// The prefixes that it was made from, in their order.
     pub prefixes: Vec<Prefix>,
     v4: Vec<Range<u32>>,
     v6: Vec<Range<Wide>>,
 }
 
-impl Set {
+impl OwnedSet {
     /// The set of these prefixes.
     #[must_use]
     pub fn new(prefixes: Vec<Prefix>) -> Self {
@@ -56,9 +64,9 @@ impl Set {
 
     /// Whether one of the prefixes contains this address.
     #[must_use]
-    pub fn has(&self, addr: IpAddr) -> bool {
+    pub fn naively_has(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
-        self.prefixes.iter().any(|p| inside(p, addr))
+        self.prefixes.iter().any(|p| naively_inside(p, addr))
     }
 }
 
@@ -77,7 +85,7 @@ fn left_holds<T: Number>(ranges: &[Range<T>], without: &[Range<T>], number: T) -
 
 /// Whether `addr` is in `prefix`.
 #[must_use]
-pub fn inside(prefix: &Prefix, addr: IpAddr) -> bool {
+pub fn naively_inside(prefix: &Prefix, addr: IpAddr) -> bool {
     let len = u32::from(prefix.len_bits());
     match (prefix.addr(), addr) {
         (IpAddr::V4(p), IpAddr::V4(a)) => (u32::from(p) ^ u32::from(a)).leading_zeros() >= len,
@@ -92,9 +100,9 @@ pub struct Owned {
     /// Its id.
     pub id: u32,
     /// Its set.
-    pub set: Set,
+    pub set: OwnedSet,
     /// Addresses that left its set.
-    pub former: Set,
+    pub former: OwnedSet,
     /// Its dedicated loopback address; a part has none.
     pub loopback: Option<Ipv4Addr>,
     /// Whether the host's wildcard sockets leave out its addresses.
@@ -123,21 +131,21 @@ impl Owned {
     /// Whether the association has this address: in its set, or as a loopback
     /// address.
     #[must_use]
-    pub fn has(&self, addr: IpAddr) -> bool {
+    pub fn naively_owns(&self, addr: IpAddr) -> bool {
         let addr = addr.to_canonical();
-        is_own_loopback(addr) || self.has_dedicated(addr) || self.set.has(addr)
+        is_own_loopback(addr) || self.has_dedicated(addr) || self.set.naively_has(addr)
     }
 
     /// Whether the association has or had this address.
     #[must_use]
     pub fn has_or_had(&self, addr: IpAddr) -> bool {
-        self.has(addr) || self.former.has(addr)
+        self.naively_owns(addr) || self.former.naively_has(addr)
     }
 
     /// Whether packets of the association may go to this address.
     #[must_use]
     pub fn reaches(&self, addr: IpAddr) -> bool {
-        !is_loopback(addr) || self.has(addr)
+        !is_loopback(addr) || self.naively_owns(addr)
     }
 }
 
