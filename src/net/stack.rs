@@ -77,6 +77,9 @@ impl StackHooks for Stack {
             &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),
             &holder(b, theirs_b.as_ref().map(|o| o.owner(&guard))),
         );
+        // These are two concepts. The policy's relation is symmetric and knows no C. The
+        // gate's is the answer to the kernel: it has the numbers of the kernel's header,
+        // and `Full`, which concerns the first socket and a count, not the two sockets.
         match relation {
             policy::Relation::Compete => Relation::Compete,
             policy::Relation::Exclude => Relation::Exclude,
