@@ -70,50 +70,15 @@ fn reserved_fields_and_flags_must_be_zero() {
 
 /// Encodes `value`, puts `number` into the 32-bit field at `offset`, and decodes
 /// that.
-fn with_field<T: Wire>(value: &T, offset: usize, number: u32) -> Result<T, WireError> {
+pub(super) fn with_field<T: Wire>(value: &T, offset: usize, number: u32) -> Result<T, WireError> {
     let mut bytes = bytes(value);
     bytes[offset..][..4].copy_from_slice(&number.to_ne_bytes());
     T::decode(&bytes)
 }
 
 /// Numbers around the ones with a meaning, and every single bit.
-fn numbers() -> impl Iterator<Item = u32> {
+pub(super) fn numbers() -> impl Iterator<Item = u32> {
     (0..20).chain((0..32).map(|bit| 1 << bit)).chain([u32::MAX])
-}
-
-#[test]
-fn flags_that_have_no_meaning_are_refused() {
-    let all = samples();
-    for flags in numbers() {
-        let assign = with_field(&all.assign, 4, flags);
-        match flags {
-            0..16 => {
-                let assign = assign.unwrap();
-                assert_eq!(assign.terms.exclusive, flags & 1 != 0);
-                assert_eq!(assign.tree, flags & 2 != 0);
-                assert_eq!(assign.reset, flags & 4 != 0);
-                assert_eq!(assign.terms.allow_raw, flags & 8 != 0);
-            }
-            _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
-        }
-        let update = with_field(&all.update, 4, flags).map(|request| request.reset);
-        let expected = match flags {
-            0 => Ok(false),
-            4 => Ok(true),
-            _ => Err(WireError::BadField),
-        };
-        assert_eq!(update, expected, "{flags:#x}");
-    }
-}
-
-#[test]
-fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
-    let query = samples().query;
-    for flags in numbers() {
-        let terms = with_field(&query, 120, flags).unwrap().terms;
-        assert_eq!(terms.exclusive, flags & 1 != 0);
-        assert_eq!(terms.allow_raw, flags & 8 != 0);
-    }
 }
 
 /// A module of version 2 sends only the word at 96, and no flags; later ones send

@@ -9,6 +9,7 @@ mod layout;
 mod obstacle;
 mod older;
 mod round_trip;
+mod terms;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Bypass, Change, LeftoverEntry, ListRequest, Name, NarrowHeader,

@@ -6,16 +6,13 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, LeftoverEntry,
-    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target,
-    Terms, UpdateRequest, VersionReply, Wire, NAME_LEN,
+    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, Target, UpdateRequest,
+    VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
 use super::bytes;
-
-fn name() -> impl Strategy<Value = Name> {
-    "([A-Za-z0-9_][A-Za-z0-9._-]{0,30})?".prop_map(|text| Name::new(&text).unwrap())
-}
+use super::terms::{name, terms};
 
 fn target() -> impl Strategy<Value = Target> {
     prop_oneof![
@@ -23,14 +20,6 @@ fn target() -> impl Strategy<Value = Target> {
         (1..=i32::MAX).prop_map(Target::Pid),
         any::<u64>().prop_map(Target::Association),
         Just(Target::All),
-    ]
-}
-
-fn source() -> impl Strategy<Value = SourceChoice> {
-    prop_oneof![
-        Just(SourceChoice::Route),
-        Just(SourceChoice::Primary),
-        Just(SourceChoice::Random),
     ]
 }
 
@@ -58,16 +47,6 @@ prop_compose! {
         fd in proptest::option::of(0..i32::MAX as u32),
     ) -> Obstacle {
         Obstacle { bypass: Bypass::ALL[nr], pid, fd }
-    }
-}
-
-prop_compose! {
-    fn terms()(
-        name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
-        loopback in any::<[u8; 4]>(),
-    ) -> Terms {
-        let loopback = (loopback != [0; 4]).then(|| loopback.into());
-        Terms { name, exclusive, allow_raw, source, loopback }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::view::{Leftover, Process};
+use super::view::{yes_or_no, Leftover, Process};
 use super::View;
 use crate::text::{counted, printable};
 
@@ -103,14 +103,9 @@ pub fn show(out: &mut dyn Write, view: &View) -> io::Result<()> {
     };
     let addresses = view.addresses.iter().map(|address| primary(address));
     column(out, "addresses", addresses)?;
-    line(out, "exclusive", known(view.exclusive.map(yes_or_no)))?;
-    line(out, "source", known(view.source))?;
-    line(out, "loopback", known(view.loopback.as_ref()))?;
-    column(
-        out,
-        "allows",
-        view.allow.iter().map(|kinds| kinds.join(",")),
-    )?;
+    for (label, value) in view.terms() {
+        line(out, label, known(value.filter(|value| !value.is_empty())))?;
+    }
     column(out, "processes", processes(view))?;
     line(out, "tasks", view.task_count)?;
     line(out, "sockets", known(view.socket_count))?;
@@ -161,12 +156,4 @@ fn line(out: &mut dyn Write, label: &str, value: impl ToString) -> io::Result<()
 /// A dash for what is not there or not known.
 fn known(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
-}
-
-fn yes_or_no(yes: bool) -> &'static str {
-    if yes {
-        "yes"
-    } else {
-        "no"
-    }
 }

@@ -120,6 +120,26 @@ impl View {
             ..Self::new(association)
         }
     }
+
+    /// The terms other than the name, each with its label. `None` is what an older
+    /// module does not tell.
+    pub fn terms(&self) -> [(&'static str, Option<String>); 4] {
+        [
+            ("exclusive", self.exclusive.map(yes_or_no).map(Into::into)),
+            ("source", self.source.map(Into::into)),
+            ("loopback", self.loopback.clone()),
+            ("allows", self.allow.as_ref().map(|kinds| kinds.join(","))),
+        ]
+    }
+}
+
+/// The word for a term that is set or not.
+pub fn yes_or_no(yes: bool) -> &'static str {
+    if yes {
+        "yes"
+    } else {
+        "no"
+    }
 }
 
 impl Primary {

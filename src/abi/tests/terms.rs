@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The terms in a request and in an answer: drawn at random, and their flags bit by
+//! bit.
+
+use addrconf_abi::{Name, SourceChoice, Terms, WireError};
+use proptest::prelude::*;
+
+use super::decode::{numbers, with_field};
+use super::samples;
+
+pub(super) fn name() -> impl Strategy<Value = Name> {
+    "([A-Za-z0-9_][A-Za-z0-9._-]{0,30})?".prop_map(|text| Name::new(&text).unwrap())
+}
+
+fn source() -> impl Strategy<Value = SourceChoice> {
+    prop_oneof![
+        Just(SourceChoice::Route),
+        Just(SourceChoice::Primary),
+        Just(SourceChoice::Random),
+    ]
+}
+
+prop_compose! {
+    pub(super) fn terms()(
+        name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
+        loopback in any::<[u8; 4]>(),
+    ) -> Terms {
+        let loopback = (loopback != [0; 4]).then(|| loopback.into());
+        Terms { name, exclusive, allow_raw, source, loopback }
+    }
+}
+
+#[test]
+fn flags_that_have_no_meaning_are_refused() {
+    let all = samples();
+    for flags in numbers() {
+        let assign = with_field(&all.assign, 4, flags);
+        match flags {
+            0..16 => {
+                let assign = assign.unwrap();
+                assert_eq!(assign.terms.exclusive, flags & 1 != 0);
+                assert_eq!(assign.tree, flags & 2 != 0);
+                assert_eq!(assign.reset, flags & 4 != 0);
+                assert_eq!(assign.terms.allow_raw, flags & 8 != 0);
+            }
+            _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
+        }
+        let update = with_field(&all.update, 4, flags).map(|request| request.reset);
+        let expected = match flags {
+            0 => Ok(false),
+            4 => Ok(true),
+            _ => Err(WireError::BadField),
+        };
+        assert_eq!(update, expected, "{flags:#x}");
+    }
+}
+
+#[test]
+fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
+    let query = samples().query;
+    for flags in numbers() {
+        let terms = with_field(&query, 120, flags).unwrap().terms;
+        assert_eq!(terms.exclusive, flags & 1 != 0);
+        assert_eq!(terms.allow_raw, flags & 8 != 0);
+    }
+}
