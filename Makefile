@@ -3,12 +3,14 @@
 # The commands of this repository; each is a script in scripts/.
 # Kbuild describes how addrconf.ko is built.
 
-.PHONY: help demo test check fuzz fuzz-host miri stress bench kernel module addrctl clean
+.PHONY: help demo test test-all check fuzz fuzz-host miri stress bench kernel module addrctl clean
 
 help:
 	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
 	@echo 'make test      all tests, on this machine and in the virtual machine'
 	@echo '               (KERNEL=debug or kcsan: on a kernel that looks for errors)'
+	@echo 'make test-all  every test, the long ones too: several hours'
+	@echo '               (STEPS="debug stress" runs some of them; see scripts/test-all)'
 	@echo 'make fuzz      tenants make random system calls, and an oracle watches'
 	@echo '               (SECONDS=N; KERNEL=NAME, debug unless given)'
 	@echo 'make fuzz-host fuzz parsers and decisions on this machine, guided by coverage'
@@ -35,6 +37,10 @@ unexport SECONDS
 
 test:
 	@scripts/test $(kernel)
+
+# STEPS names some of its steps.
+test-all:
+	@scripts/test-all $(STEPS)
 
 check:
 	@scripts/check
