@@ -12,7 +12,7 @@ use crate::scenario::Without;
 use crate::task::{each_thread, wait_for_clones};
 use crate::world::{Run, World};
 
-/// `Tenants::assign`, which finds no bypass if it `succeeds`.
+/// `Tenants::assign`. Its last search finds no bypass if it `succeeds`.
 pub(crate) fn assign(run: &mut Run<'_>, succeeds: bool) -> Go<()> {
     let id = run.step("make", |w| w.make(None))?;
     let mut assigning = Assigning {
@@ -76,7 +76,7 @@ impl Assign for Assigning<'_, '_> {
         self.run.act("drop(first)", |w| w.drop_first(id))
     }
 
-    /// Nobody else waits for it.
+    /// Takes no lock: no other call finds an association whose `assign` fails.
     fn end(&mut self) -> Go<()> {
         let id = self.id;
         protocol::release_association(&mut Ending::new(self.run), &id)?;
@@ -104,7 +104,7 @@ impl TakeIn for Assigning<'_, '_> {
     fn standing(&mut self, thread: &u8) -> Go<Standing> {
         Ok(match association(self.run, *thread)? {
             None => Standing::Outside,
-            // A part is made of what is formed.
+            // Not a part: only an association that is formed can have one.
             Some(own) if own == self.id => Standing::Inside,
             Some(_) => Standing::Elsewhere,
         })

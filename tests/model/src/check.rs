@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What must hold in every state, from each to the next, and at the end.
+//! What must hold in every state, for every step, and at the end.
 
 use crate::world::{Phase, Task, World, ASSOCIATIONS};
 
-/// Where the threads of process 0 are to be: control calls change this while they
-/// hold the lock, so it is as if they came one after the other.
+/// Where the threads of process 0 must be. Control calls change this while they hold
+/// the control lock, so it follows one order of the calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Home {
     /// In no association that is formed.
     #[default]
     Out,
-    /// A call takes them out, which says this of itself.
+    /// This call removes them: the id of the association that it ends, or [`OTHER`].
     Leaving(u8),
-    /// In this one, or in a part of it, since it was formed.
+    /// In this association, which is formed, or in a part of it.
     In(u8),
 }
 
-/// What a call says of itself that ends not one association.
+/// Stands in [`Home::Leaving`] for a call that does not end exactly one association.
 pub(crate) const OTHER: u8 = u8::MAX;
 
 impl World {
-    /// That call has taken process 0 out, unless it is in another association by
-    /// now, or another call takes it out.
+    /// Notes that `call` has removed process 0. Does nothing if the process has joined
+    /// another association since, or if another call is removing it.
     pub(crate) fn leave_home(&mut self, call: u8) {
         if self.home == Home::Leaving(call) {
             self.home = Home::Out;
         }
     }
 
-    /// A call that has ended this one returns.
+    /// Notes that a call that has ended this association returns.
     pub(crate) fn note_ended(&mut self, id: u8) {
         self.association(id).ended = true;
         self.leave_home(id);
@@ -45,7 +45,7 @@ pub(crate) fn wrong(world: &World, idle: bool) -> Option<String> {
         .or_else(|| balanced(world))
 }
 
-/// Whether promises are kept.
+/// What is wrong with the place of a task that runs.
 fn kept(world: &World) -> Option<String> {
     for (i, task) in (0_u8..).zip(&world.tasks) {
         if task.phase != Phase::Listed {
@@ -76,7 +76,7 @@ fn kept(world: &World) -> Option<String> {
     None
 }
 
-/// Nobody is at anything: whether nothing is left of what was ended.
+/// The task that is left in an association that has ended, while no program runs.
 fn settled(world: &World) -> Option<String> {
     let is_left = |t: &Task| {
         t.entry
@@ -86,8 +86,8 @@ fn settled(world: &World) -> Option<String> {
     Some(format!("task {left} is still down for what has ended"))
 }
 
-/// What is wrong with a step: nobody may come out of an association, or into what
-/// that is a part of, whom no control call took out.
+/// What is wrong with a step: unless a control call removes a task, it must not leave its
+/// association, nor move to the whole.
 pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
     (0_u8..).zip(&from.tasks).find_map(|(i, task)| {
         let before = from.effective(i)?;
@@ -103,7 +103,8 @@ pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
     })
 }
 
-/// Whether all is counted that there is, and nobody is left behind.
+/// What is wrong with the counts of associations, or with the entries of tasks that are
+/// gone.
 fn balanced(world: &World) -> Option<String> {
     let left = |t: &Task| t.phase == Phase::Gone && t.entry.is_some();
     if world.tasks.iter().any(left) {
@@ -127,7 +128,7 @@ fn balanced(world: &World) -> Option<String> {
     None
 }
 
-/// Everybody has exited, and nothing can happen any more.
+/// What is wrong when every task has exited and no step is possible.
 pub(crate) fn wrong_at_the_end(world: &World) -> Option<String> {
     if world
         .tasks

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Control calls. They are about process 0, whose first thread is task 0.
+//! Control calls on process 0, whose first thread is task 0.
 
 use crate::assign::assign;
 use crate::release::{release_all, release_association, release_process};
@@ -12,11 +12,11 @@ use crate::world::Run;
 pub enum Call {
     /// `Tenants::assign` of process 0 to a new association.
     Assign,
-    /// The same, where a bypass is found afterwards.
+    /// The same, but the last search finds a bypass.
     AssignInVain,
     /// `Tenants::release_process` of process 0.
     ReleaseProcess,
-    /// `Tenants::release_association` of the first one, with its parts.
+    /// `Tenants::release_association` of association 0, with its parts.
     ReleaseAssociation,
     /// `Tenants::release_all`
     ReleaseAll,

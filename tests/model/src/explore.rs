@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every state that can be reached, each looked at once, the nearest first.
+//! Visits every state that can be reached, once each, the nearest first.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
-/// A step: who took it (the last is whoever makes control calls, or nobody),
-/// and what it was.
+/// A step: the number of its actor, and its name. Tasks have the first numbers. Actors that
+/// make control calls come after them; so does the end of a grace period.
 pub type Step = (u8, &'static str);
 
-/// What can happen next in a state.
+/// The steps that are possible in a state.
 pub struct Steps<'a, S> {
     state: &'a S,
     all: Vec<(Step, S)>,
 }
 
 impl<'a, S: Clone> Steps<'a, S> {
-    /// Nothing yet.
+    /// No step yet.
     pub fn of(state: &'a S) -> Self {
         let all = Vec::new();
         Self { state, all }
     }
 
-    /// Somebody can take this step, which says what it was.
+    /// Adds a step of actor `who`. `step` changes the state and returns the step's name.
     pub fn can(&mut self, who: usize, step: impl FnOnce(&mut S) -> &'static str) {
         let mut next = self.state.clone();
         let what = step(&mut next);
         self.all.push(((who as u8, what), next));
     }
 
-    /// Somebody takes this step, unless it has to wait: then it returns `None`.
+    /// Adds a step in the same way, unless `step` returns `None`: then it has to wait.
     pub fn may(&mut self, who: usize, step: impl FnOnce(&mut S) -> Option<&'static str>) {
         let mut next = self.state.clone();
         if let Some(what) = step(&mut next) {
@@ -38,44 +38,44 @@ impl<'a, S: Clone> Steps<'a, S> {
         }
     }
 
-    /// All of it.
+    /// Returns all steps, with the states that they lead to.
     pub fn all(self) -> Vec<(Step, S)> {
         self.all
     }
 }
 
-/// What can happen, and must not.
+/// A world, the steps in it, and what must not happen.
 pub trait Model {
-    /// Everything there is at a moment.
+    /// The whole state at one moment.
     type State: Clone + Hash;
 
-    /// How it begins.
+    /// The first state.
     fn start(&self) -> Self::State;
 
-    /// Everything that can happen next.
+    /// The steps that are possible in a state, with the states that they lead to.
     fn steps(&self, state: &Self::State) -> Vec<(Step, Self::State)>;
 
-    /// What is wrong with a state, which is the last one if nothing can happen.
+    /// What is wrong with a state. `last`: no step is possible in it.
     fn wrong(&self, state: &Self::State, last: bool) -> Option<String>;
 }
 
-/// What came of it.
+/// The result of an exploration.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// How many states there are; after a violation, how many were seen.
+    /// The number of states that were seen: all of them, unless there is a violation.
     pub states: usize,
-    /// How many steps lead from one to another.
+    /// The number of steps between them.
     pub steps: usize,
-    /// What is wrong in the nearest bad state, and how it came to that.
+    /// What is wrong in the nearest bad state, and the steps that led to it.
     pub violation: Option<String>,
 }
 
-/// Takes every step that anybody could take next, from every state.
+/// Takes every possible step from every state.
 #[must_use]
 pub fn explore(model: &impl Model) -> Outcome {
     let start = model.start();
     let mut seen = HashSet::from([fingerprint(&start)]);
-    // From which state each came, and by what.
+    // The state that each came from, and the step between them.
     let mut origins: Vec<(usize, Step)> = vec![(0, (0, ""))];
     let mut queue = VecDeque::from([(0, start)]);
     let mut steps = 0;
@@ -103,8 +103,8 @@ pub fn explore(model: &impl Model) -> Outcome {
     }
 }
 
-/// 128 bits that stand for a state: with a million of them, that two are alike
-/// is less likely than a fault of this machine.
+/// 128 bits that stand for a state. That two of a million states have the same ones is
+/// less likely than a fault of this machine.
 fn fingerprint(state: &impl Hash) -> (u64, u64) {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks come and go: `copy_process()` with the hooks of `src/lsm/task.rs`, which take
-//! the steps of [`protocol::Fork`].
+//! Tasks are made and exit: `copy_process()` with the hooks of `src/lsm/task.rs`, which
+//! take the steps of [`protocol::Fork`].
 
 use addrconf_protocol::{self as protocol, Fork};
 
@@ -10,7 +10,7 @@ use crate::run::{Go, Stop};
 use crate::scenario::Without;
 use crate::world::{Phase, Run};
 
-/// `copy_process()`: `maker`, which runs, makes a thread or a process.
+/// `copy_process()`: `maker`, a task that runs, makes a thread or a process.
 pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()> {
     let child = run.step("copy_process", |w| {
         let child = w.which(|t| t.phase == Phase::Unborn).trailing_zeros() as u8;
@@ -29,7 +29,7 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
             return free(run, child);
         }
     }
-    // Where the maker is then.
+    // The maker's association at this moment.
     let before = run.wait("write_lock_irq(&tasklist_lock)", |w| {
         (!std::mem::replace(&mut w.tasklist, true))
             .then(|| w.effective(maker).map_or(0, |id| id + 1))
@@ -46,8 +46,8 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
     run.act("list_add_tail_rcu, write_unlock_irq", |w| {
         w.task(child).phase = Phase::Listed;
         w.tasklist = false;
-        // A maker that was a member all the while has a child that is one, and no other
-        // maker has. For threads, see what the calls promise.
+        // If the maker stayed in one association, or in none, the child must be in the same
+        // one, or in none. `check` compares threads with what the calls promise instead.
         let (after, of_child) = (w.effective(maker), w.effective(child));
         if w.is_wider(of_child, before) {
             w.complain("the child has more than its maker had");
@@ -61,14 +61,14 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
     })
 }
 
-/// A task ends: `do_exit()`, `release_task()`, and `task_free` after the last
-/// reference.
+/// A task exits: `do_exit()`, `release_task()`, and `task_free` when the last reference
+/// is dropped.
 pub(crate) fn exit(run: &mut Run<'_>, task: u8) -> Go<()> {
     run.act("exit_signals: PF_EXITING", |w| {
         w.task(task).phase = Phase::Exiting
     })?;
     run.wait("release_task", |w| {
-        // The first thread of a process stays until it is the last.
+        // The first thread of a process stays on the list until it is the only one.
         let others =
             w.which(|t| t.process == task && matches!(t.phase, Phase::Listed | Phase::Exiting));
         let free = !w.tasklist && others & !(1 << task) == 0;
@@ -84,7 +84,7 @@ pub(crate) fn exit(run: &mut Run<'_>, task: u8) -> Go<()> {
     free(run, task)
 }
 
-/// `lsm::task::free`
+/// `Tasks::task_free`
 fn free(run: &mut Run<'_>, task: u8) -> Go<()> {
     forget(run, task)?;
     run.act("(gone)", |w| w.task(task).phase = Phase::Gone)
@@ -95,9 +95,9 @@ struct Forking<'r, 'a> {
     run: &'r mut Run<'a>,
     maker: u8,
     child: u8,
-    // The part of this hook that a test may leave out: looking at the end again.
+    // The part of this hook that a test may leave out: checking again for the end.
     recheck: Without,
-    // Where the maker is, as `catch_up` has found.
+    // The maker's association, as `of_maker` found it.
     of_maker: Option<u8>,
     joined: bool,
 }
@@ -127,7 +127,8 @@ impl Fork for Forking<'_, '_> {
 
     fn of_child(&mut self) -> Go<Option<u8>> {
         let found = association(self.run, self.child)?;
-        // Left out: a child that is a member counts as being where its maker is.
+        // Without `Replacing`, a child that is a member counts as one of its maker's
+        // association.
         if found.is_some() && !self.run.has(Without::Replacing) {
             return Ok(self.of_maker);
         }
@@ -149,7 +150,8 @@ impl Fork for Forking<'_, '_> {
     fn join(&mut self) -> Go<Option<u8>> {
         self.joined = true;
         let maker = self.maker;
-        // A step between sees the maker either as it was before or as it is after.
+        // One step: a step in between would see the maker as it was before this one, or
+        // as it is after.
         self.run.find("Membership::of_child", |w| {
             w.task(maker).entry.filter(|&id| w.join(id))
         })
@@ -157,7 +159,7 @@ impl Fork for Forking<'_, '_> {
 
     fn insert(&mut self, membership: u8) -> Go<u8> {
         if !insert(self.run, self.child, membership)? {
-            // The model does not run out of memory, so no fork has to fail.
+            // The model never runs out of memory, so no fork has a reason to fail.
             let complain = "a fork fails for nothing";
             self.run.act("(EEXIST)", |w| w.complain(complain))?;
             return Err(Stop::Denied);
@@ -174,7 +176,7 @@ impl Fork for Forking<'_, '_> {
     }
 
     fn set_born(&mut self) -> Go<()> {
-        // Counts for the search, which is a model of its own.
+        // Only the search uses this: `search` models it.
         Ok(())
     }
 }

@@ -3,24 +3,24 @@
 //! A model of which task is a member of which association, small enough to try every
 //! interleaving of forks, clones, exits and control calls.
 //!
-//! The protocol itself is `src/protocol`, which the kernel module runs too. Here each
-//! of its steps is one access to a small world (`Run::step`): `fork`, `assign`, `release` and
-//! `narrow` implement its traits, with `map` and `task` for the table and the lists of
-//! tasks. `explore` takes every step that anybody could take next, from every state that can be
-//! reached. `world` is what is shared, and `check` what must always hold. Two
-//! administrators make calls, and a thread narrows its process, all at once. `tree` and
-//! `search` are worlds of their own: for descendants, and for the search that ends
-//! `assign`.
+//! The protocol itself is `src/protocol`, which the kernel module runs too. Here each of
+//! its steps is one access to a small world (`Run::step`). `fork`, `assign`, `release` and
+//! `narrow` implement its traits; `map` stands for the table, and `task` for the lists of
+//! tasks. `world` is the state that all programs share, and `check` is what must always
+//! hold. `explore` takes every possible step from every state that can be reached. Two
+//! administrators make calls while threads narrow their process. `tree` and `search` have
+//! worlds of their own: for the descendants that `assign --tree` takes in, and for the
+//! search of `assign`.
 //!
-//! A test leaves out a part of the code through the world: a wait that does not wait, a
-//! second look that finds nothing.
+//! A test leaves out a part of the code through the world: for example, a wait returns at
+//! once, or a second look finds nothing.
 //!
-//! Memory is as if everybody saw every write at once. What the code relies on beyond that:
-//! `tasklist_lock` orders what `catch_up` reads after what was written before
-//! `wait_for_clones`, as every lock does, and full barriers stand between an entry and the
-//! look whether its association has ended. The model leaves out sets and their updates,
-//! sockets, want of memory, time limits, unloading, and `execve` by a thread that is not
-//! the first.
+//! In the model every write is visible to all at once. The code needs the following to be
+//! as safe: `tasklist_lock` orders what `catch_up` reads after what was written before
+//! `wait_for_clones`, and a full barrier separates the insertion of an entry from the check
+//! whether its association has ended. The model leaves out sets and their updates, sockets,
+//! failed allocations, time limits, unloading, and `execve` by a thread that is not the
+//! first.
 
 mod assign;
 mod check;

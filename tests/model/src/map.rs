@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `RcuMap`, and what `src/table/members.rs` makes of it.
+//! `RcuMap`, and the functions of `src/table/members.rs` that use it.
 //!
-//! An operation on one entry looks it up, and takes it out or replaces it only if it
-//! is still the one that was looked at; if not it looks again. So it is as if
-//! it happened at the moment when it succeeds, and is one step here; without a part
-//! of that it is two. The walk does not look again, and is many. `occupied` is not in
-//! the model: it is raised before an entry comes and lowered after one goes, so
-//! a step that finds it zero would find no entry either.
+//! An operation on one entry looks it up, and removes or replaces it only if it is still
+//! the same one; otherwise it looks again. So it takes effect at one moment, and is one
+//! step here. Where a test leaves out a part of that, it is two steps. The walk does not
+//! look again, and is many steps. The model leaves out `occupied`: it is raised before an
+//! entry is inserted and lowered after one is removed, so a step that reads zero would
+//! find no entry either.
 
 use crate::run::Go;
 use crate::scenario::Without;
@@ -22,22 +22,22 @@ pub(crate) fn association(run: &mut Run<'_>, task: u8) -> Go<Option<u8>> {
     Ok((!revoked).then_some(id))
 }
 
-/// `Membership::join`; whether there is one.
+/// `Membership::join`. Returns whether it made a membership.
 pub(crate) fn join(run: &mut Run<'_>, id: u8) -> Go<bool> {
     run.ask("join", |w| w.join(id))
 }
 
-/// `Members::insert`; `false` is `Occupied`.
+/// `Members::insert`. `false` stands for `Occupied`.
 pub(crate) fn insert(run: &mut Run<'_>, task: u8, id: u8) -> Go<bool> {
     run.ask("insert", |w| w.insert(task, id))
 }
 
-/// `Members::remove`
+/// `Members::remove_if`, for any entry.
 pub(crate) fn remove(run: &mut Run<'_>, task: u8) -> Go<bool> {
     remove_if(run, task, |_, _| true)
 }
 
-/// `Members::remove_if`: an entry of an association that is `wanted`.
+/// `Members::remove_if`: removes the task's entry if its association is `wanted`.
 pub(crate) fn remove_if(
     run: &mut Run<'_>,
     task: u8,
@@ -55,8 +55,8 @@ pub(crate) fn remove_if(
     }
 }
 
-/// `RcuMap::replace_if`, with an entry of `id`, what is a part of what that is a
-/// part of.
+/// `RcuMap::replace_if`: replaces the task's entry by one of part `id`, if it is of an
+/// association that contains the part.
 pub(crate) fn replace_wider(run: &mut Run<'_>, task: u8, id: u8) -> Go<bool> {
     let is_wider = |w: &World| w.is_wider(w.tasks[usize::from(task)].entry, Some(id));
     if run.has(Without::Comparing) {
@@ -69,8 +69,8 @@ pub(crate) fn replace_wider(run: &mut Run<'_>, task: u8, id: u8) -> Go<bool> {
     run.ask("replace", |w| w.replace_if(task, id, wanted))
 }
 
-/// `Members::remove_revoked`: a walk through the table. Entries that come while it
-/// goes on may be seen or not: here they are not, unless in the place of another.
+/// `Members::remove_revoked`: a walk through the table. The kernel's walk may or may not
+/// see entries that are inserted meanwhile. This one sees only those that replace another.
 pub(crate) fn remove_revoked(run: &mut Run<'_>) -> Go<()> {
     let seen = run.step("rhashtable_walk_enter", |w| w.which(|t| t.entry.is_some()))?;
     let mut passes_over = false;
@@ -83,7 +83,7 @@ pub(crate) fn remove_revoked(run: &mut Run<'_>) -> Go<()> {
             let removed = run.ask("walk: rhashtable_remove_fast", |w| {
                 w.task(task).entry == Some(id) && w.take_out(task)
             })?;
-            // `rhashtable_walk_start` counts it still.
+            // `rhashtable_walk_start` still counts the removed entry, and skips the next.
             passes_over = removed && !run.has(Without::WalkingAgain);
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A thread of process 0 narrows it, while any other call goes on: the steps of
+//! A thread of process 0 narrows the process, while other calls run: the steps of
 //! [`protocol::Narrow`].
 
 use addrconf_protocol::{self as protocol, Failure, Listing, Narrow};
@@ -39,7 +39,7 @@ struct SelfNarrowing<'r, 'a> {
     run: &'r mut Run<'a>,
     caller: u8,
     part: Option<u8>,
-    // A membership was made and is not in the table yet.
+    // A membership was made that is not in the table yet.
     has_entry: bool,
     looks: u8,
 }

@@ -12,7 +12,7 @@ use crate::scenario::Without;
 use crate::task::{each, let_go, threads, wait_for_clones};
 use crate::world::{members, Phase, Run, World};
 
-/// The lock of control calls is taken, and a first look.
+/// Takes the control lock, and looks at the world in the same step.
 fn lock(run: &mut Run<'_>, look: impl FnOnce(&mut World) -> bool) -> Go<bool> {
     let found = run.wait("control.lock", |w| {
         (!std::mem::replace(&mut w.control, true)).then(|| look(w).into())
@@ -22,7 +22,7 @@ fn lock(run: &mut Run<'_>, look: impl FnOnce(&mut World) -> bool) -> Go<bool> {
 
 /// `Tenants::release_process`
 pub(crate) fn release_process(run: &mut Run<'_>) -> Go<()> {
-    // The caller's reference to the process keeps its first thread.
+    // The caller's reference to the process keeps the `task_struct` of its first thread.
     let there = run.ask("by_pid", |w| {
         let there = !matches!(w.task(0).phase, Phase::Unlisted | Phase::Gone);
         w.hold(u8::from(there));
@@ -49,7 +49,7 @@ pub(crate) fn release_process(run: &mut Run<'_>) -> Go<()> {
     let_go(run, 1)
 }
 
-/// `Tenants::of_process`: whether it is in an association that others see.
+/// `Members::of_process`. Returns whether process 0 is in an association that is formed.
 fn of_process(run: &mut Run<'_>) -> Go<bool> {
     if is_formed(run, 0)? {
         return Ok(true);
@@ -112,7 +112,7 @@ struct Releasing<'r, 'a> {
 }
 
 impl Releasing<'_, '_> {
-    /// Which entries are removed.
+    /// Decides which entries are removed, by association.
     fn is_meant(&self) -> fn(&World, u8) -> bool {
         if self.run.has(Without::SparingTheUnformed) {
             World::is_formed
@@ -163,10 +163,10 @@ impl ReleaseProcess for Releasing<'_, '_> {
     }
 }
 
-/// Associations end.
+/// A call that ends associations.
 pub(crate) struct Ending<'r, 'a> {
     run: &'r mut Run<'a>,
-    // How often every one was revoked.
+    // How often `revoke_all` ran.
     times: u8,
 }
 
@@ -201,14 +201,14 @@ impl Release for Ending<'_, '_> {
 
     fn remove_revoked(&mut self) -> Go<usize> {
         remove_revoked(self.run)?;
-        // Nobody counts them here.
+        // No check of the model uses their number.
         Ok(0)
     }
 }
 
-/// `Tenants::each_listed`, to revoke those that are `wanted`. The lock is let go of
-/// between any two. Those that are listed meanwhile may be seen or not, as an id may
-/// be a lower one: here they are not.
+/// `Registry::each`: revokes those that are `wanted`. The kernel drops the lock
+/// between any two. It may or may not see associations that are listed meanwhile, as
+/// their ids may be lower. This sees none of them.
 fn each_listed(run: &mut Run<'_>, wanted: impl Fn(&World, u8) -> bool) -> Go<()> {
     let listed = run.step("each_listed", |w| {
         w.which_associations(|id, a| a.listed && !a.revoked && wanted(w, id))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Code that stops between any two accesses to what tasks share.
+//! Programs that stop between any two accesses to the shared world.
 //!
-//! A program runs again from its start for each step that it takes: what earlier steps
-//! returned is remembered, and is all that a program knows. So the history is its program
-//! counter and its variables in one.
+//! For each step a program runs again from its start. Steps that it took before return the
+//! values in its history, and do nothing. A program knows nothing else, so the history is
+//! both its program counter and its variables.
 
 use std::fmt::Debug;
 
@@ -13,8 +13,8 @@ use addrconf_protocol::Failure;
 /// Why a program returns early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It has taken its step, or waits for a lock or a reference: it goes on later. Every
-    /// further step returns this too, so code that cleans up after it changes nothing.
+    /// It has taken its step, or waits for a lock or a reference, and continues later. All
+    /// further steps return this too, so code that cleans up changes nothing.
     Paused,
     /// The protocol gives up.
     Failed(Failure),
@@ -31,7 +31,7 @@ impl From<Failure> for Stop {
 /// What a program returns.
 pub(crate) type Go<T> = Result<T, Stop>;
 
-/// What the programs of a model share.
+/// The world that the programs of a model share.
 pub(crate) trait Shared {
     /// A part of the code that a test leaves out.
     type Part: Copy + PartialEq + Debug;
@@ -49,7 +49,7 @@ pub(crate) struct Run<'a, W: Shared> {
 }
 
 impl<'a, W: Shared> Run<'a, W> {
-    /// The next step of a program with this history.
+    /// Prepares the next step of a program with this history.
     pub(crate) fn new(
         world: &'a mut W,
         history: &'a mut Vec<u8>,
@@ -65,23 +65,23 @@ impl<'a, W: Shared> Run<'a, W> {
         }
     }
 
-    /// Whether this part of the code is there.
+    /// Whether this part of the code is in place.
     pub(crate) fn has(&self, part: W::Part) -> bool {
         self.without != Some(part)
     }
 
-    /// What the step was. `None`: the program waits.
+    /// The name of the step. `None`: the program waits.
     pub(crate) fn what(&self) -> Option<&'static str> {
         self.what
     }
 
-    /// Whether the program goes on after this step.
+    /// Whether the program has more steps.
     pub(crate) fn is_paused(&self) -> bool {
         self.paused
     }
 
-    /// The program is where it began, and knows nothing of what it did: a loop that may
-    /// go round for ever has only the states of its body. The caller has just taken a step.
+    /// Clears the history, so that the program begins again. An endless loop then has only
+    /// the states of its body. The caller must just have taken a step.
     pub(crate) fn start_over(&mut self) {
         if !self.paused {
             assert!(self.what.is_some(), "it would take its steps twice");
@@ -90,13 +90,13 @@ impl<'a, W: Shared> Run<'a, W> {
         }
     }
 
-    /// What is shared, for what never changes.
+    /// The world, to read what never changes.
     pub(crate) fn world(&self) -> &W {
         self.world
     }
 
-    /// One access to what is shared, named as in the code. `access` returns `None`
-    /// when it has to wait; it has changed nothing then.
+    /// One access to the world, named as in the code. If `access` returns `None`, the
+    /// program has to wait, and `access` must have changed nothing.
     pub(crate) fn wait(
         &mut self,
         what: &'static str,
@@ -129,7 +129,7 @@ impl<'a, W: Shared> Run<'a, W> {
         self.wait(what, |world| Some(access(world)))
     }
 
-    /// One access that answers yes or no.
+    /// One access that returns a `bool`.
     pub(crate) fn ask(
         &mut self,
         what: &'static str,
@@ -138,7 +138,7 @@ impl<'a, W: Shared> Run<'a, W> {
         Ok(self.step(what, |world| access(world).into())? != 0)
     }
 
-    /// One access that returns the number of an association, if there is one.
+    /// One access that may return the number of an association.
     pub(crate) fn find(
         &mut self,
         what: &'static str,

@@ -1,92 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who does what in a world, and the code with a part left out.
+//! The tasks and the control calls of one exploration, and the part of the code that it
+//! leaves out.
 
 use crate::control::Call;
 use crate::explore::{Model, Step};
 use crate::world::{Phase, Run, Task, World, TASKS};
 use crate::{check, fork, narrow};
 
-/// A part of the code that is left out, to see that it is needed.
+/// A part of the code that a test leaves out, to show that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// The hook before a child can run: `inherit`.
+    /// The hook `task_alloc`, before a child is on any list: `inherit`.
     TaskAlloc,
-    /// The hook as it becomes visible: `catch_up`.
+    /// The hook `task_publish`, just before a child becomes visible: `catch_up`.
     TaskPublish,
-    /// The hook after its last reference: `Members::forget`.
+    /// The hook `task_free`, after the last reference to a task: `Members::forget`.
     TaskFree,
-    /// That `take_in_process` looks again until a look finds only members.
+    /// `take_in_process` looks again until a look finds only members.
     SecondLook,
-    /// The same of `narrow`.
+    /// `narrow` looks again until a look moves no thread.
     LookAfterNarrowing,
-    /// The same of `release_process`.
+    /// `release_process` looks again until a look finds no member.
     LookAfterRelease,
-    /// That `take_in_process` waits for clones before it looks again.
+    /// `take_in_process` waits for clones before it looks again.
     WaitingInAssign,
-    /// The same of `narrow`.
+    /// `narrow` does the same.
     WaitingInNarrow,
-    /// The same of `release_process`.
+    /// `release_process` does the same.
     WaitingInRelease,
-    /// That `catch_up` puts a child from one association into another.
+    /// `catch_up` moves a child from one association to another.
     Replacing,
-    /// That it forgets what the child has before.
+    /// `catch_up` removes the child's old entry first.
     Forgetting,
-    /// That the first thread counts for `release_process`, which waits for
-    /// clones of it as of any other.
+    /// `release_process` counts the first thread like any other, so it waits for its
+    /// clones.
     CountingTheFirst,
-    /// That `RcuMap::remove` looks again when it finds another entry.
+    /// `RcuMap::remove_if` looks again when the entry is no longer the one it found.
     LookingAgain,
-    /// That `RcuMap::replace_if` replaces only what it looked at.
+    /// `RcuMap::replace_if` replaces only the entry that it looked at.
     Comparing,
-    /// Looking whether a part has ended once a task is in.
+    /// `narrow` checks whether the part has ended after it has inserted an entry.
     RecheckInNarrow,
-    /// The same as a child inherits.
+    /// `inherit` does the same for the association.
     RecheckInInherit,
-    /// The same as it catches up.
+    /// `catch_up` does the same for the association.
     RecheckInCatchUp,
-    /// That only the entry of an association that has ended is removed where
-    /// that was found, not whatever is there by then.
+    /// A call that finds that an association has ended removes an entry only if it is of
+    /// an ended association, since the entry may have been replaced.
     RemovingTheEndedOnly,
-    /// That `release_process` leaves alone what is being made.
+    /// `release_process` removes no entry of an association that is not formed.
     SparingTheUnformed,
-    /// That no part is listed of what has ended.
+    /// No part of an association that has ended is listed.
     AskingForTheEnd,
-    /// The same of what that is a part of.
+    /// Nor one whose association is a part of another that has ended.
     AskingTheWhole,
-    /// That narrowing waits until everybody is in.
+    /// Narrowing waits until the association is formed.
     WaitingForTheFormed,
-    /// `cred_guard_mutex`: that one thread narrows at a time.
+    /// `cred_guard_mutex`: one thread narrows at a time.
     OneAtATime,
-    /// That the walk through the table looks at all of a bucket again when the entry
-    /// it stood at is gone.
+    /// The walk through the table visits a whole bucket again when the entry that it
+    /// stopped at has been removed.
     WalkingAgain,
-    /// That `revoke_all` goes through the list twice.
+    /// `release_all` goes through the list twice.
     RevokingTwice,
 }
 
-/// Process 0 and what is done to it, and by it.
+/// Process 0, its tasks, and the control calls on it.
 #[derive(Clone, Debug, Default)]
 pub struct Scenario {
-    /// How many threads it has when the first call is made.
+    /// The number of its threads at the start.
     pub threads: u8,
-    /// How many more tasks are made, at any time.
+    /// The number of tasks that it can make, at any time.
     pub forks: u8,
-    /// Whether they may be processes of their own, and not threads only.
+    /// Whether these may be processes, and not only threads.
     pub processes: bool,
-    /// Whether tasks exit; all of them do in the end.
+    /// Whether tasks exit. If so, all of them do in the end.
     pub exits: bool,
-    /// How often a thread of it narrows it, at any time.
+    /// How often its threads can narrow it, at any time.
     pub narrows: u8,
-    /// The calls of two administrators, of each one after the other, at any time.
+    /// The calls of two administrators. Each makes one call after the other, at any time.
     pub calls: [Vec<Call>; 2],
-    /// What is left out of the code.
+    /// The part of the code that is left out.
     pub without: Option<Without>,
 }
 
 impl Scenario {
-    /// A process of so many threads, which make so many tasks more, and narrow it so
-    /// often, while one administrator makes these calls.
+    /// A process of `threads` threads, which make up to `forks` tasks and narrow it up to
+    /// `narrows` times, while one administrator makes these calls.
     #[must_use]
     pub fn new(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Self {
         Self {
@@ -99,10 +100,10 @@ impl Scenario {
     }
 }
 
-/// What somebody is at.
+/// The program that an actor runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Doing {
-    /// User space, or nothing.
+    /// None: a task is in user space, or an administrator makes no call.
     #[default]
     Idle,
     Fork {
@@ -119,10 +120,10 @@ struct Actor {
     history: Vec<u8>,
 }
 
-/// The administrators, after the tasks.
+/// The numbers of the administrators, after those of the tasks.
 const ADMINISTRATORS: [usize; 2] = [TASKS, TASKS + 1];
 
-/// Everything there is at a moment.
+/// The whole state at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub(crate) world: World,
@@ -142,7 +143,7 @@ impl Model for Scenario {
         for task in 0..self.threads {
             world.task(task).phase = Phase::Listed;
         }
-        // Only so many may be made: the others are gone already.
+        // The others are gone already, so that no more than `forks` are made.
         for task in self.threads + self.forks..TASKS as u8 {
             world.task(task).phase = Phase::Gone;
         }
@@ -191,7 +192,7 @@ impl Model for Scenario {
 }
 
 impl Scenario {
-    /// What a task that runs can begin.
+    /// The programs that a task can begin when it is in user space.
     fn set_out(&self, state: &State, task: usize, steps: &mut Vec<(Step, State)>) {
         let mut begin = |doing| {
             let mut begun = state.clone();
@@ -206,7 +207,7 @@ impl Scenario {
             }
         }
         let Task { process, entry, .. } = state.world.tasks[task];
-        // A task of no association is told so, and that is all.
+        // Without an association narrowing changes nothing: it returns an error at once.
         if state.narrows < self.narrows && process == 0 && entry.is_some() {
             begin(Doing::Narrow);
         }
@@ -215,20 +216,20 @@ impl Scenario {
         }
     }
 
-    /// The call that an administrator is at, or makes next.
+    /// The call that an administrator is making, or makes next.
     fn call_of(&self, state: &State, actor: usize) -> Option<Call> {
         let who = actor - TASKS;
         let made = usize::from(state.calls_made[who]);
         self.calls[who].get(made).copied()
     }
 
-    /// One step of what somebody is at.
+    /// One step of the program that an actor runs.
     fn go_on(&self, state: &State, actor: usize, steps: &mut Vec<(Step, State)>) {
         let mut next = state.clone();
         let Actor { doing, history } = &mut next.actors[actor];
         let mut run = Run::new(&mut next.world, history, self.without);
         let task = actor as u8;
-        // Where it fails the program has ended, as where it succeeds.
+        // The result does not matter: a program that fails has ended, too.
         let _ = match *doing {
             Doing::Idle => Ok(()),
             Doing::Fork { thread } => fork::copy_process(&mut run, task, thread),
@@ -241,7 +242,7 @@ impl Scenario {
         };
         let has_ended = !run.is_paused();
         let Some(what) = run.what() else {
-            // It waits.
+            // The program waits.
             return;
         };
         if has_ended {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Looking for tasks: `src/sys/task/mod.rs`.
+//! Finding tasks: `src/sys/task/mod.rs` and `visit.rs`.
 
 use crate::run::Go;
 use crate::world::{members, Phase, Run};
@@ -11,8 +11,8 @@ pub(crate) fn wait_for_clones(run: &mut Run<'_>) -> Go<()> {
     Ok(())
 }
 
-/// `TaskRef::threads` of process 0: a look under RCU, which sees all that were
-/// on the list before and takes a reference to each.
+/// `TaskRef::threads` of process 0. Under RCU, it takes a reference to every thread that
+/// was on the list before.
 pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
     run.step("threads", |w| {
         let found = w.which(|t| t.process == 0 && t.phase == Phase::Listed);
@@ -21,7 +21,7 @@ pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
     })
 }
 
-/// Calls `visit` with each of [`threads`], until it fails; then drops the references.
+/// Calls `visit` with each of [`threads`] until it fails. Then drops the references.
 pub(crate) fn each_thread<'a, T>(
     caller: &mut T,
     run: impl Fn(&mut T) -> &mut Run<'a>,
@@ -33,7 +33,7 @@ pub(crate) fn each_thread<'a, T>(
     done
 }
 
-/// Drops the references to these.
+/// Drops the references to `tasks`.
 pub(crate) fn let_go(run: &mut Run<'_>, tasks: u8) -> Go<()> {
     if run.world().exits {
         run.act("(references)", |w| {
@@ -43,9 +43,9 @@ pub(crate) fn let_go(run: &mut Run<'_>, tasks: u8) -> Go<()> {
     Ok(())
 }
 
-/// `task::each`: a walk under RCU, which keeps what it sees. It passes by tasks of other
-/// processes than 0. It may see tasks that come while it goes on; here it does
-/// not.
+/// `task::each`: a walk under RCU, which keeps the tasks that it sees. Here it passes over
+/// other processes than 0. The kernel's walk may also see tasks that are made meanwhile;
+/// this one does not.
 pub(crate) fn each(run: &mut Run<'_>) -> Go<u8> {
     run.step("each", |w| {
         let seen = w.which(|t| t.process == 0 && matches!(t.phase, Phase::Listed | Phase::Exiting));

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What everybody shares: the kernel's tasks, and the table.
+//! The state that all programs share: the kernel's tasks, and the table.
 
 use crate::check::Home;
 use crate::run::{self, Shared};
 use crate::scenario::Without;
 
-/// How many tasks there can be, over all time. None is used twice, so what is
-/// left of one that is gone is seen.
+/// The number of tasks that can ever exist. No number is used twice, so an entry that is
+/// left of a task that is gone is seen.
 pub(crate) const TASKS: usize = 4;
 
-/// How many associations there can be, over all time.
+/// The number of associations that can ever exist.
 pub(crate) const ASSOCIATIONS: usize = 5;
 
-/// How far a task has come.
+/// The phase of a task's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
     /// Not yet copied.
@@ -21,13 +21,13 @@ pub(crate) enum Phase {
     Unborn,
     /// Copied by its maker, on no list.
     Copied,
-    /// On the lists; it runs.
+    /// On the lists, and running.
     Listed,
-    /// `PF_EXITING`: still on the lists, runs no more.
+    /// `PF_EXITING`: still on the lists, but makes no more calls.
     Exiting,
-    /// On no list any more.
+    /// Removed from the lists.
     Unlisted,
-    /// `task_free` is done.
+    /// `task_free` has returned.
     Gone,
 }
 
@@ -35,9 +35,9 @@ pub(crate) enum Phase {
 pub(crate) struct Task {
     pub(crate) phase: Phase,
     pub(crate) process: u8,
-    /// Its entry in `Members`, by association.
+    /// The association of its entry in `Members`.
     pub(crate) entry: Option<u8>,
-    /// References that calls hold, and walks under RCU.
+    /// The number of calls that hold a reference to it, and of walks under RCU that see it.
     pub(crate) held: u8,
 }
 
@@ -49,16 +49,16 @@ pub(crate) struct Association {
     pub(crate) users: u8,
     pub(crate) tasks: u8,
     pub(crate) revoked: bool,
-    /// A call that ends it has returned: see `check`.
+    /// A call that ended it has returned: see `check`.
     pub(crate) ended: bool,
     pub(crate) parent: Option<u8>,
-    /// Memberships taken out of the table that wait for their grace period.
+    /// Memberships that were removed from the table and wait for a grace period.
     pub(crate) pending: u8,
-    /// Memberships on their way into the table.
+    /// Memberships that are not in the table yet.
     pub(crate) joining: u8,
-    /// `first` of whoever makes it.
+    /// The call that makes it still has its own reference.
     pub(crate) first: bool,
-    /// How often it was queued for burial.
+    /// How often it was queued to be buried.
     pub(crate) buried: u8,
 }
 
@@ -68,19 +68,19 @@ pub(crate) struct World {
     pub(crate) associations: [Association; ASSOCIATIONS],
     /// `tasklist_lock` is held, for writing.
     pub(crate) tasklist: bool,
-    /// The lock of control calls is held.
+    /// The control lock is held.
     pub(crate) control: bool,
     /// `cred_guard_mutex` of process 0 is held.
     pub(crate) guard: bool,
-    /// Where process 0 is to be: see `check`.
+    /// Where process 0 must be: see `check`.
     pub(crate) home: Home,
-    /// What process 0 was narrowed to.
+    /// The part that process 0 was last narrowed to.
     pub(crate) narrowed: Option<u8>,
-    /// It is being released.
+    /// Process 0 is being released.
     pub(crate) releasing: bool,
-    /// Tasks exit.
+    /// Whether tasks exit.
     pub(crate) exits: bool,
-    /// What went wrong in a step, seen by whoever took it.
+    /// What went wrong in a step, as the program that took it reports.
     pub(crate) complaint: Option<&'static str>,
 }
 
@@ -100,7 +100,7 @@ impl World {
         &mut self.associations[usize::from(id)]
     }
 
-    /// Takes a reference to each of these, which only matters if they can go.
+    /// Takes a reference to each of `tasks`. Only matters if tasks exit.
     pub(crate) fn hold(&mut self, tasks: u8) {
         if self.exits {
             members(tasks).for_each(|t| self.task(t).held += 1);
@@ -115,13 +115,13 @@ impl World {
         self.get(id).revoked
     }
 
-    /// What holds for a task: its entry, unless that was revoked.
+    /// The association that a task is in: that of its entry, unless it was revoked.
     pub(crate) fn effective(&self, task: u8) -> Option<u8> {
         let entry = self.tasks[usize::from(task)].entry;
         entry.filter(|&a| !self.revoked(a))
     }
 
-    /// An association, what it is a part of, and so on.
+    /// An association, the one that it is a part of, and so on.
     pub(crate) fn up(&self, id: u8) -> impl Iterator<Item = u8> + '_ {
         std::iter::successors(Some(id), |&id| self.get(id).parent)
     }
@@ -131,17 +131,17 @@ impl World {
         self.up(id).any(|up| up == other)
     }
 
-    /// `Association::root`
+    /// The association at the top of a tenant.
     pub(crate) fn root(&self, id: u8) -> u8 {
         self.up(id).last().unwrap_or(id)
     }
 
-    /// Whether everybody is in who is to be.
+    /// `Tenant::is_formed`
     pub(crate) fn is_formed(&self, id: u8) -> bool {
         self.get(self.root(id)).formed
     }
 
-    /// Whether the second association is a part of the first, or of a part.
+    /// Whether `other` is a part of `one`, or of one of its parts.
     pub(crate) fn is_wider(&self, one: Option<u8>, other: Option<u8>) -> bool {
         match (one, other) {
             (Some(one), Some(other)) => one != other && self.is_within(other, one),
@@ -153,7 +153,7 @@ impl World {
         self.complaint.get_or_insert(complaint);
     }
 
-    /// `Tenants::make`, with its first user.
+    /// `Tenants::make`. The call that makes it is its first user.
     pub(crate) fn make(&mut self, parent: Option<u8>) -> u8 {
         let id = self.associations.iter().position(|a| !a.made);
         let id = id.expect("enough associations for the calls");
@@ -167,7 +167,7 @@ impl World {
         id as u8
     }
 
-    /// The call that makes it does not need it any more.
+    /// Drops the reference of the call that made it.
     pub(crate) fn drop_first(&mut self, id: u8) {
         self.association(id).first = false;
         self.remove_user(id);
@@ -181,7 +181,7 @@ impl World {
         any
     }
 
-    /// `Membership::join`; whether there is one.
+    /// `Membership::join`. Returns whether it made a membership.
     pub(crate) fn join(&mut self, id: u8) -> bool {
         let joined = !self.revoked(id) && self.add_user(id);
         self.association(id).tasks += u8::from(joined);
@@ -199,7 +199,7 @@ impl World {
         if association.users == 0 {
             association.buried += 1;
             association.listed = false;
-            // Its memory goes, and with it the `User` of its parent.
+            // It is freed, and its `User` of the parent with it.
             if let Some(parent) = association.parent {
                 self.remove_user(parent);
             }
@@ -216,7 +216,7 @@ impl World {
         self.remove_user(id);
     }
 
-    /// Takes an entry out: for readers at once, dropped later.
+    /// Removes an entry. Readers no longer find it; a grace period later it is dropped.
     pub(crate) fn take_out(&mut self, task: u8) -> bool {
         let Some(entry) = self.task(task).entry.take() else {
             return false;
@@ -225,7 +225,7 @@ impl World {
         true
     }
 
-    /// `RcuMap::insert`; `false` when there is an entry already.
+    /// `RcuMap::insert`. `false`: the task has an entry already.
     pub(crate) fn insert(&mut self, task: u8, id: u8) -> bool {
         self.association(id).joining -= 1;
         if self.task(task).entry.is_some() {
@@ -239,8 +239,8 @@ impl World {
         true
     }
 
-    /// Puts an entry in the place of the one that is there if that is wanted;
-    /// `false` when it is not, or there is none.
+    /// Replaces the task's entry by one of `id` if it has one and that is `wanted`. Returns
+    /// whether it did.
     pub(crate) fn replace_if(&mut self, task: u8, id: u8, wanted: bool) -> bool {
         self.association(id).joining -= 1;
         let old = self.task(task).entry.filter(|_| wanted);
@@ -253,7 +253,7 @@ impl World {
         true
     }
 
-    /// A grace period ends: `RcuMap::free` for all that waited.
+    /// A grace period ends: `RcuMap::free` for every entry that was waiting.
     pub(crate) fn end_grace_period(&mut self) -> bool {
         let mut any = false;
         for id in 0..ASSOCIATIONS as u8 {
@@ -266,12 +266,12 @@ impl World {
         any
     }
 
-    /// The tasks for which `wanted` holds, a bit each.
+    /// The tasks for which `wanted` is true, a bit each.
     pub(crate) fn which(&self, wanted: impl Fn(&Task) -> bool) -> u8 {
         bits(self.tasks.iter().map(wanted))
     }
 
-    /// The associations for which `wanted` holds, a bit each.
+    /// The associations for which `wanted` is true, a bit each.
     pub(crate) fn which_associations(&self, wanted: impl Fn(u8, &Association) -> bool) -> u8 {
         bits((0_u8..).zip(&self.associations).map(|(i, a)| wanted(i, a)))
     }
@@ -282,7 +282,7 @@ fn bits(all: impl Iterator<Item = bool>) -> u8 {
         .fold(0, |all, (i, is_one)| all | (u8::from(is_one) << i))
 }
 
-/// Those of a set of bits.
+/// The numbers of the bits that are set.
 pub(crate) fn members(bits: u8) -> impl Iterator<Item = u8> {
     (0..8).filter(move |i| bits & (1 << i) != 0)
 }

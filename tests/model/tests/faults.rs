@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The model can fail: what becomes of the promises when a part of the code is
-//! left out.
+//! The model can fail: with a part of the code left out, it finds a broken promise.
 
 use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
 use addrconf_model::{explore, Scenario, Search, Tree};
 use addrconf_model::{Unfollowed, Unsearched, Without};
 
-/// Without that part this goes wrong, and nothing with it.
+/// Shows that the scenario violates nothing with this part of the code, and goes `wrong`
+/// without it.
 fn needs(without: Without, scenario: Scenario, wrong: &str) {
     let with = explore(&scenario);
     assert_eq!(with.violation, None);
@@ -136,7 +136,7 @@ fn two_threads_that_narrow_at_once_leave_each_other_outside() {
     needs(Without::OneAtATime, scenario, "is not in part");
 }
 
-/// It is looked at again as it catches up, or goes before.
+/// `catch_up` checks again, unless the child is gone before.
 #[test]
 fn as_a_child_inherits_nobody_need_look_whether_that_has_ended() {
     let outcome = explore(&Scenario {
@@ -153,7 +153,7 @@ fn without_removing_only_what_has_ended_one_is_pulled_out_of_another() {
     let without = Without::RemovingTheEndedOnly;
     let calls = [Assign, ReleaseAssociation, Assign];
     needs(without, Scenario::new(1, 0, 1, &calls), wrong);
-    // The same of `take_in`.
+    // The same in `take_in_process`.
     let scenario = Scenario {
         calls: [vec![Assign], vec![Assign, Assign]],
         ..Scenario::new(2, 0, 0, &[])

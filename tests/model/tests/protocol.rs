@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the code promises, in every interleaving. How many states there are is
-//! printed with `--nocapture`.
+//! The code's promises hold in every interleaving. With `--nocapture` each test prints
+//! the numbers of states.
 
 use addrconf_model::Call::{Assign, AssignInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
 use addrconf_model::{explore, Call, Scenario, Search, Tree};
@@ -33,7 +33,7 @@ fn describe(scenario: &Scenario) -> String {
     format!("{threads} threads, {forks} {children}{exits}, {narrows} narrow, {calls:?}")
 }
 
-/// What is made are processes, too.
+/// The same scenario, but its tasks also make processes, not only threads.
 fn children(scenario: Scenario) -> Scenario {
     Scenario {
         processes: true,
@@ -41,7 +41,7 @@ fn children(scenario: Scenario) -> Scenario {
     }
 }
 
-/// All exit.
+/// The same scenario, but its tasks exit.
 fn exits(scenario: Scenario) -> Scenario {
     Scenario {
         exits: true,
@@ -49,7 +49,7 @@ fn exits(scenario: Scenario) -> Scenario {
     }
 }
 
-/// Another administrator makes these calls.
+/// The same scenario, but a second administrator makes these calls.
 fn beside(other: &[Call], scenario: Scenario) -> Scenario {
     let [calls, _] = scenario.calls;
     Scenario {

@@ -13,8 +13,8 @@ pub(super) struct Searching<'r, 'a> {
     pub(super) run: &'r mut Run<'a, World>,
 }
 
-/// Members that were found, a bit each, and whether others were counted since, which
-/// only [`Unsearched::CountingFirst`] asks.
+/// The members that were found, a bit each, and whether unborn children were counted
+/// afterwards, which is read only without [`Unsearched::CountingFirst`].
 pub(super) struct Found {
     tasks: u8,
     others_come: bool,
@@ -68,7 +68,7 @@ impl protocol::Search for Searching<'_, '_> {
     }
 
     fn go_on(&mut self, _found: &Found) -> Go<()> {
-        // Left out: the search is content with one look.
+        // Without `Again`, the search ends after one look.
         if !self.run.has(Unsearched::Again) {
             return Err(Failure::Outrun.into());
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Members are searched for a bypass, while they make children and hand on what they
-//! hold. The call takes the steps of [`protocol::Search`], a fork those of
+//! `assign` searches members for a bypass, while they make children and hand on what they
+//! hold. The call takes the steps of [`protocol::Search`], and a fork those of
 //! [`protocol::Fork`] and [`protocol::HandOn`]. In the kernel a member that was not
-//! searched waits before it forks, so that the search ends; here it does not.
+//! searched waits before it forks, so that the search ends. Here it does not wait.
 
 mod call;
 mod fork;
@@ -15,57 +15,57 @@ use call::Searching;
 use crate::explore::{Model, Step, Steps};
 use crate::run::{Run, Shared, Stop};
 
-/// How many tasks there can be, over all time.
+/// The number of tasks that can ever exist.
 const TASKS: usize = 5;
 
-/// A part of the code that is left out, to see that it is needed.
+/// A part of the code that a test leaves out, to show that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsearched {
-    /// Looking again until nobody is new.
+    /// The search looks again until it finds no new member.
     Again,
-    /// Counting children that are on no list yet.
+    /// Children that are on no list yet are counted.
     Counting,
-    /// That they are counted before the look that finds nobody, not after it.
+    /// The search reads their count before the look that finds no member, not after it.
     CountingFirst,
-    /// Waiting for a child that is counted no more and on no list yet.
+    /// The search waits for children that are no longer counted and not yet on the list.
     Waiting,
 }
 
 /// One task holds a bypass; another, which is searched first, does not.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// How many more tasks are made, at any time.
+    /// The number of tasks that they can make, at any time.
     pub forks: usize,
-    /// What is left out of the code.
+    /// The part of the code that is left out.
     pub without: Option<Unsearched>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Phase {
-    /// Not there yet.
+    /// Not made yet.
     #[default]
     Absent,
     /// Copied by its maker, on no list.
     Copied,
     /// On the list of tasks.
     Listed,
-    /// Not there any more.
+    /// Exited, or never made.
     Gone,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Task {
     phase: Phase,
-    /// Holds a bypass among its descriptors.
+    /// It has a bypass among its descriptors.
     holds: bool,
     searched: bool,
-    /// It is counted.
+    /// It is counted in `World::unborn`.
     unborn: bool,
-    /// It makes a child.
+    /// It is making a child.
     makes: bool,
 }
 
-/// What the tasks and the call share.
+/// The state that the tasks and the call share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct World {
     tasks: [Task; TASKS],
@@ -90,20 +90,20 @@ impl World {
         }
     }
 
-    /// The tasks for which `wanted` holds, a bit each.
+    /// The tasks for which `wanted` is true, a bit each.
     fn which(&self, wanted: impl Fn(&Task) -> bool) -> u8 {
         let all = (0..TASKS).filter(|i| wanted(&self.tasks[*i]));
         all.fold(0, |all, i| all | (1 << i))
     }
 }
 
-/// Everything there is at a moment.
+/// The whole state at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     world: World,
-    /// Of forks, and last of the call.
+    /// The histories of each task's fork, then that of the call.
     histories: [Vec<u8>; TASKS + 1],
-    /// What the call has found.
+    /// What the call found, once it has returned.
     outcome: Option<Outcome>,
 }
 
@@ -122,7 +122,7 @@ impl Model for Search {
             state.world.tasks[task].phase = Phase::Listed;
             state.world.tasks[task].holds = holds;
         }
-        // Only so many may be made.
+        // The others are gone already, so that no more than `forks` are made.
         for task in 2 + self.forks..TASKS {
             state.world.tasks[task].phase = Phase::Gone;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The call: the steps of [`protocol::TakeInTree`]. A process is its only thread.
+//! The call: the steps of [`protocol::TakeInTree`]. Each process has one thread, which
+//! stands for it.
 
 use addrconf_protocol::{Failure, Standing, TakeIn, TakeInTree};
 
@@ -8,10 +9,10 @@ use super::{Phase, Unfollowed, World, TASKS};
 use crate::run::{Go, Run, Stop};
 use crate::world::members;
 
-/// The call. A process is its only thread.
+/// The call.
 pub(super) struct Following<'r, 'a> {
     pub(super) run: &'r mut Run<'a, World>,
-    /// Whether the process that was looked at last is a member.
+    /// Whether the process that the call looked at last is a member.
     pub(super) is_member: bool,
 }
 
@@ -29,8 +30,8 @@ impl TakeIn for Following<'_, '_> {
         process: &u8,
         mut visit: impl FnMut(&mut Self, &u8) -> Go<()>,
     ) -> Go<()> {
-        // One step, as a task that runs may exit but never becomes none: it is
-        // as if it did so afterwards.
+        // One step for two of the kernel's. A task that is listed in the first may exit
+        // before the second, which is the same as exiting after both.
         let process = *process;
         let found = self.run.step("threads, association", |w| {
             let task = w.task(process);
@@ -62,7 +63,7 @@ impl TakeIn for Following<'_, '_> {
     }
 
     fn wait_for_clones(&mut self) -> Go<()> {
-        // A process has one thread: collecting descendants takes the same lock.
+        // Each process has one thread, and collecting descendants takes the same lock.
         Ok(())
     }
 }
@@ -108,11 +109,11 @@ impl TakeInTree for Following<'_, '_> {
     }
 
     fn pause(&mut self, _looks: usize) -> Go<()> {
-        // Left out: the call is content with one look.
+        // Without `Again`, the call ends after one look.
         if !self.run.has(Unfollowed::Again) {
             return Err(Stop::Denied);
         }
-        // It takes in the first process again, which is a member and changes nothing.
+        // The call takes in the first process again. It is a member, so nothing changes.
         self.run.start_over();
         Ok(())
     }

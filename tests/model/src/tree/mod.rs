@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `assign --tree`: a process and all its descendants are taken in, while they make
-//! children and exit, which makes these the first one's children. The call takes the
-//! steps of [`protocol::TakeInTree`]; tasks fork in three, whose order `fork` models
-//! in full. Each process has one thread, and none is in another association.
+//! `assign --tree` takes in a process and all its descendants, while they make children
+//! and exit. The first process adopts the children of those that exit. The call takes the
+//! steps of [`protocol::TakeInTree`]. A fork has three steps here; the module `fork`
+//! models it in full. Each process has one thread, and none is in another association.
 
 mod call;
 
@@ -14,46 +14,46 @@ use call::Following;
 use crate::explore::{Model, Step, Steps};
 use crate::run::{Run, Shared};
 
-/// How many tasks there can be, over all time.
+/// The number of tasks that can ever exist.
 const TASKS: usize = 5;
 
-/// A part of the code that is left out, to see that it is needed.
+/// A part of the code that a test leaves out, to show that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfollowed {
-    /// Looking again until all are members.
+    /// The call looks again until all are members.
     Again,
-    /// Looking again when one exits before it can be taken in.
+    /// It looks again when one exits before it can be taken in.
     Exiting,
-    /// Collecting all at one moment: the children of one are looked at after those
-    /// of another.
+    /// It collects all descendants at one moment. Without this, it collects the children
+    /// of one process after those of another.
     OneMoment,
 }
 
-/// A process, its child, and the child of that.
+/// A process, its child and its grandchild.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// How many more tasks are made, at any time.
+    /// The number of tasks that they can make, at any time.
     pub forks: usize,
-    /// What is left out of the code.
+    /// The part of the code that is left out.
     pub without: Option<Unfollowed>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Phase {
-    /// Not there yet, or not visible yet.
+    /// Not made yet, or not visible yet.
     #[default]
     Absent,
     /// On the list of tasks.
     Listed,
-    /// It runs no more, and is the parent of its children still.
+    /// It makes no more calls, and is still the parent of its children.
     Exiting,
-    /// It has exited, and its children are the first one's.
+    /// It has exited, and its children are the first process's.
     Zombie,
-    /// Not there any more.
+    /// Reaped, or never made.
     Gone,
 }
 
-/// How far a task has come with a child.
+/// The next step of a fork.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Fork {
     Inherits,
@@ -65,19 +65,19 @@ enum Fork {
 struct Task {
     phase: Phase,
     parent: usize,
-    /// The table has it.
+    /// The table has an entry for it.
     is_member: bool,
-    /// A child that it makes.
+    /// The child that it is making, and the next step of that.
     makes: Option<(usize, Fork)>,
 }
 
-/// What the tasks and the call share.
+/// The state that the tasks and the call share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct World {
     tasks: [Task; TASKS],
-    /// Who holds `tasklist_lock` for more than a step.
+    /// The task that holds `tasklist_lock` from one step to the next.
     lock: Option<usize>,
-    /// Whom the call has seen exit, a bit each; nobody else looks at it.
+    /// The tasks that the call has seen exit, a bit each. Only the call uses it.
     exiting: u8,
 }
 
@@ -85,7 +85,7 @@ impl Shared for World {
     type Part = Unfollowed;
 }
 
-/// Everything there is at a moment.
+/// The whole state at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     world: World,
@@ -129,7 +129,7 @@ impl World {
         "exit_notify"
     }
 
-    /// Descendants that have not exited, a bit each: all, or the children of one.
+    /// The descendants that have not exited, a bit each: all, or the children of `of`.
     fn descendants(&self, of: Option<usize>) -> u8 {
         let is_one = |t: &Task| {
             matches!(t.phase, Phase::Listed | Phase::Exiting) && of.is_none_or(|p| t.parent == p)
@@ -152,7 +152,7 @@ impl Model for Tree {
             state.world.tasks[task].phase = Phase::Listed;
             state.world.tasks[task].parent = parent;
         }
-        // Only so many may be made.
+        // The others are gone already, so that no more than `forks` are made.
         for task in 3 + self.forks..TASKS {
             state.world.tasks[task].phase = Phase::Gone;
         }
