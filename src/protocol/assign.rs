@@ -8,8 +8,7 @@
 //!    sockets are the association's, their children are members, and every call is
 //!    checked.
 //! 2. *Search*: no member may hold a bypass, such as a packet socket or another's
-//!    memory. None can acquire one any more, except in a call that it entered before
-//!    step 1.
+//!    memory. None can acquire one now, except in a call that it entered before step 1.
 //! 3. *Publish*: connections of former owners of the addresses end, and the association is
 //!    listed, unless the caller has become a member of another association. Until now no
 //!    other call finds it.

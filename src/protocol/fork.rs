@@ -24,7 +24,7 @@ pub trait Fork {
     /// Returns the child's association, unless it has ended.
     fn of_child(&mut self) -> Result<Option<Self::Association>, Self::Stop>;
 
-    /// Tells whether two associations are the same one.
+    /// Returns whether two associations are the same one.
     fn are_same(one: &Self::Association, other: &Self::Association) -> bool;
 
     /// Removes the child's entry from the table, if it has one.
@@ -39,7 +39,7 @@ pub trait Fork {
     /// memory is left.
     fn insert(&mut self, membership: Self::Membership) -> Result<Self::Association, Self::Stop>;
 
-    /// Tells, after a full barrier, whether the association has ended: the call that
+    /// Returns, after a full barrier, whether the association has ended: the call that
     /// ends it sees the entry made before this, or this sees the end.
     fn has_ended(&mut self, association: &Self::Association) -> Result<bool, Self::Stop>;
 
@@ -53,7 +53,7 @@ pub trait Fork {
 ///
 /// # Errors
 ///
-/// As [`Fork::insert`]: then the child must not come to be.
+/// As [`Fork::insert`]: then the fork must fail.
 pub fn inherit<F: Fork>(fork: &mut F) -> Result<(), F::Stop> {
     follow_maker(fork)
 }
@@ -94,7 +94,7 @@ pub trait HandOn {
     /// Why it stops.
     type Stop;
 
-    /// Tells whether the maker was searched.
+    /// Returns whether the maker was searched.
     fn is_searched(&mut self) -> Result<bool, Self::Stop>;
 
     /// Counts the child among those that are being made, with a full barrier: either

@@ -22,7 +22,7 @@ pub enum Listing {
 /// Decides whether a part may be listed, with the registry locked: a call that changes
 /// or ends the association finds the part on the list, or is seen here. `has_ended`:
 /// the association or one that it is a part of has ended. `is_formed`: every task that
-/// `assign` meant is a member. `is_updating`: an update of the tenant goes on.
+/// `assign` meant is a member. `is_updating`: an update of the tenant is in progress.
 pub fn may_list(has_ended: bool, is_formed: bool, is_updating: bool) -> Listing {
     if has_ended {
         Listing::Ended
@@ -49,7 +49,7 @@ pub trait Narrow {
     /// Returns the association of the running task, unless it has ended.
     fn present(&mut self) -> Result<Option<Self::Association>, Self::Stop>;
 
-    /// Makes a part of `present`, which nobody else finds yet.
+    /// Makes a part of `present`, which no other call finds yet.
     fn make(&mut self, present: &Self::Association) -> Result<Self::Part, Self::Stop>;
 
     /// Makes a membership in the part. Fails with [`Failure::NotAMember`] when the part
@@ -63,7 +63,7 @@ pub trait Narrow {
         part: &mut Self::Part,
     ) -> Result<Listing, Self::Stop>;
 
-    /// Lets the call that goes on finish.
+    /// Waits a moment, so that the call in progress can finish.
     fn pause(&mut self) -> Result<(), Self::Stop>;
 
     /// Returns the running task.
@@ -76,12 +76,10 @@ pub trait Narrow {
         visit: impl FnMut(&mut Self, &Self::Task) -> Result<(), Self::Stop>,
     ) -> Result<(), Self::Stop>;
 
-    /// Tells whether a task is in the association that the part belongs to, or in one
-    /// between.
+    /// Returns whether a task is in an association that contains the part.
     fn is_wider(&mut self, task: &Self::Task, part: &Self::Part) -> Result<bool, Self::Stop>;
 
-    /// Puts `entry` in place of a task's entry if that one is wider, and returns
-    /// whether it was.
+    /// Replaces a task's entry by `entry` if the old one is wider. Returns whether it was.
     fn replace_wider(
         &mut self,
         task: &Self::Task,
@@ -89,12 +87,12 @@ pub trait Narrow {
         entry: Self::Entry,
     ) -> Result<bool, Self::Stop>;
 
-    /// Tells, after a full barrier, whether the part has ended: the call that ends it sees
+    /// Returns, after a full barrier, whether the part has ended: the call that ends it sees
     /// the entry made before this, or this sees the end.
     fn has_ended(&mut self, part: &Self::Part) -> Result<bool, Self::Stop>;
 
-    /// Removes a task's entry if it is of an association that has ended: the task may
-    /// be in another one by now.
+    /// Removes a task's entry if it is of an association that has ended. The task may have
+    /// joined another one meanwhile.
     fn remove_ended(&mut self, task: &Self::Task) -> Result<(), Self::Stop>;
 
     /// As [`super::TakeIn::wait_for_clones`].
@@ -125,8 +123,8 @@ fn move_all<W: Narrow>(
     present: &W::Association,
     part: &mut W::Part,
 ) -> Result<(), W::Stop> {
-    // Made before the part is listed: the caller does not stay wide alone for want of
-    // memory.
+    // Made before the part is listed, so that a failed allocation cannot leave a listed
+    // part whose caller stays in the whole.
     let entry = world.entry(part)?;
     loop {
         match world.list(present, part)? {
@@ -152,14 +150,14 @@ fn move_all<W: Narrow>(
         if !moved {
             return Ok(());
         }
-        // A thread whose maker was wide when it was made moves as it catches up, or is
-        // on the list at the next look.
+        // A thread whose maker was in the whole when it was made moves as it catches up, or
+        // is on the list at the next look.
         world.wait_for_clones()?;
     }
 }
 
-/// Moves a task to the part, and returns whether it did. A task that was released
-/// meanwhile, or is in another association by now, stays where it is.
+/// Moves a task to the part, and returns whether it did. A task that was released or
+/// joined another association meanwhile stays where it is.
 fn move_into<W: Narrow>(
     world: &mut W,
     task: &W::Task,

@@ -12,8 +12,8 @@ pub trait ReleaseProcess {
     /// Why it stops.
     type Stop: From<Failure>;
 
-    /// Tells whether the process is a member of an association that is formed: by its
-    /// first thread, or, once that has exited, by any other.
+    /// Returns whether the process is a member of an association that is formed: its first
+    /// thread or, once that has exited, any other.
     fn is_member(&mut self) -> Result<bool, Self::Stop>;
 
     /// Removes the entry of the first thread, unless its association is being made.
@@ -31,7 +31,7 @@ pub trait ReleaseProcess {
     /// did.
     fn remove_formed(&mut self, thread: &Self::Thread) -> Result<bool, Self::Stop>;
 
-    /// Tells whether the call has taken as long as it may.
+    /// Returns whether the call has taken as long as it may.
     fn is_over(&mut self) -> Result<bool, Self::Stop>;
 
     /// As [`super::TakeIn::wait_for_clones`].
@@ -86,8 +86,8 @@ pub trait Release {
     /// Ends every association that is listed.
     fn revoke_all(&mut self) -> Result<(), Self::Stop>;
 
-    /// Removes every entry of an association that has ended, whatever its task is
-    /// at. Returns their number.
+    /// Removes every entry of an association that has ended, whatever its task is doing.
+    /// Returns their number.
     fn remove_revoked(&mut self) -> Result<usize, Self::Stop>;
 }
 
@@ -103,8 +103,8 @@ pub fn release_association<W: Release>(
 /// Ends every association. Returns the number of their tasks. May sleep. No association is
 /// made from outside meanwhile: the caller holds the lock of control calls.
 pub fn release_all<W: Release>(world: &mut W) -> Result<usize, W::Stop> {
-    // Twice: during the first look a part may be listed behind it, whose whole had not
-    // ended yet. During the second every whole has ended.
+    // Twice: the first walk may miss a part that is listed behind it, as its whole has not
+    // ended yet. During the second walk every whole has ended.
     world.revoke_all()?;
     world.revoke_all()?;
     world.remove_revoked()

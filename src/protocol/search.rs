@@ -14,7 +14,7 @@ pub trait Search {
     /// Why it stops.
     type Stop;
 
-    /// Tells, after a full barrier, whether a member that was not searched is making a
+    /// Returns, after a full barrier, whether a member that was not searched is making a
     /// child.
     fn has_unborn(&mut self) -> Result<bool, Self::Stop>;
 
@@ -24,7 +24,7 @@ pub trait Search {
     /// Collects the members, then leaves out those that were searched.
     fn unsearched(&mut self) -> Result<Self::Tasks, Self::Stop>;
 
-    /// Tells whether no task was found.
+    /// Returns whether no task was found.
     fn is_empty(tasks: &Self::Tasks) -> bool;
 
     /// Looks through what each of `tasks` holds. Fails when one holds a bypass.

@@ -25,7 +25,7 @@ pub trait TakeIn {
     /// Why it stops.
     type Stop: From<Failure>;
 
-    /// Tells whether the call has taken as long as it may.
+    /// Returns whether the call has taken as long as it may.
     fn is_over(&mut self) -> Result<bool, Self::Stop>;
 
     /// Collects the threads of `process` that do not exit, at one moment, then calls
@@ -101,19 +101,19 @@ pub trait TakeInTree: TakeIn {
         visit: impl FnMut(&mut Self, &Self::Process) -> Result<(), Self::Stop>,
     ) -> Result<(), Self::Stop>;
 
-    /// Tells whether a failure is [`Failure::Exited`].
+    /// Returns whether a failure is [`Failure::Exited`].
     fn is_exited(stop: &Self::Stop) -> bool;
 
     /// Notes a process that was taken in.
     fn note(&mut self, process: &Self::Process) -> Result<(), Self::Stop>;
 
-    /// Tells whether a process is a member, though its threads exit.
+    /// Returns whether a process whose threads all exit is a member.
     fn is_member(&mut self, process: &Self::Process) -> Result<bool, Self::Stop>;
 
     /// Notes a process whose threads all exit. Returns whether it was not noted before.
     fn note_exiting(&mut self, process: &Self::Process) -> Result<bool, Self::Stop>;
 
-    /// Lets others run before the next look, which is number `looks`, from 1.
+    /// Lets other tasks run before the next look. `looks` is the number of looks so far.
     fn pause(&mut self, looks: usize) -> Result<(), Self::Stop>;
 }
 
@@ -121,7 +121,7 @@ pub trait TakeInTree: TakeIn {
 ///
 /// Children of a member are members. Once every descendant is a member, none can be
 /// outside. A process that exits may have made children since the descendants
-/// were collected, which become children of another. When a look first finds such a
+/// were collected, and another process adopts them. When a look first finds such a
 /// process, another look follows.
 ///
 /// # Errors
