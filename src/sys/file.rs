@@ -17,7 +17,7 @@ use super::task::{MemoryKey, TaskRef};
 ///
 /// # Invariants
 ///
-/// Somebody holds a reference to the file during `'a`.
+/// A reference to the file is held during `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct FileRef<'a>(NonNull<bindings::file>, PhantomData<&'a ()>);
 
@@ -73,7 +73,7 @@ impl FileRef<'_> {
     ///
     /// # Safety
     ///
-    /// `file` is null, or somebody holds a reference to it during the lifetime of the result.
+    /// `file` is null, or a reference to it is held during the lifetime of the result.
     pub(crate) unsafe fn new(file: *mut bindings::file) -> Option<Self> {
         // INVARIANT: The caller promises a reference for as long.
         NonNull::new(file).map(|file| Self(file, PhantomData))

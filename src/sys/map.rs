@@ -121,7 +121,7 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         // SAFETY: The caller took the entry out and is the only one to free it, so it is there.
         let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
         // SAFETY: `rcu` is that of the entry, which is queued once. `free` runs when no reader has
-        // the entry any more, and before `drop`, which waits (rcu_barrier()), has returned.
+        // the entry, and before `drop`, which waits (rcu_barrier()), has returned.
         unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
     }
 
@@ -268,7 +268,7 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
 
     /// # Safety
     ///
-    /// `rcu` is that of an entry of an `RcuMap<K, T>`. The entry is in no table any more, no
+    /// `rcu` is that of an entry of an `RcuMap<K, T>`. The entry has left the table, no
     /// reader has it, and this is called for it once.
     unsafe extern "C" fn free(rcu: *mut bindings::callback_head) {
         // SAFETY: The caller promises that `rcu` is a member of an `acf_map_entry`.

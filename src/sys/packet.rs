@@ -18,7 +18,7 @@ use super::sock::SkRef;
 
 /// The check of packets on their way out.
 pub(crate) trait Output {
-    /// `sk`, whose slot is full, sends a packet with these addresses; `loops` tells that it
+    /// `sk`, whose slot is full, sends a packet with these addresses; `loops` says whether it
     /// leaves through the loopback interface or that of a VRF. Returns the mark that the packet
     /// carries as long as it stays on this host, never 0, or `None` to drop it.
     /// Context: any but hard interrupts, never sleeps.
@@ -104,8 +104,7 @@ pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr>
     }
 }
 
-/// The destination of a packet that came in; `None` when it is neither IPv4 nor
-/// IPv6.
+/// The destination of an incoming packet; `None` when it is neither IPv4 nor IPv6.
 ///
 /// # Safety
 ///

@@ -19,8 +19,8 @@ pub(crate) struct RcuCell<T: Send + Sync>(Atomic<*mut T>);
 
 // SAFETY: The cell owns a `T`, which may be sent.
 unsafe impl<T: Send + Sync> Send for RcuCell<T> {}
-// SAFETY: The pointer is atomic. Through a shared cell, other threads get `&T`, and by
-// `replace` the `T` itself; `T` is `Sync` and `Send`.
+// SAFETY: The pointer is atomic. Through a shared cell, other threads get `&T` and,
+// through `replace`, the `T` itself; `T` is `Sync` and `Send`.
 unsafe impl<T: Send + Sync> Sync for RcuCell<T> {}
 
 impl<T: Send + Sync> RcuCell<T> {
@@ -39,7 +39,7 @@ impl<T: Send + Sync> RcuCell<T> {
         unsafe { &*value }
     }
 
-    /// Puts `value` in place, for readers at once, and gives back the old one. Context: any.
+    /// Puts `value` in place, for readers at once, and returns the old one. Context: any.
     pub(crate) fn replace(&self, value: KBox<T>) -> Replaced<T> {
         // INVARIANT: The new pointer comes from `into_raw`. So did the old one, which the exchange
         // took out of the cell: `Replaced` owns it, and waits before it frees it.
@@ -62,8 +62,8 @@ impl<T: Send + Sync> Drop for RcuCell<T> {
 ///
 /// # Invariants
 ///
-/// The pointer came from [`KBox::into_raw`], this owns what it points to, and no cell has it any
-/// more.
+/// The pointer came from [`KBox::into_raw`], this owns what it points to, and it is in no
+/// cell.
 #[must_use = "dropping it sleeps; see `Replaced::drop_all`"]
 pub(crate) struct Replaced<T: Send + Sync>(*mut T);
 

@@ -72,7 +72,7 @@ static int acf_visit_first(const void *data, struct file *file, unsigned int fd)
 
 /*
  * Calls @visit for the socket whose descriptor is the first argument of the system
- * call in which a thread sleeps. Calls that receive and accept have it there.
+ * call in which a thread sleeps, as it is for calls that receive and accept.
  * @visit must not sleep: the table of files is locked. Context: process.
  */
 void acf_helper_socket_of_call(struct task_struct *task,
@@ -175,7 +175,7 @@ void acf_helper_task_recall(struct task_struct *task)
 
 /*
  * Whether a thread was recalled, and is still in the call from before. A stopped
- * thread counts as back: it is in no call, and keeps the flag until it goes on.
+ * thread counts as back: it is in no call, and keeps the flag until it continues.
  */
 bool acf_helper_task_recalled(struct task_struct *task)
 {

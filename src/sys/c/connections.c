@@ -140,7 +140,7 @@ static struct net *acf_next_net(u64 last, const struct inet_hashinfo *shared)
 		    net->net_cookie <= last ||
 		    (next && next->net_cookie <= net->net_cookie))
 			continue;
-		/* A namespace that is being freed has no user any more. */
+		/* A namespace that is being freed has no users left. */
 		if (!maybe_get_net(net))
 			continue;
 		if (next)

@@ -22,7 +22,7 @@
 
 /*
  * The memory to which a file gives access: that of a process, or that for which
- * userfaultfd(2) provides pages; @pages tells which. Never dereferenced. NULL if
+ * userfaultfd(2) provides pages; @pages says which. Never dereferenced. NULL if
  * none.
  */
 static const struct mm_struct *acf_memory(const struct file *file, bool *pages)
@@ -111,7 +111,7 @@ static int acf_visit_info(const void *data, struct file *file, unsigned int fd)
 /*
  * Calls @visit for each file that a thread has open, until it returns false.
  * @visit must not sleep: the table of files is locked. A thread without memory
- * exits, and uses its files no more. Context: process.
+ * exits, and no longer uses its files. Context: process.
  */
 void acf_helper_each_file(struct task_struct *task,
 			  bool (*visit)(const struct acf_file_info *info,

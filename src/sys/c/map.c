@@ -32,7 +32,7 @@ static void acf_map_free_entry(void *ptr, void *arg)
 }
 
 /*
- * Nobody may use the map any more. Calls @free for each entry that is left in it.
+ * Nothing else may use the map. Calls @free for each entry that is left in it.
  * Context: process, may sleep.
  */
 void acf_helper_map_destroy(struct rhashtable *map,
@@ -61,8 +61,8 @@ struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
 }
 
 /*
- * Removes @entry, which was found in the table. Returns false if it is not there
- * any more. Context: any but NMI, under RCU since @entry was found.
+ * Removes @entry, which was found in the table. Returns false if it has left the
+ * table since. Context: any but NMI, under RCU since @entry was found.
  */
 bool acf_helper_map_remove(struct rhashtable *map,
 			   struct acf_map_entry *entry)
@@ -111,7 +111,7 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 
 /*
  * Replaces @old by @entry, which has the same key. Readers may still have @old for a
- * grace period. Returns false if @old is not in the table any more.
+ * grace period. Returns false if @old has left the table since.
  * Context: any but NMI, under RCU since @old was found.
  */
 bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,

@@ -93,9 +93,9 @@ static bool acf_is_obeyed(u8 protocol)
  * Whether an IPv4 packet is to be dropped for its headers or its protocol.
  *
  * A source route leads a packet elsewhere than its destination says, and other
- * headers may do so. Most are denied when a program asks for them. Not denied
- * there: an option set before the socket belonged to the association, and a
- * header that a raw socket made itself.
+ * headers may do so. Most are denied when a program asks for them. Two are not:
+ * an option set before the socket belonged to the association, and a header that
+ * a raw socket made itself.
  *
  * Fragments are made after this hook, so a fragment here was made by a program.
  * The receiver would put it together with fragments of other senders between the

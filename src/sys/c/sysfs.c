@@ -62,7 +62,7 @@ struct acf_file *acf_helper_file_create(struct kobject *dir, const char *name,
 	return file;
 }
 
-/* When this returns, @show does not run any more. Context: process, may sleep. */
+/* When this returns, @show no longer runs. Context: process, may sleep. */
 void acf_helper_file_remove(struct kobject *dir, struct acf_file *file)
 {
 	sysfs_remove_file(dir, &file->attr.attr);

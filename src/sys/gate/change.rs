@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Hooks of calls that change a socket, or read what it tells only once.
+//! Hooks of calls that change a socket, or read what it reports only once.
 
 use core::ffi::{c_int, c_uint};
 use core::marker::PhantomData;

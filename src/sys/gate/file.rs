@@ -27,7 +27,7 @@ pub(super) struct Files<T>(PhantomData<T>);
 impl<T: FileHooks> Files<T> {
     /// # Safety
     ///
-    /// `file` is null, or somebody holds a reference to it until this returns.
+    /// `file` is null, or a reference to it is held until this returns.
     pub(super) unsafe extern "C" fn file_permission(file: *mut bindings::file) -> c_int {
         // SAFETY: The caller of security_file_permission() holds a reference to the file that
         // it reads or writes. For `Holding::file_receive`, see there.

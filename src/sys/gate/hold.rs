@@ -59,7 +59,7 @@ impl<T: HoldHooks> Holding<T> {
     ///
     /// # Safety
     ///
-    /// Somebody holds a reference to `file` until this returns.
+    /// A reference to `file` is held until this returns.
     pub(super) unsafe extern "C" fn file_receive<F: FileHooks>(file: *mut bindings::file) -> c_int {
         // SAFETY: receive_fd(), receive_fd_replace(), scm_detach_fds() and the callers of
         // security_mmap_file() hold a reference to `file`.

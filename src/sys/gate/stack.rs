@@ -21,7 +21,7 @@ pub(crate) struct Compared<'a> {
     pub(crate) info: SocketInfo,
 }
 
-/// What two sockets on one port mean to each other: `enum sk_bind_relation`
+/// The relation of two sockets on one port: `enum sk_bind_relation`
 /// (`include/linux/security.h` of the patched kernel).
 #[derive(Clone, Copy)]
 #[repr(i32)]
@@ -46,12 +46,12 @@ pub(crate) trait StackHooks {
     /// `new` is a connection of `listener`, with an empty slot.
     /// Context: softirq for TCP, process for some other families; never sleeps.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
-    /// How `a`, which is to have a port, relates to `b`, which has it. `met` counts the
+    /// How `a`, which asks for a port, relates to `b`, which has it. `met` counts the
     /// sockets of its own tenant that `a` was compared with so far; `None` where no port is
     /// decided. Context: bottom halves off, spinlocks held, never sleeps.
     fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation;
-    /// Whose loopback `sk` is on: the mark of its packets. The slot of `sk` is full.
-    /// Context: any but hard interrupts, never sleeps.
+    /// The owner of the loopback that `sk` is on: the mark of its packets. The slot of `sk` is
+    /// full. Context: any but hard interrupts, never sleeps.
     fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
     /// Whether `sk` takes a packet to `addr`, or may open a connection from there.
     /// Context: any but hard interrupts, never sleeps.
@@ -85,7 +85,7 @@ impl<T: StackHooks> Stack<T> {
 
     /// # Safety
     ///
-    /// `sk` is valid until this returns, and nobody reads its slot any more. If it was never
+    /// `sk` is valid until this returns, and nothing else reads its slot. If it was never
     /// handed out, only `sk_security` is initialised, and the slot is empty.
     pub(super) unsafe extern "C" fn sk_free(sk: *mut bindings::sock) {
         // SAFETY: sk_prot_free() frees `sk` after this. The last reference is gone, and a grace
