@@ -21,7 +21,7 @@ impl Control {
         }
     }
 
-    /// Counts an association whose former addresses change: `had` and `has` tell
+    /// Counts an association whose former addresses change: `had` and `has` say
     /// whether it had any before, and has any now.
     pub(super) fn count_former(&mut self, had: bool, has: bool) {
         self.formers -= usize::from(had);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a failure of the protocol is called in `errno`.
+//! The errno of each failure of the protocol.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Former addresses: those that left a set. Connections made on them go on until they
+//! Former addresses: those that left a set. Connections made on them continue until they
 //! are reset, or the address comes to another association.
 //! Context: process, may sleep.
 
@@ -34,8 +34,8 @@ pub(super) fn bury(
     if !association.has_former() {
         return None;
     }
-    // Without memory they stay, and other calls keep looking for its connections, in
-    // vain.
+    // If this allocation fails they stay. Then other calls continue to look for its
+    // connections, and find none.
     let nothing = AddressSet::empty().ok()?;
     Some(replace(control, association, nothing))
 }
@@ -45,7 +45,7 @@ pub(super) struct Formers(KVVec<(Arc<Association>, KBox<AddressSet>)>);
 
 impl Formers {
     /// `owner` is about to get the addresses of `coming`: removes these from the
-    /// former addresses of other tenants, whose connections there cannot go on. The
+    /// former addresses of other tenants, whose connections there cannot continue. The
     /// caller holds the control lock until [`Self::carry_out`].
     ///
     /// # Errors

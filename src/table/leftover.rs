@@ -44,7 +44,7 @@ pub(super) fn end_of(holdings: &Holdings, association: &Association, ids: &[u32]
     note_left(
         holdings,
         end(|connection| match connection.info.timewait {
-            // A timewait socket has no owner any more, but is in the way of the
+            // A timewait socket no longer has an owner, but is in the way of the
             // association that has the address now.
             Some(scope) => {
                 let guard = rcu::read_lock();

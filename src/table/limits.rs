@@ -18,7 +18,7 @@ pub(super) const MAX_PARTS: usize = 256;
 pub(super) const MAX_DEPTH: usize = 8;
 
 /// Ranges that are remembered after they left a set. If there are more, only those
-/// that left last are kept: connections on the others cannot go on.
+/// that left last are kept: connections on the others cannot continue.
 pub(super) const MAX_FORMER: usize = 1024;
 
 /// How long a call waits for tasks, which on a busy machine have to wait for a

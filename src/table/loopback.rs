@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Dedicated loopback addresses, by which the host reaches an association. Only an
+//! Dedicated loopback addresses, through which the host reaches an association. Only an
 //! association made from outside has one, and never one that the host uses itself.
 //! Context: process, may sleep, except for [`Loopbacks::is_taken`].
 

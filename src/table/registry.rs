@@ -88,7 +88,7 @@ impl Registry {
     }
 
     /// Takes the next id that no association has. After the largest comes 1: as a
-    /// packet's mark 0 means nobody. Context: process, may sleep.
+    /// packet's mark, 0 means no association. Context: process, may sleep.
     ///
     /// # Errors
     ///

@@ -78,7 +78,7 @@ impl Tenants {
     }
 }
 
-/// A process is being released.
+/// The release of a process.
 struct Releasing<'a> {
     tenants: &'a Tenants,
     process: &'a TaskRef,
@@ -125,7 +125,7 @@ impl ReleaseProcess for Releasing<'_> {
     }
 }
 
-/// Associations end.
+/// The end of associations.
 struct Ending<'a>(&'a Tenants);
 
 impl Release for Ending<'_> {

@@ -144,7 +144,7 @@ pub(super) fn is_leftover(
     connection: &Connection<'_>,
     is_meant: impl Fn(&Association) -> bool,
 ) -> bool {
-    // A timewait socket has no owner any more, and sends nothing more. But it is in
+    // A timewait socket no longer has an owner, and sends nothing more. But it is in
     // the way of the association that has the address now.
     let Some(sk) = connection.owner else {
         return false;
@@ -166,8 +166,8 @@ pub(super) fn abort(sockets: &[SkHold]) {
     });
 }
 
-/// Calls `end` until it reports that nothing is locked any more, but not for longer
-/// than [`LOCKED_SOCKETS`]. Returns whether something still is.
+/// Calls `end` until it reports that nothing is locked, but not for longer than
+/// [`LOCKED_SOCKETS`]. Returns whether something still is.
 /// Context: process, may sleep.
 pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
     let patience = Patience::of(LOCKED_SOCKETS);

@@ -70,16 +70,16 @@ impl Tenants {
             false => None,
         };
         // Now, while these connections can still send a reset. After the change they
-        // cannot go on.
+        // cannot continue.
         leftover::end_predecessors(&self.holdings, association, &added)?;
         let replaced = self.put_in_place(association, entries, &added)?;
-        // Waits, for a limited time, until no decision uses the old sets any more.
+        // Waits, for a limited time, until no decision uses the old sets.
         self.waiting.drop_soon(replaced);
         let Some(forgetting) = forgetting else {
             return Ok(0);
         };
         let ended = leftover::end_of(&self.holdings, association, &forgetting.ids);
-        // Connections that were not found, or are locked, cannot go on after this.
+        // Connections that were not found, or are locked, cannot continue after this.
         self.waiting.drop_soon(self.carry_out(forgetting));
         Ok(ended)
     }

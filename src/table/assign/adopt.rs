@@ -13,9 +13,9 @@ use crate::table::patience::Patience;
 use crate::table::sockets;
 
 impl Assignment<'_> {
-    /// Takes in the sockets of every member. What it does not get to in time, of very
-    /// many descriptors, or for want of memory, can be used as little as what does
-    /// not fit.
+    /// Takes in the sockets of every member. Members cannot use sockets that it leaves
+    /// out: those that do not fit, and those that it does not reach in time, among very
+    /// many descriptors, or because an allocation fails.
     pub(super) fn adopt_sockets(&self) {
         let patience = Patience::new();
         let adopt_of_each = |tasks: &[TaskRef]| {
@@ -24,9 +24,9 @@ impl Assignment<'_> {
                 true => Err(ETIMEDOUT),
             })
         };
-        // Most often there is one process, which made no other meanwhile. Then not
-        // every task needs to be looked at. As its threads are held, those that exit
-        // stay counted.
+        // Usually there is one process, which made no other meanwhile. If the
+        // association has no more tasks than the process has threads, all were looked
+        // at. The references to its threads keep those that exit counted.
         if let [process] = &self.processes[..] {
             if let Ok(threads) = process.threads() {
                 if adopt_of_each(&threads).is_ok() && threads.len() == self.association.tasks() {

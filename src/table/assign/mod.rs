@@ -29,7 +29,7 @@ use super::tenants::Tenants;
 pub(crate) struct Whom<'a> {
     /// The process.
     pub(crate) process: &'a TaskRef,
-    /// Whether its descendants are meant as well.
+    /// Whether its descendants are associated as well.
     pub(crate) tree: bool,
     /// Whether connections that are bound outside the set end.
     pub(crate) reset: bool,
@@ -42,7 +42,7 @@ struct Assignment<'a> {
     association: Arc<Association>,
     // Keeps the association while it has no member; `None` once the steps are done.
     first: Option<User>,
-    // For what is done while others wait.
+    // The time limit of steps 1 and 2.
     patience: Patience,
     // The processes that were taken in, and those that were seen to exit.
     processes: KVVec<TaskRef>,
@@ -51,7 +51,7 @@ struct Assignment<'a> {
     tasks: KVVec<TaskRef>,
     // Connections that are to be ended.
     strangers: KVVec<SkHold>,
-    // What is in the way.
+    // The bypass that was found.
     obstacle: Cell<Option<Obstacle>>,
 }
 

@@ -36,7 +36,7 @@ impl Assignment<'_> {
         Ok(())
     }
 
-    /// Lists the association and lets its addresses be its own. Gives back the sets
+    /// Lists the association, and makes it the owner of its addresses. Returns the sets
     /// that were in place before. When it fails the association may be listed.
     fn take_over(&self, listing: Listing, set: &AddressSet) -> Result<KVec<Replaced<AddressSet>>> {
         let (tenants, association) = (self.tenants, &self.association);
@@ -47,8 +47,8 @@ impl Assignment<'_> {
         if caller.is_some_and(is_other) {
             return Err(EPERM);
         }
-        // Allocate first: a failure takes no address from anybody, and no old set is
-        // dropped, which waits, with the lock held.
+        // Allocate first: then a failure takes no address from any association, and no
+        // old set is dropped with the lock held, which would wait.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
         holdings.registry.list(listing);

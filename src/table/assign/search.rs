@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Steps 2 and 6: no member holds what goes around the association. Step 6 is
+//! Steps 2 and 6: no member may hold a bypass. Step 6 is
 //! [`protocol::search`] on the table.
 
 use kernel::prelude::*;
@@ -69,8 +69,8 @@ impl Assignment<'_> {
         members.tasks_within(&self.association)
     }
 
-    /// Searches the members once. They cannot make a bypass any more, but could use
-    /// one that they hold without a call.
+    /// Searches the members once. They can no longer acquire a bypass, but could use one
+    /// that they hold without a call.
     ///
     /// # Errors
     ///
@@ -80,10 +80,10 @@ impl Assignment<'_> {
         self.without_forks(|| self.hold_no_bypass(tasks, &self.patience))
     }
 
-    /// Looks through every member once no call goes on any more that it entered
-    /// before: for what such a call made, and what was handed on from child to child
-    /// while others were looked at. Members that are still to be searched do not fork
-    /// meanwhile, so the search ends.
+    /// Searches the members again, once every call has ended that they entered before they
+    /// joined. Finds a bypass that such a call made, or that was handed on from child to
+    /// child while others were searched. Members that are still to be searched do not
+    /// fork meanwhile, so the search ends.
     ///
     /// # Errors
     ///
@@ -106,8 +106,8 @@ impl Assignment<'_> {
         outcome
     }
 
-    /// Fails with `EBUSY` when one of `tasks`, which are the members, has something
-    /// that goes around the association, and notes what.
+    /// Fails with `EBUSY` when one of `tasks`, which are the members, holds a bypass, and
+    /// notes it.
     fn hold_no_bypass(&self, tasks: &[TaskRef], patience: &Patience) -> Result {
         let mut last: Option<&TaskRef> = None;
         for task in tasks {
@@ -180,7 +180,7 @@ impl Search for Searching<'_> {
     type Stop = Error;
 
     fn has_unborn(&mut self) -> Result<bool> {
-        // A task that was being made before the association is on the list by now:
+        // A task that was being made before the association is on the list now:
         // its maker had to come back from a call.
         Ok(self.assignment.association.tenant().has_unborn())
     }
@@ -231,7 +231,7 @@ impl Search for Searching<'_> {
     }
 
     fn settle(&mut self) -> Result {
-        // Children that did not come to be are counted until their memory goes, which
+        // Children whose fork failed are counted until their entries are freed, which
         // may take longer than this call may.
         self.assignment.tenants.settle_soon();
         Ok(())

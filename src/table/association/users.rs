@@ -14,8 +14,8 @@ pub(in crate::table) trait Keeper: Send + Sync {
     /// The queue for burials. Context: any.
     fn queue(&self) -> &Queue;
 
-    /// Takes an association that has no users any more off the list, and frees what
-    /// it held. Called once for each. Context: process, may sleep.
+    /// Takes an association that has no users left off the list, and frees what it
+    /// held. Called once for each. Context: process, may sleep.
     fn bury(&self, association: &Association);
 }
 
