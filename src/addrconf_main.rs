@@ -43,7 +43,7 @@ module! {
     license: "GPL",
 }
 
-// Fields are dropped in this order. Nobody uses the tenants any more when they are dropped.
+// Fields are dropped in this order. Nothing uses the tenants when they are dropped.
 #[pin_data(PinnedDrop)]
 struct Addrconf {
     hooks: Option<Attached>,

@@ -23,7 +23,7 @@ const DIR_SHIFT: u32 = 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Command {
-    /// Tell the version of the interface: fills a [`VersionReply`].
+    /// Report the version of the interface: fills a [`VersionReply`].
     Version = 0,
     /// Make an association and put a process into it: [`AssignRequest`].
     Assign = 1,

@@ -8,6 +8,7 @@
 //! [`NarrowHeader`] followed by its entries ([`super::AddrEntry`]). All threads of
 //! the process move to a new association that has these entries. The whole structure
 //! is at most one page.
+//!
 //! # Errors
 //!
 //! * `EINVAL`: the structure is malformed;

@@ -21,7 +21,7 @@ use crate::table::{self, AddressSet, Association, Tenants, Whom};
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
 
-/// Tells the version of the interface. Needs no right but the open file.
+/// Returns the version of the interface. Needs no right except the open file.
 pub(super) fn version(arg: Argument) -> Result {
     arg.write(&VersionReply {
         abi: ABI_VERSION,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Calls that change a socket, or read what it tells only once. All processes that have a
+//! Calls that change a socket, or read what it reports only once. All processes that have a
 //! descriptor of a socket share it. So an associated task may change the sockets of its
-//! association, and those that it may go on using. Other sockets that it has, from before it was
-//! associated or from the whole of its association, it may only read.
+//! association, and those that it may continue to use. It may only read other sockets that it
+//! holds from before it was associated, or from the whole of its association.
 //!
 //! Context: process, may sleep.
 

@@ -37,7 +37,7 @@ pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage
 }
 
 /// Takes the source away from an unconnected socket on a wildcard before a program reads its name:
-/// the program sees the wildcard, as on any host. Not from a stream socket: that has a source only
+/// the program sees the wildcard, as on any host. A stream socket keeps its source: it has one only
 /// when it connects, and another thread may be about to connect it.
 pub(super) fn hide(sock: SkRef<'_>) {
     let Some(association) = sockets::association_of(sock) else {
@@ -49,7 +49,7 @@ pub(super) fn hide(sock: SkRef<'_>) {
     }
     if let Some(info) = sock.info() {
         if info.local.to_canonical().is_unspecified() && !info.stream && !info.connected {
-            // This fails without memory only, and taking a source away needs none.
+            // This can fail only for lack of memory, and taking a source away needs none.
             let _ = sock.set_source(Ipv4Addr::UNSPECIFIED.into());
             if info.is_v6 {
                 let _ = sock.set_source(Ipv6Addr::UNSPECIFIED.into());

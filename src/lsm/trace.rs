@@ -15,9 +15,9 @@ use super::current;
 pub(crate) enum Trace {}
 
 impl TraceHooks for Trace {
-    /// Tracing a task, writing its memory, taking its descriptors. Also reading its state: with
-    /// that right, the running task could open through `/proc` what the other has open, such as a
-    /// pipe that it obeys or memory that it shares.
+    /// Covers tracing a task, writing its memory, taking its descriptors, and reading its state.
+    /// With the right to read, the running task could open through `/proc` what the other task has
+    /// open, such as a pipe that it obeys or memory that it shares.
     fn ptrace_access(task: TaskKey) -> Result {
         match current() {
             Some(association) => permit_trace(&association, task),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which addresses a socket stands for in the stack, and packets on their way into sockets.
+//! Which addresses a socket stands for in the stack, and the check of packets that are put into it.
 //! However the socket was found (through a lookup, an early demux, a BPF program, a cached
 //! reference), a socket of an association gets no packet for an address that the association
 //! neither owns nor, on a connection, owned before.

@@ -18,7 +18,7 @@ const TUN_MINOR: u32 = 200;
 const VHOST_NET_MINOR: u32 = 238;
 const PPP_MAJOR: u32 = 108;
 
-/// Whose memory a file gives access to.
+/// The owner of the memory that a file gives access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
     /// No memory.
@@ -52,7 +52,7 @@ pub enum OpenFile {
         device: Option<(u32, u32)>,
         /// Whether it is an io_uring that a process with other memory made.
         foreign_ring: bool,
-        /// Whose memory it gives access to.
+        /// The owner of the memory that it gives access to.
         memory: Memory,
     },
 }

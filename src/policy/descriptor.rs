@@ -63,7 +63,7 @@ const F_DUPFD_CLOEXEC: u32 = 1030;
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] for all others: `F_SETFL`, `F_SETOWN` and their kin.
+/// [`Refusal::NotAvailable`] for all others: `F_SETFL`, `F_SETOWN` and similar.
 pub fn control(command: u32) -> Result<(), Refusal> {
     match command {
         F_DUPFD | F_DUPFD_CLOEXEC | F_DUPFD_QUERY | F_CREATED_QUERY | F_GETFD | F_SETFD

@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::set::SetView;
 
 /// What an association owns: its set, a private loopback, and, unless it is a part, a
-/// dedicated loopback address by which the host reaches it.
+/// dedicated loopback address through which the host reaches it.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     /// Id of the association, not 0. Packets on the loopback interface carry it as
@@ -16,7 +16,7 @@ pub struct Owner<'a> {
     /// The address set.
     pub set: SetView<'a>,
     /// Former addresses: they left the set, and no other association has got them
-    /// since. Connections that were made on them go on.
+    /// since. Connections that were made on them continue.
     pub former: SetView<'a>,
     /// Dedicated loopback address in 127.0.0.0/8, not 127.0.0.1. A part has none:
     /// there are too few for one per narrowing.

@@ -49,7 +49,7 @@ impl Outgoing {
 /// of its own loopback. So only answers leave the loopback, to the peer that requested
 /// the connection. The loopback addresses of others are out of reach.
 ///
-/// An IPv4-mapped source in an IPv6 packet belongs to nobody. Receivers take it for
+/// An IPv4-mapped source in an IPv6 packet belongs to no owner. Receivers take it for
 /// the IPv4 address; Linux checks for that in TCP only (`tcp_v6_conn_request()`).
 #[must_use]
 pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
@@ -62,7 +62,7 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
         return false;
     }
     if sender == Sender::Answering {
-        // A connection on an address that left the set goes on. On the private
+        // A connection on an address that left the set continues. On the private
         // loopback the other end belongs to the owner too.
         return owner.owns_or_owned(source)
             && (!is_private_loopback(source) || owner.owns_or_owned(destination));

@@ -33,9 +33,9 @@ pub struct Holder<'a> {
     pub v4: bool,
     /// Whether it receives IPv6: all `AF_INET6` sockets.
     pub v6: bool,
-    /// For a timewait socket, the rest of a connection: whose private loopback that
-    /// was on, as [`Holder::loopback_of`] tells. A timewait socket has no owner any
-    /// more.
+    /// For a timewait socket, the rest of a connection: the owner of the private loopback
+    /// that the connection was on, as [`Holder::loopback_of`] returns it. A timewait socket
+    /// itself has no owner.
     pub timewait: Option<u32>,
 }
 
@@ -88,8 +88,8 @@ impl Holder<'_> {
         self.local.to_canonical().is_unspecified()
     }
 
-    /// Whether it is bound to an address that has left its owner's set. It receives
-    /// nothing there any more, except on its own connections.
+    /// Whether it is bound to an address that has left its owner's set. It no longer
+    /// receives anything there, except on its own connections.
     fn is_stranded(&self) -> bool {
         match (&self.owner, self.specific()) {
             (Some(owner), Some(addr)) => !self.waits() && !owner.owns(addr),

@@ -100,7 +100,7 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     if let Err(refusal) = bound(owner, socket) {
         return Usage::Deny(refusal);
     }
-    // A connection of another owner may go on, but not to another destination.
+    // A connection of another owner may continue, but not to another destination.
     if !socket.scoped {
         return Usage::Deny(Refusal::NotAvailable);
     }
@@ -139,7 +139,7 @@ fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
         socket.is_wildcard() || addresses
     } else {
         // It belongs to another owner. What it sends carries no mark, or another. So
-        // it may only go on sending to where it is connected, and not on a private
+        // it may only continue to send to its peer, and not on a private
         // loopback, which is not the association's.
         connection && addresses && !is_private_loopback(socket.local)
     };

@@ -138,7 +138,7 @@ fn any_sock(members: &'static [&'static str]) -> impl Strategy<Value = Sock> {
                 local => local,
             };
             let v6only = v6only && local.to_canonical().is_ipv6();
-            // A timewait socket has no owner any more, and always an address.
+            // A timewait socket no longer has an owner, and always has an address.
             let waits = t1 && t2 && !local.to_canonical().is_unspecified();
             let timewait = waits.then(|| owner.as_ref().map_or(0, |o| o.id));
             Sock {

@@ -127,7 +127,7 @@ fn datagram(socket: Socket) -> Socket {
     }
 }
 
-/// The same as a socket of nobody or of another association.
+/// The same as a socket of the host or of another association.
 fn strangers(socket: Socket) -> Socket {
     Socket {
         scoped: false,

@@ -117,7 +117,7 @@ fn the_loopbacks_of_others_are_only_answered() {
         for source in ["10.0.0.1", "127.64.0.1"] {
             assert_eq!(sent(sender, source, "127.0.0.2"), answers, "{sender:?}");
         }
-        // Nobody else can have requested a connection to the private one.
+        // No other owner can have requested a connection to the private one.
         assert!(!sent(sender, "127.0.0.1", "127.0.0.2"));
         assert!(!sent(sender, "127.0.0.1", "192.0.2.1"));
         assert!(!sent(sender, "::1", "2001:db8::9"));

@@ -125,7 +125,7 @@ fn the_private_loopback_of_somebody_else_is_not_owned() {
 }
 
 /// Packets carry the id of the association of the socket that sends them, not of the
-/// task. For a packet from a socket of nobody, 127.0.0.1 is the host's.
+/// task. For a packet from a socket of the host, 127.0.0.1 is the host's.
 #[test]
 fn a_socket_of_somebody_else_does_not_reach_a_private_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
