@@ -64,8 +64,8 @@ impl<'a> Client<'a> {
         Ok(*self.abi.get_or_init(|| abi))
     }
 
-    /// Associates `process` with `addresses` as `request` asks, whatever target that
-    /// has; returns the association's id.
+    /// Associates `process` with `addresses` as `request` asks, and returns the
+    /// association's id. The target in `request` is not used.
     pub fn assign(
         &self,
         process: BorrowedFd<'_>,
@@ -140,7 +140,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Describes each association of `ids`, but for those that ended since they were
+    /// Describes each association of `ids`, except those that have ended since they were
     /// listed.
     pub fn describe(&self, ids: &[u64]) -> Result<Vec<Association>, CallError> {
         let mut associations = Vec::new();

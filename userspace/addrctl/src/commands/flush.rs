@@ -113,7 +113,7 @@ fn left(count: usize) -> Reason {
         .next("`addrctl list` shows which end later, and `addrctl flush` can be run again")
 }
 
-/// Waits until none of `before` is listed any more; returns those that are left.
+/// Waits until none of `before` is listed. Returns those that still are.
 fn wait_for_end(
     system: &dyn System,
     client: &Client<'_>,

@@ -21,7 +21,7 @@ use crate::text::counted;
 pub struct Update<'a> {
     /// How the set changes.
     pub change: Change,
-    /// Whose set, and by which addresses.
+    /// The process or association, and the addresses.
     pub args: &'a ChangeArgs,
     /// The change, for messages.
     pub doing: Doing,
@@ -33,7 +33,7 @@ pub struct Update<'a> {
 pub struct Refused<'a> {
     /// The answer.
     pub refusal: Refusal,
-    /// Whose set it is.
+    /// The process or association.
     pub whom: &'a Subject,
     /// The addresses of the command.
     pub addresses: &'a AddressSet,
@@ -111,7 +111,7 @@ fn report(out: &mut dyn Write, resets: u64) -> io::Result<()> {
     }
 }
 
-/// The set in place, where it tells which address was refused.
+/// The set in place, where it shows which address was refused.
 fn present(client: &Client<'_>, target: Target, refusal: &Refusal) -> Option<AddressSet> {
     let about_the_set = matches!(
         refusal.errno(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A failed command: what was being done, to whom, and why it failed. Commands say
+//! A failed command: what was being done, to what, and why it failed. Commands say
 //! these; here they become a sentence. Pure.
 
 mod kind;
@@ -15,7 +15,7 @@ pub use kind::ErrorKind;
 pub use reason::Reason;
 pub use subject::{Process, Subject};
 
-/// What was being done, and to whom: "add 10.0.0.1 to the set of process 812 (nginx)".
+/// What was being done, and to what: "add 10.0.0.1 to the set of process 812 (nginx)".
 #[derive(Debug)]
 pub struct Doing {
     before: Cow<'static, str>,
@@ -39,7 +39,7 @@ impl Doing {
         Self { after, ..self }
     }
 
-    /// To whom it was being done.
+    /// The subject of what was being done.
     pub fn whom(&self) -> &Subject {
         &self.whom
     }

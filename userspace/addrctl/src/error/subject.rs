@@ -16,7 +16,7 @@ pub struct Process {
     pub comm: Option<String>,
 }
 
-/// Whom or what a command is about.
+/// The subject of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// One process.

@@ -19,7 +19,7 @@ const ALLOW_SINCE: u32 = 3;
 const LEFTOVERS_SINCE: u32 = 4;
 
 /// What is shown of an association. `None` is what the association lacks, or what an
-/// older module does not tell.
+/// older module does not report.
 #[derive(Clone, Debug, Serialize)]
 pub struct View {
     /// Its id.
@@ -122,7 +122,7 @@ impl View {
     }
 
     /// The terms other than the name, each with its label. `None` is what an older
-    /// module does not tell.
+    /// module does not report.
     pub fn terms(&self) -> [(&'static str, Option<String>); 4] {
         [
             ("exclusive", self.exclusive.map(yes_or_no).map(Into::into)),

@@ -24,13 +24,13 @@ pub use pointers::pointers;
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetAdmin {
-    /// It has, in the initial user namespace.
+    /// It has it, in the initial user namespace.
     Held,
-    /// It has, but only in another user namespace, which the module does not accept.
+    /// It has it, but only in another user namespace, which the module does not accept.
     InUserNamespace,
-    /// It has not.
+    /// It does not have it.
     Missing,
-    /// `/proc` does not tell.
+    /// `/proc` cannot be read.
     Unknown,
 }
 

@@ -88,7 +88,7 @@ pub struct FakeAssociation {
 }
 
 impl FakeAssociation {
-    /// The set, as addrctl has it.
+    /// The set, in addrctl's own type.
     pub fn set(&self) -> AddressSet {
         AddressSet::from_entries(self.entries.clone())
     }

@@ -10,12 +10,12 @@ use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 use super::{address_set, TargetArgs};
 use crate::address::AddressSet;
 
-/// Whose set is to change, by which addresses.
+/// The process or association whose set changes, and the addresses.
 #[derive(Debug)]
 pub struct ChangeArgs {
-    /// Whose set.
+    /// The process or association.
     pub target: TargetArgs,
-    /// By which addresses.
+    /// The addresses to add, to remove, or to put in place.
     pub addresses: AddressSet,
     /// Whether to reset connections on addresses outside the set.
     pub reset: bool,

@@ -11,7 +11,7 @@ use crate::error::{ErrorKind, Reason};
 pub const ALL_IN_USE: &str =
     "every dedicated loopback address is taken, by associations and by sockets of the host";
 
-/// Who has a loopback address.
+/// The holder of a loopback address.
 enum Holder {
     /// An association.
     Association(u64),
@@ -49,7 +49,7 @@ pub(super) fn in_use(client: &Client<'_>, asked: Option<Ipv4Addr>) -> Reason {
         .next("nothing was changed, leave --loopback out for one that is free")
 }
 
-/// Who has `address`, if the module tells.
+/// The holder of `address`, if the module lists its associations.
 fn holder(client: &Client<'_>, address: Ipv4Addr) -> Option<Holder> {
     let associations = client.describe(&client.list().ok()?).ok()?;
     let has = |association: &&Association| association.terms.loopback == Some(address);
