@@ -167,7 +167,7 @@ fn refused<T: std::fmt::Debug>(outcome: io::Result<T>) {
 }
 
 /// The threads of a process try to release it again and again while it is
-/// associated. Some of these calls have begun by then, and wait for their turn.
+/// associated. Some of these calls have begun before, and wait for their turn.
 /// None may release the process.
 fn begun_before() {
     let ready = Channel::new();

@@ -247,7 +247,7 @@ fn same_ends(at: &'static str) {
 
 /// A connection of the host survives while a tenant makes and resets
 /// connections between the same two ends, again and again. A look-up that meets
-/// another owner's connection while that is being made or ended goes on to find
+/// another owner's connection while that is being made or ended continues to find
 /// its own.
 fn outlives_others(at: &'static str) {
     let (ready, enough, resets) = (Channel::new(), Channel::new(), Channel::new());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process has something that forbids its association. It forks and exits,
-//! and so does its child, and so on. A search through one process after the
-//! other finds that the holders are gone, and does not see their children.
+//! A process has a bypass. It forks and exits, and so does its child, and so on.
+//! A search through one process after the other finds that the holders are gone,
+//! and does not see their children.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -60,7 +60,7 @@ fn look_for_it() {
     let errno = assigned
         .expect_err("the packet socket was not found")
         .raw_os_error();
-    // EAGAIN: not all processes were even caught up with.
+    // EAGAIN: `assign` did not even find all processes in time.
     assert!([Some(EBUSY), Some(EAGAIN)].contains(&errno), "{errno:?}");
     eventually("the association is gone", || device.ids().is_empty());
     root.succeeded();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a process must not have when it is associated, hidden from the search
-//! through its descriptors: it waits in a Unix socket of the process, or is in
-//! the table of an io_uring.
+//! A bypass that is hidden from the search through a process's descriptors when the
+//! process is associated: it waits in a Unix socket of the process, or is in the table
+//! of an io_uring.
 
 use std::fs::File;
 use std::io;

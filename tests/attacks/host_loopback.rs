@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The host has all of 127.0.0.0/8. An address there that the host serves on
-//! must not become a tenant's dedicated one, by which the tenant would reach
+//! must not become a tenant's dedicated one, through which the tenant would reach
 //! the service. Nor may a tenant reach what the host serves there later.
 
 use std::net::{IpAddr, Ipv4Addr};

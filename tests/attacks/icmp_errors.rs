@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An ICMP error names two ports, and over loopback everybody has the same
-//! addresses. An error must not tell one tenant about the messages of another.
+//! addresses. An error must not inform one tenant of the messages of another.
 
 use std::io;
 use std::os::fd::AsFd;

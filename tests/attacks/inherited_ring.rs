@@ -2,8 +2,8 @@
 
 //! An io_uring that an unassociated parent made. A worker thread acts as the
 //! task that submits, a polling thread as the maker of the ring. The polling
-//! thread carries out what anybody writes to the memory of the ring. Anybody
-//! who has the ring can read the pages registered with it.
+//! thread carries out what any process writes to the memory of the ring. Every
+//! process that has the ring can read the pages registered with it.
 
 use std::fs::File;
 use std::io::{self, Read};

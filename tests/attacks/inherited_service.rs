@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A service whose socket others have, too: a tenant that inherited it before
-//! it was associated, or a part that has it from its whole. Neither may end the
-//! service, as anybody else with the socket can.
+//! A service whose socket others hold, too: a tenant that inherited it before it
+//! was associated, or a part that inherited it from its whole. Neither may end
+//! the service, as any other process with the socket can.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -41,7 +41,7 @@ struct Harm {
     inflict: Do,
 }
 
-/// Who inflicts the harm.
+/// The process that inflicts the harm.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
     /// A process of the host, on the host's service.
@@ -153,7 +153,7 @@ impl Harm {
         ]
     }
 
-    /// Who answers a client after the harm was inflicted.
+    /// The word of the socket that answers a client after the harm was inflicted.
     fn answer_after(self, by: By) -> Option<String> {
         let ready = Channel::new();
         let _server = Child::spawn(|| {
@@ -213,7 +213,7 @@ fn udp_group(at: &str) -> Sock {
 }
 
 /// The second socket of a reuseport group. The group's program chooses this
-/// one, and not the first, which nobody serves.
+/// one, and not the first, which no process serves.
 fn group(proto: Proto, at: &str) -> Sock {
     let open = || {
         let sock = Sock::for_ip(proto, ip(at));

@@ -49,7 +49,7 @@ use Kind::{Connection, Datagram, Listener, Member, Server, Talk};
 
 const KINDS: [Kind; 6] = [Listener, Connection, Datagram, Talk, Member, Server];
 
-/// Whose socket a process uses.
+/// The owner of the socket that a process uses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Whose {
     /// The process's, which is unassociated.
@@ -112,7 +112,7 @@ fn expected(operation: &Operation, kind: Kind, whose: Whose) -> i32 {
     let goes_on = kind == Connection && matches!(whose, WholesThere | Parts);
     match whose {
         Nobodys | Own => 0,
-        // The connection is between addresses of the own set, so it goes on.
+        // The connection is between addresses of the own set, so it continues.
         // But it may not become another connection.
         _ if goes_on && !operation.name.contains("connect") => 0,
         _ => operation.verdict.errno(),

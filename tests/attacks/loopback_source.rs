@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A tenant owns a `127.0.0.1`, and so does everybody else. A message from
+//! A tenant owns a `127.0.0.1`, and so does every other owner. A message from
 //! there that reaches another owner would pass for one from the receiver's own
 //! loopback, which many services trust.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Very many raw or ping sockets. A packet visits all raw sockets of its
-//! protocol, whoever owns them, and the ping sockets of its identifier.
+//! protocol, of whatever owner, and the ping sockets of its identifier.
 
 use std::io;
 

@@ -164,7 +164,7 @@ fn mptcp() -> Sock {
     Sock::new(AF_INET, SOCK_STREAM, IPPROTO_MPTCP).expect("MPTCP")
 }
 
-/// What passes when the kernel is told to add a subflow.
+/// What passes when the kernel gets the order to add a subflow.
 #[derive(Default)]
 struct Join {
     asked: bool,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Multicast: a socket can name the interface to send on by any address, which
-//! then is the source. And anybody may join a group.
+//! then is the source. And any process may join a group.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};

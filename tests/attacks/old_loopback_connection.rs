@@ -124,7 +124,7 @@ fn conversation(at: &'static str, end: End, terms: Option<&Assignment>) -> (bool
     (host_heard, tenant_heard)
 }
 
-/// The end that connects, once it is told the port.
+/// The end that connects, once it has received the port.
 fn connected(at: &str, port: &Channel) -> Sock {
     let port: u16 = port.receive().parse().expect("a port");
     let client = Sock::for_ip(Proto::Tcp, ip(at));
@@ -132,7 +132,7 @@ fn connected(at: &str, port: &Channel) -> Sock {
     client
 }
 
-/// The end that listens, and tells its port.
+/// The end that listens, and sends its port.
 fn accepted(at: &str, port: &Channel) -> Sock {
     let server = Sock::serving(Proto::Tcp, (at, 0));
     port.send(&server.local().port().to_string());

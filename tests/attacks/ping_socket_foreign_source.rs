@@ -92,7 +92,7 @@ pub fn tests() -> Vec<Test> {
 
 /// A socket for echo requests, of either family.
 pub fn ping_socket(domain: i32) -> Sock {
-    // Otherwise nobody may make one.
+    // Otherwise no process may make one.
     fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").expect("a range");
     let protocol = match domain {
         AF_INET => IPPROTO_ICMP,
@@ -117,7 +117,8 @@ fn ping(sock: &Sock, to: &str) -> io::Result<()> {
 }
 
 /// Thief and owner have a socket with the same identifier, the thief the newer
-/// one. The owner pings an address. Returns who gets the answer.
+/// one. The owner pings an address. Returns which one gets the
+/// answer.
 fn who_is_answered(thief: &[&str], owner: &[&str], to: &str) -> String {
     let (ready, go, answered) = (Channel::new(), Channel::new(), Channel::new());
     let open = |set: &[&str]| {

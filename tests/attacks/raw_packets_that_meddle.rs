@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What a tenant that may have raw sockets could send to interfere with others:
-//! fragments, which are reassembled with those of anybody who sends between the
-//! same addresses; ICMP errors, which change how the whole machine sends; and a
+//! fragments, which are reassembled with those of every sender between the same
+//! addresses; ICMP errors, which change how the whole machine sends; and a
 //! source route.
 
 use std::io;

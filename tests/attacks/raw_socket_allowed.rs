@@ -106,7 +106,7 @@ pub fn tests() -> Vec<Test> {
                     });
                 },
             ),
-            // The kernel lets the socket receive before it asks whose it is.
+            // The kernel lets the socket receive before the hook gives it its scope.
             behaviour(
                 format!("an_allowed_{family}_raw_socket_hears_nothing_before_it_is_the_tenants"),
                 move || {

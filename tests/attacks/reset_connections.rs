@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An address leaves a tenant's set, and connections there are reset. Wherever
-//! the tenant has them, none goes on, and none is in the way of the next owner.
+//! the tenant has them, none continues, and none is in the way of the next owner.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -70,7 +70,7 @@ pub const PLACES: [Place; 6] = [
         outsider.give(accepted(server));
         Box::new(move || outsider.read())
     }),
-    // The connection only waits for its end, and nobody has it.
+    // The connection is in its final wait, and no process has it.
     Place {
         resets: 0,
         ..place("closed", |server, _| {
@@ -134,7 +134,7 @@ fn is_reset(place: Place, nr: usize, by_part: bool) {
     });
 }
 
-/// Another address leaves the set, and the connection goes on: what is tried
+/// Another address leaves the set, and the connection continues: what is tried
 /// above would read from it.
 fn goes_on(place: Place) {
     let owner = Owner::keeping(place, PAIRS[0][0], false);

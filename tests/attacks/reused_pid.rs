@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A new process has the pid of one that is gone. It is another process,
-//! whoever remembers the number.
+//! even for programs that remember the number.
 
 use std::os::fd::AsRawFd;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An SCTP connection gets addresses while it lives (RFC 5061). Its peer is
-//! told of them, and sends there.
+//! An SCTP connection gets addresses while it lives (RFC 5061). Its peer learns
+//! of them, and sends there.
 
 use std::fs;
 use std::io;
@@ -73,7 +73,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The peer, which is told of addresses and watches what is sent to another's.
+/// The peer, which learns of addresses and watches what is sent to another's.
 struct Peer {
     _child: Child,
     go: Channel,

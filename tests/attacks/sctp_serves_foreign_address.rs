@@ -88,7 +88,7 @@ pub fn bindx(sock: &Sock, addr: &str) -> io::Result<()> {
     )
 }
 
-/// Gets the secret of a client that trusts whoever serves this address.
+/// Gets the secret of a client that trusts any server at this address.
 fn get_secret(server: &Sock, kind: i32, addr: &'static str) -> io::Result<()> {
     let client = Child::spawn(|| {
         let domain = Addr::from((addr, 80)).family();

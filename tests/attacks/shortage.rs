@@ -59,7 +59,7 @@ pub fn each_failure_with<S, T: Debug>(
         let (outcome, failed) = faults.at(nth, || call(&on)).expect("fail-nth");
         if let Err(error) = &outcome {
             let errno = error.raw_os_error();
-            // The refusal that must come anyhow, or the one for lack of memory.
+            // The refusal that must come in any case, or the one for lack of memory.
             let memory = SHORTAGES.map(Some).contains(&errno);
             let expected = memory && failed || !good && errno == Some(EADDRNOTAVAIL);
             assert!(expected, "{error} at allocation {nth}");

@@ -35,7 +35,7 @@ fn others_are_associated() {
 }
 
 /// A connection that sends from such memory cannot be reset until the memory
-/// comes. Nor can it go on.
+/// comes. Nor can it continue.
 fn connection() {
     let file = SlowFile::new();
     let server = Sock::serving(Proto::Tcp, (HOST4, 80));

@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "a_filter_of_a_tenant_is_allowed_and_drops_only_its_own",
             || {
-                // Goes on during the whole test.
+                // Continues during the whole test.
                 let _talk = conversation("10.0.0.2");
                 associate(ONE);
                 filtered();

@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
         &[NET_ADMIN],
         inject,
     ));
-    // Without it: by a user whom the host gave a device.
+    // Without the capability, a user to whom the host gave a device can do it.
     tests.extend(given());
     tests.push(behaviour(
         "injecting_packets_by_a_tunnel_is_refused_to_a_tenant_with_the_capability",

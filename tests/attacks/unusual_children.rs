@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Seldom used ways to make a process, or to go on as one.
+//! Rarely used ways to make a process, or to continue as one.
 
 use std::fs::File;
 use std::io;

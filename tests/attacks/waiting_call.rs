@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A call waits on a foreign socket while its process is associated. It was
-//! decided about when it began; what arrives afterwards is not for it.
+//! A call waits on a foreign socket while its process is associated. The hook
+//! permitted the call when it began, but it must not get what arrives afterwards.
 
 use std::fs;
 use std::io;

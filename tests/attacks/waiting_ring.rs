@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An operation of a ring waits on a foreign socket while its process is
-//! associated. No thread is in a call for it, but it goes on when something
-//! arrives.
+//! associated. No thread is in a call for it, but it continues when
+//! something arrives.
 
 use std::io;
 use std::mem;
@@ -40,7 +40,8 @@ const OPERATIONS: [(&str, On, Wait); 9] = [
 /// Begins an operation on a new ring.
 type Begin = fn(&Sock, Wait) -> Ring;
 
-/// Who carries out the operation, where the host is, and how it is begun.
+/// The thread that carries out the operation, the address of the host, and how the
+/// operation is begun.
 const WAYS: [(&str, &str, Begin); 4] = [
     ("by_its_caller_v4", HOST4, by_its_caller),
     ("by_its_caller_v6", HOST6, by_its_caller),
@@ -73,7 +74,7 @@ pub fn tests() -> Vec<Test> {
                         let errno = outcome(ip(at), on, true, waiting(what, begin));
                         let errno = errno.expect_err("the operation received what arrived");
                         // A thread that returns from the middle of a splice
-                        // does not begin it anew.
+                        // does not begin it again.
                         let came_back = matches!(what, Wait::Splice) && errno != EADDRNOTAVAIL;
                         assert!(errno == EADDRNOTAVAIL || came_back, "errno {errno}");
                     },
@@ -90,7 +91,7 @@ pub fn tests() -> Vec<Test> {
     }
     for (name, on, what) in OPERATIONS {
         let own: IpAddr = ip(ONE[0]);
-        // A thread that splices returns, and would have to begin anew.
+        // A thread that splices returns, and would have to begin again.
         if !matches!(what, Wait::Splice) {
             tests.push(behaviour(
                 format!("{name}_that_waits_in_a_ring_on_ones_own_address_goes_on"),

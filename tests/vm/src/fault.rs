@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Allocations of the kernel that fail on request, where it is built so.
+//! Allocations of the kernel that fail on request, if the kernel is built for that.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,14 +8,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-/// What fails: small allocations, and pages.
+/// The kinds of allocations that can fail: small ones, and pages.
 const KINDS: [&str; 2] = ["failslab", "fail_page_alloc"];
 
-/// Whether this kernel should be able to fail allocations: it is built so, or it
-/// is the debug kernel, which was once. If it then cannot, tests are to fail and
-/// not to be left out.
+/// Whether this kernel should be able to fail allocations: it is built for that, or it is
+/// the debug kernel, which must be. If the debug kernel cannot, the tests must fail and
+/// not be left out.
 pub fn expected() -> bool {
-    // The latter is there where locks are checked.
+    // Only kernels that check locks, such as the debug kernel, have the second file.
     ["/proc/thread-self/fail-nth", "/proc/lockdep"]
         .iter()
         .any(|path| Path::new(path).exists())
@@ -25,8 +25,8 @@ fn settings(kind: &str) -> std::path::PathBuf {
     Path::new("/sys/kernel/debug").join(kind)
 }
 
-/// Has allocations fail that can wait, too, and without a word in the log,
-/// where a trace would count as a complaint of the kernel.
+/// Makes allocations that can wait fail as well, and keeps failures out of the log, where a
+/// trace would count as a complaint of the kernel. `pages`: pages fail, too.
 pub fn prepare(pages: bool) -> io::Result<()> {
     for kind in KINDS {
         let at = settings(kind);
@@ -38,18 +38,18 @@ pub fn prepare(pages: bool) -> io::Result<()> {
     fs::write(settings("fail_page_alloc").join("min-order"), pages)
 }
 
-/// Which allocations of this thread fail.
+/// Makes allocations of one thread fail.
 pub struct Faults(File);
 
 impl Faults {
-    /// Of the thread that calls it.
+    /// For the calling thread.
     pub fn of_this_thread() -> io::Result<Self> {
         let path = "/proc/thread-self/fail-nth";
         File::options().read(true).write(true).open(path).map(Self)
     }
 
     /// Makes a call whose `nth` allocation fails. Returns what the call
-    /// returned, and whether it came to that allocation.
+    /// returned, and whether that allocation was reached.
     pub fn at<T>(&self, nth: u32, call: impl FnOnce() -> T) -> io::Result<(T, bool)> {
         let text = nth.to_string();
         self.0.write_at(text.as_bytes(), 0)?;
@@ -61,15 +61,15 @@ impl Faults {
     }
 }
 
-/// Small allocations that cannot wait, as those for packets that come in, fail
-/// now and then while this lives, whoever makes them.
+/// Makes small allocations that cannot wait, such as those for incoming packets, fail now
+/// and then in every task and interrupt, until it is dropped.
 pub struct HastyFaults(());
 
-/// More than can fail.
+/// More allocations than can fail in a test.
 const MANY: u32 = 1_000_000;
 
 impl HastyFaults {
-    /// From now on.
+    /// Begins now.
     pub fn start() -> io::Result<Self> {
         let (percent, many) = ("10", MANY.to_string());
         for (name, value) in [
@@ -98,7 +98,7 @@ impl Drop for HastyFaults {
     }
 }
 
-/// The kernel's log, of which only errors go to the console while this lives.
+/// The kernel's log. While this lives, only errors from it go to the console.
 ///
 /// A stack that cannot be allocated gets a trace as a warning, which nothing
 /// can turn off, and which would count as a complaint of the kernel.
@@ -109,7 +109,7 @@ pub struct Log {
 const LEVEL: &str = "/proc/sys/kernel/printk";
 
 impl Log {
-    /// Empties it.
+    /// Empties the log.
     pub fn quiet() -> Self {
         let level = fs::read_to_string(LEVEL).expect("the log's level");
         fs::write(LEVEL, "4").expect("the log's level");
@@ -118,7 +118,7 @@ impl Log {
         Self { level }
     }
 
-    /// Panics when there is a trace but for those of failed allocations.
+    /// Panics if the log has a trace other than those of failed allocations.
     pub fn has_no_other_complaint(&self) {
         let log = Command::new("dmesg").output().expect("dmesg").stdout;
         let log = String::from_utf8_lossy(&log);
@@ -131,7 +131,7 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        // Without it the rest of the run would hide what it must not.
+        // Otherwise the console would miss warnings for the rest of the run.
         fs::write(LEVEL, &self.level).expect("the log's level");
     }
 }

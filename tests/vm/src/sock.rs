@@ -166,7 +166,7 @@ impl Sock {
         Addr::raw(&socket::local_name(self.as_fd()).expect("getsockname"))
     }
 
-    /// Whom this socket is connected to.
+    /// The address that this socket is connected to.
     pub fn peer(&self) -> io::Result<Addr> {
         socket::peer_name(self.as_fd()).map(|addr| Addr::raw(&addr))
     }
@@ -187,7 +187,7 @@ impl Sock {
         message::sendmsg(self.as_fd(), data, to.into().bytes(), &control).map(drop)
     }
 
-    /// Asks to be told where messages were sent to.
+    /// Asks for the address to which each message was sent.
     pub fn want_destinations(&self) {
         match self.local().family() {
             libc::AF_INET => self.set(libc::IPPROTO_IP, libc::IP_PKTINFO, 1),

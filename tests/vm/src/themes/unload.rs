@@ -49,7 +49,7 @@ pub fn tests() -> Vec<Test> {
             let release = Device::open().release(Target::Pid(child.pid()));
             release.expect("release");
             unload_and_load(|| {
-                // The released process goes on without the module.
+                // The released process continues without the module.
                 go.send("");
                 assert_eq!(answer.receive(), "ok");
             });
