@@ -130,7 +130,7 @@ impl<'a> Bytes<'a> {
     /// A socket on a port, of `owner`, or of the host if that is `None`.
     pub fn holder<'o>(&mut self, owner: Option<&'o Owned>) -> Holder<'o> {
         let (local, flags) = (self.ip(), self.u8());
-        // A TIME_WAIT socket has no owner any more, but an address.
+        // A timewait socket no longer has an owner, but has an address.
         let waits = flags & 3 == 3 && !is_any(local);
         let timewait = waits.then(|| owner.map_or(0, |o| o.id));
         Holder {

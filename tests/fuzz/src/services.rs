@@ -32,7 +32,7 @@ pub const ALL: [(Kind, u16); 7] = [
 const FIRST: i32 = 101;
 /// The first port. All are below the kernel's range of ephemeral ports.
 const PORTS_FROM: u16 = 20_000;
-/// How many times the services can be made anew before ports repeat.
+/// How many times the services can be made again before ports repeat.
 const GENERATIONS: u64 = 1000;
 
 /// The descriptor of a service.

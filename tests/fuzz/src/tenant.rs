@@ -24,8 +24,8 @@ const WITHOUT: [u32; 11] = [12, 16, 17, 19, 21, 22, 38, 39, 25, 27, 2];
 /// How many processes act for as long as the tenant lives.
 const WORKERS: usize = 3;
 
-/// The control group of a tenant. It tells a tenant's processes without asking the
-/// module.
+/// The control group of a tenant. It identifies a tenant's processes without asking
+/// the module.
 pub fn group(tenant: Tenant) -> String {
     format!("/sys/fs/cgroup/fuzz-{tenant}")
 }

@@ -25,8 +25,8 @@ pub fn run(count: u64) -> Vec<String> {
         let path = format!("/proc/sys/kernel/{limit}");
         std::fs::write(path, "4194303").expect(limit);
     }
-    // The first time, the kernel's tables grow to what so many processes need, and
-    // stay that large. Memory that is lost shows the second time.
+    // The first time, the kernel's tables grow to what this many processes need,
+    // and stay that large. Memory that is lost shows the second time.
     let start = Memory::settled();
     let mut lines = many(count);
     let before = Memory::settled();

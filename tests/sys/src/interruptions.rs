@@ -11,7 +11,7 @@ pub struct Interruptions(libc::timer_t);
 
 extern "C" fn nothing(_: libc::c_int) {}
 
-/// Interrupts blocking calls of this thread, once in so many milliseconds. The signal goes
+/// Interrupts blocking calls of this thread, once every so many milliseconds. The signal goes
 /// to the thread. With a signal to the process, which another thread may take, Linux can
 /// warn in a wait on an io_uring (`restore_saved_sigmask_unless()`).
 #[must_use]

@@ -82,7 +82,7 @@ pub struct Sleepers {
 }
 
 impl Sleepers {
-    /// Room for so many processes. Their memory is never freed.
+    /// Room for `room` processes. Their memory is never freed.
     pub fn new(room: usize) -> io::Result<Self> {
         let stacks = anonymous(room * SLEEPER_STACK, libc::MAP_PRIVATE)?;
         // INVARIANT: it was just mapped, and nothing here unmaps it.

@@ -57,7 +57,7 @@ impl Controller {
         }
     }
 
-    /// Waits until the module counts no task any more. It also counts tasks that
+    /// Waits until the module counts no task. It also counts tasks that
     /// are on no list, so that no release finds them: children that are being made,
     /// whose entries are removed before they run, and tasks that have exited, until
     /// the kernel frees them. Both last until the task gets a processor.

@@ -57,7 +57,7 @@ const DANGEROUS: &[(i32, i32)] = &[
 ];
 
 /// Options that make a connection outlive its owner. The first: up to 24 days, when
-/// the other end does not answer any more (`tcp_write_timeout()` in
+/// the other end no longer answers (`tcp_write_timeout()` in
 /// `net/ipv4/tcp_timer.c`). The second: minutes.
 const LONG_LASTING: [(i32, i32); 2] = [
     (TCP, 18), // TCP_USER_TIMEOUT, milliseconds

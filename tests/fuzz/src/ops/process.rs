@@ -23,7 +23,7 @@ use crate::sys::{self, process};
 use crate::world::{Counter, SLOTS};
 
 /// The most processes of one tenant at a time, roughly. Divided by the pace: on a
-/// slow machine, so many would starve each other and the watchers.
+/// slow machine, that many would starve each other and the watchers.
 const MOST: u64 = 24;
 
 impl Actor {

@@ -61,7 +61,7 @@ pub fn serve(a: &mut Actor) -> Result<()> {
     Ok(())
 }
 
-/// Makes received datagrams tell the address they were sent to.
+/// Makes received datagrams report the address they were sent to.
 pub fn ask_where(fd: i32) {
     let one = 1_i32.to_ne_bytes();
     let _ = socket::set_option_bytes(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, &one);
@@ -120,14 +120,14 @@ pub fn receive(a: &mut Actor) -> Result<()> {
 }
 
 /// The properties of a socket. While one thread receives, another may close the
-/// descriptor and open another socket, or connect this one anew. Only properties that
+/// descriptor and open another socket, or connect this one again. Only properties that
 /// are the same before and after receiving are known.
 #[derive(PartialEq, Eq)]
 struct Face {
     domain: i32,
     kind: i32,
-    /// Its local address, if it is connected. A socket that is not connected any more
-    /// may have been bound anew, and still hold data from before.
+    /// Its local address, if it is connected. A socket that is no longer connected
+    /// may have been bound again, and still hold data from before.
     local: Option<IpAddr>,
 }
 

@@ -205,7 +205,7 @@ impl Client {
         self.fd = Some(fd);
     }
 
-    /// Whether an attempt goes on after an error.
+    /// Whether an attempt continues after an error.
     fn goes_on(&self, errno: i32) -> bool {
         let lasts = now() < self.began + ATTEMPT;
         match errno {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The host's services. They must answer whatever tenants do to the sockets, which
-//! they inherit. A released tenant may do anything to them, so they are made anew when
+//! they inherit. A released tenant may do anything to them, so they are made again when
 //! the last released tenant has ended.
 
 use std::collections::HashSet;
@@ -57,7 +57,7 @@ impl Server {
         this
     }
 
-    /// Makes some services anew. Each descriptor is replaced without being closed, as
+    /// Makes some services again. Each descriptor is replaced without being closed, as
     /// other threads open files meanwhile.
     fn make(&self, which: &[usize]) {
         for &nr in which {

@@ -132,22 +132,22 @@ impl World {
         self.set(AT_SETTINGS + 5, time);
     }
 
-    /// How many times the services of the host were made anew.
+    /// How many times the services of the host were made again.
     pub fn generation(&self) -> u64 {
         self.get(AT_SETTINGS + 6)
     }
 
-    /// Counts that they are made anew now.
+    /// Counts that they are being made again.
     pub fn next_generation(&self) {
         self.set(AT_SETTINGS + 6, self.generation() + 1);
     }
 
-    /// Asks the server to make them anew.
+    /// Asks the server to make them again.
     pub fn end_generation(&self) {
         self.set(AT_SETTINGS + 7, self.generation() + 1);
     }
 
-    /// Whether the server was asked to make them anew.
+    /// Whether the server was asked to make them again.
     pub fn generation_is_over(&self) -> bool {
         self.get(AT_SETTINGS + 7) > self.generation()
     }

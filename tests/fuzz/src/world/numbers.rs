@@ -57,7 +57,7 @@ pub enum Counter {
     ReloadViolations,
     /// Other violations.
     OtherViolations,
-    /// Secrets read on connections by tenants that did not own the address any more.
+    /// Secrets read on connections by tenants that no longer owned the address.
     StreamViolations,
     /// Services of the host that stopped answering.
     ServiceViolations,

@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// The entry has no owner any more. Called after the module's call returned.
+    /// Notes that the entry no longer has an owner. Called after the module's call returned.
     pub fn lose(&self, index: usize) {
         if let Some(nr) = self.changes(index).checked_sub(1) {
             self.set(self.interval(index, nr) + 2, now());

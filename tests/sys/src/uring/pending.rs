@@ -39,7 +39,7 @@ pub enum Wait {
 }
 
 impl Ring {
-    /// Begins an operation. The calling thread tries it, and the kernel goes on with it
+    /// Begins an operation. The calling thread tries it, and the kernel continues it
     /// in that thread when there is input. Only one operation may be in flight at a time.
     pub fn begin(&mut self, on: &impl AsFd, what: Wait) {
         self.begin_with(on, what, squeue::Flags::empty());
