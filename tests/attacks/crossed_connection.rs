@@ -246,7 +246,7 @@ fn same_ends(at: &'static str) {
 }
 
 /// A connection of the host survives while a tenant makes and resets
-/// connections between the same two ends, again and again. A look-up that meets
+/// connections between the same two ends, again and again. A lookup that meets
 /// another owner's connection while that is being made or ended continues to find
 /// its own.
 fn outlives_others(at: &'static str) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The look-up for a packet visits every socket on its port. A tenant with very
+//! The lookup for a packet visits every socket on its port. A tenant with very
 //! many sockets there would slow down everybody on that port, so it may have
 //! 256.
 

@@ -36,7 +36,7 @@ pub(crate) struct SkRef<'a>(NonNull<bindings::sock>, PhantomData<&'a ()>);
 ///
 /// # Invariants
 ///
-/// The last reference to the socket is gone, and no look-up returns it.
+/// The last reference to the socket is gone, and no lookup returns it.
 pub(crate) struct FreedSk<'a>(SkRef<'a>);
 
 impl<'a> FreedSk<'a> {

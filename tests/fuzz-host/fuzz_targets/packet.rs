@@ -66,7 +66,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (bound, reserved) = (bytes.ip(), bytes.bool());
     let owner = o.owner();
     let taken = receives(Some(&owner), bound, to, origin, reserved);
-    // A look-up finds a socket exactly if the last check then lets the packet pass.
+    // A lookup finds a socket exactly if the last check then lets the packet pass.
     assert_eq!(taken, delivers(&owner, Found::Unconnected, to, origin));
     let host = receives(None, bound, to, origin, reserved);
     // At loopback addresses, the host takes nothing from an association.

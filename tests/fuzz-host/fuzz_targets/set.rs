@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checks which prefixes are allowed in address sets, and compares look-ups with
+//! Checks which prefixes are allowed in address sets, and compares lookups with
 //! trying every prefix. Also checks the tables of sockets and options, for any number.
 
 #![no_main]

@@ -36,7 +36,7 @@ pub fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bo
 }
 
 /// Whether the host's socket `h` is bound to the dedicated address of the owner of the
-/// wildcard socket `wild`. A look-up finds a bound socket first, so `wild` receives
+/// wildcard socket `wild`. A lookup finds a bound socket first, so `wild` receives
 /// nothing there.
 #[must_use]
 pub fn hides(h: &Holder<'_>, wild: &Holder<'_>, addr: IpAddr) -> bool {
