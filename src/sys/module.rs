@@ -36,8 +36,8 @@ impl ModuleRef {
 impl Drop for ModuleRef {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is a reference to put. The module may be unloaded
-        // after that, but not before this returns. A `ModuleRef` goes with an association, which
-        // is dropped by a hook (acf_gate_detach() waits for it), by work or an RCU callback
+        // after that, but not before this returns. A `ModuleRef` is dropped with its association,
+        // which is dropped by a hook (acf_gate_detach() waits for it), by work or an RCU callback
         // (`Tenants::settle` waits), or by a call on /dev/addrconf, whose open file holds a
         // reference of its own.
         unsafe { bindings::module_put(self.0.as_ptr()) };

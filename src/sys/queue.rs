@@ -20,7 +20,7 @@ use super::raw;
 /// The pointer is that of a work queue that `new` made and that is not destroyed.
 pub(crate) struct OwnQueue(NonNull<bindings::workqueue_struct>);
 
-// SAFETY: A work queue may be destroyed by any thread.
+// SAFETY: The kernel lets any thread destroy a work queue.
 unsafe impl Send for OwnQueue {}
 // SAFETY: The kernel locks a work queue itself: any threads may queue and flush at a time.
 unsafe impl Sync for OwnQueue {}
@@ -55,7 +55,7 @@ impl Drop for OwnQueue {
     /// Waits until all work is done. Context: process, may sleep.
     fn drop(&mut self) {
         // SAFETY: By the type invariants the queue is not destroyed yet. `&mut self` proves that
-        // nobody queues on it.
+        // nothing queues on it.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
     }
 }

@@ -131,7 +131,7 @@ impl TaskRef {
         unsafe { raw::acf_helper_task_only_waits(self.0.as_ptr()) }
     }
 
-    /// Whether it waits until this socket has something, as far as that can be told.
+    /// Whether it waits until this socket has something, as far as its state shows.
     pub(crate) fn waits_on(&self, sk: SkRef<'_>) -> bool {
         // SAFETY: `self` holds a reference to the task, which is only compared. By the invariants
         // of `SkRef` the socket is valid.

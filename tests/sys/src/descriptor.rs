@@ -17,10 +17,10 @@ const F_SETSIG: i32 = 10;
 const F_SETOWN_EX: i32 = 15;
 
 /// Takes ownership of a descriptor that another process opened in a table that both
-/// share. That process must not use the descriptor any more.
+/// share. That process must no longer use the descriptor.
 pub fn opened_by_another(number: i32) -> OwnedFd {
-    // SAFETY: the caller guarantees that the other process does not use the number any
-    // more. Nothing in this process owns it, since this process did not open it.
+    // SAFETY: the caller guarantees that the other process no longer uses the number.
+    // Nothing in this process owns it, since this process did not open it.
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 

@@ -51,7 +51,7 @@ pub fn make_cells(number: i32, count: usize) -> io::Result<()> {
     place(fd, number)
 }
 
-/// Maps such a file of cells, for ever.
+/// Maps such a file of cells. The mapping is never removed.
 pub fn map_cells(number: i32, count: usize) -> io::Result<Cells> {
     let len = count * size_of::<AtomicU64>();
     let at = map(number, len, READ_WRITE, libc::MAP_SHARED, 0)?;
@@ -115,7 +115,7 @@ impl Shared {
     pub fn write(&self, offset: usize, bytes: &[u8]) {
         assert!(offset + bytes.len() <= self.len);
         // SAFETY: the type invariants and the check above guarantee that the bytes are
-        // within the mapping; the kernel does not write there before it is told to.
+        // within the mapping. The kernel writes there only after a later call asks it to.
         unsafe {
             let to = self.at.as_ptr().add(offset);
             to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -163,7 +163,7 @@ pub struct Mapped {
     len: usize,
 }
 
-// SAFETY: nothing changes the mapping until it is dropped.
+// SAFETY: no method but `drop` changes the mapping, and only the kernel reads its pages.
 unsafe impl Sync for Mapped {}
 
 impl Mapped {

@@ -57,7 +57,7 @@ pub fn wait(pid: i32, nohang: bool) -> io::Result<Option<(i32, Status)>> {
     let flags = libc::__WALL | if nohang { libc::WNOHANG } else { 0 };
     let mut raw = 0;
     let got = loop {
-        // SAFETY: `raw` is writable for the call.
+        // SAFETY: this function owns `raw`, which the kernel writes.
         match check(unsafe { libc::waitpid(pid, &mut raw, flags) }.into()) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             got => break got? as i32,

@@ -21,7 +21,8 @@ pub fn socket(domain: i32, kind: i32, protocol: i32) -> io::Result<OwnedFd> {
 /// Makes a pair of connected sockets. `kind` may contain flags.
 pub fn socket_pair(domain: i32, kind: i32, protocol: i32) -> io::Result<[OwnedFd; 2]> {
     let mut fds = [0; 2];
-    // SAFETY: `fds` is room for two descriptors.
+    // SAFETY: this function owns `fds`, which has room for the two numbers that the kernel
+    // writes.
     check(unsafe { libc::socketpair(domain, kind, protocol, fds.as_mut_ptr()) }.into())?;
     // SAFETY: the kernel made both for the call above, so nothing owns them yet.
     Ok(fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
