@@ -40,8 +40,8 @@ pub trait Assign {
     /// Step 3.
     fn publish(&mut self) -> Result<(), Self::Stop>;
 
-    /// Step 4. A socket that is not adopted is of no use to members, so only the end of a
-    /// step of the model stops it.
+    /// Step 4. Members cannot use a socket that is not adopted, so a failure here needs no
+    /// error. Only the end of a step of the model stops it.
     fn adopt(&mut self) -> Result<(), Self::Stop>;
 
     /// Step 5.

@@ -102,7 +102,7 @@ pub trait HandOn {
     /// the count.
     fn count_child(&mut self) -> Result<(), Self::Stop>;
 
-    /// Marks the child as searched, and counts it no more.
+    /// Marks the child as searched, and no longer counts it.
     fn mark_child(&mut self) -> Result<(), Self::Stop>;
 }
 

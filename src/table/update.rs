@@ -122,8 +122,8 @@ impl Tenants {
         }
         others.carry_out(&mut control, &mut replaced);
         // Parts before their wholes: no part keeps, even for a moment, what its whole
-        // has lost. All of them before the first wait for readers, so that one wait
-        // is enough.
+        // has lost. All sets are replaced before the first wait for readers, so that one
+        // wait is enough.
         while let Some(coming) = all.pop() {
             // Former addresses first: a reader that no longer sees an address in the
             // set sees it among them.

@@ -33,7 +33,7 @@ pub fn tests() -> Vec<Test> {
         let control = control_bytes(&source_control(ip(HOST4)));
         Box::new(move || {
             // The first message begins the datagram. Without the sixteenth
-            // kernel patch no LSM is asked about the second.
+            // kernel patch no LSM checks the second.
             let hostile = (to.bytes(), control);
             let messages = [hostile.clone(), hostile];
             let _ = send_batch(sock.as_fd(), b"x", &messages, MSG_MORE)?;

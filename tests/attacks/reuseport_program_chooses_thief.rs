@@ -59,7 +59,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Two servers share a port, and the program of the first one chooses that one.
+/// Two servers share a port, and the program of the first one chooses the first one.
 fn contest(proto: Proto, sets: [&'static [&'static str]; 2], expected: &str) {
     for (any, anothers, port) in [(ANY4, "10.0.0.2", 80), (ANY6, "2001:db8::2", 81)] {
         let open = |choosing: bool| {

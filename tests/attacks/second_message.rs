@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Linux asks LSMs about the first message of `sendmmsg()` and not about those
-//! after it to the same destination. One of these requests another's address as
-//! its source. The sixteenth kernel patch asks about each message, and each
-//! packet is checked as well.
+//! Linux calls the LSM hook for the first message of `sendmmsg()` and not for
+//! those after it to the same destination. One of these requests another's address
+//! as its source. With the sixteenth kernel patch the hook checks each message, and
+//! each packet is checked as well.
 
 use std::net::IpAddr;
 use std::os::fd::AsFd;

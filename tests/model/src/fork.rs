@@ -150,8 +150,8 @@ impl Fork for Forking<'_, '_> {
     fn join(&mut self) -> Go<Option<u8>> {
         self.joined = true;
         let maker = self.maker;
-        // One step: a step in between would see the maker as it was before this one, or
-        // as it is after.
+        // One step for two of the kernel's: the result is that of a maker that changed before
+        // both, or after both.
         self.run.find("Membership::of_child", |w| {
             w.task(maker).entry.filter(|&id| w.join(id))
         })

@@ -165,7 +165,7 @@ impl<'ast> Visit<'ast> for Uses<'_> {
         visit::visit_path(self, path);
     }
 
-    // Tests within a file are no more a part of the module than those in a folder.
+    // Tests within a file do not belong to the module, as those in a folder do not.
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         if !module.attrs.iter().any(is_for_tests) {
             visit::visit_item_mod(self, module);

@@ -80,7 +80,7 @@ impl SlowFile {
 
 impl Drop for SlowFile {
     fn drop(&mut self) {
-        // No process may wait for the content for ever.
+        // Otherwise a process could wait for the content without end.
         self.answer();
         let unmounted = unmount(&c_path(&self.directory));
         let gone = unmounted.and_then(|()| fs::remove_dir(&self.directory));
