@@ -65,13 +65,29 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     if to.is_loopback() {
         return Some(to);
     }
-    let family = if to.is_ipv4() { Family::V4 } else { Family::V6 };
+    let family = family_of(to);
+    let sole = {
+        let guard = rcu::read_lock();
+        association.set(&guard).view().sole(family)
+    };
+    // No choice and no route could give another.
+    if sole.is_some() {
+        return sole;
+    }
     match association.terms().source {
         SourceChoice::Random => random_host(association, family),
         SourceChoice::Route => by_route(sock, association, to),
         SourceChoice::Primary => None,
     }
     .or_else(|| primary(sock, association, family))
+}
+
+fn family_of(addr: IpAddr) -> Family {
+    if addr.is_ipv4() {
+        Family::V4
+    } else {
+        Family::V6
+    }
 }
 
 /// The source that the route prefers if the association owns it, else one on the interface
@@ -85,7 +101,7 @@ fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<Ip
     if owned {
         Some(preferred)
     } else {
-        on_interface(sock, association, preferred.is_ipv4(), interface)
+        on_interface(sock, association, family_of(preferred), interface)
     }
 }
 
@@ -97,28 +113,29 @@ fn primary(sock: SkRef<'_>, association: &Association, family: Family) -> Option
     };
     match source? {
         Source::Address(addr) => Some(addr),
-        Source::AnyLocal(_) => on_interface(sock, association, family == Family::V4, 0),
+        Source::AnyLocal(family) => on_interface(sock, association, family, 0),
     }
 }
 
-/// A member of the set that is on this interface or, for 0, on any.
+/// A member of the set that is on this interface or, for 0, on any: of the lowest range of the
+/// set that has one.
 fn on_interface(
     sock: SkRef<'_>,
     association: &Association,
-    v4: bool,
+    family: Family,
     interface: i32,
 ) -> Option<IpAddr> {
     let guard = rcu::read_lock();
-    let set = association.set(&guard);
-    if v4 {
-        set.ranges_v4()
-            .find_map(|(first, last)| sock.local_v4(interface, first, last))
-            .map(IpAddr::V4)
-    } else {
-        set.ranges_v6()
-            .find_map(|(first, last)| sock.local_v6(interface, first, last))
-            .map(IpAddr::V6)
-    }
+    let view = association.set(&guard).view();
+    let mut found: Option<(usize, IpAddr)> = None;
+    sock.each_local(family == Family::V4, interface, |addr| {
+        // A look into the set takes the logarithm of its size.
+        let lower = |&at: &usize| found.is_none_or(|(lowest, _)| at < lowest);
+        if let Some(at) = view.position(addr).filter(lower) {
+            found = Some((at, addr));
+        }
+    });
+    found.map(|(_, addr)| addr)
 }
 
 /// A random host address of the set.

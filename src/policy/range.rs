@@ -182,8 +182,23 @@ pub(super) fn intersect<T: Copy + Ord>(mut a: &[Range<T>], mut b: &[Range<T>]) -
 
 /// Whether one of `ranges`, which are sorted and disjoint, contains `value`.
 pub(super) fn contains<T: Copy + Ord>(ranges: &[Range<T>], value: T) -> bool {
+    position(ranges, value).is_some()
+}
+
+/// Which of `ranges`, which are sorted and disjoint, contains `value`.
+pub(super) fn position<T: Copy + Ord>(ranges: &[Range<T>], value: T) -> Option<usize> {
     // A range that begins above `value` cannot contain it; of the others only the
     // last can.
-    let above = ranges.partition_point(|r| r.first <= value);
-    above > 0 && value <= ranges[above - 1].last
+    let last = ranges
+        .partition_point(|r| r.first <= value)
+        .checked_sub(1)?;
+    (value <= ranges[last].last).then_some(last)
+}
+
+/// The only number of `ranges`. `None` when there are more, or none.
+pub(super) fn sole<T: Copy + Eq>(ranges: &[Range<T>]) -> Option<T> {
+    match ranges {
+        [range] if range.first == range.last => Some(range.first),
+        _ => None,
+    }
 }

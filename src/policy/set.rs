@@ -6,7 +6,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::prefix::Prefix;
-use super::range::{contains, covers, intersect, Range, Wide};
+use super::range::{contains, covers, intersect, position, sole, Range, Wide};
 use super::verdict::{Family, Source};
 
 /// A view of an address set.
@@ -51,6 +51,25 @@ impl<'a> SetView<'a> {
         match addr.to_canonical() {
             IpAddr::V4(a) => contains(self.v4, a.into()),
             IpAddr::V6(a) => contains(self.v6, a.into()),
+        }
+    }
+
+    /// Which range of its family contains this address, from the lowest. An
+    /// IPv4-mapped address counts as the IPv4 address it stands for.
+    #[must_use]
+    pub fn position(&self, addr: IpAddr) -> Option<usize> {
+        match addr.to_canonical() {
+            IpAddr::V4(a) => position(self.v4, a.into()),
+            IpAddr::V6(a) => position(self.v6, a.into()),
+        }
+    }
+
+    /// The only address of the family. `None` when the set has more of them, or none.
+    #[must_use]
+    pub fn sole(&self, family: Family) -> Option<IpAddr> {
+        match family {
+            Family::V4 => sole(self.v4).map(|a| IpAddr::V4(a.into())),
+            Family::V6 => sole(self.v6).map(|a| IpAddr::V6(a.into())),
         }
     }
 

@@ -168,16 +168,6 @@ impl AddressSet {
     pub(crate) fn entries(&self) -> &[Prefix] {
         &self.entries
     }
-
-    /// The IPv4 addresses of the set, in ranges.
-    pub(crate) fn ranges_v4(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> + '_ {
-        self.v4.iter().map(|r| (r.first().into(), r.last().into()))
-    }
-
-    /// The IPv6 addresses of the set, in ranges.
-    pub(crate) fn ranges_v6(&self) -> impl Iterator<Item = (Ipv6Addr, Ipv6Addr)> + '_ {
-        self.v6.iter().map(|r| (r.first().into(), r.last().into()))
-    }
 }
 
 /// The addresses of `ranges` that are not in `others`.

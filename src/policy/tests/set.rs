@@ -178,3 +178,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_sole_address_is_the_only_one_of_its_family() {
+    let sole = |text: &str, family| set(text).view().sole(family).map(|a| a.to_string());
+    for (text, v4, v6) in [
+        ("10.0.0.1", Some("10.0.0.1"), None),
+        (
+            "10.0.0.1/32 2001:db8::1",
+            Some("10.0.0.1"),
+            Some("2001:db8::1"),
+        ),
+        ("10.0.0.1 10.0.0.2 2001:db8::1", None, Some("2001:db8::1")),
+        ("10.0.0.1 10.0.0.9", None, None),
+        ("10.0.0.0/31 2001:db8::/127", None, None),
+        ("", None, None),
+    ] {
+        assert_eq!(sole(text, Family::V4).as_deref(), v4, "{text}");
+        assert_eq!(sole(text, Family::V6).as_deref(), v6, "{text}");
+    }
+}
+
+#[test]
+fn a_position_is_that_of_the_range_with_the_address() {
+    let s = set("10.0.0.9 10.0.0.1 10.1.0.0/24 2001:db8:1::/64 2001:db8::1");
+    for (addr, position) in [
+        ("10.0.0.0", None),
+        ("10.0.0.1", Some(0)),
+        ("10.0.0.9", Some(1)),
+        ("::ffff:10.0.0.9", Some(1)),
+        ("10.1.0.0", Some(2)),
+        ("10.1.0.255", Some(2)),
+        ("10.1.1.0", None),
+        ("2001:db8::1", Some(0)),
+        ("2001:db8:1::5", Some(1)),
+        ("::", None),
+    ] {
+        assert_eq!(s.view().position(ip(addr)), position, "{addr}");
+    }
+}

@@ -146,10 +146,13 @@ void acf_helper_end_connections(struct acf_walk *walk);
 
 /* --- route.c: the addresses of the host, and its routes --- */
 
-bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
-			 u32 last, u32 *found);
-bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
-			 const u8 last[16], u8 found[16]);
+/* An address in network byte order: 4 bytes, or 16 for IPv6. */
+typedef void (*acf_address_t)(const u8 *address, void *data);
+
+void acf_helper_each_local_v4(const struct sock *sk, int ifindex,
+			      acf_address_t visit, void *data);
+void acf_helper_each_local_v6(const struct sock *sk, int ifindex,
+			      acf_address_t visit, void *data);
 bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 			 int *ifindex);
 bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],

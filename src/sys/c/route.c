@@ -18,16 +18,15 @@
 #include "helpers.h"
 
 /*
- * Finds an address of the host from @first to @last, all in host byte order, on
- * the interface @ifindex or, if that is 0, on any. Returns whether there is one.
+ * Calls @visit with each IPv4 address of the host, in network byte order, on the
+ * interface @ifindex or, if that is 0, on any. Runs under RCU.
  */
-bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
-			 u32 last, u32 *found)
+void acf_helper_each_local_v4(const struct sock *sk, int ifindex,
+			      acf_address_t visit, void *data)
 {
 	const struct in_ifaddr *ifa;
 	struct net_device *dev;
 	struct in_device *in_dev;
-	u32 addr;
 
 	guard(rcu)();
 	for_each_netdev_rcu(sock_net(sk), dev) {
@@ -36,20 +35,14 @@ bool acf_helper_local_v4(const struct sock *sk, int ifindex, u32 first,
 		in_dev = __in_dev_get_rcu(dev);
 		if (!in_dev)
 			continue;
-		in_dev_for_each_ifa_rcu(ifa, in_dev) {
-			addr = ntohl(ifa->ifa_local);
-			if (first <= addr && addr <= last) {
-				*found = addr;
-				return true;
-			}
-		}
+		in_dev_for_each_ifa_rcu(ifa, in_dev)
+			visit((const u8 *)&ifa->ifa_local, data);
 	}
-	return false;
 }
 
-/* As acf_helper_local_v4(), in network byte order. */
-bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
-			 const u8 last[16], u8 found[16])
+/* As acf_helper_each_local_v4(). Leaves out tentative and duplicate addresses. */
+void acf_helper_each_local_v6(const struct sock *sk, int ifindex,
+			      acf_address_t visit, void *data)
 {
 	const struct inet6_ifaddr *ifp;
 	struct inet6_dev *idev;
@@ -63,16 +56,10 @@ bool acf_helper_local_v6(const struct sock *sk, int ifindex, const u8 first[16],
 		if (!idev)
 			continue;
 		list_for_each_entry_rcu(ifp, &idev->addr_list, if_list) {
-			if (ifp->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
-				continue;
-			if (memcmp(first, &ifp->addr, 16) <= 0 &&
-			    memcmp(&ifp->addr, last, 16) <= 0) {
-				memcpy(found, &ifp->addr, 16);
-				return true;
-			}
+			if (!(ifp->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+				visit(ifp->addr.s6_addr, data);
 		}
 	}
-	return false;
 }
 
 /*

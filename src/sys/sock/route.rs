@@ -2,6 +2,7 @@
 
 //! The addresses of the host, and its routes.
 
+use core::ffi::c_void;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
@@ -10,48 +11,24 @@ use super::SkRef;
 use crate::sys::raw;
 
 impl SkRef<'_> {
-    /// Any IPv4 address from `first` to `last` that the socket's network namespace has, on the
-    /// interface with this index or, for 0, on any. Context: any but hard interrupts.
-    pub(crate) fn local_v4(
-        self,
-        interface: i32,
-        first: Ipv4Addr,
-        last: Ipv4Addr,
-    ) -> Option<Ipv4Addr> {
-        let mut found = 0;
-        // SAFETY: By the invariants of `SkRef` the socket is valid. `found` is a local variable.
+    /// Calls `visit` with each address of a family that the socket's network namespace has, on
+    /// the interface with this index or, for 0, on any. Leaves out IPv6 addresses that are
+    /// tentative or duplicate. `visit` runs under RCU and must not sleep.
+    /// Context: any but hard interrupts.
+    pub(crate) fn each_local<F: FnMut(IpAddr)>(self, v4: bool, interface: i32, mut visit: F) {
+        let data: *mut F = &mut visit;
+        // SAFETY: By the invariants of `SkRef` the socket is valid. Each helper calls the function
+        // with addresses of its family and `data`, a pointer to `visit` that nothing else uses
+        // meanwhile, and only until it returns.
         unsafe {
-            raw::acf_helper_local_v4(
-                self.as_ptr(),
-                interface,
-                first.into(),
-                last.into(),
-                &mut found,
-            )
+            if v4 {
+                let call = call::<F, 4>;
+                raw::acf_helper_each_local_v4(self.as_ptr(), interface, Some(call), data.cast());
+            } else {
+                let call = call::<F, 16>;
+                raw::acf_helper_each_local_v6(self.as_ptr(), interface, Some(call), data.cast());
+            }
         }
-        .then(|| found.into())
-    }
-
-    /// As [`Self::local_v4`], for IPv6. Leaves out addresses that are tentative or duplicate.
-    pub(crate) fn local_v6(
-        self,
-        interface: i32,
-        first: Ipv6Addr,
-        last: Ipv6Addr,
-    ) -> Option<Ipv6Addr> {
-        let (first, last, mut found) = (first.octets(), last.octets(), [0; 16]);
-        // SAFETY: By the invariants of `SkRef` the socket is valid. The arrays are local variables
-        // of sixteen bytes, as many as the helper reads and writes.
-        unsafe {
-            raw::acf_helper_local_v6(
-                self.as_ptr(),
-                interface,
-                first.as_ptr(),
-                last.as_ptr(),
-                found.as_mut_ptr(),
-            )
-        }
-        .then(|| found.into())
     }
 
     /// The source address that the route to `to` prefers, and the index of the interface through
@@ -84,6 +61,22 @@ impl SkRef<'_> {
             }
         }
     }
+}
+
+/// Calls the `F` at `data` with the address of `N` bytes at `address`.
+///
+/// # Safety
+///
+/// Until this returns, `data` points to an `F` that nothing else uses, and `address` to `N` bytes.
+unsafe extern "C" fn call<F: FnMut(IpAddr), const N: usize>(address: *const u8, data: *mut c_void)
+where
+    [u8; N]: Into<IpAddr>,
+{
+    // SAFETY: `data` is that of `each_local`, which points to the `F` of this `call::<F, N>`.
+    let visit = unsafe { &mut *data.cast::<F>() };
+    // SAFETY: The helper passes an address of `N` bytes, which RCU keeps until this returns.
+    let bytes = unsafe { address.cast::<[u8; N]>().read_unaligned() };
+    visit(bytes.into());
 }
 
 /// The IPv4 addresses from `first` to `last`, in host order, to which a TCP or UDP socket is bound,
