@@ -5,15 +5,36 @@
  */
 
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 
 #include "helpers.h"
 
+/*
+ * Both are inlined into each look-up, as the parameters are constant: jhash2() and
+ * memcmp() of eight bytes cost more than the rest of it. Keys are addresses of kernel
+ * objects, which no program chooses.
+ */
+static inline u32 acf_map_hash(const void *key, u32 len, u32 seed)
+{
+	return hash_64(*(const unsigned long *)key ^ seed, 32);
+}
+
+static inline int acf_map_compare(struct rhashtable_compare_arg *arg,
+				  const void *obj)
+{
+	const struct acf_map_entry *entry = obj;
+
+	return entry->key != *(const void *const *)arg->key;
+}
+
 static const struct rhashtable_params acf_map_params = {
 	.head_offset = offsetof(struct acf_map_entry, node),
 	.key_offset = offsetof(struct acf_map_entry, key),
 	.key_len = sizeof_field(struct acf_map_entry, key),
+	.hashfn = acf_map_hash,
+	.obj_cmpfn = acf_map_compare,
 	.automatic_shrinking = true,
 };
 
