@@ -61,17 +61,20 @@ fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
 /// `EPERM` when the socket is of a kind that the association does not cover: it was made before
 /// the task was associated.
 fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
-    let kind = sock.kind();
-    if kind.kernel {
-        return Ok(None);
-    }
-    if !sockets::covers(association, kind) {
-        return Err(EPERM);
+    let scoped = sockets::belongs_to(sock, association);
+    // `sockets::take_in` checked the kind of a socket of the association.
+    if !scoped {
+        let kind = sock.kind();
+        if kind.kernel {
+            return Ok(None);
+        }
+        if !sockets::covers(association, kind) {
+            return Err(EPERM);
+        }
     }
     let Some(info) = sock.info() else {
         return Ok(None);
     };
-    let scoped = sockets::belongs_to(sock, association);
     Ok(Some(policy::Socket {
         family: if info.is_v6 {
             policy::Family::V6
