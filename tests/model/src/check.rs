@@ -83,7 +83,7 @@ fn settled(world: &World) -> Option<String> {
             .is_some_and(|id| world.up(id).any(|id| world.revoked(id)))
     };
     let left = world.tasks.iter().position(is_left)?;
-    Some(format!("task {left} is still down for what has ended"))
+    Some(format!("task {left} is still a member of what has ended"))
 }
 
 /// What is wrong with a step: unless a control call removes a task, it must not leave its
@@ -96,9 +96,9 @@ pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
         }
         match to.effective(i) {
             None if task.process == 0 && from.releasing => None,
-            None => Some("a task is taken out that nobody released"),
+            None => Some("a task leaves that no call released"),
             Some(after) if to.is_within(after, before) => None,
-            Some(_) => Some("a task is moved to what is no part of its own"),
+            Some(_) => Some("a task moves to an association that is no part of its own"),
         }
     })
 }

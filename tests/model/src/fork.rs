@@ -160,7 +160,7 @@ impl Fork for Forking<'_, '_> {
     fn insert(&mut self, membership: u8) -> Go<u8> {
         if !insert(self.run, self.child, membership)? {
             // The model never runs out of memory, so no fork has a reason to fail.
-            let complain = "a fork fails for nothing";
+            let complain = "a fork fails without cause";
             self.run.act("(EEXIST)", |w| w.complain(complain))?;
             return Err(Stop::Denied);
         }

@@ -181,7 +181,7 @@ impl Model for Scenario {
     fn wrong(&self, state: &State, last: bool) -> Option<String> {
         let idle = state.actors.iter().all(|a| a.doing == Doing::Idle);
         if last && !idle {
-            return Some("somebody waits for ever".into());
+            return Some("a program waits for ever".into());
         }
         check::wrong(&state.world, idle).or_else(|| {
             (last && self.exits)

@@ -87,7 +87,7 @@ fn without_forgetting_what_its_maker_left_a_fork_fails() {
         Scenario::new(1, 1, 0, &calls),
         Scenario::new(2, 1, 1, &[Assign]),
     ] {
-        needs(Without::Forgetting, scenario, "a fork fails for nothing");
+        needs(Without::Forgetting, scenario, "a fork fails without cause");
     }
 }
 
@@ -103,14 +103,14 @@ fn without_comparing_narrowing_pulls_a_thread_out_of_another() {
     needs(
         Without::Comparing,
         Scenario::new(2, 0, 1, &calls),
-        "is moved to what is no part of its own",
+        "moves to an association that is no part of its own",
     );
 }
 
 #[test]
 fn without_looking_whether_it_has_ended_something_is_left() {
     let calls = [Assign, ReleaseAssociation];
-    let left = "is still down for what has ended";
+    let left = "is still a member of what has ended";
     needs(
         Without::RecheckInNarrow,
         Scenario::new(1, 0, 1, &calls),
@@ -125,7 +125,7 @@ fn without_looking_whether_it_has_ended_something_is_left() {
 
 #[test]
 fn without_walking_again_something_is_left() {
-    let left = "is still down for what has ended";
+    let left = "is still a member of what has ended";
     let scenario = Scenario::new(2, 0, 0, &[Assign, ReleaseAssociation]);
     needs(Without::WalkingAgain, scenario, left);
 }
@@ -149,7 +149,7 @@ fn as_a_child_inherits_nobody_need_look_whether_that_has_ended() {
 
 #[test]
 fn without_removing_only_what_has_ended_one_is_pulled_out_of_another() {
-    let wrong = "is taken out that nobody released";
+    let wrong = "leaves that no call released";
     let without = Without::RemovingTheEndedOnly;
     let calls = [Assign, ReleaseAssociation, Assign];
     needs(without, Scenario::new(1, 0, 1, &calls), wrong);
@@ -206,7 +206,7 @@ fn a_search_with_a_part_left_out_misses_a_descriptor() {
         });
         let violation = outcome.violation.expect("something goes wrong");
         println!("without {without:?}: {violation}");
-        assert!(violation.contains("has it still"), "{violation}");
+        assert!(violation.contains("still holds a bypass"), "{violation}");
     }
 }
 

@@ -183,7 +183,9 @@ impl Model for Search {
         let left = state.world.tasks.iter().position(|t| t.holds);
         let forks = state.world.tasks.iter().any(|t| t.makes);
         match (state.outcome, left) {
-            (Some(Outcome::Nothing), Some(task)) => Some(format!("task {task} has it still")),
+            (Some(Outcome::Nothing), Some(task)) => {
+                Some(format!("task {task} still holds a bypass"))
+            }
             _ if !forks && state.world.unborn != 0 => {
                 Some("a child is counted that nobody makes".into())
             }

@@ -65,7 +65,7 @@ fn holds(tree: bool) -> Reason {
         .next("this module does not say what, see `addrctl version`")
         .next(
             "`ls -l /proc/PID/fd` and `ss -0 -p` show such descriptors, end what holds them, or \
-             start the program anew with `addrctl run`",
+             restart the program with `addrctl run`",
         )
         .next("no process was associated")
 }
@@ -88,7 +88,7 @@ fn stuck(tree: bool) -> Reason {
         )
         .next(
             "`cat /proc/PID/task/*/stack` shows what such a thread waits for, such as a disk, a \
-             file system or a child of vfork(2); start the program anew with `addrctl run`",
+             file system or a child of vfork(2); restart the program with `addrctl run`",
         )
 }
 
@@ -96,15 +96,15 @@ fn stuck(tree: bool) -> Reason {
 fn outrun(tree: bool) -> Reason {
     let what = if tree {
         "the processes of the tree make threads and children, or exit and leave their children to \
-         one another, faster than they can be put in"
+         one another, faster than they can be associated"
     } else {
-        "the process makes threads faster than they can be put in"
+        "the process makes threads faster than they can be associated"
     };
     Reason::new(ErrorKind::Outrun, what)
         .next("nothing was changed")
         .next(
-            "stop it (`kill -STOP`), assign, and continue it (`kill -CONT`), or start the program \
-             anew with `addrctl run`",
+            "stop it (`kill -STOP`), assign, and continue it (`kill -CONT`), or restart the \
+             program with `addrctl run`",
         )
 }
 

@@ -9,7 +9,7 @@ use crate::error::{ErrorKind, Reason};
 use crate::system::System;
 
 /// The advice for every kind of obstacle.
-const WAY_OUT: &str = "or start the program anew with `addrctl run`";
+const WAY_OUT: &str = "or restart the program with `addrctl run`";
 
 /// Says what `found` is, which process holds it, and what to do.
 pub(super) fn in_the_way(system: &dyn System, found: Obstacle) -> Reason {
@@ -20,14 +20,14 @@ pub(super) fn in_the_way(system: &dyn System, found: Obstacle) -> Reason {
         (Bypass::Tracing, _) => holds(format!(
             "{process} traces a process that is not to be associated"
         ))
-        .next(format!("let go of it, {WAY_OUT}")),
+        .next(format!("detach the tracer, {WAY_OUT}")),
         (Bypass::LockedMemory, _) => holds(format!(
-            "the memory of {process} could not be looked at within ten seconds, because it \
+            "the memory of {process} could not be searched within ten seconds, because it \
              changes all the time or is kept locked"
         ))
         .next(format!("try again, {WAY_OUT}")),
         (Bypass::TooMuch, _) => holds(format!(
-            "there was too much to look through within ten seconds, when it came to {process}"
+            "the search of all processes took longer than ten seconds; {process} was next"
         ))
         .next(format!("try again, {WAY_OUT}")),
         (_, Some(fd)) => holds(format!(

@@ -156,7 +156,7 @@ fn what_is_in_the_way_is_told_by_process_and_descriptor() {
         None,
         "the memory of process 813 (nginx)",
     );
-    told(Bypass::TooMuch, None, "too much to look through");
+    told(Bypass::TooMuch, None, "took longer than ten seconds");
     for bypass in Bypass::ALL {
         told(bypass, Some(3), "`addrctl run`");
     }
@@ -167,7 +167,7 @@ fn threads_and_children_that_come_too_fast_are_told_so() {
     for (option, who) in [
         (
             "",
-            "the process makes threads faster than they can be put in",
+            "the process makes threads faster than they can be associated",
         ),
         (
             " --tree",
@@ -182,7 +182,7 @@ fn threads_and_children_that_come_too_fast_are_told_so() {
             &fake,
             &line,
             1,
-            "than they can be put in; nothing was changed; stop it",
+            "than they can be associated; nothing was changed; stop it",
         );
     }
 }
