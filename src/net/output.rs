@@ -13,7 +13,7 @@ use kernel::sync::rcu;
 
 use crate::policy::{self, Outgoing, Sender};
 use crate::sys::packet::{Output, OutputHook};
-use crate::sys::sock::SkRef;
+use crate::sys::sock::{SkRef, Traffic};
 use crate::table::sockets;
 
 /// Keeps packets checked and marked on their way out.
@@ -32,10 +32,10 @@ enum Packets {}
 impl Output for Packets {
     fn sends(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> Option<u32> {
         let association = sockets::association_of(sk)?;
-        let sender = match sk.info()? {
-            info if !info.stream => Sender::Message,
-            info if info.opening => Sender::Opening,
-            _ => Sender::Answering,
+        let sender = match sk.traffic() {
+            Traffic::Messages => Sender::Message,
+            Traffic::Opening => Sender::Opening,
+            Traffic::Answers | Traffic::Connection => Sender::Answering,
         };
         let packet = Outgoing {
             source,

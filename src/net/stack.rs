@@ -14,7 +14,7 @@ use kernel::sync::rcu;
 use crate::policy::{self, Found, Holder, Origin};
 use crate::sys::gate::{Compared, Relation, StackHooks};
 use crate::sys::packet::Mark;
-use crate::sys::sock::{FreedSk, SkRef};
+use crate::sys::sock::{FreedSk, SkRef, Traffic};
 use crate::table::{self, sockets};
 
 /// The rules for sockets in the stack.
@@ -25,9 +25,9 @@ impl StackHooks for Stack {
         let Some(association) = sockets::association_of(sk) else {
             return true;
         };
-        let found = match sk.info() {
-            Some(info) if info.stream && info.is_established() => Found::Connection,
-            _ => Found::Unconnected,
+        let found = match sk.traffic() {
+            Traffic::Connection => Found::Connection,
+            Traffic::Messages | Traffic::Opening | Traffic::Answers => Found::Unconnected,
         };
         let guard = rcu::read_lock();
         policy::delivers(&association.owner(&guard), found, addr, origin(mark))
@@ -94,15 +94,13 @@ impl StackHooks for Stack {
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
         let addr = addr.to_canonical();
         let origin = origin(mark);
-        let info = sk.info();
-        let bound = info.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.local);
-        let tunnel = info.is_some_and(|info| info.tunnel);
+        let bound = sk.local().unwrap_or(Ipv4Addr::UNSPECIFIED.into());
         match sockets::association_of(sk) {
             Some(association) => {
                 let guard = rcu::read_lock();
                 policy::receives(Some(&association.owner(&guard)), bound, addr, origin, false)
             }
-            None if tunnel && !policy::enters_tunnel(origin) => false,
+            None if !policy::enters_tunnel(origin) && sk.is_tunnel() => false,
             None => {
                 let reserved = table::get().is_some_and(|t| t.is_reserved(addr));
                 policy::receives(None, bound, addr, origin, reserved)

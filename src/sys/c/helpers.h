@@ -84,13 +84,12 @@ struct acf_sock_kind {
  * @port_kept: It was bound to its port, and keeps it when it is disconnected
  * @address_kept: It was bound to its address, and keeps it when it is
  *	disconnected
- * @tunnel: It is a UDP socket that unpacks what it receives
  * @local: Address on which it receives; IPv4 in the first four bytes
  * @source: Address from which it sends; IPv4 in the first four bytes
  * @remote: Address to which it is connected, or the unspecified one; IPv4 in
  *	the first four bytes
  *
- * Unless @full, @stream to @tunnel are false and @source is unspecified.
+ * Unless @full, @stream to @address_kept are false and @source is unspecified.
  */
 struct acf_sock_info {
 	u16 family;
@@ -105,7 +104,6 @@ struct acf_sock_info {
 	bool has_port;
 	bool port_kept;
 	bool address_kept;
-	bool tunnel;
 	u8 local[16];
 	u8 source[16];
 	u8 remote[16];
@@ -118,6 +116,24 @@ bool acf_helper_sk_corked(const struct sock *sk);
 void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
 struct sock *acf_helper_sock_sk(const struct socket *sock);
 bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
+
+/**
+ * enum acf_traffic - What a socket exchanges
+ * @ACF_TRAFFIC_MESSAGES: It is no stream socket
+ * @ACF_TRAFFIC_OPENING: It requests a connection
+ * @ACF_TRAFFIC_ANSWERS: It listens or is closed, and answers requests at most
+ * @ACF_TRAFFIC_CONNECTION: It has a connection
+ */
+enum acf_traffic {
+	ACF_TRAFFIC_MESSAGES,
+	ACF_TRAFFIC_OPENING,
+	ACF_TRAFFIC_ANSWERS,
+	ACF_TRAFFIC_CONNECTION,
+};
+
+int acf_helper_sk_local(const struct sock *sk, u8 local[16]);
+bool acf_helper_sk_is_tunnel(const struct sock *sk);
+enum acf_traffic acf_helper_sk_traffic(const struct sock *sk);
 int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16]);
 bool acf_helper_sk_try_abort(struct sock *sk);
 bool acf_helper_sk_hold(struct sock *sk);

@@ -115,13 +115,57 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->has_port = READ_ONCE(inet->inet_num);
 		info->port_kept = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
 		info->address_kept = sk->sk_userlocks & SOCK_BINDADDR_LOCK;
-		info->tunnel = sk_is_udp(sk) &&
-			       READ_ONCE(udp_sk(sk)->encap_type);
 		info->closed = state == TCP_CLOSE;
 		info->opening = state == TCP_SYN_SENT;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}
 	return true;
+}
+
+/*
+ * Writes the address on which a full socket receives, in network byte order, and
+ * returns its family; 0 if it is neither IPv4 nor IPv6. Reads as
+ * acf_helper_sk_info() does, for each packet. Context: any.
+ */
+int acf_helper_sk_local(const struct sock *sk, u8 local[16])
+{
+	int family = READ_ONCE(sk->sk_family);
+
+	switch (family) {
+	case AF_INET:
+		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)local);
+		return family;
+	case AF_INET6:
+		acf_copy_v6(local, &sk->sk_v6_rcv_saddr);
+		return family;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Whether it is a UDP socket of a tunnel, which unpacks what it receives (VXLAN,
+ * FOU). Context: any.
+ */
+bool acf_helper_sk_is_tunnel(const struct sock *sk)
+{
+	return sk_is_udp(sk) && READ_ONCE(udp_sk(sk)->encap_type);
+}
+
+/* What a full IPv4 or IPv6 socket exchanges, for each packet. Context: any. */
+enum acf_traffic acf_helper_sk_traffic(const struct sock *sk)
+{
+	if (sk->sk_type != SOCK_STREAM)
+		return ACF_TRAFFIC_MESSAGES;
+	switch (READ_ONCE(sk->sk_state)) {
+	case TCP_SYN_SENT:
+		return ACF_TRAFFIC_OPENING;
+	case TCP_CLOSE:
+	case TCP_LISTEN:
+		return ACF_TRAFFIC_ANSWERS;
+	default:
+		return ACF_TRAFFIC_CONNECTION;
+	}
 }
 
 /*

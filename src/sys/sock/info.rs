@@ -15,7 +15,7 @@ const IPPROTO_ICMP: i32 = 1;
 const IPPROTO_ICMPV6: i32 = 58;
 
 /// The addresses and state of an IPv4 or IPv6 socket. Unless it is `full`, the fields from
-/// `stream` to `tunnel` are `false`, and `source` is unspecified.
+/// `stream` to `closed` are `false`, and `source` is unspecified.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketInfo {
     /// Its family is `AF_INET6`.
@@ -42,8 +42,6 @@ pub(crate) struct SocketInfo {
     pub(crate) opening: bool,
     /// It is neither connected nor listening.
     pub(crate) closed: bool,
-    /// It is a UDP socket of a tunnel, which unpacks what it receives (VXLAN, FOU).
-    pub(crate) tunnel: bool,
     /// The address on which it receives.
     pub(crate) local: IpAddr,
     /// The address from which it sends.
@@ -104,7 +102,6 @@ impl SocketInfo {
             has_port: false,
             port_kept: false,
             address_kept: false,
-            tunnel: false,
             local: [0; 16],
             source: [0; 16],
             remote: [0; 16],
@@ -139,7 +136,6 @@ impl SocketInfo {
             has_port: raw.has_port,
             port_kept: raw.port_kept,
             address_kept: raw.address_kept,
-            tunnel: raw.tunnel,
             local: address(raw.local),
             source: address(raw.source),
             remote: address(raw.remote),

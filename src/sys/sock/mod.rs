@@ -7,10 +7,12 @@
 mod info;
 mod message;
 mod route;
+mod traffic;
 
 pub(crate) use info::{SocketInfo, SocketKind};
 pub(crate) use message::MessageRef;
 pub(crate) use route::ipv4_addresses_in_use;
+pub(crate) use traffic::Traffic;
 
 use core::marker::PhantomData;
 use core::net::IpAddr;
