@@ -12,6 +12,11 @@ use crate::child::as_tenant;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 
+/// How many sockets connect and dissolve their connections, and the first port of the
+/// servers that they connect to.
+const CONNECTED: u16 = 32;
+const SERVERS: u16 = 9000;
+
 /// `include/uapi/linux/in.h`.
 const IP_LOCAL_PORT_RANGE: i32 = 51;
 
@@ -90,16 +95,17 @@ fn chooser(proto: Proto) -> Sock {
 /// Connects sockets, opens others in their place, and dissolves the
 /// connections.
 fn dissolved(proto: Proto) {
-    let server = Sock::serving(proto, (HOST4, 9));
+    // One for each connection: with TCP, two to the same one would have the same ends.
+    let servers = (0..CONNECTED).map(|nr| Sock::serving(proto, (HOST4, SERVERS + nr)));
+    let servers: Vec<Sock> = servers.collect();
     as_tenant(ONE, || {
         let crowd = Crowd::new(proto, SO_REUSEADDR);
         let mut all = crowd.open(ANY4, MOST).expect("so many");
-        for sock in &all[..32] {
-            // With TCP only one succeeds: all would have the same two ends.
-            let _ = sock.connect(server.local());
+        for (sock, server) in all.iter().zip(&servers) {
+            sock.connect(server.local()).expect("connect");
         }
         all.extend((0..MOST).map_while(|_| crowd.socket(ANY4).ok()));
-        for sock in &all[..32] {
+        for sock in &all[..servers.len()] {
             let _ = sock.connect(Addr::unspecified(0));
         }
         let there = all
