@@ -21,6 +21,7 @@ mod loopback;
 mod narrow;
 mod old_sockets;
 mod ports;
+mod ports_waiting;
 mod programs;
 mod races;
 mod scope;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<Test> {
         scope_tcp::tests(),
         scope_udp::tests(),
         ports::tests(),
+        ports_waiting::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
