@@ -14,7 +14,7 @@ use crate::sys::gate::ChangeHooks;
 use crate::sys::sock::SkRef;
 use crate::table::sockets;
 
-use super::hold::{has_ended, permit_use_as_it_is};
+use super::hold::permit_use_as_it_is;
 use super::{current, refused, responsible};
 
 /// The rules for changes.
@@ -43,7 +43,7 @@ impl ChangeHooks for Change {
     fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
         match policy::look(level, name) {
             // As for receiving: reading why a connection ended is permitted.
-            Err(_) if (level, name) == policy::SO_ERROR && has_ended(sock) => Ok(()),
+            Err(_) if (level, name) == policy::SO_ERROR && sock.has_ended() => Ok(()),
             verdict => permit_or_change(sock, verdict),
         }
     }

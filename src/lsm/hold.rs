@@ -25,20 +25,13 @@ impl HoldHooks for Hold {
 
     /// Permits also what is left to read of a connection that has ended.
     fn socket_recvmsg(sock: SkRef<'_>) -> Result {
-        permit_use(sock, has_ended)
+        permit_use(sock, |sock| sock.has_ended())
     }
 
     /// Permits sockets that the task may use.
     fn socket_receive(sock: SkRef<'_>) -> Result {
         permit_use(sock, |_| false).map_err(|_| EACCES)
     }
-}
-
-/// Whether `sock` is a connection that has ended and of which all data was read. Only the reason
-/// why it ended is left to read.
-pub(super) fn has_ended(sock: SkRef<'_>) -> bool {
-    sock.info()
-        .is_some_and(|info| info.stream && info.closed && !sock.has_input())
 }
 
 /// Decides whether the running task may accept or receive on `sock`, or get a descriptor of it.

@@ -62,7 +62,8 @@ fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
 /// the task was associated.
 fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
     let scoped = sockets::belongs_to(sock, association);
-    // `sockets::take_in` checked the kind of a socket of the association.
+    // `sockets::take_in` checked the kind of a socket of the association. IPV6_ADDRFORM may
+    // change it since, to one that is covered as well.
     if !scoped {
         let kind = sock.kind();
         if kind.kernel {

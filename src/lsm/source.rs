@@ -70,7 +70,7 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
         let guard = rcu::read_lock();
         association.set(&guard).view().sole(family)
     };
-    // No choice and no route could give another.
+    // No choice gives another, and no route gives one that may be used.
     if sole.is_some() {
         return sole;
     }
@@ -129,11 +129,13 @@ fn on_interface(
     let view = association.set(&guard).view();
     let mut found: Option<(usize, IpAddr)> = None;
     sock.each_local(family == Family::V4, interface, |addr| {
-        // A look into the set takes the logarithm of its size.
-        let lower = |&at: &usize| found.is_none_or(|(lowest, _)| at < lowest);
-        if let Some(at) = view.position(addr).filter(lower) {
+        // A lookup in the set takes the logarithm of its size.
+        let is_lower = |&at: &usize| found.is_none_or(|(lowest, _)| at < lowest);
+        if let Some(at) = view.position(addr).filter(is_lower) {
             found = Some((at, addr));
         }
+        // No range is lower than the first.
+        !matches!(found, Some((0, _)))
     });
     found.map(|(_, addr)| addr)
 }

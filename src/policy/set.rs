@@ -54,11 +54,11 @@ impl<'a> SetView<'a> {
         }
     }
 
-    /// Which range of its family contains this address, from the lowest. An
-    /// IPv4-mapped address counts as the IPv4 address it stands for.
+    /// Which range of its family contains this address, from the lowest. None contains
+    /// an IPv4-mapped address: as a source it belongs to no owner.
     #[must_use]
     pub fn position(&self, addr: IpAddr) -> Option<usize> {
-        match addr.to_canonical() {
+        match addr {
             IpAddr::V4(a) => position(self.v4, a.into()),
             IpAddr::V6(a) => position(self.v6, a.into()),
         }

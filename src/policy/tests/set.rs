@@ -206,7 +206,7 @@ fn a_position_is_that_of_the_range_with_the_address() {
         ("10.0.0.0", None),
         ("10.0.0.1", Some(0)),
         ("10.0.0.9", Some(1)),
-        ("::ffff:10.0.0.9", Some(1)),
+        ("::ffff:10.0.0.9", None),
         ("10.1.0.0", Some(2)),
         ("10.1.0.255", Some(2)),
         ("10.1.1.0", None),

@@ -79,7 +79,6 @@ struct acf_sock_kind {
  * @stream: Its type is SOCK_STREAM
  * @connected: It is connected, or asks for a connection
  * @opening: It asks for a connection
- * @closed: It is neither connected nor listening
  * @has_port: It has a local port
  * @port_kept: It was bound to its port, and keeps it when it is disconnected
  * @address_kept: It was bound to its address, and keeps it when it is
@@ -100,7 +99,6 @@ struct acf_sock_info {
 	bool stream;
 	bool connected;
 	bool opening;
-	bool closed;
 	bool has_port;
 	bool port_kept;
 	bool address_kept;
@@ -108,14 +106,6 @@ struct acf_sock_info {
 	u8 source[16];
 	u8 remote[16];
 };
-
-struct sock *acf_helper_file_sk(struct file *file);
-bool acf_helper_sk_has_input(const struct sock *sk);
-void acf_helper_sk_drop_input(struct sock *sk);
-bool acf_helper_sk_corked(const struct sock *sk);
-void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
-struct sock *acf_helper_sock_sk(const struct socket *sock);
-bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
 
 /**
  * enum acf_traffic - What a socket exchanges
@@ -131,6 +121,13 @@ enum acf_traffic {
 	ACF_TRAFFIC_CONNECTION,
 };
 
+struct sock *acf_helper_file_sk(struct file *file);
+bool acf_helper_sk_has_ended(const struct sock *sk);
+void acf_helper_sk_drop_input(struct sock *sk);
+bool acf_helper_sk_corked(const struct sock *sk);
+void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind);
+struct sock *acf_helper_sock_sk(const struct socket *sock);
+bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info);
 int acf_helper_sk_local(const struct sock *sk, u8 local[16]);
 bool acf_helper_sk_is_tunnel(const struct sock *sk);
 enum acf_traffic acf_helper_sk_traffic(const struct sock *sk);
@@ -162,13 +159,11 @@ void acf_helper_end_connections(struct acf_walk *walk);
 
 /* --- route.c: the addresses of the host, and its routes --- */
 
-/* An address in network byte order: 4 bytes, or 16 for IPv6. */
-typedef void (*acf_address_t)(const u8 *address, void *data);
+/* An address in network byte order: 4 bytes, or 16 for IPv6. False ends the walk. */
+typedef bool (*acf_address_t)(const u8 *address, void *data);
 
-void acf_helper_each_local_v4(const struct sock *sk, int ifindex,
-			      acf_address_t visit, void *data);
-void acf_helper_each_local_v6(const struct sock *sk, int ifindex,
-			      acf_address_t visit, void *data);
+void acf_helper_each_local(const struct sock *sk, int family, int ifindex,
+			   acf_address_t visit, void *data);
 bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 			 int *ifindex);
 bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],

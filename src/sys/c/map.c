@@ -18,7 +18,10 @@
  */
 static inline u32 acf_map_hash(const void *key, u32 len, u32 seed)
 {
-	return hash_64(*(const unsigned long *)key ^ seed, 32);
+	u32 hash = hash_64(*(const unsigned long *)key ^ seed, 32);
+
+	/* rht_bucket_index() takes the low bits, and the high ones are better. */
+	return hash ^ hash >> 16;
 }
 
 static inline int acf_map_compare(struct rhashtable_compare_arg *arg,

@@ -17,48 +17,59 @@
 
 #include "helpers.h"
 
-/*
- * Calls @visit with each IPv4 address of the host, in network byte order, on the
- * interface @ifindex or, if that is 0, on any. Runs under RCU.
- */
-void acf_helper_each_local_v4(const struct sock *sk, int ifindex,
-			      acf_address_t visit, void *data)
+static bool acf_each_v4(const struct net_device *dev, acf_address_t visit, void *data)
 {
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
 	const struct in_ifaddr *ifa;
-	struct net_device *dev;
-	struct in_device *in_dev;
+	__be32 local;
 
-	guard(rcu)();
-	for_each_netdev_rcu(sock_net(sk), dev) {
-		if (ifindex && dev->ifindex != ifindex)
-			continue;
-		in_dev = __in_dev_get_rcu(dev);
-		if (!in_dev)
-			continue;
-		in_dev_for_each_ifa_rcu(ifa, in_dev)
-			visit((const u8 *)&ifa->ifa_local, data);
+	if (!in_dev)
+		return true;
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
+		/* SIOCSIFADDR writes it in place. */
+		local = READ_ONCE(ifa->ifa_local);
+		if (!visit((const u8 *)&local, data))
+			return false;
 	}
+	return true;
 }
 
-/* As acf_helper_each_local_v4(). Leaves out tentative and duplicate addresses. */
-void acf_helper_each_local_v6(const struct sock *sk, int ifindex,
-			      acf_address_t visit, void *data)
+static bool acf_each_v6(const struct net_device *dev, acf_address_t visit, void *data)
 {
+	struct inet6_dev *idev = __in6_dev_get(dev);
 	const struct inet6_ifaddr *ifp;
-	struct inet6_dev *idev;
+
+	if (!idev)
+		return true;
+	list_for_each_entry_rcu(ifp, &idev->addr_list, if_list) {
+		if (ifp->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+			continue;
+		if (!visit(ifp->addr.s6_addr, data))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Calls @visit with each address of @family that the host has, on the interface
+ * @ifindex or, if that is 0, on any. Leaves out tentative and duplicate IPv6
+ * addresses. Runs under RCU. Context: any but hard interrupts.
+ */
+void acf_helper_each_local(const struct sock *sk, int family, int ifindex,
+			   acf_address_t visit, void *data)
+{
+	struct net *net = sock_net(sk);
 	struct net_device *dev;
 
 	guard(rcu)();
-	for_each_netdev_rcu(sock_net(sk), dev) {
+	for_each_netdev_rcu(net, dev) {
 		if (ifindex && dev->ifindex != ifindex)
 			continue;
-		idev = __in6_dev_get(dev);
-		if (!idev)
-			continue;
-		list_for_each_entry_rcu(ifp, &idev->addr_list, if_list) {
-			if (!(ifp->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
-				visit(ifp->addr.s6_addr, data);
-		}
+		if (family == AF_INET ? !acf_each_v4(dev, visit, data) :
+					!acf_each_v6(dev, visit, data))
+			return;
+		if (ifindex)
+			return;
 	}
 }
 

@@ -39,11 +39,19 @@ void acf_helper_sk_kind(const struct sock *sk, struct acf_sock_kind *kind)
 	};
 }
 
-/* Whether received data or errors were not read yet. Context: any. */
-bool acf_helper_sk_has_input(const struct sock *sk)
+/*
+ * Whether an IPv4 or IPv6 stream socket is a connection that has ended, with all data
+ * and errors read. A socket that was never connected is none: it is not shut down,
+ * and connect() may have it at this moment. tcp_done() shuts a socket down both ways,
+ * and tcp_disconnect() undoes that. Context: any.
+ */
+bool acf_helper_sk_has_ended(const struct sock *sk)
 {
-	return !skb_queue_empty_lockless(&sk->sk_receive_queue) ||
-	       !skb_queue_empty_lockless(&sk->sk_error_queue);
+	return sk_is_inet(sk) && sk->sk_type == SOCK_STREAM &&
+	       READ_ONCE(sk->sk_state) == TCP_CLOSE &&
+	       READ_ONCE(sk->sk_shutdown) == SHUTDOWN_MASK &&
+	       skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	       skb_queue_empty_lockless(&sk->sk_error_queue);
 }
 
 /*
@@ -115,7 +123,6 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->has_port = READ_ONCE(inet->inet_num);
 		info->port_kept = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
 		info->address_kept = sk->sk_userlocks & SOCK_BINDADDR_LOCK;
-		info->closed = state == TCP_CLOSE;
 		info->opening = state == TCP_SYN_SENT;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}

@@ -15,7 +15,7 @@ const IPPROTO_ICMP: i32 = 1;
 const IPPROTO_ICMPV6: i32 = 58;
 
 /// The addresses and state of an IPv4 or IPv6 socket. Unless it is `full`, the fields from
-/// `stream` to `closed` are `false`, and `source` is unspecified.
+/// `stream` to `opening` are `false`, and `source` is unspecified.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketInfo {
     /// Its family is `AF_INET6`.
@@ -40,8 +40,6 @@ pub(crate) struct SocketInfo {
     pub(crate) connected: bool,
     /// It asks for a connection.
     pub(crate) opening: bool,
-    /// It is neither connected nor listening.
-    pub(crate) closed: bool,
     /// The address on which it receives.
     pub(crate) local: IpAddr,
     /// The address from which it sends.
@@ -98,7 +96,6 @@ impl SocketInfo {
             stream: false,
             connected: false,
             opening: false,
-            closed: false,
             has_port: false,
             port_kept: false,
             address_kept: false,
@@ -132,7 +129,6 @@ impl SocketInfo {
             stream: raw.stream,
             connected: raw.connected,
             opening: raw.opening,
-            closed: raw.closed,
             has_port: raw.has_port,
             port_kept: raw.port_kept,
             address_kept: raw.address_kept,

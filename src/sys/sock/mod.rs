@@ -96,10 +96,11 @@ impl<'a> SkRef<'a> {
         }
     }
 
-    /// Whether it has received something that was not read yet. Context: any.
-    pub(crate) fn has_input(self) -> bool {
+    /// Whether it is a stream socket whose connection has ended, with all data and errors read. A
+    /// socket that was never connected is none. Context: any.
+    pub(crate) fn has_ended(self) -> bool {
         // SAFETY: By the type invariants the socket is valid.
-        unsafe { raw::acf_helper_sk_has_input(self.as_ptr()) }
+        unsafe { raw::acf_helper_sk_has_ended(self.as_ptr()) }
     }
 
     /// Drops what a raw socket has received so far. The caller holds no lock that receiving takes.

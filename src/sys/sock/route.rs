@@ -5,6 +5,7 @@
 use core::ffi::c_void;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use kernel::bindings;
 use kernel::prelude::*;
 
 use super::SkRef;
@@ -12,23 +13,34 @@ use crate::sys::raw;
 
 impl SkRef<'_> {
     /// Calls `visit` with each address of a family that the socket's network namespace has, on
-    /// the interface with this index or, for 0, on any. Leaves out IPv6 addresses that are
-    /// tentative or duplicate. `visit` runs under RCU and must not sleep.
+    /// the interface with this index or, for 0, on any, until it returns `false`. Leaves out IPv6
+    /// addresses that are tentative or duplicate. `visit` runs under RCU and must not sleep.
     /// Context: any but hard interrupts.
-    pub(crate) fn each_local<F: FnMut(IpAddr)>(self, v4: bool, interface: i32, mut visit: F) {
+    pub(crate) fn each_local<F: FnMut(IpAddr) -> bool>(
+        self,
+        v4: bool,
+        interface: i32,
+        mut visit: F,
+    ) {
+        type Call = unsafe extern "C" fn(*const u8, *mut c_void) -> bool;
+        let (family, call): (_, Call) = if v4 {
+            (bindings::AF_INET, call::<F, 4>)
+        } else {
+            (bindings::AF_INET6, call::<F, 16>)
+        };
         let data: *mut F = &mut visit;
-        // SAFETY: By the invariants of `SkRef` the socket is valid. Each helper calls the function
-        // with addresses of its family and `data`, a pointer to `visit` that nothing else uses
+        // SAFETY: By the invariants of `SkRef` the socket is valid. The helper calls `call` with
+        // addresses of its family and `data`, a pointer to `visit` that nothing else uses
         // meanwhile, and only until it returns.
         unsafe {
-            if v4 {
-                let call = call::<F, 4>;
-                raw::acf_helper_each_local_v4(self.as_ptr(), interface, Some(call), data.cast());
-            } else {
-                let call = call::<F, 16>;
-                raw::acf_helper_each_local_v6(self.as_ptr(), interface, Some(call), data.cast());
-            }
-        }
+            raw::acf_helper_each_local(
+                self.as_ptr(),
+                family as i32,
+                interface,
+                Some(call),
+                data.cast(),
+            )
+        };
     }
 
     /// The source address that the route to `to` prefers, and the index of the interface through
@@ -63,12 +75,15 @@ impl SkRef<'_> {
     }
 }
 
-/// Calls the `F` at `data` with the address of `N` bytes at `address`.
+/// Calls the `F` at `data` with the address of `N` bytes at `address`, and returns what it does.
 ///
 /// # Safety
 ///
 /// Until this returns, `data` points to an `F` that nothing else uses, and `address` to `N` bytes.
-unsafe extern "C" fn call<F: FnMut(IpAddr), const N: usize>(address: *const u8, data: *mut c_void)
+unsafe extern "C" fn call<F: FnMut(IpAddr) -> bool, const N: usize>(
+    address: *const u8,
+    data: *mut c_void,
+) -> bool
 where
     [u8; N]: Into<IpAddr>,
 {
@@ -76,7 +91,7 @@ where
     let visit = unsafe { &mut *data.cast::<F>() };
     // SAFETY: The helper passes an address of `N` bytes, which RCU keeps until this returns.
     let bytes = unsafe { address.cast::<[u8; N]>().read_unaligned() };
-    visit(bytes.into());
+    visit(bytes.into())
 }
 
 /// The IPv4 addresses from `first` to `last`, in host order, to which a TCP or UDP socket is bound,

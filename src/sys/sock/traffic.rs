@@ -49,10 +49,11 @@ impl SkRef<'_> {
     pub(crate) fn traffic(self) -> Traffic {
         // SAFETY: By the type invariants the socket is valid and full.
         match unsafe { raw::acf_helper_sk_traffic(self.as_ptr()) } {
-            raw::acf_traffic_ACF_TRAFFIC_MESSAGES => Traffic::Messages,
             raw::acf_traffic_ACF_TRAFFIC_OPENING => Traffic::Opening,
+            raw::acf_traffic_ACF_TRAFFIC_ANSWERS => Traffic::Answers,
             raw::acf_traffic_ACF_TRAFFIC_CONNECTION => Traffic::Connection,
-            _ => Traffic::Answers,
+            // The strictest rules.
+            _ => Traffic::Messages,
         }
     }
 }
