@@ -110,6 +110,7 @@ attacks! {
     waiting_call
     waiting_ring
     closed_connection
+    connecting_socket
     descriptors_of_power
     filled_pages
     hidden_descriptors
