@@ -8,7 +8,6 @@ use addrconf_abi::Change;
 use rustix::io::Errno;
 
 use super::args::ChangeArgs;
-use super::open;
 use super::update::{Refused, Update};
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason};
@@ -25,14 +24,10 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let ChangeArgs {
-            target, addresses, ..
-        } = &self.change;
-        let whom = open::subject(system, target);
         let update = Update {
             change: Change::Add,
             args: &self.change,
-            doing: Doing::new(format!("add {addresses} to the set of"), whom),
+            doing: |addresses, whom| Doing::new(format!("add {addresses} to the set of"), whom),
             meaning,
         };
         update.run(system, out)

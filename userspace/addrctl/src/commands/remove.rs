@@ -8,7 +8,6 @@ use addrconf_abi::{AddrEntry, Change};
 use rustix::io::Errno;
 
 use super::args::ChangeArgs;
-use super::open;
 use super::update::{Refused, Update};
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
@@ -23,14 +22,12 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let ChangeArgs {
-            target, addresses, ..
-        } = &self.change;
-        let whom = open::subject(system, target);
         let update = Update {
             change: Change::Remove,
             args: &self.change,
-            doing: Doing::new(format!("remove {addresses} from the set of"), whom),
+            doing: |addresses, whom| {
+                Doing::new(format!("remove {addresses} from the set of"), whom)
+            },
             meaning,
         };
         update.run(system, out)

@@ -7,7 +7,6 @@ use std::io::Write;
 use addrconf_abi::Change;
 
 use super::args::ChangeArgs;
-use super::open;
 use super::update::Update;
 use crate::command::Command;
 use crate::error::{Doing, Error};
@@ -26,14 +25,12 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let ChangeArgs {
-            target, addresses, ..
-        } = &self.change;
-        let whom = open::subject(system, target);
         let update = Update {
             change: Change::Replace,
             args: &self.change,
-            doing: Doing::new("replace the set of", whom).and(format!("by {addresses}")),
+            doing: |addresses, whom| {
+                Doing::new("replace the set of", whom).and(format!("by {addresses}"))
+            },
             meaning: |_| None,
         };
         update.run(system, out)

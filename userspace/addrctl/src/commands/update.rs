@@ -23,8 +23,8 @@ pub struct Update<'a> {
     pub change: Change,
     /// The process or association, and the addresses.
     pub args: &'a ChangeArgs,
-    /// The change, for messages.
-    pub doing: Doing,
+    /// The change of a set by these addresses, for messages.
+    pub doing: fn(&AddressSet, Subject) -> Doing,
     /// What a refusal means for this change only.
     pub meaning: fn(&Refused<'_>) -> Option<Reason>,
 }
@@ -44,13 +44,15 @@ pub struct Refused<'a> {
 impl Update<'_> {
     /// Makes the change, and prints how many connections it reset.
     pub fn run(self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        match self.attempt(system) {
+        let whom = open::subject(system, &self.args.target);
+        let doing = (self.doing)(&self.args.addresses, whom);
+        match self.attempt(system, doing.whom()) {
             Ok(resets) => report(out, resets).map_err(Error::output),
-            Err(why) => Err(self.doing.failed(why)),
+            Err(why) => Err(doing.failed(why)),
         }
     }
 
-    fn attempt(&self, system: &dyn System) -> Result<u64, Reason> {
+    fn attempt(&self, system: &dyn System, whom: &Subject) -> Result<u64, Reason> {
         let client = open::client(system)?;
         let open = OpenTarget::open(system, &self.args.target)?;
         let (target, addresses) = (open.target(), &self.args.addresses);
@@ -59,7 +61,7 @@ impl Update<'_> {
             let refusal = Refusal::new(system, &client, cause);
             let refused = Refused {
                 refusal,
-                whom: self.doing.whom(),
+                whom,
                 addresses,
                 present: present(&client, target, &refusal),
             };
