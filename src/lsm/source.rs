@@ -65,7 +65,7 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     if to.is_loopback() {
         return Some(to);
     }
-    let family = family_of(to);
+    let family = Family::of(to);
     let sole = {
         let guard = rcu::read_lock();
         association.set(&guard).view().sole(family)
@@ -82,14 +82,6 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     .or_else(|| primary(sock, association, family))
 }
 
-fn family_of(addr: IpAddr) -> Family {
-    if addr.is_ipv4() {
-        Family::V4
-    } else {
-        Family::V6
-    }
-}
-
 /// The source that the route prefers if the association owns it, else one on the interface
 /// through which the route leaves.
 fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
@@ -101,7 +93,7 @@ fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<Ip
     if owned {
         Some(preferred)
     } else {
-        on_interface(sock, association, family_of(preferred), interface)
+        on_interface(sock, association, Family::of(preferred), interface)
     }
 }
 

@@ -94,10 +94,7 @@ impl Prefix {
     /// The family.
     #[must_use]
     pub fn family(&self) -> Family {
-        match self.addr {
-            IpAddr::V4(_) => Family::V4,
-            IpAddr::V6(_) => Family::V6,
-        }
+        Family::of(self.addr)
     }
 
     /// Whether this is a single address rather than a network.

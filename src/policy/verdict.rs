@@ -13,6 +13,17 @@ pub enum Family {
     V6,
 }
 
+impl Family {
+    /// The family of an address. An IPv4-mapped address is an IPv6 address.
+    #[must_use]
+    pub fn of(addr: IpAddr) -> Self {
+        match addr {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+}
+
 /// Why something is refused. One variant per errno the caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
