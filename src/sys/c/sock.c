@@ -78,6 +78,27 @@ static void acf_copy_v6(u8 to[16], const struct in6_addr *from)
 }
 
 /*
+ * Writes the address on which a socket receives, in network byte order, and returns
+ * its family; 0 if it is neither IPv4 nor IPv6. IPV6_ADDRFORM may change the family:
+ * it is read once. Reads as acf_helper_sk_info() does. Context: any.
+ */
+int acf_helper_sk_local(const struct sock *sk, u8 local[16])
+{
+	int family = READ_ONCE(sk->sk_family);
+
+	switch (family) {
+	case AF_INET:
+		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)local);
+		return family;
+	case AF_INET6:
+		acf_copy_v6(local, &sk->sk_v6_rcv_saddr);
+		return family;
+	default:
+		return 0;
+	}
+}
+
+/*
  * Reads without the socket lock: a concurrent bind or connect of the same socket
  * is checked itself, and may be seen or not. Half of an IPv6 address may be seen:
  * what is decided by it is checked again with each packet.
@@ -91,17 +112,15 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	const struct ipv6_pinfo *np;
 	int state = READ_ONCE(sk->sk_state);
 
-	/* IPV6_ADDRFORM may change the family: one read for all that follows. */
 	*info = (struct acf_sock_info){
-		.family = READ_ONCE(sk->sk_family),
 		.full = state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV,
 		.timewait = state == TCP_TIME_WAIT,
 	};
 	if (info->timewait)
 		info->timewait_scope = inet_twsk(sk)->tw_scope;
+	info->family = acf_helper_sk_local(sk, info->local);
 	switch (info->family) {
 	case AF_INET:
-		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)info->local);
 		put_unaligned(READ_ONCE(sk->sk_daddr), (__be32 *)info->remote);
 		if (info->full)
 			put_unaligned(READ_ONCE(inet->inet_saddr),
@@ -109,7 +128,6 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		break;
 	case AF_INET6:
 		info->v6only = ipv6_only_sock(sk);
-		acf_copy_v6(info->local, &sk->sk_v6_rcv_saddr);
 		acf_copy_v6(info->remote, &sk->sk_v6_daddr);
 		np = info->full ? inet6_sk(sk) : NULL;
 		if (np)
@@ -127,27 +145,6 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}
 	return true;
-}
-
-/*
- * Writes the address on which a full socket receives, in network byte order, and
- * returns its family; 0 if it is neither IPv4 nor IPv6. Reads as
- * acf_helper_sk_info() does, for each packet. Context: any.
- */
-int acf_helper_sk_local(const struct sock *sk, u8 local[16])
-{
-	int family = READ_ONCE(sk->sk_family);
-
-	switch (family) {
-	case AF_INET:
-		put_unaligned(READ_ONCE(sk->sk_rcv_saddr), (__be32 *)local);
-		return family;
-	case AF_INET6:
-		acf_copy_v6(local, &sk->sk_v6_rcv_saddr);
-		return family;
-	default:
-		return 0;
-	}
 }
 
 /*
