@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets of associated sockets on their way out. Whatever its path, no packet leaves with a
-//! source that the association neither owns nor, on a connection, owned before. Packets that stay
-//! on this host carry the id of the association.
+//! The check of each packet that an associated socket sends. No packet leaves with a source that
+//! the association neither owns nor, on a connection, owned before, whatever path it took. A packet
+//! that stays on this host carries the id of the association.
 //!
 //! Context: any but hard interrupts, never sleeps.
 
@@ -16,17 +16,21 @@ use crate::sys::packet::{Output, OutputHook};
 use crate::sys::sock::{SkRef, Traffic};
 use crate::table::sockets;
 
-/// Keeps packets checked and marked on their way out.
+/// Checks and marks sent packets as long as it lives.
 pub(crate) struct Backstop(OutputHook<Packets>);
 
 impl Backstop {
-    /// Begins in every network namespace. `EBUSY` when it is in force already, `ENOMEM`. Context: process, may sleep.
+    /// Begins in every network namespace. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` when it is in force already, `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         OutputHook::new().map(Self)
     }
 }
 
-/// The rules for packets on their way out.
+/// The rules for sent packets.
 enum Packets {}
 
 impl Output for Packets {

@@ -19,7 +19,7 @@ pub enum Sender {
     Answering,
 }
 
-/// A packet on its way out.
+/// A packet that a socket sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// Its source address.

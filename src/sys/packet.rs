@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets on their way out, and the mark on those that stay on this host.
+//! Packets that sockets of this host send, and the mark on those that stay on it.
 //!
 //! C header: `include/linux/netfilter.h`
 
@@ -16,7 +16,7 @@ use kernel::prelude::*;
 use super::raw;
 use super::sock::SkRef;
 
-/// The check of packets on their way out.
+/// The check of sent packets.
 pub(crate) trait Output {
     /// `sk`, whose slot is full, sends a packet with these addresses; `loops` says whether it
     /// leaves through the loopback interface or that of a VRF. Returns the mark that the packet

@@ -51,8 +51,8 @@ pub fn tests() -> Vec<Test> {
                     allowed(|| {
                         let sock = Sock::new(domain, SOCK_RAW, IPPROTO_RAW).expect("allowed");
                         let packet = forged(anothers, host);
-                        // This may also succeed, and the packet be dropped on
-                        // its way out.
+                        // The call may succeed too: then the check of sent
+                        // packets drops the packet.
                         let _ = sock.send_to(&packet, Addr::from((host, 0)));
                     });
                     assert!(!victim.has_input(500), "the forged message arrived");
@@ -64,8 +64,8 @@ pub fn tests() -> Vec<Test> {
                     let victim = victim(host);
                     allowed(|| {
                         let sock = taking_headers(domain);
-                        // This may also succeed, and the packet be dropped on
-                        // its way out.
+                        // The call may succeed too: then the check of sent
+                        // packets drops the packet.
                         let _ = sock.send_to(&forged(anothers, host), Addr::from((host, 0)));
                         let packet = forged(own, host);
                         sock.send_to(&packet, Addr::from((host, 0))).expect("send");
@@ -145,8 +145,8 @@ pub fn tests() -> Vec<Test> {
             allowed(|| {
                 let sock = Sock::new(AF_INET6, SOCK_RAW, IPPROTO_RAW).expect("allowed");
                 for source in MAPPED {
-                    // This may also succeed, and the packet be dropped on its
-                    // way out.
+                    // The call may succeed too: then the check of sent packets drops
+                    // the packet.
                     let _ = sock.send_to(&forged(source, HOST6), Addr::from((HOST6, 0)));
                 }
             });

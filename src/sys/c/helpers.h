@@ -172,7 +172,7 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 				     unsigned int room);
 
-/* --- packet.c: packets on their way out --- */
+/* --- packet.c: sent packets --- */
 
 /**
  * typedef acf_output_t - Check a packet that a socket with a full slot sends

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packets on their way out, in every network namespace.
+ * Packets that sockets of this host send, in every network namespace.
  *
- * A packet that stays on this host keeps its security mark on the way through
- * the loopback interface. So the mark that is written here on its way out can
- * be read when a receiver is looked up for it.
+ * A packet that stays on this host keeps its security mark through the loopback
+ * interface. So the lookup of its receiver can read the mark that this file wrote
+ * when the packet was sent.
  */
 
 #include <linux/icmp.h>
@@ -288,7 +288,7 @@ const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
 	}
 }
 
-/* The mark that was written on the packet's way out, or 0. */
+/* The mark that the packet got when it was sent, or 0. */
 u32 acf_helper_skb_mark(const struct sk_buff *skb)
 {
 	return skb->secmark;
