@@ -2,6 +2,7 @@
 
 //! Inclusive ranges of addresses as numbers, sorted and merged for lookup.
 
+use core::iter::successors;
 use core::net::Ipv6Addr;
 
 /// All numbers from `first` to `last`, both included.
@@ -36,6 +37,15 @@ impl<T: Copy + Ord> Range<T> {
     #[must_use]
     pub fn last(&self) -> T {
         self.last
+    }
+}
+
+impl<T: Number> Range<T> {
+    /// The numbers in the range, in ascending order.
+    pub(super) fn numbers(self) -> impl Iterator<Item = T> {
+        successors(Some(self.first), move |&number| {
+            number.successor().filter(|&next| next <= self.last)
+        })
     }
 }
 

@@ -92,6 +92,14 @@ impl<'a> SetView<'a> {
         (v4 && intersect(self.v4, other.v4)) || (v6 && intersect(self.v6, other.v6))
     }
 
+    /// All addresses of the set. There may be very many.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let v4 = self.v4.iter().flat_map(|r| r.numbers());
+        let v6 = self.v6.iter().flat_map(|r| r.numbers());
+        v4.map(|a| IpAddr::V4(a.into()))
+            .chain(v6.map(|a| IpAddr::V6(a.into())))
+    }
+
     /// The default source for a socket that has none: the family's primary address,
     /// or, when the set has only networks, any of its addresses that the host has.
     /// `None` when the set has no address of the family.

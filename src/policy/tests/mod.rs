@@ -20,6 +20,7 @@ mod option;
 mod owner;
 mod prefix;
 mod range;
+mod reach;
 mod receives;
 mod sends;
 mod set;
