@@ -6,6 +6,7 @@
 pub(crate) mod connections;
 pub(crate) mod file;
 pub(crate) mod gate;
+pub(crate) mod index;
 pub(crate) mod map;
 pub(crate) mod module;
 pub(crate) mod packet;

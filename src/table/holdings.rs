@@ -15,6 +15,7 @@ use crate::sys::sysfs::Dir;
 use super::association::{Association, Keeper};
 use super::control::Control;
 use super::former;
+use super::keys::Keys;
 use super::loopback::Loopbacks;
 use super::members::Members;
 use super::registry::Registry;
@@ -29,6 +30,7 @@ pub(super) struct Holdings {
     #[pin]
     pub(super) loopbacks: Loopbacks,
     pub(super) reserved: Reserved,
+    pub(super) keys: Keys,
     #[pin]
     control: Mutex<Control>,
     // Buries associations that have ended.
@@ -44,12 +46,14 @@ impl Holdings {
     /// `ENOMEM`.
     pub(super) fn new(by_id: Arc<Dir>, members: Arc<Members>) -> Result<Arc<Self>> {
         let reserved = Reserved::new()?;
+        let keys = Keys::new()?;
         let queue = OwnQueue::new(c"addrconf")?;
         Arc::pin_init(
             try_pin_init!(Self {
                 registry <- Registry::new(by_id, members),
                 loopbacks <- Loopbacks::new(),
                 reserved,
+                keys,
                 control <- new_mutex!(Control::new()),
                 queue,
             }),
@@ -69,6 +73,12 @@ impl Holdings {
         let dedicated =
             matches!(addr, IpAddr::V4(v4) if v4.is_loopback() && self.loopbacks.is_taken(v4));
         dedicated || self.reserved.contains(addr)
+    }
+
+    /// Gives the id of an association back that was buried, or not made.
+    pub(super) fn leave_id(&self, id: u32) {
+        self.keys.forget(id);
+        self.registry.leave_id(id);
     }
 
     /// Sleeps until associations that ended before are buried.
@@ -97,6 +107,6 @@ impl Keeper for Holdings {
         if let Some(loopback) = association.loopback() {
             self.loopbacks.leave(loopback);
         }
-        self.registry.leave_id(association.id());
+        self.leave_id(association.id());
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! From the ground up: one association ([`set`], [`tenant`], [`association`]), a task
 //! ([`membership`], [`members`]), a socket ([`sockets`]); what associations hold of
-//! the machine ([`registry`], [`loopback`], [`reserved`], [`former`], all in
+//! the machine ([`registry`], [`loopback`], [`keys`], [`reserved`], [`former`], all in
 //! [`holdings`]); all of these together ([`tenants`]); and the calls, one file each.
 
 mod assign;
@@ -20,6 +20,7 @@ mod fork;
 mod former;
 mod gather;
 mod holdings;
+mod keys;
 mod leftover;
 mod limits;
 mod loopback;

@@ -7,11 +7,12 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use kernel::prelude::*;
 
 use crate::policy::{merge, subtract, Number, Prefix, Range, SetView, Wide};
+use crate::sys::index;
 
 use super::gather::gather;
 use super::limits::MAX_FORMER;
 
-/// An address set.
+/// An address set. Dropping it never sleeps.
 ///
 /// # Invariants
 ///
@@ -23,6 +24,8 @@ pub(crate) struct AddressSet {
     v6: KVec<Range<Wide>>,
     primary_v4: Option<Ipv4Addr>,
     primary_v6: Option<Ipv6Addr>,
+    // Its place in the index, for `keys`.
+    indexed: Option<index::Entries>,
 }
 
 impl AddressSet {
@@ -65,6 +68,7 @@ impl AddressSet {
             primary_v4,
             primary_v6,
             entries,
+            indexed: None,
         })
     }
 
@@ -93,6 +97,7 @@ impl AddressSet {
             v6,
             primary_v4: None,
             primary_v6: None,
+            indexed: None,
         }
     }
 
@@ -157,6 +162,11 @@ impl AddressSet {
     /// The IPv6 addresses, as ranges that are sorted and disjoint.
     pub(super) fn v6(&self) -> &[Range<Wide>] {
         &self.v6
+    }
+
+    /// Keeps its entries in the index as long as it exists.
+    pub(super) fn keep(&mut self, indexed: index::Entries) {
+        self.indexed = Some(indexed);
     }
 
     /// The set as the decisions see it.

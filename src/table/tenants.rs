@@ -17,6 +17,7 @@ use crate::sys::task::TaskKey;
 use super::association::{Association, Making, PartOf, User};
 use super::control::Control;
 use super::holdings::Holdings;
+use super::keys::Keys;
 use super::leftover::{self, Leftover};
 use super::members::Members;
 use super::registry::Registry;
@@ -70,6 +71,11 @@ impl Tenants {
     /// The list of associations.
     pub(crate) fn registry(&self) -> &Registry {
         &self.holdings.registry
+    }
+
+    /// Which tenants have an address.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.holdings.keys
     }
 
     /// Whether wildcard sockets of unassociated processes must leave `addr` alone.
@@ -127,7 +133,7 @@ impl Tenants {
             module,
         };
         // Once made, it gives its id back itself: see `Holdings::bury`.
-        Association::new(making, set).inspect_err(|_| self.holdings.registry.leave_id(id))
+        Association::new(making, set, self.keys()).inspect_err(|_| self.holdings.leave_id(id))
     }
 
     /// Waits until tasks that were removed before are no longer counted, and

@@ -12,6 +12,7 @@ use crate::sys::rcu_cell::Replaced;
 
 use super::association::Association;
 use super::former::Formers;
+use super::keys::Findable;
 use super::registry::Updating;
 use super::set::AddressSet;
 use super::tenants::Tenants;
@@ -20,7 +21,7 @@ use super::{former, leftover, patience};
 /// What an update puts in place for one association.
 struct Coming {
     association: Arc<Association>,
-    set: KBox<AddressSet>,
+    set: Findable,
     former: KBox<AddressSet>,
 }
 
@@ -146,7 +147,7 @@ impl Tenants {
     ) -> Result<KVec<Coming>> {
         let parts = self.registry().parts_of(association)?;
         let mut all = KVec::with_capacity(parts.len() + 1, GFP_KERNEL)?;
-        all.push(Self::coming(association, entries)?, GFP_KERNEL)?;
+        all.push(self.coming(association, entries)?, GFP_KERNEL)?;
         for part in parts {
             let is_whole = |c: &&Coming| part.is_part_of(&c.association);
             // A whole is listed as long as its parts are.
@@ -154,12 +155,12 @@ impl Tenants {
             let mut entries = part.copy_entries()?;
             // A part that keeps no entry has no addresses, and can use none.
             entries.retain(|e| whole.covers(e));
-            all.push(Self::coming(&part, entries)?, GFP_KERNEL)?;
+            all.push(self.coming(&part, entries)?, GFP_KERNEL)?;
         }
         Ok(all)
     }
 
-    fn coming(association: &Arc<Association>, entries: KVec<Prefix>) -> Result<Coming> {
+    fn coming(&self, association: &Arc<Association>, entries: KVec<Prefix>) -> Result<Coming> {
         let set = AddressSet::new(entries)?;
         let once = association
             .copy_set()?
@@ -167,7 +168,7 @@ impl Tenants {
         let former = once.without(&set)?;
         Ok(Coming {
             association: association.clone(),
-            set: KBox::new(set, GFP_KERNEL)?,
+            set: association.findable(set, self.keys())?,
             former: KBox::new(former, GFP_KERNEL)?,
         })
     }

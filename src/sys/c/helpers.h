@@ -12,6 +12,9 @@
 #include <linux/rcupdate.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
+#include <net/inet_scope.h>
+
+#include "index.h"
 
 struct file;
 struct kobject;

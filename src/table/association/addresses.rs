@@ -11,6 +11,7 @@ use crate::policy::{Owner, Prefix};
 use crate::sys::rcu_cell::Replaced;
 use crate::table::control::Control;
 use crate::table::gather::gather;
+use crate::table::keys::{Findable, Keys};
 use crate::table::set::AddressSet;
 
 impl Association {
@@ -38,13 +39,25 @@ impl Association {
         }
     }
 
+    /// A set that may be put in place. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(in crate::table) fn findable(&self, set: AddressSet, keys: &Keys) -> Result<Findable> {
+        match self.part_of {
+            Some(_) => keys.of_part(set),
+            None => keys.of_tenant(set, self.id, self.terms.loopback),
+        }
+    }
+
     /// Puts another set in place and returns the old one. Never sleeps.
     pub(in crate::table) fn replace_set(
         &self,
-        set: KBox<AddressSet>,
+        set: Findable,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        self.set.replace(set)
+        self.set.replace(set.into_set())
     }
 
     /// Puts other former addresses in place and returns the old ones. Never sleeps.

@@ -21,6 +21,7 @@ use crate::abi::Terms;
 use crate::sys::module::ModuleRef;
 use crate::sys::rcu_cell::RcuCell;
 
+use super::keys::Keys;
 use super::set::AddressSet;
 use super::tenant::Tenant;
 
@@ -72,17 +73,24 @@ pub(super) struct Making {
 
 impl Association {
     /// Makes an association with a first user, which keeps it alive until it has a
-    /// task. Context: process, may sleep.
+    /// task. `keys` knows its tenant's key from now on, until the association is buried.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn new(making: Making, set: AddressSet) -> Result<(Arc<Self>, User)> {
-        let tenant = match &making.part_of {
-            Some(part_of) => part_of.whole().tenant.clone(),
-            None => Arc::new(Tenant::new(), GFP_KERNEL)?,
+    pub(super) fn new(making: Making, set: AddressSet, keys: &Keys) -> Result<(Arc<Self>, User)> {
+        let (tenant, set) = match &making.part_of {
+            Some(part_of) => {
+                keys.add_part(making.id, part_of.whole().key())?;
+                (part_of.whole().tenant.clone(), keys.of_part(set)?)
+            }
+            None => (
+                Arc::new(Tenant::new(), GFP_KERNEL)?,
+                keys.of_tenant(set, making.id, making.terms.loopback)?,
+            ),
         };
-        let set = RcuCell::new(KBox::new(set, GFP_KERNEL)?);
+        let set = RcuCell::new(set.into_set());
         let former = RcuCell::new(AddressSet::empty()?);
         let association = Arc::pin_init(
             pin_init!(Self {
@@ -110,6 +118,11 @@ impl Association {
     /// Its id: never 0, and unique as long as it has tasks or sockets.
     pub(crate) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The key of its tenant: the id of the association that was made from outside.
+    pub(crate) fn key(&self) -> u32 {
+        self.up().last().map_or(self.id, |root| root.id)
     }
 
     /// Its terms.
