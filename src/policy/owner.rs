@@ -29,9 +29,18 @@ impl Owner<'_> {
     /// Whether a socket of the association may have this address. IPv4-mapped
     /// addresses count as the IPv4 address they stand for.
     #[must_use]
+    #[inline]
     pub fn owns(&self, addr: IpAddr) -> bool {
-        let addr = addr.to_canonical();
-        is_private_loopback(addr) || self.owns_publicly(addr)
+        match addr.to_canonical() {
+            IpAddr::V4(a) => a == Ipv4Addr::LOCALHOST || self.has_v4(a),
+            IpAddr::V6(a) => a == Ipv6Addr::LOCALHOST || self.set.contains_v6(a),
+        }
+    }
+
+    /// Whether this is an address of the set, or the dedicated loopback address.
+    #[inline]
+    fn has_v4(&self, addr: Ipv4Addr) -> bool {
+        self.loopback == Some(addr) || self.set.contains_v4(addr)
     }
 
     /// Whether a connection of the association may be on this address: one that it
@@ -44,9 +53,12 @@ impl Owner<'_> {
     /// Whether others may reach the association at this address: one of the set, or
     /// the dedicated loopback address.
     #[must_use]
+    #[inline]
     pub fn owns_publicly(&self, addr: IpAddr) -> bool {
-        let addr = addr.to_canonical();
-        !is_private_loopback(addr) && (self.has_dedicated(addr) || self.set.contains(addr))
+        match addr.to_canonical() {
+            IpAddr::V4(a) => a != Ipv4Addr::LOCALHOST && self.has_v4(a),
+            IpAddr::V6(a) => a != Ipv6Addr::LOCALHOST && self.set.contains_v6(a),
+        }
     }
 
     /// Whether this is its dedicated loopback address.

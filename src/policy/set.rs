@@ -49,9 +49,21 @@ impl<'a> SetView<'a> {
     #[must_use]
     pub fn contains(&self, addr: IpAddr) -> bool {
         match addr.to_canonical() {
-            IpAddr::V4(a) => contains(self.v4, a.into()),
-            IpAddr::V6(a) => contains(self.v6, a.into()),
+            IpAddr::V4(a) => self.contains_v4(a),
+            IpAddr::V6(a) => self.contains_v6(a),
         }
+    }
+
+    /// Whether the set contains this IPv4 address.
+    #[inline]
+    pub(super) fn contains_v4(&self, addr: Ipv4Addr) -> bool {
+        contains(self.v4, addr.into())
+    }
+
+    /// Whether the set contains this IPv6 address, which is not IPv4-mapped.
+    #[inline]
+    pub(super) fn contains_v6(&self, addr: Ipv6Addr) -> bool {
+        contains(self.v6, addr.into())
     }
 
     /// Which range of its family contains this address, from the lowest. None contains

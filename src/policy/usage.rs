@@ -129,14 +129,20 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
 ///
 /// [`Refusal::NotAvailable`] when it may not.
 fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
+    if socket.scoped && socket.is_wildcard() {
+        return Ok(());
+    }
     let connection = socket.stream && socket.connected;
     let owns = |addr: IpAddr| {
-        owner.owns(addr) || (connection && socket.scoped && owner.owns_or_owned(addr))
+        owner.owns(addr) || (connection && socket.scoped && owner.former.contains(addr))
     };
+    // Usually both are the same: look it up once.
     let addresses = owns(socket.local)
-        && (socket.source.to_canonical().is_unspecified() || owns(socket.source));
+        && (socket.source == socket.local
+            || socket.source.to_canonical().is_unspecified()
+            || owns(socket.source));
     let allowed = if socket.scoped {
-        socket.is_wildcard() || addresses
+        addresses
     } else {
         // It belongs to another owner. What it sends carries no mark, or another. So
         // it may only continue to send to its peer, and not on a private
