@@ -30,10 +30,10 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use device::{Control, Narrowing, State};
-use sys::gate::{Attachment, Hooks};
+use sys::gate::{Activation, Attachment, Hooks};
 use sys::published::Publication;
 use sys::sysfs::Dir;
-use table::Tenants;
+use table::{InForce, Tenants};
 
 module! {
     type: Addrconf,
@@ -46,7 +46,7 @@ module! {
 // Fields are dropped in this order. Nothing uses the tenants when they are dropped.
 #[pin_data(PinnedDrop)]
 struct Addrconf {
-    hooks: Option<Attached>,
+    hooks: Option<Attachment<Rules>>,
     #[pin]
     control: MiscDeviceRegistration<Control>,
     state: State,
@@ -65,24 +65,28 @@ impl Hooks for Rules {
     type Files = lsm::Files;
     type Trace = lsm::Trace;
     type Stack = net::Stack;
+    type Scopes = net::Scopes;
     type Attributes = Narrowing;
 }
 
-/// Keeps the hooks in force.
-struct Attached {
-    _hooks: Attachment<Rules>,
+/// Keeps the hooks and the check of packets in force.
+struct Rule {
+    _hooks: Activation,
     // Dropped last: packets must be marked as long as sockets have a scope.
     _output: net::Backstop,
 }
 
-impl Attached {
-    /// Attaches all hooks. Context: process, may sleep.
-    fn new() -> Result<Self> {
+impl InForce for Rule {}
+
+impl Rule {
+    /// Puts them in force. Context: process, may sleep.
+    fn begin() -> Result<Arc<dyn InForce>> {
         let output = net::Backstop::new()?;
-        Ok(Self {
-            _hooks: Attachment::new()?,
+        let rule = Self {
+            _hooks: Activation::new(),
             _output: output,
-        })
+        };
+        Ok(Arc::new(rule, GFP_KERNEL)?)
     }
 }
 
@@ -91,7 +95,7 @@ impl kernel::InPlaceModule for Addrconf {
         pin_init::pin_init_scope(move || {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
-            let tenants = KBox::pin(Tenants::new(module, by_id)?, GFP_KERNEL)?;
+            let tenants = KBox::pin(Tenants::new(module, by_id, Rule::begin)?, GFP_KERNEL)?;
             // SAFETY: Only hooks, calls on the device, readers of the files, and work that
             // these queue call `get`. `drop` and the order of the fields drop hooks, device and
             // files before the publication. If one of them cannot be made, those made before it
@@ -101,7 +105,7 @@ impl kernel::InPlaceModule for Addrconf {
             // association was made.
             let tenants = unsafe { table::TENANTS.publish(tenants) };
             let state = State::new(&dir)?;
-            let hooks = Attached::new()?;
+            let hooks = Attachment::new()?;
             Ok(try_pin_init!(Self {
                 tenants,
                 state,

@@ -50,7 +50,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 1 | version, assign, release, query, list |
 /// | 2 | update, narrow; flags, choice of source and loopback address |
 /// | 3 | release of everything; `allow_raw`; the flags in query |
-/// | 4 | in query: leftovers, and how often a port had too many sockets |
+/// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
 pub const ABI_VERSION: u32 = 5;
 

@@ -32,7 +32,7 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
 /// | 136 | 4 | since 4: number of leftovers that fit there |
 /// | 140 | 4 | since 4, out: addresses that left the set and still have connections; may exceed the room, then only what fits is written |
-/// | 144 | 8 | since 4, out: how often a port was refused because the tenant had as many sockets on it as it may |
+/// | 144 | 8 | since 4, out: reserved, 0; its value in a request or an answer has no meaning. Modules that limited the sockets of a tenant on one port counted their refusals there |
 ///
 /// Process ids are those of the caller's pid namespace. A process that has none there
 /// is left out.
@@ -77,10 +77,6 @@ pub struct QueryRequest {
     pub leftover_room: u32,
     /// Out: leftovers.
     pub leftover_count: u32,
-    /// Out: how often a port was found to have as many sockets as a tenant may have
-    /// on it. Automatic choice of a port counts once for each full port that it
-    /// tries.
-    pub full_ports: u64,
 }
 
 impl QueryRequest {
@@ -102,7 +98,6 @@ impl QueryRequest {
             leftovers: 0,
             leftover_room: 0,
             leftover_count: 0,
-            full_ports: 0,
         }
     }
 }
@@ -137,7 +132,8 @@ impl Wire for QueryRequest {
         query.leftovers = f.u64();
         query.leftover_room = f.u32();
         query.leftover_count = f.u32();
-        query.full_ports = f.u64();
+        // Reserved. An older module counts full ports there.
+        f.u64();
         Ok(query)
     }
 
@@ -165,7 +161,7 @@ impl Wire for QueryRequest {
         out.u64(self.leftovers);
         out.u32(self.leftover_room);
         out.u32(self.leftover_count);
-        out.u64(self.full_ports);
+        out.u64(0);
     }
 }
 

@@ -132,7 +132,6 @@ pub(super) fn query(arg: Argument) -> Result {
         &table.leftovers(&association)?,
         Bytes::of_leftover,
     )?;
-    request.full_ports = association.full_ports();
     arg.write(&request)
 }
 

@@ -8,7 +8,9 @@
 //! For an unassociated socket the last check reads one word.
 
 mod output;
+mod scopes;
 mod stack;
 
 pub(crate) use output::Backstop;
+pub(crate) use scopes::Scopes;
 pub(crate) use stack::Stack;

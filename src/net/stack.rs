@@ -11,8 +11,8 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use kernel::sync::rcu;
 
-use crate::policy::{self, Found, Holder, Origin};
-use crate::sys::gate::{Compared, Relation, StackHooks};
+use crate::policy::{self, Found, Holder, Origin, Relation};
+use crate::sys::gate::{Compared, StackHooks};
 use crate::sys::packet::Mark;
 use crate::sys::sock::{FreedSk, SkRef, Traffic};
 use crate::table::{self, sockets};
@@ -41,25 +41,9 @@ impl StackHooks for Stack {
         sockets::inherit(listener, new);
     }
 
-    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation {
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation {
         let theirs_a = a.sk.and_then(sockets::association_of);
         let theirs_b = b.sk.and_then(sockets::association_of);
-        if let (Some(one), Some(other), Some(met)) = (&theirs_a, &theirs_b, met) {
-            let info = &b.info;
-            let crowds = policy::crowds(
-                info.connected,
-                info.port_kept,
-                info.address_kept,
-                info.local,
-            );
-            if crowds && one.is_same_tenant(other) {
-                *met += 1;
-                if *met >= policy::MAX_ON_PORT {
-                    one.note_full_port();
-                    return Relation::Full;
-                }
-            }
-        }
         let waits = [a, b].into_iter().any(|c| c.info.timewait.is_some());
         if theirs_a.is_none() && theirs_b.is_none() && !waits {
             return Relation::Compete;
@@ -73,22 +57,10 @@ impl StackHooks for Stack {
             v6: c.info.is_v6 && c.info.local.to_canonical() == c.info.local,
             timewait: c.info.timewait,
         };
-        let relation = policy::compare(
+        policy::compare(
             &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),
             &holder(b, theirs_b.as_ref().map(|o| o.owner(&guard))),
-        );
-        // These are two concepts. The policy's relation is symmetric and knows no C. The
-        // gate's is the answer to the kernel: it has the numbers of the kernel's header,
-        // and `Full`, which concerns the first socket and a count, not the two sockets.
-        match relation {
-            policy::Relation::Compete => Relation::Compete,
-            policy::Relation::Exclude => Relation::Exclude,
-            policy::Relation::Apart => Relation::Apart,
-        }
-    }
-
-    fn sk_loopback_scope(sk: SkRef<'_>) -> u32 {
-        sockets::association_of(sk).map_or(0, |association| association.id())
+        )
     }
 
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
@@ -110,7 +82,7 @@ impl StackHooks for Stack {
 }
 
 /// The sender of a packet with this mark.
-fn origin(mark: Mark) -> Origin {
+pub(super) fn origin(mark: Mark) -> Origin {
     match mark {
         Mark::NoPacket => Origin::Unknown,
         Mark::Value(0) => Origin::Outside,

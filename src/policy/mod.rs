@@ -49,7 +49,7 @@ pub use packet::{delivers, sends, Found, Outgoing, Sender};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, subtract, Number, Range, Wide};
 pub use reach::{candidates, places, reach, Candidates, Place};
-pub use scope::{compare, crowds, enters_tunnel, receives, Holder, Origin, Relation, MAX_ON_PORT};
+pub use scope::{compare, enters_tunnel, receives, Holder, Origin, Relation};
 pub use set::SetView;
 pub use sockaddr::SockAddr;
 pub use usage::{connect, listen, receive, send, Destination};

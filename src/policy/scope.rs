@@ -7,20 +7,6 @@ use core::net::IpAddr;
 
 use super::owner::{is_private_loopback, Owner};
 
-/// The largest number of sockets, connections not counted, that a tenant (an
-/// association with all its parts) may have on one port. For every packet to the port
-/// the stack walks the sockets bound to the wildcard there, until one takes the
-/// packet.
-pub const MAX_ON_PORT: u32 = 256;
-
-/// Whether a socket counts towards [`MAX_ON_PORT`]. A connection counts only if
-/// disconnecting it makes it a socket that the packets of others have to pass: one
-/// bound to the wildcard, or to the loopback address, which every scope has.
-#[must_use]
-pub fn crowds(connected: bool, port_kept: bool, address_kept: bool, local: IpAddr) -> bool {
-    !connected || (port_kept && (!address_kept || is_private_loopback(local)))
-}
-
 /// A socket on some port: its owner and the address it is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {

@@ -5,7 +5,7 @@
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{Arc, ArcBorrow};
@@ -50,7 +50,7 @@ impl<T: Send + Sync + 'static> Slots<T> {
         };
         let raw = Arc::into_raw(value).cast_mut();
         // INVARIANT: If the slot was null, it now owns the reference.
-        match slot.cmpxchg(core::ptr::null_mut(), raw, ordering::Full) {
+        match slot.cmpxchg(ptr::null_mut(), raw, ordering::Full) {
             Ok(_) => Ok(()),
             // SAFETY: `raw` came from `into_raw` above, and no slot took over its reference.
             Err(_) => Err(unsafe { Arc::from_raw(raw) }),
@@ -61,19 +61,28 @@ impl<T: Send + Sync + 'static> Slots<T> {
     pub(crate) fn take(&self, sk: &mut FreedSk<'_>) -> Option<Arc<T>> {
         let slot = self.slot(sk.get())?;
         // INVARIANT: The slot is null after this, and owns nothing.
-        let held = NonNull::new(slot.xchg(core::ptr::null_mut(), ordering::Full))?;
+        let held = NonNull::new(slot.xchg(ptr::null_mut(), ordering::Full))?;
         // SAFETY: By the type invariants the pointer came from `Arc::into_raw`. The exchange
         // took the slot's reference over, so no other call can take it.
         Some(unsafe { Arc::from_raw(held.as_ptr()) })
     }
 
     fn slot<'a>(&self, sk: SkRef<'a>) -> Option<&'a Atomic<*mut T>> {
-        // SAFETY: By the invariants of `SkRef` the socket is valid and full, as
-        // acf_gate_sock_slot() requires.
-        let slot = NonNull::new(unsafe { raw::acf_gate_sock_slot(sk.as_ptr()) })?;
-        // SAFETY: The gate reserves a pointer's size for the slot (`lbs_sock`), which the LSM
-        // core aligns. security_sk_free() frees it with the socket. All accesses are atomic:
-        // those of this file, and READ_ONCE() in packet.c and in the gate.
-        Some(unsafe { Atomic::from_ptr(slot.as_ptr().cast::<*mut T>()) })
+        // SAFETY: By the invariants of `SkRef` the socket is valid and full, as acf_gate_sock()
+        // requires.
+        let known = NonNull::new(unsafe { raw::acf_gate_sock(sk.as_ptr()) })?;
+        // SAFETY: The gate reserves room for it in the security blob, which the LSM core aligns.
+        let slot = unsafe { ptr::addr_of_mut!((*known.as_ptr()).owner) };
+        // SAFETY: `slot` is a pointer in the blob, which security_sk_free() frees with the socket.
+        // All accesses are atomic: those of this file, and READ_ONCE() in packet.c and in the
+        // gate.
+        Some(unsafe { Atomic::from_ptr(slot.cast::<*mut T>()) })
     }
+}
+
+/// Makes the gate ask about the packets of every connection again: a set was replaced.
+/// Context: any, with the control lock held.
+pub(crate) fn note_new_rules() {
+    // SAFETY: It changes a number of the gate. The caller's lock keeps other calls away.
+    unsafe { raw::acf_gate_change_rules() };
 }

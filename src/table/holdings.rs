@@ -20,6 +20,7 @@ use super::loopback::Loopbacks;
 use super::members::Members;
 use super::registry::Registry;
 use super::reserved::Reserved;
+use super::switch::{PutInForce, Switch};
 
 /// What associations hold. `docs/locking.md` says what each lock guards, in which
 /// order locks are taken, and how long each is held.
@@ -31,6 +32,7 @@ pub(super) struct Holdings {
     pub(super) loopbacks: Loopbacks,
     pub(super) reserved: Reserved,
     pub(super) keys: Keys,
+    switch: Switch,
     #[pin]
     control: Mutex<Control>,
     // Buries associations that have ended.
@@ -44,9 +46,14 @@ impl Holdings {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn new(by_id: Arc<Dir>, members: Arc<Members>) -> Result<Arc<Self>> {
+    pub(super) fn new(
+        by_id: Arc<Dir>,
+        members: Arc<Members>,
+        put_in_force: PutInForce,
+    ) -> Result<Arc<Self>> {
         let reserved = Reserved::new()?;
         let keys = Keys::new()?;
+        let switch = Switch::new(put_in_force)?;
         let queue = OwnQueue::new(c"addrconf")?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -54,6 +61,7 @@ impl Holdings {
                 loopbacks <- Loopbacks::new(),
                 reserved,
                 keys,
+                switch,
                 control <- new_mutex!(Control::new()),
                 queue,
             }),
@@ -75,10 +83,25 @@ impl Holdings {
         dedicated || self.reserved.contains(addr)
     }
 
+    /// Takes an id for an association that is about to be made.
+    /// Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` when all ids are taken, `ENOMEM`.
+    pub(super) fn take_id(&self) -> Result<u32> {
+        self.switch.add()?;
+        self.registry
+            .take_id()
+            .inspect_err(|_| self.switch.remove())
+    }
+
     /// Gives the id of an association back that was buried, or not made.
+    /// Context: process, may sleep.
     pub(super) fn leave_id(&self, id: u32) {
         self.keys.forget(id);
         self.registry.leave_id(id);
+        self.switch.remove();
     }
 
     /// Sleeps until associations that ended before are buried.

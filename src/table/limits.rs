@@ -33,6 +33,9 @@ pub(super) const LOCKED_SOCKETS: Delta = Delta::from_millis(1_000);
 /// How long a call waits for readers of what was replaced or removed.
 pub(super) const READERS: Delta = Delta::from_millis(1_500);
 
+/// How long hooks stay in force when there is no association any more.
+pub(super) const LINGER: Delta = Delta::from_secs(60);
+
 /// How long the list of loopback addresses that the host uses is kept: making it is
 /// slow where very many sockets are bound. If the host binds to one meanwhile, the
 /// association still does not reach that socket.

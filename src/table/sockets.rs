@@ -37,8 +37,16 @@ pub(crate) fn belongs_to(sk: SkRef<'_>, association: &Association) -> bool {
 }
 
 /// Makes a socket that belongs to no association one of `association`, if its kind is
-/// covered. Context: any.
+/// covered. The caller holds no lock of the socket. Context: any but hard interrupts.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
+    if fill(sk, association) {
+        sk.set_scope(association.id(), Some(association.key()));
+    }
+}
+
+/// Fills the slot of a socket, if it is empty and `association` may have the socket.
+/// Returns whether it did. Context: any.
+fn fill(sk: SkRef<'_>, association: &Arc<Association>) -> bool {
     let kind = sk.kind();
     if !kind.is_internet()
         || kind.kernel
@@ -46,12 +54,13 @@ pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
         || association_of(sk).is_some()
         || !association.add_socket(kind.is_raw())
     {
-        return;
+        return false;
     }
     // Another task may have filled the slot meanwhile.
-    if let Err(unused) = SLOTS.fill(sk, association.clone()) {
-        Association::remove_socket(unused, kind.is_raw());
-    }
+    SLOTS
+        .fill(sk, association.clone())
+        .map_err(|unused| Association::remove_socket(unused, kind.is_raw()))
+        .is_ok()
 }
 
 /// Whether tasks of `association` may have sockets of this kind. Context: any.
@@ -64,7 +73,11 @@ pub(crate) fn covers(association: &Association, kind: SocketKind) -> bool {
 /// Context: any.
 pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
     if let Some(association) = association_of(listener) {
-        take_in(new, &association.into());
+        // Its lock is a copy of the listener's, not to be taken, and so is its key. The scope
+        // too, unless the listener was taken in at this moment.
+        if fill(new, &association.into()) {
+            new.set_scope(association.id(), None);
+        }
     }
 }
 

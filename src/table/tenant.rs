@@ -21,7 +21,6 @@ pub(super) struct Tenant {
     // Its tasks are being searched.
     searching: Atomic<bool>,
     raw_sockets: Atomic<usize>,
-    full_ports: Atomic<u64>,
 }
 
 impl Tenant {
@@ -34,7 +33,6 @@ impl Tenant {
             unborn: Atomic::new(0),
             searching: Atomic::new(false),
             raw_sockets: Atomic::new(0),
-            full_ports: Atomic::new(0),
         }
     }
 
@@ -126,16 +124,5 @@ impl Tenant {
     /// Counts one raw or ping socket less.
     pub(super) fn remove_raw_socket(&self) {
         self.raw_sockets.fetch_sub(1_usize, ordering::Relaxed);
-    }
-
-    /// Counts a socket that was refused a port because the tenant has as many sockets
-    /// on it as it may.
-    pub(super) fn note_full_port(&self) {
-        self.full_ports.add(1_u64, ordering::Relaxed);
-    }
-
-    /// How often a socket was refused a port for that reason.
-    pub(super) fn full_ports(&self) -> u64 {
-        self.full_ports.load(ordering::Relaxed)
     }
 }

@@ -22,6 +22,7 @@ use super::leftover::{self, Leftover};
 use super::members::Members;
 use super::registry::Registry;
 use super::set::AddressSet;
+use super::switch::PutInForce;
 use super::waiting::Waiting;
 
 /// The pointer to the tenants, set while the module is up.
@@ -46,15 +47,20 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    /// No tenants. Associations appear as files in `by_id`, and keep `module` loaded.
+    /// No tenants. Associations appear as files in `by_id`, and keep `module` loaded. As
+    /// long as there are any, what `put_in_force` returns is in force.
     /// Context: process, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(module: &'static ThisModule, by_id: Arc<Dir>) -> Result<Self> {
+    pub(crate) fn new(
+        module: &'static ThisModule,
+        by_id: Arc<Dir>,
+        put_in_force: PutInForce,
+    ) -> Result<Self> {
         let members = Arc::new(Members::new()?, GFP_KERNEL)?;
-        let holdings = Holdings::new(by_id, members.clone())?;
+        let holdings = Holdings::new(by_id, members.clone(), put_in_force)?;
         Ok(Self {
             members,
             holdings,
@@ -124,7 +130,7 @@ impl Tenants {
         part_of: Option<PartOf>,
     ) -> Result<(Arc<Association>, User)> {
         let module = ModuleRef::get(self.module)?;
-        let id = self.holdings.registry.take_id()?;
+        let id = self.holdings.take_id()?;
         let making = Making {
             id,
             terms,

@@ -1,116 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A port on which a tenant has as many sockets as it may gets no more of them:
-//! the kernel does not choose it for another socket, and no dissolved
-//! connection comes back to it. Connections do not count.
+//! A crowd of a tenant is on the only port that the kernel can choose. Where nothing
+//! tells owners apart nobody else gets that port.
 
-use libc::{EADDRINUSE, EAGAIN, IPPROTO_IP, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
+use std::io;
 
-use super::crowded_port::{is, Crowd, MANY, MOST, PORT};
-use crate::addr::{ip, Addr, ANY4, HOST4, ONE};
+use libc::{EADDRINUSE, IPPROTO_IP};
+
+use super::crowded_port::{Crowd, Mob, MANY, PORT};
+use crate::addr::{ip, ANY4, HOST4, ONE, TWO};
 use crate::child::as_tenant;
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
-
-/// How many sockets connect and dissolve their connections, and the first port of the
-/// servers that they connect to.
-const CONNECTED: u16 = 32;
-const SERVERS: u16 = 9000;
+use crate::spec::Reuse;
 
 /// `include/uapi/linux/in.h`.
 const IP_LOCAL_PORT_RANGE: i32 = 51;
 
+const DATAGRAMS: Crowd = Crowd {
+    proto: Proto::Udp,
+    share: Reuse::Addr,
+};
+const LISTENERS: Crowd = Crowd {
+    proto: Proto::Tcp,
+    share: Reuse::Port,
+};
+
 pub fn tests() -> Vec<Test> {
     vec![
-        behaviour("no_full_port_is_chosen_for_a_datagram_socket", || {
-            as_tenant(ONE, || {
-                let crowd = Crowd::new(Proto::Udp, SO_REUSEADDR);
-                let _all = crowd.open(ANY4, MOST).expect("so many");
-                for at in [ANY4, ip(ONE[0])] {
-                    let sock = chooser(Proto::Udp);
-                    is(sock.bind((at, 0)), &[EADDRINUSE]);
+        everywhere(
+            "a_crowd_keeps_others_from_choosing_its_port_where_nothing_helps",
+            || {
+                for crowd in [DATAGRAMS, LISTENERS] {
+                    let _mob = mob(crowd, &[]);
+                    let chosen = chooser(crowd.proto).bind((ANY4, 0));
+                    let errno = chosen.expect_err("the port is in use").raw_os_error();
+                    assert_eq!(errno, Some(EADDRINUSE), "{:?}", crowd.proto);
                 }
-                let sock = chooser(Proto::Udp);
-                is(sock.send_to(b"x", (ONE[0], 9)), &[EADDRINUSE, EAGAIN]);
-                let sock = chooser(Proto::Udp);
-                is(sock.connect((ONE[0], 9)), &[EADDRINUSE, EAGAIN]);
-            });
-        }),
-        everywhere("a_shared_port_is_chosen_for_a_datagram_socket", || {
-            let crowd = Crowd::new(Proto::Udp, SO_REUSEADDR);
-            let _all = crowd.open(ANY4, MOST).expect("so many");
-            chooser(Proto::Udp).bind((ANY4, 0)).expect("the only port");
-            chooser(Proto::Udp)
-                .send_to(b"x", (HOST4, 9))
-                .expect("the only port");
-        }),
-        behaviour("no_full_port_is_chosen_for_a_listener", || {
-            as_tenant(ONE, || {
-                let crowd = Crowd::new(Proto::Tcp, SO_REUSEPORT);
-                let _all = crowd.open(ANY4, MOST).expect("so many");
-                is(chooser(Proto::Tcp).listen(), &[EADDRINUSE]);
-                is(chooser(Proto::Tcp).bind((ANY4, 0)), &[EADDRINUSE]);
-            });
-        }),
-        behaviour("connections_that_were_accepted_do_not_count", || {
-            as_tenant(ONE, || {
-                let crowd = Crowd::new(Proto::Tcp, SO_REUSEPORT);
-                let server = crowd.socket(ip(ONE[0])).expect("a listener");
-                let connections: Vec<_> = (0..MANY)
-                    .map(|_| {
-                        let client = Sock::v4(Proto::Tcp);
-                        client.connect(server.local()).expect("connect");
-                        (server.accept().expect("accept"), client)
-                    })
-                    .collect();
-                crowd.fills(ip(ONE[0]), MOST - 1);
-                drop((connections, server));
-            });
-        }),
-        behaviour(
-            "no_dissolved_connection_comes_back_to_a_full_port_tcp",
-            || {
-                dissolved(Proto::Tcp);
             },
         ),
-        behaviour(
-            "no_dissolved_connection_comes_back_to_a_full_port_udp",
-            || {
-                dissolved(Proto::Udp);
-            },
-        ),
+        behaviour("a_crowded_port_is_chosen_for_anothers_datagrams", || {
+            let _mob = mob(DATAGRAMS, ONE);
+            as_tenant(TWO, || {
+                for at in [ANY4, ip(TWO[0])] {
+                    chooser(Proto::Udp).bind((at, 0)).expect("bind");
+                }
+                // Each of these sockets closes before the next one wants the port.
+                let uses: [fn(&Sock) -> io::Result<()>; 2] = [
+                    |sock| sock.send_to(b"x", (HOST4, 9)),
+                    |sock| sock.connect((HOST4, 9)),
+                ];
+                for choose in uses {
+                    let sock = chooser(Proto::Udp);
+                    choose(&sock).expect("the only port");
+                    assert_eq!(sock.local().port(), PORT);
+                }
+            });
+        }),
+        behaviour("a_crowded_port_is_chosen_for_anothers_listener", || {
+            let _mob = mob(LISTENERS, ONE);
+            as_tenant(TWO, || {
+                for at in [ANY4, ip(TWO[0])] {
+                    chooser(Proto::Tcp).bind((at, 0)).expect("bind");
+                }
+                let sock = chooser(Proto::Tcp);
+                sock.listen().expect("listen");
+                assert_eq!(sock.local().port(), PORT);
+            });
+        }),
+        behaviour("a_crowded_port_is_chosen_for_anothers_connection", || {
+            let server = Sock::serving(Proto::Tcp, (HOST4, 9));
+            let _mob = mob(LISTENERS, ONE);
+            as_tenant(TWO, || {
+                let sock = chooser(Proto::Tcp);
+                sock.connect((HOST4, 9)).expect("connect");
+                assert_eq!(sock.local().port(), PORT);
+            });
+            server.accept().expect("accept");
+        }),
     ]
+}
+
+/// A crowd on [`PORT`].
+fn mob(crowd: Crowd, set: &[&str]) -> Mob {
+    Mob::start(crowd, set, || crowd.open(ANY4, MANY))
 }
 
 /// A socket for which the kernel can choose [`PORT`] only.
 fn chooser(proto: Proto) -> Sock {
     let sock = Sock::v4(proto);
-    sock.set(SOL_SOCKET, SO_REUSEADDR, 1);
-    sock.set(SOL_SOCKET, SO_REUSEPORT, 0);
     let range = u32::from(PORT) << 16 | u32::from(PORT);
     sock.set(IPPROTO_IP, IP_LOCAL_PORT_RANGE, range as i32);
     sock
-}
-
-/// Connects sockets, opens others in their place, and dissolves the
-/// connections.
-fn dissolved(proto: Proto) {
-    // One for each connection: with TCP, two to the same one would have the same ends.
-    let servers = (0..CONNECTED).map(|nr| Sock::serving(proto, (HOST4, SERVERS + nr)));
-    let servers: Vec<Sock> = servers.collect();
-    as_tenant(ONE, || {
-        let crowd = Crowd::new(proto, SO_REUSEADDR);
-        let mut all = crowd.open(ANY4, MOST).expect("so many");
-        for (sock, server) in all.iter().zip(&servers) {
-            sock.connect(server.local()).expect("connect");
-        }
-        all.extend((0..MOST).map_while(|_| crowd.socket(ANY4).ok()));
-        for sock in &all[..servers.len()] {
-            let _ = sock.connect(Addr::unspecified(0));
-        }
-        let there = all
-            .iter()
-            .filter(|sock| sock.local().port() == PORT && sock.peer().is_err());
-        assert!(there.count() <= MOST);
-    });
 }

@@ -1,131 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lookup for a packet visits every socket on its port. A tenant with very
-//! many sockets there would slow down everybody on that port, so it may have
-//! 256.
+//! Very many sockets of a tenant on a port that others also use. Where nothing tells
+//! owners apart, the crowd takes what comes for others, or keeps them off the port, and
+//! every packet to the port passes it. The stack's index keeps a crowd among the sockets of
+//! its tenant. These tests show that nobody else notices it; what others pay for it is
+//! counted by `make bench`.
 
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::sync::Mutex;
 use std::thread;
 
-use addrconf_abi::Target;
-use libc::{EADDRINUSE, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT};
+use libc::{EADDRINUSE, SOL_SOCKET};
 
-use crate::addr::{ip, ANY4, ANY6, HOST4, ONE, PAIRS, TWO};
+use crate::addr::{ip, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS, THREE, TWO};
 use crate::child::{as_tenant, spawn_tenant, Channel, Child};
-use crate::client::{narrow, Device};
+use crate::client::narrow;
 use crate::registry::{behaviour, everywhere, Test};
+use crate::server::ask;
 use crate::sock::{Proto, Sock, PROTOS};
+use crate::spec::{Kind, Reuse, Spec};
 use crate::sys::limit::allow_descriptors;
+use crate::sys::watch::poll_many;
+use crate::tenant::{answer_is, Tenant};
 
-/// The most sockets of a tenant on one port.
-pub const MOST: usize = 256;
-
-/// More than a tenant may have.
-pub const MANY: usize = MOST + 44;
+/// The sockets of a crowd.
+pub const MANY: usize = 600;
 
 /// A port that the kernel may choose.
 pub const PORT: u16 = 40000;
 
-/// How sockets share a port.
-const SHARES: [(&str, i32); 2] = [("reuseaddr", SO_REUSEADDR), ("reuseport", SO_REUSEPORT)];
+/// How many sockets of a crowd connect and dissolve their connections, and the first port
+/// of the servers that they connect to.
+const CONNECTED: u16 = 32;
+const SERVERS: u16 = 9000;
+
+/// How often each server is asked. With a random choice among all sockets on the port,
+/// the crowd would get one of so many with certainty.
+const TIMES: usize = 8;
+
+/// How long a crowd waits for what must not come, in milliseconds.
+const SILENCE: i32 = 300;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for proto in PROTOS {
-        for (share, option) in SHARES {
-            let crowd = Crowd { proto, option };
-            let name = |what: &str| format!("{what}_{}_{share}", proto.name());
+        for share in [Reuse::Addr, Reuse::Port] {
+            let crowd = Crowd { proto, share };
+            let name = |what: &str| format!("{what}_{}_{}", proto.name(), share.name());
             tests.extend([
                 everywhere(
-                    name("an_unassociated_process_has_many_sockets_on_a_port"),
-                    move || {
-                        crowd.open(ANY4, MANY).expect("as many as it likes");
-                    },
+                    name("a_crowd_is_in_the_way_of_others_where_nothing_helps"),
+                    move || is_in_the_way(crowd),
                 ),
-                behaviour(
-                    name("a_tenant_has_no_more_than_so_many_sockets_on_a_port"),
-                    move || {
-                        for at in [ip(ONE[0]), ip(ONE[1]), ANY4, ANY6] {
-                            as_tenant(ONE, || crowd.fills(at, MOST));
-                        }
-                    },
-                ),
-                behaviour(
-                    name("sockets_on_all_of_a_tenants_addresses_count_on_the_wildcard"),
-                    move || {
-                        as_tenant(PAIRS[0], || {
-                            let there = ["10.0.0.1", "10.1.0.1"]
-                                .map(|at| crowd.open(ip(at), MOST / 4).expect("a quarter"));
-                            crowd.fills(ANY4, MOST / 2);
-                            drop(there);
-                        });
-                    },
-                ),
-                behaviour(
-                    name("wildcards_of_all_parts_of_a_tenant_count_together"),
-                    move || {
-                        as_tenant(PAIRS[0], || {
-                            // The parts have no address in common.
-                            let first = Part::start(crowd, "10.0.0.1");
-                            let second = Part::start(crowd, "10.1.0.1");
-                            first.opens(MOST - 56);
-                            second.opens(56);
-                            second.is_full();
-                            first.is_full();
-                            first.closes();
-                            second.opens(MOST - 56);
-                            second.is_full();
-                        });
-                    },
-                ),
-                behaviour(
-                    name("a_full_port_of_a_tenant_is_free_for_others"),
-                    move || {
-                        let (ready, done) = (Channel::new(), Channel::new());
-                        let _tenant = spawn_tenant(ONE, || {
-                            let _all = crowd.open(ANY4, MOST).expect("so many");
-                            ready.send("");
-                            done.receive();
-                        });
-                        ready.receive();
-                        as_tenant(TWO, || crowd.fills(ANY4, MOST));
-                        crowd.open(ip(HOST4), MANY).expect("the host's");
-                        done.send("");
-                    },
-                ),
-                behaviour(name("closing_makes_room_on_a_port"), move || {
-                    as_tenant(ONE, || {
-                        for _ in 0..2 {
-                            crowd.fills(ANY4, MOST);
-                        }
-                        let mut all = crowd.open(ANY4, MOST).expect("so many");
-                        for _ in 0..3 {
-                            all.pop();
-                            all.push(crowd.socket(ANY4).expect("room"));
-                            crowd.is_full(ANY4);
-                        }
-                    });
-                }),
-                behaviour(name("refusals_of_a_full_port_are_counted"), move || {
-                    let (ready, done) = (Channel::new(), Channel::new());
-                    let tenant = spawn_tenant(ONE, || {
-                        let _all = crowd.open(ANY4, MOST).expect("so many");
-                        (0..3).for_each(|_| crowd.is_full(ANY4));
-                        ready.send("");
-                        done.receive();
-                    });
-                    ready.receive();
-                    let count = Device::open().full_ports(Target::Pid(tenant.pid()));
-                    assert_eq!(count.expect("query"), 3);
+                behaviour(name("a_tenants_crowd_on_v4_is_in_nobodys_way"), move || {
+                    is_in_nobodys_way(crowd, || crowd.open(ANY4, MANY))
                 }),
                 behaviour(
-                    name("many_threads_have_no_more_sockets_on_a_port"),
+                    name("a_tenants_crowd_on_both_families_is_in_nobodys_way"),
+                    move || is_in_nobodys_way(crowd, || crowd.open(ANY6, MANY)),
+                ),
+                behaviour(
+                    name("a_crowd_of_dissolved_connections_is_in_nobodys_way"),
                     move || {
-                        as_tenant(ONE, || assert_eq!(crowd.race(), MOST));
+                        // One for each connection: with TCP, two to the same one would have
+                        // the same ends.
+                        let servers: Vec<Sock> = (SERVERS..SERVERS + CONNECTED)
+                            .map(|port| Sock::serving(proto, (HOST4, port)))
+                            .collect();
+                        is_in_nobodys_way(crowd, || crowd.dissolved(&servers));
                     },
                 ),
+                behaviour(
+                    name("parts_of_a_tenant_have_crowds_beside_each_other"),
+                    move || as_tenant(PAIRS[0], || parts(crowd)),
+                ),
+                behaviour(name("many_threads_make_a_crowd"), move || {
+                    as_tenant(ONE, || crowd.race());
+                }),
             ]);
         }
     }
@@ -135,86 +88,108 @@ pub fn tests() -> Vec<Test> {
 /// Sockets on one port.
 #[derive(Clone, Copy)]
 pub struct Crowd {
-    proto: Proto,
-    /// The socket option through which they share it.
-    option: i32,
+    /// TCP or UDP.
+    pub proto: Proto,
+    /// How they share it.
+    pub share: Reuse,
 }
 
 impl Crowd {
-    pub fn new(proto: Proto, option: i32) -> Self {
-        Self { proto, option }
+    /// Whether its sockets receive. Several sockets of TCP can listen only with
+    /// `SO_REUSEPORT`.
+    fn receives(self) -> bool {
+        self.proto == Proto::Udp || self.share == Reuse::Port
     }
 
-    /// Opens one more: bound, and listening where several sockets can.
-    pub fn socket(self, at: IpAddr) -> io::Result<Sock> {
+    fn bound(self, at: IpAddr) -> io::Result<Sock> {
         let sock = Sock::for_ip(self.proto, at);
-        sock.set(SOL_SOCKET, self.option, 1);
+        if let Some(option) = self.share.option() {
+            sock.set(SOL_SOCKET, option, 1);
+        }
         sock.bind((at, PORT))?;
-        if self.proto == Proto::Tcp && self.option == SO_REUSEPORT {
+        Ok(sock)
+    }
+
+    fn ready(self, sock: Sock) -> io::Result<Sock> {
+        if self.proto == Proto::Tcp && self.receives() {
             sock.listen()?;
         }
         Ok(sock)
     }
 
+    /// Opens one: bound, and listening where several sockets can.
+    fn socket(self, at: IpAddr) -> io::Result<Sock> {
+        self.ready(self.bound(at)?)
+    }
+
     /// Opens `count` of them.
-    pub fn open(self, at: IpAddr, count: usize) -> io::Result<Vec<Sock>> {
-        allow_descriptors(4096)?;
-        (0..count).map(|_| self.socket(at)).collect()
+    pub fn open(self, at: IpAddr, count: usize) -> Vec<Sock> {
+        allow_descriptors(4096).expect("setrlimit");
+        let all = (0..count).map(|_| self.socket(at));
+        all.collect::<io::Result<_>>().expect("a crowd")
     }
 
-    /// Panics unless there is room for `count` sockets, and for no more.
-    pub fn fills(self, at: IpAddr, count: usize) {
-        let all = self.open(at, count);
-        let _all = all.unwrap_or_else(|e| panic!("{count} sockets at {at}: {e}"));
-        self.is_full(at);
+    /// Opens them, and before any is ready, some connect and dissolve their connections.
+    fn dissolved(self, servers: &[Sock]) -> Vec<Sock> {
+        allow_descriptors(4096).expect("setrlimit");
+        let all: Vec<Sock> = (0..MANY)
+            .map(|_| self.bound(ANY4).expect("a socket"))
+            .collect();
+        for (sock, server) in all.iter().zip(servers) {
+            sock.connect(server.local()).expect("connect");
+        }
+        for sock in &all[..servers.len()] {
+            sock.connect(Addr::unspecified(0)).expect("disconnect");
+            assert_eq!(sock.local().port(), PORT);
+        }
+        let all = all.into_iter().map(|sock| self.ready(sock));
+        all.collect::<io::Result<_>>().expect("a crowd")
     }
 
-    fn is_full(self, at: IpAddr) {
-        is(self.socket(at).map(drop), &[EADDRINUSE]);
-    }
-
-    /// Opens sockets from several threads. Returns how many they get.
-    fn race(self) -> usize {
+    /// Opens them from several threads.
+    fn race(self) {
+        const THREADS: usize = 8;
         allow_descriptors(4096).expect("setrlimit");
         let all = Mutex::new(Vec::new());
         thread::scope(|scope| {
-            for _ in 0..8 {
+            for _ in 0..THREADS {
                 scope.spawn(|| {
-                    for _ in 0..MOST / 4 {
-                        match self.socket(ANY4) {
-                            Ok(sock) => all.lock().expect("no panic").push(sock),
-                            Err(e) => assert_eq!(e.raw_os_error(), Some(EADDRINUSE)),
-                        }
+                    for _ in 0..MANY / THREADS {
+                        let sock = self.socket(ANY4).expect("a socket");
+                        all.lock().expect("no panic").push(sock);
                     }
                 });
             }
         });
-        let all = all.into_inner().expect("no panic");
-        all.len()
+        assert_eq!(all.into_inner().expect("no panic").len(), MANY);
     }
 }
 
-/// A part of a tenant, which opens sockets on the wildcard when told.
-struct Part {
+/// A process with a crowd.
+pub struct Mob {
     _child: Child,
     orders: Channel,
     replies: Channel,
 }
 
-impl Part {
-    fn start(crowd: Crowd, at: &str) -> Self {
+impl Mob {
+    /// Starts one that is associated with `set`, or not if that is empty, and makes its
+    /// crowd with `open`.
+    pub fn start(crowd: Crowd, set: &[&str], open: impl FnOnce() -> Vec<Sock>) -> Self {
         let (orders, replies) = (Channel::new(), Channel::new());
-        let child = Child::spawn(|| {
-            narrow(&[at], "").expect("narrow");
-            let mut all = Vec::new();
+        let live = || {
+            let all = open();
             loop {
-                match orders.receive().parse().expect("a number") {
-                    0 => all.clear(),
-                    count => all.extend(crowd.open(ANY4, count).unwrap_or_default()),
-                }
-                replies.send(&all.len().to_string());
+                replies.send(&heard(crowd, &all).to_string());
+                orders.receive();
             }
-        });
+        };
+        let child = if set.is_empty() {
+            Child::spawn(live)
+        } else {
+            spawn_tenant(set, live)
+        };
+        assert_eq!(replies.receive(), "0");
         Self {
             _child: child,
             orders,
@@ -222,39 +197,102 @@ impl Part {
         }
     }
 
-    /// Opens `count` more sockets, or closes all if it is 0. Returns how many
-    /// are open then.
-    fn has_after(&self, count: usize) -> usize {
-        self.orders.send(&count.to_string());
+    /// How many of its sockets have something to receive or to accept.
+    fn heard(&self) -> usize {
+        self.orders.send("");
         self.replies.receive().parse().expect("a number")
-    }
-
-    fn opens(&self, count: usize) {
-        assert!(
-            self.has_after(count) >= count,
-            "the part opened fewer than {count} more sockets"
-        );
-    }
-
-    fn closes(&self) {
-        assert_eq!(self.has_after(0), 0);
-    }
-
-    fn is_full(&self) {
-        let before = self.has_after(MANY);
-        assert_eq!(
-            self.has_after(1),
-            before,
-            "the part opened one more socket on a full port"
-        );
     }
 }
 
-#[track_caller]
-pub fn is(outcome: io::Result<()>, errnos: &[i32]) {
-    let errno = outcome.expect_err("the call succeeded").raw_os_error();
-    assert!(
-        errno.is_some_and(|e| errnos.contains(&e)),
-        "errno {errno:?}, not one of {errnos:?}"
+fn heard(crowd: Crowd, all: &[Sock]) -> usize {
+    if !crowd.receives() {
+        return 0;
+    }
+    let fds: Vec<_> = all.iter().map(AsFd::as_fd).collect();
+    let ready = poll_many(&fds, SILENCE).expect("poll");
+    ready.into_iter().filter(|&ready| ready).count()
+}
+
+/// Connects, or sends a message.
+fn knock(proto: Proto, at: &str) {
+    let sock = Sock::for_ip(proto, ip(at));
+    match proto {
+        Proto::Tcp => sock.connect((at, PORT)).expect("connect"),
+        Proto::Udp => sock.send_to(b"?", (at, PORT)).expect("send"),
+    }
+}
+
+/// Panics unless a crowd of unassociated sockets takes what comes for another, or, if it
+/// cannot receive, keeps the other off the port.
+fn is_in_the_way(crowd: Crowd) {
+    let other = Tenant::host();
+    let spec = Spec::wildcard(crowd.proto, Kind::V4, PORT);
+    if crowd.receives() {
+        other.serve("other", spec.sharing(crowd.share));
+    }
+    let mob = Mob::start(crowd, &[], || crowd.open(ANY4, MANY));
+    if crowd.receives() {
+        (0..TIMES).for_each(|_| knock(crowd.proto, HOST4));
+        assert_ne!(mob.heard(), 0);
+    } else {
+        let errno = other.open("other", spec).expect_err("the port is in use");
+        assert_eq!(errno.raw_os_error(), Some(EADDRINUSE));
+    }
+}
+
+/// Panics unless others bind the port, accept and receive there beside a crowd of tenant
+/// 1, which gets what is for that tenant and nothing else.
+fn is_in_nobodys_way(crowd: Crowd, open: impl FnOnce() -> Vec<Sock>) {
+    let proto = crowd.proto;
+    let wildcard = Spec::wildcard(proto, Kind::Dual, PORT);
+    let before = Tenant::new(TWO);
+    before.serve("before", wildcard.sharing(crowd.share));
+    let mob = Mob::start(crowd, ONE, open);
+    let after = Tenant::new(THREE);
+    after.serve("after", wildcard);
+    let host = Tenant::host();
+    for at in [HOST4, HOST6] {
+        host.serve("host", Spec::at(proto, at, PORT));
+    }
+    let servers = [("before", TWO), ("after", THREE), ("host", &[HOST4, HOST6])];
+    for (word, set) in servers.iter().flat_map(|server| [server; TIMES]) {
+        for at in *set {
+            let answer = ask(proto, (*at, PORT));
+            assert_eq!(answer.expect("no answer"), *word, "at {at}");
+            answer_is(&before, proto, *at, PORT, word);
+        }
+    }
+    for at in ["127.0.0.1", "::1"] {
+        answer_is(&before, proto, at, PORT, "before");
+        answer_is(&after, proto, at, PORT, "after");
+    }
+    // It can be left and had again.
+    before.close("before");
+    before.serve("again", wildcard);
+    answer_is(&host, proto, TWO[0], PORT, "again");
+    assert_eq!(
+        mob.heard(),
+        0,
+        "sockets of the crowd got what is for others"
     );
+    if crowd.receives() {
+        knock(proto, ONE[0]);
+        assert_eq!(mob.heard(), 1);
+    }
+}
+
+/// Two parts of this tenant, which have no address in common, each make a crowd.
+fn parts(crowd: Crowd) {
+    let parts = ["10.0.0.1", "10.1.0.1"].map(|at| {
+        Mob::start(crowd, &[], || {
+            narrow(&[at], "").expect("narrow");
+            crowd.open(ANY4, MANY / 2)
+        })
+    });
+    if crowd.receives() {
+        knock(crowd.proto, "10.0.0.1");
+        assert_eq!(parts.each_ref().map(Mob::heard), [1, 0]);
+        knock(crowd.proto, "10.1.0.1");
+        assert_eq!(parts.each_ref().map(Mob::heard), [1, 1]);
+    }
 }

@@ -97,7 +97,6 @@ fn samples() -> Samples {
             leftovers: 0xb1b2_b3b4_b5b6_b7b8,
             leftover_room: 0xc1c2_c3c4,
             leftover_count: 0xd1d2_d3d4,
-            full_ports: 0xe1e2_e3e4_e5e6_e7e8,
         },
         list: ListRequest {
             after: 0x0102_0304_0506_0708,

@@ -47,7 +47,6 @@ fn without_version_4(query: QueryRequest) -> QueryRequest {
         leftovers: 0,
         leftover_room: 0,
         leftover_count: 0,
-        full_ports: 0,
         ..query
     }
 }
@@ -158,6 +157,14 @@ fn an_assign_request_of_version_4_asks_for_what_it_always_did() {
     };
     assert_eq!(bytes(&assign)[..80], bytes(&plain)[..80]);
     assert_eq!(AssignRequest::decode(&bytes(&assign)[..80]), Ok(plain));
+}
+
+#[test]
+fn the_count_that_older_modules_put_into_an_answer_is_passed_over() {
+    let query = samples().query;
+    let mut answer = bytes(&query);
+    answer[144..152].fill(0xff);
+    assert_eq!(QueryRequest::decode(&answer), Ok(query));
 }
 
 #[test]

@@ -65,11 +65,11 @@ prop_compose! {
         target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
         terms in terms(), sockets in any::<u64>(),
-        (leftovers, leftover_room, leftover_count, full_ports) in any::<(u64, u32, u32, u64)>(),
+        (leftovers, leftover_room, leftover_count) in any::<(u64, u32, u32)>(),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, terms,
-            sockets, leftovers, leftover_room, leftover_count, full_ports,
+            sockets, leftovers, leftover_room, leftover_count,
         }
     }
 }

@@ -11,7 +11,6 @@ mod compare_model;
 mod control;
 mod control_model;
 mod create;
-mod crowds;
 mod delivers;
 mod draw;
 #[expect(dead_code, reason = "the fuzz targets use the rest")]

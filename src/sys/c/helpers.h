@@ -83,15 +83,12 @@ struct acf_sock_kind {
  * @connected: It is connected, or asks for a connection
  * @opening: It asks for a connection
  * @has_port: It has a local port
- * @port_kept: It was bound to its port, and keeps it when it is disconnected
- * @address_kept: It was bound to its address, and keeps it when it is
- *	disconnected
  * @local: Address on which it receives; IPv4 in the first four bytes
  * @source: Address from which it sends; IPv4 in the first four bytes
  * @remote: Address to which it is connected, or the unspecified one; IPv4 in
  *	the first four bytes
  *
- * Unless @full, @stream to @address_kept are false and @source is unspecified.
+ * Unless @full, @stream to @has_port are false and @source is unspecified.
  */
 struct acf_sock_info {
 	u16 family;
@@ -103,8 +100,6 @@ struct acf_sock_info {
 	bool connected;
 	bool opening;
 	bool has_port;
-	bool port_kept;
-	bool address_kept;
 	u8 local[16];
 	u8 source[16];
 	u8 remote[16];

@@ -7,8 +7,6 @@
  * when the packet was sent.
  */
 
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
@@ -19,10 +17,10 @@
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/ndisc.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "headers.h"
 #include "helpers.h"
 
 static acf_output_t acf_output __read_mostly;
@@ -31,6 +29,16 @@ static acf_output_t acf_output __read_mostly;
 static bool acf_loops(const struct net_device *out)
 {
 	return out->flags & IFF_LOOPBACK || netif_is_l3_master(out);
+}
+
+/* Whether one of the addresses of a packet is a loopback address. */
+static bool acf_on_loopback(int family, const void *source,
+			    const void *destination)
+{
+	if (family == NFPROTO_IPV4)
+		return ipv4_is_loopback(*(const __be32 *)source) ||
+		       ipv4_is_loopback(*(const __be32 *)destination);
+	return ipv6_addr_loopback(source) || ipv6_addr_loopback(destination);
 }
 
 static unsigned int acf_check_output(struct sk_buff *skb,
@@ -42,160 +50,35 @@ static unsigned int acf_check_output(struct sk_buff *skb,
 {
 	/* Not skb->sk: on a tunnel's packet, that is the socket of the inner packet. */
 	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
+	const struct acf_sock *known;
 	acf_output_t output;
-	void **slot;
-	u32 mark;
+	u32 mark, rules;
+	bool loops;
 
 	if (!sk || !sk_fullsock(sk))
 		return NF_ACCEPT;
-	slot = acf_gate_sock_slot(sk);
-	if (!slot || !READ_ONCE(*slot))
+	known = acf_gate_sock(sk);
+	if (!known || !READ_ONCE(known->owner))
 		return NF_ACCEPT;
 	if (led(skb, sk))
 		return NF_DROP_ERR(-EPERM);
+	loops = acf_loops(state->out);
+	/* Most packets are those of a connection that was permitted before. */
+	mark = READ_ONCE(sk->sk_scope);
+	if (mark && acf_gate_sock_checked(sk, state->pf, source, destination) &&
+	    (loops || !acf_on_loopback(state->pf, source, destination)))
+		goto permitted;
+	rules = acf_gate_rules();
 	output = READ_ONCE(acf_output);
-	mark = output(sk, state->pf, source, destination,
-		      acf_loops(state->out));
+	mark = output(sk, state->pf, source, destination, loops);
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
+	if (mark == READ_ONCE(sk->sk_scope))
+		acf_gate_sock_permit(sk, state->pf, source, destination, rules);
+permitted:
 	/* Whatever its destination: a VRF or NAT may bring it back to this host. */
 	skb->secmark = mark;
 	return NF_ACCEPT;
-}
-
-/* Whether receivers unpack packets of a protocol, or obey them. */
-static bool acf_is_obeyed(u8 protocol)
-{
-	switch (protocol) {
-	case IPPROTO_IPIP:
-	case IPPROTO_IPV6:
-	case IPPROTO_GRE:
-	case IPPROTO_ESP:
-	case IPPROTO_AH:
-	case IPPROTO_COMP:
-	case IPPROTO_L2TP:
-	case IPPROTO_MPLS:
-	case IPPROTO_PIM:
-	case IPPROTO_RSVP:
-	case IPPROTO_ETHERNET: /* SRv6 */
-	case 88: /* EIGRP */
-	case 89: /* OSPF */
-	case 97: /* EtherIP */
-	case 112: /* VRRP */
-	case 124: /* IS-IS */
-		return true;
-	default:
-		return false;
-	}
-}
-
-/*
- * Whether an IPv4 packet is to be dropped for its headers or its protocol.
- *
- * A source route leads a packet elsewhere than its destination says, and other
- * headers may do so. Most are denied when a program asks for them. Two are not:
- * an option set before the socket belonged to the association, and a header that
- * a raw socket made itself.
- *
- * Fragments are made after this hook, so a fragment here was made by a program.
- * The receiver would put it together with fragments of other senders between the
- * same addresses, and on the loopback all tenants have the same addresses.
- *
- * ICMP errors, redirects and neighbour discovery change how the whole host, or
- * another, sends. Tunnels unpack packets with any source. Routing daemons believe
- * what they receive. The raw sockets of an association are for its own traffic.
- */
-static bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
-{
-	const struct iphdr *ip = ip_hdr(skb);
-	u8 buffer;
-	const u8 *type;
-
-	if (IPCB(skb)->opt.srr)
-		return true;
-	if (sk->sk_type != SOCK_RAW)
-		return false;
-	/* Options set on the socket are also in the control block; others are not. */
-	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
-		return true;
-	/* An IGMP query tells all hosts how to answer. */
-	if (ip->protocol == IPPROTO_IGMP || acf_is_obeyed(ip->protocol))
-		return true;
-	if (ip->protocol != IPPROTO_ICMP)
-		return false;
-	type = skb_header_pointer(skb, skb_network_offset(skb) + ip->ihl * 4,
-				  sizeof(buffer), &buffer);
-	if (!type)
-		return true;
-	switch (*type) {
-	case ICMP_DEST_UNREACH:
-	case ICMP_SOURCE_QUENCH:
-	case ICMP_REDIRECT:
-	case ICMP_TIME_EXCEEDED:
-	case ICMP_PARAMETERPROB:
-	case 9: /* router advertisement, RFC 1256 */
-	case 10: /* router solicitation */
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Whether a packet has such a header, or headers that cannot be parsed. */
-static bool acf_may_have_v6(const struct sk_buff *skb, int header,
-			    unsigned int *offset)
-{
-	*offset = 0;
-	return ipv6_find_hdr(skb, offset, header, NULL, NULL) != -ENOENT;
-}
-
-/* As acf_led_v4(), for an IPv6 packet. */
-static bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
-{
-	const u8 first = ipv6_hdr(skb)->nexthdr;
-	unsigned int offset;
-	const u8 *type;
-	u8 buffer;
-	int last;
-
-	if (ipv6_ext_hdr(first)) {
-		/*
-		 * Not TCP: older stacks added a hop-by-hop header to its large
-		 * packets themselves. ip6_xmit() of Linux 7.3 does not.
-		 */
-		if (sk->sk_type != SOCK_STREAM &&
-		    (first == NEXTHDR_HOP || first == NEXTHDR_DEST))
-			return true;
-		if (acf_may_have_v6(skb, NEXTHDR_ROUTING, &offset) ||
-		    acf_may_have_v6(skb, NEXTHDR_FRAGMENT, &offset))
-			return true;
-	}
-	if (sk->sk_type != SOCK_RAW)
-		return false;
-	offset = 0;
-	last = ipv6_find_hdr(skb, &offset, -1, NULL, NULL);
-	if (last < 0 || acf_is_obeyed(last))
-		return true;
-	if (!acf_may_have_v6(skb, NEXTHDR_ICMP, &offset))
-		return false;
-	type = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
-	if (!type || !(*type & ICMPV6_INFOMSG_MASK))
-		return true;
-	switch (*type) {
-	case ICMPV6_MGM_QUERY:
-	case ICMPV6_MGM_REPORT:
-	case ICMPV6_MGM_REDUCTION:
-	case ICMPV6_MLD2_REPORT:
-	case ICMPV6_MRDISC_ADV:
-	case NDISC_ROUTER_SOLICITATION:
-	case NDISC_ROUTER_ADVERTISEMENT:
-	case NDISC_NEIGHBOUR_SOLICITATION:
-	case NDISC_NEIGHBOUR_ADVERTISEMENT:
-	case NDISC_REDIRECT:
-		return true;
-	default:
-		return false;
-	}
 }
 
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,

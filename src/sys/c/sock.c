@@ -139,8 +139,6 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 	if (info->full) {
 		info->stream = sk->sk_type == SOCK_STREAM;
 		info->has_port = READ_ONCE(inet->inet_num);
-		info->port_kept = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
-		info->address_kept = sk->sk_userlocks & SOCK_BINDADDR_LOCK;
 		info->opening = state == TCP_SYN_SENT;
 		info->connected = state != TCP_CLOSE && state != TCP_LISTEN;
 	}

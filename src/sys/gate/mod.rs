@@ -17,6 +17,7 @@ mod change;
 mod create;
 mod file;
 mod hold;
+mod scope;
 mod stack;
 mod task;
 mod trace;
@@ -27,7 +28,8 @@ pub(crate) use change::ChangeHooks;
 pub(crate) use create::CreateHooks;
 pub(crate) use file::FileHooks;
 pub(crate) use hold::HoldHooks;
-pub(crate) use stack::{Compared, Relation, StackHooks};
+pub(crate) use scope::{Reach, ScopeHooks};
+pub(crate) use stack::{Compared, StackHooks};
 pub(crate) use task::TaskHooks;
 pub(crate) use trace::TraceHooks;
 
@@ -48,6 +50,7 @@ use change::Changing;
 use create::Creating;
 use file::Files;
 use hold::Holding;
+use scope::Scopes;
 use stack::Stack;
 use task::Tasks;
 use trace::Tracing;
@@ -70,6 +73,8 @@ pub(crate) trait Hooks {
     type Trace: TraceHooks;
     /// Checks by the protocol stack.
     type Stack: StackHooks;
+    /// The stack's index of sockets.
+    type Scopes: ScopeHooks;
     /// Attributes that a task sets for itself.
     type Attributes: AttributeHooks;
 }
@@ -114,8 +119,9 @@ impl<T: Hooks> Attachment<T> {
         sk_free: Some(Stack::<T::Stack>::sk_free),
         sk_clone: Some(Stack::<T::Stack>::sk_clone),
         sk_bind_compare: Some(Stack::<T::Stack>::sk_bind_compare),
-        sk_loopback_scope: Some(Stack::<T::Stack>::sk_loopback_scope),
         sk_match_local: Some(Stack::<T::Stack>::sk_match_local),
+        addr_scopes: Some(Scopes::<T::Scopes>::addr_scopes),
+        sk_reach: Some(Scopes::<T::Scopes>::sk_reach),
         setselfattr: Some(Attributes::<T::Attributes>::setselfattr),
     };
 
@@ -144,6 +150,27 @@ impl<T: Hooks> Drop for Attachment<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants `self.ops` is what `acf_gate_attach()` attached.
         unsafe { raw::acf_gate_detach(self.ops) };
+    }
+}
+
+/// Makes the gate forward hooks as long as it lives, if they are attached.
+pub(crate) struct Activation(());
+
+impl Activation {
+    /// Begins. There must be no other. Context: process, may sleep.
+    pub(crate) fn new() -> Self {
+        // SAFETY: It has no requirements but process context: it turns static keys on.
+        unsafe { raw::acf_gate_activate() };
+        Self(())
+    }
+}
+
+impl Drop for Activation {
+    /// Ends. Hooks may still run, until they are detached. Context: process, may sleep.
+    fn drop(&mut self) {
+        // SAFETY: It has no requirements but process context: it turns static keys off, which
+        // `new` turned on.
+        unsafe { raw::acf_gate_deactivate() };
     }
 }
 

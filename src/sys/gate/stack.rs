@@ -2,13 +2,14 @@
 
 //! Hooks of the protocol stack: checks of sockets and packets.
 
-use core::ffi::{c_int, c_uint, c_void};
+use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
 use core::net::IpAddr;
 
 use kernel::bindings;
 use kernel::prelude::*;
 
+use crate::policy::Relation;
 use crate::sys::packet::{address, destination, mark, Mark};
 use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
@@ -21,21 +22,6 @@ pub(crate) struct Compared<'a> {
     pub(crate) info: SocketInfo,
 }
 
-/// The relation of two sockets on one port: `enum sk_bind_relation`
-/// (`include/linux/security.h` of the patched kernel).
-#[derive(Clone, Copy)]
-#[repr(i32)]
-pub(crate) enum Relation {
-    /// The ordinary rules apply.
-    Compete = 0,
-    /// They compete and may not share the port.
-    Exclude = 1,
-    /// They never receive the same packet.
-    Apart = 2,
-    /// The first may not have the port: its tenant has as many sockets on it as it may.
-    Full = 3,
-}
-
 /// Checks of sockets and packets. None may sleep.
 pub(crate) trait StackHooks {
     /// Whether `sk`, for which a packet to `addr` was found to be, may get it. The slot of `sk`
@@ -46,13 +32,9 @@ pub(crate) trait StackHooks {
     /// `new` is a connection of `listener`, with an empty slot.
     /// Context: softirq for TCP, process for some other families; never sleeps.
     fn sk_clone(listener: SkRef<'_>, new: SkRef<'_>);
-    /// How `a`, which asks for a port, relates to `b`, which has it. `met` counts the
-    /// sockets of its own tenant that `a` was compared with so far; `None` where no port is
-    /// decided. Context: bottom halves off, spinlocks held, never sleeps.
-    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>, met: Option<&mut u32>) -> Relation;
-    /// The owner of the loopback that `sk` is on: the mark of its packets. The slot of `sk` is
-    /// full. Context: any but hard interrupts, never sleeps.
-    fn sk_loopback_scope(sk: SkRef<'_>) -> u32;
+    /// How `a`, which asks for a port, relates to `b`, which has it.
+    /// Context: bottom halves off, spinlocks held, never sleeps.
+    fn sk_bind_compare(a: Compared<'_>, b: Compared<'_>) -> Relation;
     /// Whether `sk` takes a packet to `addr`, or may open a connection from there.
     /// Context: any but hard interrupts, never sleeps.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
@@ -113,32 +95,19 @@ impl<T: StackHooks> Stack<T> {
 
     /// # Safety
     ///
-    /// Until this returns, both are valid full or timewait sockets, and `met` is null or points
-    /// to a number that nobody else reads or writes.
+    /// Until this returns, both are valid full or timewait sockets.
     pub(super) unsafe extern "C" fn sk_bind_compare(
         sk: *const bindings::sock,
         sk2: *const bindings::sock,
-        met: *mut c_uint,
     ) -> c_int {
-        // SAFETY: `met` is null or a local variable of the function that looks for a conflict,
-        // as inet_csk_get_port() or udp_lib_get_port(), which waits.
-        let met = unsafe { met.as_mut() };
         // SAFETY: `sk` is being bound by its holder. `sk2` is in a table of bound sockets, whose
         // lock the caller holds (see __security_sk_bind_compare()): it leaves the table before
         // it is freed.
-        match unsafe { (compared(sk), compared(sk2)) } {
-            (Some(a), Some(b)) => T::sk_bind_compare(a, b, met) as c_int,
-            _ => Relation::Compete as c_int,
-        }
-    }
-
-    /// # Safety
-    ///
-    /// `sk` is a valid full socket until this returns.
-    pub(super) unsafe extern "C" fn sk_loopback_scope(sk: *const bindings::sock) -> u32 {
-        // SAFETY: The caller holds a reference to `sk`, or a lock that keeps it: see
-        // __security_sk_loopback_scope().
-        unsafe { SkRef::new(sk) }.map_or(0, T::sk_loopback_scope)
+        let relation = match unsafe { (compared(sk), compared(sk2)) } {
+            (Some(a), Some(b)) => T::sk_bind_compare(a, b),
+            _ => Relation::Compete,
+        };
+        number(relation)
     }
 
     /// # Safety
@@ -162,6 +131,17 @@ impl<T: StackHooks> Stack<T> {
             _ => 0,
         }
     }
+}
+
+/// A relation as the kernel has it: `enum sk_bind_relation` (`include/linux/security.h` of the
+/// patched kernel).
+fn number(relation: Relation) -> c_int {
+    let number = match relation {
+        Relation::Compete => bindings::sk_bind_relation_SK_BIND_COMPETE,
+        Relation::Exclude => bindings::sk_bind_relation_SK_BIND_EXCLUDE,
+        Relation::Apart => bindings::sk_bind_relation_SK_BIND_APART,
+    };
+    number as c_int
 }
 
 /// What is known of `sk`; `None` when it is neither IPv4 nor IPv6.

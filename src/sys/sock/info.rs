@@ -22,9 +22,9 @@ pub(crate) struct SocketInfo {
     pub(crate) is_v6: bool,
     /// It is neither a timewait nor a request socket.
     pub(crate) full: bool,
-    /// For a timewait socket: what [`StackHooks::sk_loopback_scope`] returned for the connection.
+    /// For a timewait socket: the scope of the connection, as [`SkRef::set_scope`] told it.
     ///
-    /// [`StackHooks::sk_loopback_scope`]: crate::sys::gate::StackHooks::sk_loopback_scope
+    /// [`SkRef::set_scope`]: super::SkRef::set_scope
     pub(crate) timewait: Option<u32>,
     /// `IPV6_V6ONLY` is set.
     pub(crate) v6only: bool,
@@ -32,10 +32,6 @@ pub(crate) struct SocketInfo {
     pub(crate) stream: bool,
     /// It has a local port.
     pub(crate) has_port: bool,
-    /// It was bound to its port, and keeps it when it is disconnected.
-    pub(crate) port_kept: bool,
-    /// It was bound to its address, and keeps it when it is disconnected.
-    pub(crate) address_kept: bool,
     /// It is connected, or asks for a connection.
     pub(crate) connected: bool,
     /// It asks for a connection.
@@ -97,8 +93,6 @@ impl SocketInfo {
             connected: false,
             opening: false,
             has_port: false,
-            port_kept: false,
-            address_kept: false,
             local: [0; 16],
             source: [0; 16],
             remote: [0; 16],
@@ -130,8 +124,6 @@ impl SocketInfo {
             connected: raw.connected,
             opening: raw.opening,
             has_port: raw.has_port,
-            port_kept: raw.port_kept,
-            address_kept: raw.address_kept,
             local: address(raw.local),
             source: address(raw.source),
             remote: address(raw.remote),

@@ -147,6 +147,14 @@ impl<'a> SkRef<'a> {
         })
     }
 
+    /// Tells the stack the scope of a socket, and the key under which to index it, which is not
+    /// 0; `None` keeps the present key. It also keeps it if the socket has a port. With a key,
+    /// the caller holds no lock of the socket. Context: any but hard interrupts, never sleeps.
+    pub(crate) fn set_scope(self, scope: u32, key: Option<u32>) {
+        // SAFETY: By the type invariants the socket is valid and full.
+        unsafe { raw::acf_gate_sock_set_scope(self.as_ptr(), scope, key.unwrap_or(0)) }
+    }
+
     /// Takes a reference to the socket. `None` when it is being freed and only RCU keeps it.
     /// Context: any.
     pub(crate) fn hold(self) -> Option<SkHold> {

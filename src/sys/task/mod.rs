@@ -41,6 +41,13 @@ impl TaskRef {
         Self(unsafe { NonNull::new_unchecked(task) })
     }
 
+    /// Makes the gate forward the task's hooks from now on, and those of the tasks that it
+    /// makes. Context: any.
+    pub(crate) fn tag(&self) {
+        // SAFETY: `self` holds a reference to the task.
+        unsafe { raw::acf_gate_task_tag(self.0.as_ptr()) };
+    }
+
     /// The process with `pid` in the caller's pid namespace. Context: process.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ impl TakeIn for Assignment<'_> {
     fn insert(&mut self, thread: &TaskRef) -> Result<bool> {
         let membership = Membership::join(self.association.clone()).ok_or(ESRCH)?;
         let members = &self.tenants.members;
+        // First: a hook that finds no tag does not look for a membership.
+        thread.tag();
         match members.insert(thread.key(), membership, GFP_KERNEL) {
             Ok(()) => Ok(true),
             Err(InsertError::Occupied) => Ok(false),

@@ -9,6 +9,7 @@ use kernel::sync::rcu;
 use super::Association;
 use crate::policy::{Owner, Prefix};
 use crate::sys::rcu_cell::Replaced;
+use crate::sys::slot;
 use crate::table::control::Control;
 use crate::table::gather::gather;
 use crate::table::keys::{Findable, Keys};
@@ -57,7 +58,10 @@ impl Association {
         set: Findable,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        self.set.replace(set.into_set())
+        let old = self.set.replace(set.into_set());
+        // Connections were permitted packets by the old one.
+        slot::note_new_rules();
+        old
     }
 
     /// Puts other former addresses in place and returns the old ones. Never sleeps.
@@ -66,7 +70,9 @@ impl Association {
         former: KBox<AddressSet>,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        self.former.replace(former)
+        let old = self.former.replace(former);
+        slot::note_new_rules();
+        old
     }
 
     /// Whether it has former addresses, on which it may have connections.

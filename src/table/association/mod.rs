@@ -140,17 +140,6 @@ impl Association {
         self.terms.loopback
     }
 
-    /// Counts that one of its sockets was refused a full port. Context: any.
-    pub(crate) fn note_full_port(&self) {
-        self.tenant.note_full_port();
-    }
-
-    /// How often a socket of its tenant was refused a port because the tenant had as
-    /// many sockets on it as it may.
-    pub(crate) fn full_ports(&self) -> u64 {
-        self.tenant.full_ports()
-    }
-
     /// Whether it reserves its addresses: wildcard sockets of unassociated processes
     /// leave them alone. A part does not, as its whole does.
     pub(super) fn reserves(&self) -> bool {

@@ -70,7 +70,7 @@ impl Association {
 
     /// Whether both belong to one tenant: to an association that was made from
     /// outside, with its parts and theirs.
-    pub(crate) fn is_same_tenant(&self, other: &Self) -> bool {
+    pub(in crate::table) fn is_same_tenant(&self, other: &Self) -> bool {
         core::ptr::eq(self.tenant(), other.tenant())
     }
 

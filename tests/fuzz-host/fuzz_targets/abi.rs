@@ -36,13 +36,14 @@ fn truth(bytes: &mut [u8], at: usize) {
     set_word(bytes, at, value);
 }
 
-/// Normalises the terms of a query: two words say that an association is exclusive,
-/// and one of them has unused bits for the future.
-fn query_terms(bytes: &mut [u8]) {
+/// Normalises a query: two words say that an association is exclusive, and one of them has
+/// unused bits for the future. The last eight bytes are reserved.
+fn query(bytes: &mut [u8]) {
     truth(bytes, 96);
     let flags = word(bytes, 120) & 9 | word(bytes, 96);
     set_word(bytes, 96, flags & 1);
     set_word(bytes, 120, flags);
+    bytes[144..152].fill(0);
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -151,11 +152,11 @@ fuzz_target!(|bytes: &[u8]| {
     check::<AssignRequest>(&normal(96, 72, assign, obstacle), bytes);
     let release = |b: &[u8]| target(b) && word(b, 4) == 0;
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
-    let query = |b: &[u8]| {
+    let asks = |b: &[u8]| {
         let reserved = word(b, 4) | word(b, 108) | word(b, 124);
         target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3
     };
-    check::<QueryRequest>(&normal(152, 96, query, query_terms), bytes);
+    check::<QueryRequest>(&normal(152, 96, asks, query), bytes);
     let list = |b: &[u8]| word(b, 20) == 0;
     check::<ListRequest>(&normal(32, 32, list, |b| truth(b, 28)), bytes);
     check::<VersionReply>(&layout(16, 16, |_| true), bytes);

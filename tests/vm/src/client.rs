@@ -59,12 +59,6 @@ impl Device {
         Ok(found.map(|l| (l.addr, l.connections)).collect())
     }
 
-    /// How many times an association was refused a port because it had too many sockets
-    /// there.
-    pub fn full_ports(&self, target: Target) -> io::Result<u64> {
-        Ok(self.ask(&QueryRequest::about(target))?.full_ports)
-    }
-
     fn ask(&self, request: &QueryRequest) -> io::Result<QueryRequest> {
         let mut buffer = [0; MAX_STRUCT];
         let bytes = request.encode(&mut buffer);

@@ -84,6 +84,15 @@ impl Reuse {
             Self::Port => "reuseport",
         }
     }
+
+    /// Its number, if there is one.
+    pub fn option(self) -> Option<i32> {
+        match self {
+            Self::None => None,
+            Self::Addr => Some(SO_REUSEADDR),
+            Self::Port => Some(SO_REUSEPORT),
+        }
+    }
 }
 
 /// The description of a socket.
@@ -134,10 +143,8 @@ impl Spec {
     /// Opens and binds the socket. A TCP socket listens.
     pub fn open(&self) -> io::Result<Sock> {
         let sock = self.kind.socket(self.proto);
-        match self.reuse {
-            Reuse::None => {}
-            Reuse::Addr => sock.set(SOL_SOCKET, SO_REUSEADDR, 1),
-            Reuse::Port => sock.set(SOL_SOCKET, SO_REUSEPORT, 1),
+        if let Some(option) = self.reuse.option() {
+            sock.set(SOL_SOCKET, option, 1);
         }
         sock.serve(self.proto, (self.addr, self.port))?;
         Ok(sock)

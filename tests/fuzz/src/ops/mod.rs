@@ -8,6 +8,7 @@ mod inherit;
 mod keep;
 mod options;
 mod pass;
+mod port;
 mod process;
 mod raw;
 mod send;
@@ -79,6 +80,7 @@ pub const ALL: &[(&str, usize, Operation)] = &[
     ("device", 2, process::device),
     ("narrow", 1, process::narrow),
     ("crowd", 2, crowd::narrow),
+    ("port", 2, port::crowd),
     ("link", 6, keep::link),
     ("tend", 8, keep::tend),
     ("stash", 4, keep::stash),

@@ -183,7 +183,16 @@ impl World {
     /// Whether a tenant may make a crowd of threads for this time, because there is
     /// none. If so, reserves the time.
     pub fn may_crowd(&self, nanoseconds: u64) -> bool {
-        let cell = &self.0[AT_SETTINGS + 12];
+        self.reserve(AT_SETTINGS + 12, nanoseconds)
+    }
+
+    /// The same for a crowd of sockets on a port.
+    pub fn may_crowd_a_port(&self, nanoseconds: u64) -> bool {
+        self.reserve(AT_SETTINGS + 13, nanoseconds)
+    }
+
+    fn reserve(&self, at: usize, nanoseconds: u64) -> bool {
+        let cell = &self.0[at];
         let (until, time, order) = (cell.load(Ordering::SeqCst), now(), Ordering::SeqCst);
         until < time
             && cell

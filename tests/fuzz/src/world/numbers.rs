@@ -71,6 +71,8 @@ pub enum Counter {
     Answers,
     /// Narrowings among many threads without priority.
     Crowds,
+    /// Ports on which a tenant got very many sockets.
+    CrowdedPorts,
     /// The longest control call, in milliseconds.
     Longest,
 }

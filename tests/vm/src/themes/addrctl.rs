@@ -96,7 +96,6 @@ pub fn tests() -> Vec<Test> {
                 "task_count": 1,
                 "socket_count": 0,
                 "leftovers": [],
-                "full_port_count": 0,
             });
             assert_eq!(
                 json_of(&["list", "--json"])["associations"],

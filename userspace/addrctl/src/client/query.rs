@@ -44,8 +44,6 @@ pub struct Association {
     pub socket_count: u64,
     /// Its connections on addresses that left its set, as many as one call returns.
     pub leftovers: Vec<Leftover>,
-    /// How often it was refused a port on which it had the most sockets allowed.
-    pub full_port_count: u64,
 }
 
 /// Memory for the lists of an answer.
@@ -109,7 +107,6 @@ impl Room {
             task_count: answer.tasks,
             socket_count: answer.sockets,
             leftovers: leftovers.iter().map(leftover).collect(),
-            full_port_count: answer.full_ports,
         })
     }
 }

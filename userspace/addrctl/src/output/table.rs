@@ -109,7 +109,7 @@ pub fn show(out: &mut dyn Write, view: &View) -> io::Result<()> {
     column(out, "processes", processes(view))?;
     line(out, "tasks", view.task_count)?;
     line(out, "sockets", known(view.socket_count))?;
-    trouble(out, view)
+    leftovers(out, view)
 }
 
 /// The processes of an association, one a line, and how many are not among them.
@@ -124,21 +124,18 @@ fn processes(view: &View) -> impl Iterator<Item = String> + '_ {
     listed.map(process).chain(more)
 }
 
-/// Writes the lines that most associations do not have: connections on addresses that
-/// left the set, and ports with too many sockets.
-fn trouble(out: &mut dyn Write, view: &View) -> io::Result<()> {
+/// Writes the connections on addresses that left the set, which most associations do not
+/// have.
+fn leftovers(out: &mut dyn Write, view: &View) -> io::Result<()> {
     let leftover = |leftover: &Leftover| {
         let connections = counted(leftover.connection_count, "connection");
         format!("{} ({connections})", leftover.address)
     };
-    let leftovers = view.leftovers.iter().flatten();
-    if leftovers.clone().next().is_some() {
-        column(out, "leftovers", leftovers.map(leftover))?;
+    let all = view.leftovers.iter().flatten();
+    if all.clone().next().is_none() {
+        return Ok(());
     }
-    match view.full_port_count {
-        None | Some(0) => Ok(()),
-        Some(count) => line(out, "full ports", counted(count, "refusal")),
-    }
+    column(out, "leftovers", all.map(leftover))
 }
 
 /// Writes `lines` one below the other, the first beside `label`; a dash when there are

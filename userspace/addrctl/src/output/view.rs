@@ -15,7 +15,7 @@ use crate::source;
 const TERMS_SINCE: u32 = 2;
 /// The interface version that introduced `allow`.
 const ALLOW_SINCE: u32 = 3;
-/// The interface version that introduced leftovers and full ports.
+/// The interface version that introduced leftovers.
 const LEFTOVERS_SINCE: u32 = 4;
 
 /// What is shown of an association. `None` is what the association lacks, or what an
@@ -46,8 +46,6 @@ pub struct View {
     pub socket_count: Option<u64>,
     /// Its connections on addresses that left its set.
     pub leftovers: Option<Vec<Leftover>>,
-    /// How often it was refused a port with too many of its sockets.
-    pub full_port_count: Option<u64>,
     /// Its processes; shown only where one association is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processes: Option<Vec<Process>>,
@@ -103,7 +101,6 @@ impl View {
             socket_count: tells(TERMS_SINCE).then_some(association.socket_count),
             leftovers: tells(LEFTOVERS_SINCE)
                 .then(|| association.leftovers.iter().map(leftover).collect()),
-            full_port_count: tells(LEFTOVERS_SINCE).then_some(association.full_port_count),
             processes: None,
         }
     }

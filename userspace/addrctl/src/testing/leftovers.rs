@@ -60,7 +60,6 @@ impl State {
             room.copy_from_slice(leftover.encode(&mut buf));
         }
         request.leftover_count = found.len() as u32;
-        request.full_ports = association.full_ports;
         reply(arg, &request)
     }
 }

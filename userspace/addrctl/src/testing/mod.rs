@@ -81,8 +81,6 @@ pub struct FakeAssociation {
     pub pids: Vec<i32>,
     /// Local addresses of established connections.
     pub connections: Vec<AddrEntry>,
-    /// How often it was refused a port with too many of its sockets.
-    pub full_ports: u64,
     /// How many calls of list it outlives its last process, because of sockets.
     pub outlives: u32,
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How `show` and `list` report connections on addresses that left a set, and ports
-//! with too many sockets.
+//! How `show` and `list` report connections on addresses that left a set.
 
 use serde_json::{json, Value};
 
@@ -48,24 +47,21 @@ fn list_notes_who_still_holds_what() {
 }
 
 #[test]
-fn show_tells_what_is_held_and_which_ports_were_full() {
+fn show_tells_what_is_held() {
     let fake = moved();
-    fake.state().associations.get_mut(&1).unwrap().full_ports = 12;
     let shown = addrctl(&fake, "show 812").unwrap();
     let expected = "\
 sockets      4
 leftovers    10.0.0.1 (2 connections)
              2001:db8::1 (1 connection)
-full ports   12 refusals
 ";
     assert!(shown.ends_with(expected), "{shown}");
 }
 
 #[test]
-fn json_has_both_also_when_there_are_none() {
+fn json_has_them_also_when_there_are_none() {
     let fake = moved();
     addrctl(&fake, "assign 813 10.0.0.7").unwrap();
-    fake.state().associations.get_mut(&1).unwrap().full_ports = 12;
     let leftovers = json!([
         { "address": "10.0.0.1", "connection_count": 2 },
         { "address": "2001:db8::1", "connection_count": 1 },
@@ -74,10 +70,8 @@ fn json_has_both_also_when_there_are_none() {
     let show = json(&fake, "show 812 --json");
     for association in [&list["associations"][0], &show["association"]] {
         assert_eq!(association["leftovers"], leftovers);
-        assert_eq!(association["full_port_count"], 12);
     }
     assert_eq!(list["associations"][1]["leftovers"], json!([]));
-    assert_eq!(list["associations"][1]["full_port_count"], 0);
 }
 
 #[test]

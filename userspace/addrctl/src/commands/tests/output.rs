@@ -29,7 +29,6 @@ fn web() -> Association {
             addr: [10, 0, 2, 1].into(),
             connection_count: 3,
         }],
-        full_port_count: 1,
     }
 }
 
@@ -46,7 +45,6 @@ fn large() -> Association {
         task_count: 70_001,
         socket_count: 0,
         leftovers: vec![],
-        full_port_count: 0,
     }
 }
 
@@ -111,7 +109,6 @@ processes    812 (nginx\\u{1b}[2J)
 tasks        9
 sockets      17
 leftovers    10.0.2.1 (3 connections)
-full ports   1 refusal
 "
     );
 }
@@ -159,8 +156,7 @@ fn the_json_of_list_is_stable() {
           "address": "10.0.2.1",
           "connection_count": 3
         }
-      ],
-      "full_port_count": 1
+      ]
     },
     {
       "id": 12,
@@ -179,8 +175,7 @@ fn the_json_of_list_is_stable() {
       "process_count": 70000,
       "task_count": 70001,
       "socket_count": null,
-      "leftovers": null,
-      "full_port_count": null
+      "leftovers": null
     }
   ]
 }
@@ -222,7 +217,6 @@ fn the_json_of_show_is_stable() {
         "connection_count": 3
       }
     ],
-    "full_port_count": 1,
     "processes": [
       {
         "pid": 812,
