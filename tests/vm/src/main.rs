@@ -19,6 +19,7 @@ mod addr;
 mod attacks;
 mod child;
 mod client;
+mod crowd;
 mod fault;
 mod panics;
 mod probe;

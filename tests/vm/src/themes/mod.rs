@@ -11,6 +11,8 @@ mod control_list;
 mod control_malformed;
 mod control_rights;
 mod control_sizes;
+mod crowd_ports;
+mod crowd_scope;
 mod exclusive;
 mod families;
 mod inherit;
@@ -47,6 +49,8 @@ pub fn all() -> Vec<Test> {
         scope_udp::tests(),
         ports::tests(),
         ports_waiting::tests(),
+        crowd_scope::tests(),
+        crowd_ports::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),

@@ -16,7 +16,7 @@ use crate::spec::{Kind, Reuse, Spec, KINDS, REUSES};
 use crate::tenant::Tenant;
 
 /// Whether two wildcard sockets both take packets of one family.
-fn families_meet(a: Kind, b: Kind) -> bool {
+pub(super) fn families_meet(a: Kind, b: Kind) -> bool {
     (a != Kind::V6Only && b != Kind::V6Only) || (a != Kind::V4 && b != Kind::V4)
 }
 
@@ -114,7 +114,7 @@ pub(super) fn outcome(result: io::Result<()>) -> Result<(), i32> {
 /// Panics unless the second of two sockets, which different processes open, conflicts
 /// with the first as expected.
 #[track_caller]
-fn pair(who: &[&Tenant; 2], specs: [Spec; 2], conflict: bool) {
+pub(super) fn pair(who: &[&Tenant; 2], specs: [Spec; 2], conflict: bool) {
     who[0].serve("first", specs[0]);
     let second = outcome(who[1].open("second", specs[1]));
     who[0].close("first");
@@ -143,7 +143,7 @@ fn all_wildcards(proto: Proto, who: [Tenant; 2], conflict: fn(Kind, Kind) -> boo
     }
 }
 
-fn both(reuses: [Reuse; 3]) -> impl Iterator<Item = (Reuse, Reuse)> {
+pub(super) fn both(reuses: [Reuse; 3]) -> impl Iterator<Item = (Reuse, Reuse)> {
     reuses
         .into_iter()
         .flat_map(move |a| reuses.into_iter().map(move |b| (a, b)))

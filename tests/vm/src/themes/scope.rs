@@ -140,7 +140,7 @@ pub fn tests() -> Vec<Test> {
 
 /// Panics unless a wildcard socket of `tenant` on port 80 that answers "me" receives at
 /// the addresses of the set and at its loopback addresses, and at no others.
-fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: Kind) {
+pub(super) fn receives_on_the_set_only(tenant: &Tenant, set: &[&str], proto: Proto, kind: Kind) {
     let expect = |addr: IpAddr, answers: bool| {
         if answers {
             let word = ask(proto, (addr, 80)).unwrap_or_else(|e| panic!("{addr}: {e}"));

@@ -17,7 +17,7 @@ use crate::sys::option::set_option_bytes;
 use crate::tenant::{answer_is, Tenant};
 
 /// A multicast group that stays on the link.
-const GROUP: &str = "224.0.0.251";
+pub(super) const GROUP: &str = "224.0.0.251";
 
 /// More sockets on a port than the kernel searches one by one.
 const CROWD: std::ops::Range<u8> = 2..20;
@@ -185,7 +185,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// A socket that receives what is sent to the group.
-fn member_of_group() -> Sock {
+pub(super) fn member_of_group() -> Sock {
     let sock = Sock::v4(Udp);
     sock.set(libc::SOL_SOCKET, libc::SO_REUSEADDR, 1);
     sock.bind((ANY4, 5353)).expect("bind");
