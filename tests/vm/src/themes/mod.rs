@@ -11,6 +11,7 @@ mod control_list;
 mod control_malformed;
 mod control_rights;
 mod control_sizes;
+mod crowd_owners;
 mod crowd_ports;
 mod crowd_scope;
 mod exclusive;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Test> {
         ports_waiting::tests(),
         crowd_scope::tests(),
         crowd_ports::tests(),
+        crowd_owners::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
