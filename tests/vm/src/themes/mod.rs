@@ -11,6 +11,7 @@ mod control_list;
 mod control_malformed;
 mod control_rights;
 mod control_sizes;
+mod crowd_adopt;
 mod crowd_owners;
 mod crowd_ports;
 mod crowd_scope;
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Test> {
         crowd_scope::tests(),
         crowd_ports::tests(),
         crowd_owners::tests(),
+        crowd_adopt::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
