@@ -15,6 +15,7 @@ mod crowd_adopt;
 mod crowd_owners;
 mod crowd_ports;
 mod crowd_scope;
+mod crowd_update;
 mod exclusive;
 mod families;
 mod inherit;
@@ -55,6 +56,7 @@ pub fn all() -> Vec<Test> {
         crowd_ports::tests(),
         crowd_owners::tests(),
         crowd_adopt::tests(),
+        crowd_update::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
