@@ -12,9 +12,11 @@ mod control_malformed;
 mod control_rights;
 mod control_sizes;
 mod crowd_adopt;
+mod crowd_choice;
 mod crowd_owners;
 mod crowd_ports;
 mod crowd_scope;
+mod crowd_states;
 mod crowd_update;
 mod exclusive;
 mod families;
@@ -57,6 +59,8 @@ pub fn all() -> Vec<Test> {
         crowd_owners::tests(),
         crowd_adopt::tests(),
         crowd_update::tests(),
+        crowd_choice::tests(),
+        crowd_states::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
