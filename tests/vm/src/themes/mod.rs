@@ -13,6 +13,7 @@ mod control_rights;
 mod control_sizes;
 mod crowd_adopt;
 mod crowd_choice;
+mod crowd_datagrams;
 mod crowd_owners;
 mod crowd_ports;
 mod crowd_scope;
@@ -61,6 +62,7 @@ pub fn all() -> Vec<Test> {
         crowd_update::tests(),
         crowd_choice::tests(),
         crowd_states::tests(),
+        crowd_datagrams::tests(),
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
