@@ -79,6 +79,11 @@ impl Channel {
         Stdio::from(self.write.try_clone().expect("dup"))
     }
 
+    /// The receiving end, as the standard input of a program.
+    pub fn receiver(&self) -> Stdio {
+        Stdio::from(self.read.try_clone().expect("dup"))
+    }
+
     /// The receiving end, for `poll()`.
     pub fn reader(&self) -> BorrowedFd<'_> {
         self.read.as_fd()

@@ -26,6 +26,7 @@ mod inherit_uring;
 mod lifecycle;
 mod listen;
 mod loopback;
+mod marks;
 mod narrow;
 mod old_sockets;
 mod ports;
@@ -79,6 +80,7 @@ pub fn all() -> Vec<Test> {
         families::tests(),
         inherit::tests(),
         inherit_uring::tests(),
+        marks::tests(),
         lifecycle::tests(),
         control_rights::tests(),
         control_malformed::tests(),
