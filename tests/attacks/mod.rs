@@ -59,6 +59,9 @@ attacks! {
     corked_message
     mixed_message
     borrowed_port
+    early_listener
+    raced_binding
+    narrowed_takeover
     crowded_port
     crowded_choice
     ephemeral_ports

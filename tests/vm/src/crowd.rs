@@ -3,6 +3,10 @@
 //! Many other tenants that have sockets on a port: more of them than the kernel looks
 //! through one by one. Their addresses are not on the machine, so none may answer.
 
+use std::path::Path;
+
+use addrconf_abi::DEVICE_PATH;
+
 use crate::child::{stay, Channel, Child};
 use crate::client::{associate_with, Assignment};
 use crate::sock::{Sock, PROTOS};
@@ -31,6 +35,11 @@ impl Crowd {
         Self {
             _tenants: (1..=TENANTS).map(tenant).collect(),
         }
+    }
+
+    /// The same where there is a module.
+    pub fn if_possible(ports: &[u16]) -> Option<Self> {
+        Path::new(DEVICE_PATH).exists().then(|| Self::on(ports))
     }
 }
 
