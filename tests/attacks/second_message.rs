@@ -2,7 +2,7 @@
 
 //! Linux calls the LSM hook for the first message of `sendmmsg()` and not for
 //! those after it to the same destination. One of these requests another's address
-//! as its source. With the sixteenth kernel patch the hook checks each message, and
+//! as its source. With the sixth kernel patch the hook checks each message, and
 //! each packet is checked as well.
 
 use std::net::IpAddr;

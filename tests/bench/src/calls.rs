@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What each system call costs, by itself: the smallest of many, less what reading the
-//! clock costs.
+//! What each system call costs, by itself: the mean of many in a row on sockets that were
+//! prepared before, and of several such rows the smallest.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -10,101 +10,91 @@ use std::os::unix::fs::FileExt;
 
 use addrconf_test_sys::child::Child;
 use addrconf_test_sys::clock::now;
+use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{
     accept, bind, connect, listen, recv, send, sendto, socket, AddressFamily, RecvFlags, SendFlags,
     SocketType,
 };
 use rustix::process::getppid;
 
-const TIMES: u32 = 200;
-const FEW_TIMES: u32 = 20;
+const ROWS: u32 = 5;
+const IN_A_ROW: usize = 100;
+const FEW: usize = 20;
 
 /// Measures all calls with sockets on this address.
 pub fn run(addr: Ipv4Addr) {
     let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
     let here = SocketAddrV4::new(addr, 0);
     let sink = SocketAddrV4::new(addr, 9);
-    let server = tcp();
     let port = SocketAddrV4::new(addr, 8080);
+    let server = tcp();
     bind(&server, &port).expect("bind");
     listen(&server, 1000).expect("listen");
+    let client = tcp();
+    connect(&client, &port).expect("connect");
+    set_tcp_nodelay(&client, true).expect("TCP_NODELAY");
+    let peer = accept(&server).expect("accept");
+    let receiver = udp();
+    bind(&receiver, &sink).expect("bind");
+    let bound = udp();
+    bind(&bound, &here).expect("bind");
+    let unbound = udp();
+    let procfs = File::open("/proc/self/comm").expect("a procfs file");
+    let regular = File::open("/etc/passwd").expect("a regular file");
 
-    report("getppid", TIMES, || (), |()| _ = getppid());
-    report("socket tcp", TIMES, || (), |()| _ = tcp());
-    report("bind tcp, address", TIMES, tcp, |s| {
+    report("getppid", IN_A_ROW, || (), |()| _ = getppid());
+    report("socket tcp", IN_A_ROW, || (), |()| std::mem::forget(tcp()));
+    report("bind tcp, address", IN_A_ROW, tcp, |s| {
         bind(s, &here).expect("bind");
     });
-    report("bind tcp, wildcard", TIMES, tcp, |s| {
+    report("bind tcp, wildcard", IN_A_ROW, tcp, |s| {
         bind(s, &any).expect("bind");
     });
-    let bound = || {
+    let with_address = || {
         let socket = tcp();
         bind(&socket, &here).expect("bind");
         socket
     };
-    report("listen", TIMES, bound, |s| {
+    report("listen", IN_A_ROW, with_address, |s| {
         listen(s, 1).expect("listen");
     });
-    report("connect udp", TIMES, udp, |s| {
+    report("connect udp", IN_A_ROW, udp, |s| {
         connect(s, &sink).expect("connect");
     });
-    let sender = udp();
-    bind(&sender, &here).expect("bind");
-    report(
-        "sendto udp, bound",
-        TIMES,
-        || (),
-        |()| {
-            let _ = sendto(&sender, b"x", SendFlags::empty(), &sink);
-        },
-    );
-    let sender = udp();
-    report(
-        "sendto udp, unbound",
-        TIMES,
-        || (),
-        |()| {
-            let _ = sendto(&sender, b"x", SendFlags::empty(), &sink);
-        },
-    );
-    report("connect tcp, whole handshake", FEW_TIMES, tcp, |s| {
+    let empty = || drain(&receiver);
+    report("sendto udp, bound", IN_A_ROW, empty, |()| {
+        sendto(&bound, b"x", SendFlags::empty(), &sink).expect("send");
+    });
+    report("sendto udp, unbound", IN_A_ROW, empty, |()| {
+        sendto(&unbound, b"x", SendFlags::empty(), &sink).expect("send");
+    });
+    report("connect tcp, whole handshake", FEW, tcp, |s| {
         connect(s, &port).expect("connect");
     });
-    for _ in 0..FEW_TIMES {
-        drop(accept(&server).expect("accept"));
-    }
-    let client = tcp();
-    connect(&client, &port).expect("connect");
-    let peer = accept(&server).expect("accept");
+    let write = || {
+        send(&client, b"x", SendFlags::empty()).expect("send");
+    };
     report(
         "send 1 B, established",
-        TIMES,
-        || (),
-        |()| {
-            send(&client, b"x", SendFlags::empty()).expect("send");
-        },
+        IN_A_ROW,
+        || drain(&peer),
+        |()| write(),
     );
-    report(
-        "recv 1 B",
-        TIMES,
-        || (),
-        |()| {
-            recv(&peer, &mut [0], RecvFlags::empty()).expect("recv");
-        },
-    );
-    let procfs = File::open("/proc/self/limits").expect("a procfs file");
+    drain(&peer);
+    report("recv 1 B", IN_A_ROW, write, |()| {
+        recv(&peer, &mut [0], RecvFlags::empty()).expect("recv");
+    });
     report(
         "read of a procfs file",
-        TIMES,
+        IN_A_ROW,
         || (),
         |()| {
             procfs.read_at(&mut [0; 16], 0).expect("read");
         },
     );
-    let regular = File::open("/etc/passwd").expect("a regular file");
     report(
         "read of a regular file",
-        TIMES,
+        IN_A_ROW,
         || (),
         |()| {
             regular.read_at(&mut [0; 16], 0).expect("read");
@@ -112,7 +102,7 @@ pub fn run(addr: Ipv4Addr) {
     );
     report(
         "fork, exit, wait",
-        FEW_TIMES,
+        FEW,
         || (),
         |()| {
             Child::spawn(|| ()).succeeded();
@@ -128,19 +118,20 @@ fn udp() -> OwnedFd {
     socket(AddressFamily::INET, SocketType::DGRAM, None).expect("socket")
 }
 
+/// Takes everything that a socket has received.
+fn drain(from: &OwnedFd) {
+    while recv(from, &mut [0], RecvFlags::DONTWAIT).is_ok() {}
+}
+
 /// Prints the cost of `call` with what `prepare` makes, which is not measured.
-fn report<T>(name: &str, times: u32, prepare: impl Fn() -> T, call: impl Fn(&T)) {
-    let cost = least(times, || {
-        let with = prepare();
+fn report<T>(name: &str, count: usize, prepare: impl Fn() -> T, call: impl Fn(&T)) {
+    let cost = least(ROWS, || {
+        let prepared: Vec<T> = (0..count).map(|_| prepare()).collect();
         let start = now();
-        call(&with);
-        now() - start
+        prepared.iter().for_each(&call);
+        (now() - start) / count as u64
     });
-    let clock = least(times, || {
-        let start = now();
-        now() - start
-    });
-    println!("{name}\t{}", cost - clock);
+    println!("{name}\t{cost}");
 }
 
 /// The smallest of several results.
