@@ -8,10 +8,8 @@ use std::thread::{sleep, Builder};
 use std::time::Duration;
 
 use super::{process, Actor};
-use crate::rng::Rng;
 use crate::sys::clock::now;
 use crate::sys::errno;
-use crate::sys::process::{exit_unflushed, fork};
 use crate::sys::schedule::{be_nicest, run_when_idle};
 use crate::world::Counter;
 
@@ -31,18 +29,7 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
     if a.depth > 2 || !a.world.may_crowd(time) {
         return Ok(());
     }
-    a.world.count(Counter::Forks);
-    match fork() {
-        Ok(None) => {
-            a.depth += 1;
-            a.thread = false;
-            a.kept.forget_ring();
-            a.rng = Rng::new(a.rng.next() ^ 0xc0d);
-            crowd(a);
-            exit_unflushed(0)
-        }
-        child => child.map(drop),
-    }
+    a.spawn(0xc0d, crowd)
 }
 
 fn crowd(a: &mut Actor) {

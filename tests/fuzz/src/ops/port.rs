@@ -12,13 +12,11 @@ use libc::{AF_INET, AF_INET6, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, SO_REUSEAD
 
 use super::{sockets, Actor};
 use crate::addr;
-use crate::rng::Rng;
 use crate::services;
 use crate::socket;
 use crate::sys::addr::Addr;
 use crate::sys::clock::now;
 use crate::sys::errno;
-use crate::sys::process::{exit_unflushed, fork};
 use crate::sys::watch::is_ready;
 use crate::world::Counter;
 
@@ -33,18 +31,7 @@ pub fn crowd(a: &mut Actor) -> Result<()> {
     if a.depth > 2 || !a.world.may_crowd_a_port(time) {
         return Ok(());
     }
-    a.world.count(Counter::Forks);
-    match fork() {
-        Ok(None) => {
-            a.depth += 1;
-            a.thread = false;
-            a.kept.forget_ring();
-            a.rng = Rng::new(a.rng.next() ^ 0x9027);
-            live(a);
-            exit_unflushed(0)
-        }
-        child => child.map(drop),
-    }
+    a.spawn(0x9027, live)
 }
 
 fn live(a: &mut Actor) {

@@ -38,15 +38,33 @@ impl Actor {
         true
     }
 
+    /// Forks a child that lives this life with another seed, and exits.
+    pub(super) fn spawn(&mut self, seed: u64, life: fn(&mut Self)) -> Result<()> {
+        self.world.count(Counter::Forks);
+        match process::fork() {
+            Ok(None) => {
+                self.become_a_child(seed);
+                life(self);
+                exit_unflushed(0)
+            }
+            child => child.map(drop),
+        }
+    }
+
+    /// Leaves what only the parent has.
+    fn become_a_child(&mut self, seed: u64) {
+        self.depth += 1;
+        self.thread = false;
+        self.kept.forget_ring();
+        self.rng = Rng::new(self.rng.next() ^ seed);
+    }
+
     /// The life of a child: acts for a while with another seed, and exits.
     fn be_a_child(&mut self) -> ! {
         self.world.note_pid(std::process::id());
         let _interruptions = interrupt_regularly(300);
-        self.depth += 1;
-        self.thread = false;
-        self.kept.forget_ring();
+        self.become_a_child(0x5eed);
         self.arena = None;
-        self.rng = Rng::new(self.rng.next() ^ 0x5eed);
         let times = self.rng.below(80);
         self.act(times);
         let live = self.world.live(self.tenant as usize % SLOTS);
