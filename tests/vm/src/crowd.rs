@@ -9,7 +9,8 @@ use addrconf_abi::DEVICE_PATH;
 
 use crate::child::{stay, Channel, Child};
 use crate::client::{associate_with, Assignment};
-use crate::sock::{Sock, PROTOS};
+use crate::registry::{behaviour, Test};
+use crate::sock::{Proto, Sock, PROTOS};
 use crate::spec::{Kind, Reuse, Spec, REUSES};
 
 /// How many tenants a crowd has. UDP looks sockets up by address if more than ten are in
@@ -41,6 +42,15 @@ impl Crowd {
     pub fn if_possible(ports: &[u16]) -> Option<Self> {
         Path::new(DEVICE_PATH).exists().then(|| Self::on(ports))
     }
+}
+
+/// A behaviour of wildcards of one protocol and kind beside a crowd on port 80.
+pub fn wildcards_in_a_crowd(proto: Proto, kind: Kind, what: &str, run: fn(Proto, Kind)) -> Test {
+    let name = format!("{}_{}_{what}_in_a_crowd", proto.name(), kind.name());
+    behaviour(name, move || {
+        let _crowd = Crowd::on(&[80]);
+        run(proto, kind);
+    })
 }
 
 fn live(nr: usize, ports: &[u16], ready: &Channel) -> ! {

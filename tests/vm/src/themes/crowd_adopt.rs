@@ -6,7 +6,7 @@
 use crate::addr::{ip, ANY4, HOST4, OVERLAPPING, PAIRS, SEVERAL};
 use crate::child::{Channel, Child};
 use crate::client::{associate_with, Assignment};
-use crate::crowd::Crowd;
+use crate::crowd::{wildcards_in_a_crowd, Crowd};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, PROTOS};
@@ -22,11 +22,7 @@ pub fn tests() -> Vec<Test> {
     for proto in PROTOS {
         for kind in KINDS {
             let mut add = |what: &str, run: fn(Proto, Kind)| {
-                let name = format!("{}_{}_{what}_in_a_crowd", proto.name(), kind.name());
-                tests.push(behaviour(name, move || {
-                    let _crowd = Crowd::on(&[80]);
-                    run(proto, kind);
-                }));
+                tests.push(wildcards_in_a_crowd(proto, kind, what, run));
             };
             add("wildcard_from_before_receives_on_its_set_only", {
                 |proto, kind| {

@@ -8,7 +8,7 @@ use crate::addr::{
 };
 use crate::child::as_tenant;
 use crate::client::Assignment;
-use crate::crowd::Crowd;
+use crate::crowd::{wildcards_in_a_crowd, Crowd};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, PROTOS};
@@ -25,11 +25,7 @@ pub fn tests() -> Vec<Test> {
     for proto in PROTOS {
         for kind in KINDS {
             let mut add = |what: &str, run: fn(Proto, Kind)| {
-                let name = format!("{}_{}_{what}_in_a_crowd", proto.name(), kind.name());
-                tests.push(behaviour(name, move || {
-                    let _crowd = Crowd::on(&[80]);
-                    run(proto, kind);
-                }));
+                tests.push(wildcards_in_a_crowd(proto, kind, what, run));
             };
             add("wildcard_receives_on_its_set_only", |proto, kind| {
                 for set in [SEVERAL, PREFIXES, V4_ONLY, V6_ONLY] {
