@@ -4,12 +4,10 @@
 //! `-icount shift=0` one nanosecond is one instruction. Prints lines of a name, a tab
 //! and a cost. `scripts/bench` runs it in several settings and prints the tables.
 //!
-//! Usage: addrconf-bench calls ADDR | cgroup GROUP ADDR | profile ADDR |
-//! tenants COUNT…
+//! Usage: addrconf-bench calls ADDR | cgroup GROUP ADDR | tenants COUNT…
 
 mod calls;
 mod cgroup;
-mod profile;
 mod tenants;
 
 use std::net::Ipv4Addr;
@@ -23,7 +21,6 @@ fn main() {
             let _programs = cgroup::attach(group).expect("programs");
             calls::run(address(addr));
         }
-        ["profile", addr] => profile::run(address(addr)),
         ["tenants", ref counts @ ..] => {
             let counts: Vec<u32> = counts
                 .iter()
