@@ -88,6 +88,6 @@ pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -
     if is_private_loopback(addr) {
         origin.may_be(owner)
     } else {
-        owner.owns_publicly(addr) || (found == Found::Connection && owner.owns_or_owned(addr))
+        owner.owns_publicly(addr) || (found == Found::Connection && owner.former.contains(addr))
     }
 }
