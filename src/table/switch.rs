@@ -127,7 +127,7 @@ impl State {
             fsleep(PAUSE);
         }
         let mut in_force = self.in_force.lock();
-        // From here on, whoever removes the last association waits for the lock first.
+        // A call that removes the last association after this waits for the lock first.
         self.lingers.store(false, ordering::Relaxed);
         if self.is_idle() {
             *in_force = None;

@@ -190,7 +190,7 @@ proptest! {
     ) {
         a.local = ip(if six { "::" } else { "0.0.0.0" });
         let (own, other) = (a.key(&world), b.key(&world));
-        // On an address that left the set a socket of the same association is in nobody's way.
+        // A socket of the same association on an address that left the set receives nothing.
         let strays = b.holder(&world).owner.is_some_and(|o| !b.is_wildcard() && !o.owns(b.local));
         let competes = !strays && compare(&a.holder(&world), &b.holder(&world)) != Relation::Apart;
         let tenant = a.owner(&world);
