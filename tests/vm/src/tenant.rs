@@ -6,15 +6,19 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use crate::addr::Addr;
-use crate::child::{end_with, Channel, Child};
+use crate::child::{end_with, within, Channel, Child};
 use crate::client::{associate_with, Assignment};
 use crate::server;
 use crate::sock::{Proto, Sock};
 use crate::spec::{proto, Address, Spec};
 use crate::sys::process;
 use crate::sys::watch::poll_many;
+
+/// How long the last packets of a connection may take.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// A process that follows orders. Ends when this is dropped.
 pub struct Tenant {
@@ -70,9 +74,14 @@ impl Tenant {
             .map(drop)
     }
 
-    /// [`Tenant::open`], which must succeed.
+    /// [`Tenant::open`], which must succeed. The last packets of a connection that was
+    /// closed before may be on their way, and keep the port for a moment.
     pub fn serve(&self, word: &str, spec: Spec) {
-        let opened = self.open(word, spec);
+        let mut opened = Ok(());
+        within(CLOSING, || {
+            opened = self.open(word, spec);
+            !matches!(&opened, Err(e) if e.raw_os_error() == Some(libc::EADDRINUSE))
+        });
         opened.unwrap_or_else(|e| panic!("the server {word:?} cannot open {spec:?}: {e}"));
     }
 
