@@ -35,7 +35,7 @@ pub(super) fn assign(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: AssignRequest = arg.read()?;
     request.obstacle = None;
-    let set = AddressSet::new(read_prefixes(request.addrs, request.addr_count)?)?;
+    let set = AddressSet::of_entries(read_prefixes(request.addrs, request.addr_count)?)?;
     if !request.terms.loopback.is_none_or(can_be_dedicated) {
         return Err(EINVAL);
     }

@@ -36,6 +36,6 @@ impl AttributeHooks for Narrowing {
             entries.push(prefix(&entry)?, GFP_KERNEL_ACCOUNT)?;
         }
         let table = table::get().ok_or(ENODEV)?;
-        table.narrow(header.name, AddressSet::new(entries)?)
+        table.narrow(header.name, AddressSet::of_entries(entries)?)
     }
 }

@@ -16,7 +16,7 @@ use crate::policy::{self, Destination, SockAddr};
 use crate::sys::gate::AddressHooks;
 use crate::sys::sock::{MessageRef, SkRef};
 
-use super::{claim, describe, refused, source};
+use super::{claim, describe, family_of, is_scoped, refused, source};
 
 /// The rules for addresses.
 pub(crate) enum Address {}
@@ -26,15 +26,15 @@ impl AddressHooks for Address {
         let Some(association) = claim(sock) else {
             return Ok(());
         };
-        let Some(socket) = describe(sock, &association)? else {
+        let (Some(scoped), Some(family)) = (is_scoped(sock, &association)?, family_of(sock)) else {
             return Ok(());
         };
-        if !policy::long_enough(&socket, address.len()) {
+        if !policy::long_enough(family, address.len()) {
             return Err(EINVAL);
         }
-        let asked = SockAddr::parse(socket.family, address).map_err(refused)?;
+        let asked = SockAddr::parse(family, address).map_err(refused)?;
         let guard = rcu::read_lock();
-        policy::bind(&association.owner(&guard), &socket, &asked).map_err(refused)
+        policy::bind(&association.owner(&guard), family, scoped, &asked).map_err(refused)
     }
 
     /// `listen()` on a socket that was never bound binds it to the wildcard.

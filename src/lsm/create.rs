@@ -19,11 +19,15 @@ pub(crate) enum Create {}
 
 impl CreateHooks for Create {
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result {
+        let Err(refusal) = policy::create(family, kind, protocol, false) else {
+            // Every association may have it.
+            return Ok(());
+        };
         match current() {
-            Some(association) => {
-                let raw = association.terms().allow_raw;
-                policy::create(family, kind, protocol, raw).map_err(refused)
+            Some(association) if association.terms().allow_raw => {
+                policy::create(family, kind, protocol, true).map_err(refused)
             }
+            Some(_) => Err(refused(refusal)),
             None => Ok(()),
         }
     }
@@ -37,8 +41,12 @@ impl CreateHooks for Create {
         if !sockets::covers(&association, kind) {
             return Err(EPERM);
         }
-        sockets::take_in(sock, &association);
-        if kind.is_raw() && !sockets::belongs_to(sock, &association) {
+        if !kind.is_raw() {
+            sockets::take_in_covered(sock, kind, association);
+            return Ok(());
+        }
+        sockets::take_in_covered(sock, kind, association.clone());
+        if !sockets::belongs_to(sock, &association) {
             // The tenant has as many raw sockets as it may, or the association has ended.
             return Err(ENOBUFS);
         }

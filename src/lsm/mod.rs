@@ -23,8 +23,10 @@ pub(crate) use hold::Hold;
 pub(crate) use task::Tasks;
 pub(crate) use trace::Trace;
 
+use core::ops::Deref;
+
 use kernel::prelude::*;
-use kernel::sync::{rcu, Arc};
+use kernel::sync::{rcu, Arc, ArcBorrow};
 
 use crate::policy;
 use crate::sys::sock::SkRef;
@@ -52,36 +54,41 @@ fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
     }
 }
 
-/// A socket that a task of `association` uses, as the policy sees it; `None` when it is neither
-/// IPv4 nor IPv6, or the kernel made it for itself: such a socket works for the task, but is the
-/// host's.
+/// Whether a socket that a task of `association` uses belongs to it; `None` when the kernel made
+/// the socket for itself: it works for the task, but is the host's.
 ///
 /// # Errors
 ///
 /// `EPERM` when the socket is of a kind that the association does not cover: it was made before
 /// the task was associated.
-fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
-    let scoped = sockets::belongs_to(sock, association);
+fn is_scoped(sock: SkRef<'_>, association: &Association) -> Result<Option<bool>> {
     // `sockets::take_in` checked the kind of a socket of the association. IPV6_ADDRFORM may
     // change it since, to one that is covered as well.
-    if !scoped {
-        let kind = sock.kind();
-        if kind.kernel {
-            return Ok(None);
-        }
-        if !sockets::covers(association, kind) {
-            return Err(EPERM);
-        }
+    if sockets::belongs_to(sock, association) {
+        return Ok(Some(true));
     }
-    let Some(info) = sock.info() else {
+    let kind = sock.kind();
+    if kind.kernel {
+        return Ok(None);
+    }
+    if !sockets::covers(association, kind) {
+        return Err(EPERM);
+    }
+    Ok(Some(false))
+}
+
+/// A socket that a task of `association` uses, as the policy sees it; `None` as for
+/// [`is_scoped`], and when it is neither IPv4 nor IPv6.
+///
+/// # Errors
+///
+/// As for [`is_scoped`].
+fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
+    let (Some(scoped), Some(info)) = (is_scoped(sock, association)?, sock.info()) else {
         return Ok(None);
     };
     Ok(Some(policy::Socket {
-        family: if info.is_v6 {
-            policy::Family::V6
-        } else {
-            policy::Family::V4
-        },
+        family: family(info.is_v6),
         stream: info.stream,
         connected: info.is_established(),
         scoped,
@@ -90,20 +97,62 @@ fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy:
     }))
 }
 
+/// The family of a socket; `None` when it is neither IPv4 nor IPv6.
+fn family_of(sock: SkRef<'_>) -> Option<policy::Family> {
+    let kind = sock.kind();
+    kind.is_internet().then(|| family(kind.is_v6()))
+}
+
+fn family(is_v6: bool) -> policy::Family {
+    if is_v6 {
+        policy::Family::V6
+    } else {
+        policy::Family::V4
+    }
+}
+
 /// The association of the running task, if any.
 fn current() -> Option<Arc<Association>> {
     table::current()
 }
 
+/// An association, during a call that uses one of its sockets or is made by one of its tasks.
+enum Responsible<'a> {
+    /// That of a socket.
+    OfSocket(ArcBorrow<'a, Association>),
+    /// That of the running task.
+    OfTask(Arc<Association>),
+}
+
+impl Deref for Responsible<'_> {
+    type Target = Association;
+
+    fn deref(&self) -> &Association {
+        match self {
+            Self::OfSocket(association) => association,
+            Self::OfTask(association) => association,
+        }
+    }
+}
+
 /// The association whose rules apply when the running task uses a socket: that of the task, or
 /// else that of the socket, which keeps it when unassociated tasks use the socket.
-fn responsible(sock: SkRef<'_>) -> Option<Arc<Association>> {
-    current().or_else(|| sockets::association_of(sock).map(Arc::from))
+fn responsible(sock: SkRef<'_>) -> Option<Responsible<'_>> {
+    // Usually both are the same. Then this saves looking for the task.
+    if let Some(own) = sockets::own(sock) {
+        return Some(Responsible::OfSocket(own));
+    }
+    match current() {
+        Some(association) => Some(Responsible::OfTask(association)),
+        None => sockets::association_of(sock).map(Responsible::OfSocket),
+    }
 }
 
 /// As [`responsible`]. Takes the socket in if it can be.
-fn claim(sock: SkRef<'_>) -> Option<Arc<Association>> {
-    let association = responsible(sock)?;
-    take_in(sock, &association);
-    Some(association)
+fn claim(sock: SkRef<'_>) -> Option<Responsible<'_>> {
+    let found = responsible(sock)?;
+    if let Responsible::OfTask(association) = &found {
+        take_in(sock, association);
+    }
+    Some(found)
 }

@@ -8,9 +8,10 @@ use core::net::IpAddr;
 
 use super::owner::Owner;
 use super::sockaddr::SockAddr;
-use super::verdict::{Family, Refusal, Socket};
+use super::verdict::{Family, Refusal};
 
-/// Decides a `bind()` of `socket` to `addr`.
+/// Decides a `bind()` to `addr` of a socket of this family. `scoped`: whether it belongs to
+/// the association that uses it.
 ///
 /// [`long_enough`] has checked that the address has the length that the socket's
 /// family requires.
@@ -20,8 +21,13 @@ use super::verdict::{Family, Refusal, Socket};
 /// [`Refusal::NotAvailable`] when the association does not own the address, or the
 /// socket belongs to another association; [`Refusal::FamilyNotSupported`] and
 /// [`Refusal::Invalid`] as the protocols answer.
-pub fn bind(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Result<(), Refusal> {
-    let asked: IpAddr = match (socket.family, addr) {
+pub fn bind(
+    owner: &Owner<'_>,
+    family: Family,
+    scoped: bool,
+    addr: &SockAddr,
+) -> Result<(), Refusal> {
+    let asked: IpAddr = match (family, addr) {
         (Family::V4, SockAddr::V4(a)) => (*a).into(),
         // inet_bind() accepts AF_UNSPEC with INADDR_ANY as a wildcard.
         (Family::V4, SockAddr::Unspec(Some(a))) if a.is_unspecified() => (*a).into(),
@@ -30,7 +36,7 @@ pub fn bind(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Result<(), R
         _ => return Err(Refusal::FamilyNotSupported),
     };
     let wildcard = asked.to_canonical().is_unspecified();
-    if socket.scoped && (wildcard || owner.owns(asked)) {
+    if scoped && (wildcard || owner.owns(asked)) {
         Ok(())
     } else {
         Err(Refusal::NotAvailable)
@@ -40,8 +46,8 @@ pub fn bind(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Result<(), R
 /// Whether `len` bytes are enough for a `bind()`. If not, the answer is `EINVAL`,
 /// whatever family they name (`inet_bind_sk()`, `inet6_bind_sk()`).
 #[must_use]
-pub fn long_enough(socket: &Socket, len: usize) -> bool {
-    len >= match socket.family {
+pub fn long_enough(family: Family, len: usize) -> bool {
+    len >= match family {
         Family::V4 => 16,
         Family::V6 => 24,
     }

@@ -10,7 +10,9 @@ use core::net::Ipv6Addr;
 /// # Invariants
 ///
 /// `first <= last`.
+// The kernel's gate reads it: `struct acf_range_v4` and `struct acf_range_v6`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C)]
 pub struct Range<T> {
     first: T,
     last: T,
@@ -74,7 +76,9 @@ impl Number for u32 {
 /// bytes, but the kernel's stack, where sorting keeps some, is aligned to 8
 /// (`-mpreferred-stack-boundary=3` in `arch/x86/Makefile`, which rustc does not
 /// know).
+// The kernel's gate reads it: `struct acf_addr_v6`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C)]
 pub struct Wide {
     high: u64,
     low: u64,

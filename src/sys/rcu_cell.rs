@@ -15,6 +15,7 @@ use kernel::sync::rcu;
 ///
 /// The pointer came from [`KBox::into_raw`], and the cell owns what it points to. A pointer that
 /// leaves the cell is freed a grace period later: see [`Replaced`].
+#[repr(transparent)]
 pub(crate) struct RcuCell<T: Send + Sync>(Atomic<*mut T>);
 
 // SAFETY: The cell owns a `T`, which may be sent.
@@ -37,6 +38,12 @@ impl<T: Send + Sync> RcuCell<T> {
         // period after it leaves the cell. `_guard` proves that the caller holds rcu_read_lock()
         // during `'g`, and the borrow of `self` that the cell is not dropped.
         unsafe { &*value }
+    }
+
+    /// Where the pointer to the present value is, for C code that reads it under RCU. Valid as
+    /// long as the cell.
+    pub(in crate::sys) fn as_ptr(&self) -> *const *const T {
+        core::ptr::from_ref(&self.0).cast()
     }
 
     /// Puts `value` in place, for readers at once, and returns the old one. Context: any.

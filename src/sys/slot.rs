@@ -5,12 +5,15 @@
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
+use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{Arc, ArcBorrow};
 
+use super::ranged::Ranged;
 use super::raw;
+use super::rcu_cell::RcuCell;
 use super::sock::{FreedSk, SkRef};
 
 /// Access to the slots.
@@ -21,7 +24,16 @@ use super::sock::{FreedSk, SkRef};
 /// [`Arc::into_raw`] of a `T` and owns that reference.
 pub(crate) struct Slots<T>(core::marker::PhantomData<T>);
 
-impl<T: Send + Sync + 'static> Slots<T> {
+/// A value for slots, which has a set of addresses.
+pub(crate) trait HasSet: Send + Sync + 'static {
+    /// What it keeps with the addresses.
+    type Rest: Send + Sync;
+
+    /// Its present set.
+    fn set_cell(&self) -> &RcuCell<Ranged<Self::Rest>>;
+}
+
+impl<T: HasSet> Slots<T> {
     /// Access to the slots.
     ///
     /// # Safety
@@ -48,10 +60,17 @@ impl<T: Send + Sync + 'static> Slots<T> {
         let Some(slot) = self.slot(sk) else {
             return Err(value);
         };
+        // It stays there as long as the value, which the slot keeps.
+        let set = value.set_cell().as_ptr().cast::<c_void>().cast_mut();
         let raw = Arc::into_raw(value).cast_mut();
         // INVARIANT: If the slot was null, it now owns the reference.
         match slot.cmpxchg(ptr::null_mut(), raw, ordering::Full) {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                if let Some(shown) = self.set_pointer(sk) {
+                    shown.store(set, ordering::Release);
+                }
+                Ok(())
+            }
             // SAFETY: `raw` came from `into_raw` above, and no slot took over its reference.
             Err(_) => Err(unsafe { Arc::from_raw(raw) }),
         }
@@ -60,6 +79,9 @@ impl<T: Send + Sync + 'static> Slots<T> {
     /// Empties the slot of a socket that is about to be freed. Context: any but NMI.
     pub(crate) fn take(&self, sk: &mut FreedSk<'_>) -> Option<Arc<T>> {
         let slot = self.slot(sk.get())?;
+        if let Some(shown) = self.set_pointer(sk.get()) {
+            shown.store(ptr::null_mut(), ordering::Relaxed);
+        }
         // INVARIANT: The slot is null after this, and owns nothing.
         let held = NonNull::new(slot.xchg(ptr::null_mut(), ordering::Full))?;
         // SAFETY: By the type invariants the pointer came from `Arc::into_raw`. The exchange
@@ -78,11 +100,15 @@ impl<T: Send + Sync + 'static> Slots<T> {
         // gate.
         Some(unsafe { Atomic::from_ptr(slot.cast::<*mut T>()) })
     }
-}
 
-/// Makes the gate ask about the packets of every connection again: a set was replaced.
-/// Context: any, with the control lock held.
-pub(crate) fn note_new_rules() {
-    // SAFETY: It changes a number of the gate. The caller's lock keeps other calls away.
-    unsafe { raw::acf_gate_change_rules() };
+    /// Where the gate finds the set of the value in the slot: null, or the cell of a value that
+    /// the slot holds.
+    fn set_pointer<'a>(&self, sk: SkRef<'a>) -> Option<&'a Atomic<*mut c_void>> {
+        // SAFETY: As in `slot`.
+        let known = NonNull::new(unsafe { raw::acf_gate_sock(sk.as_ptr()) })?;
+        // SAFETY: As in `slot`.
+        let set = unsafe { ptr::addr_of_mut!((*known.as_ptr()).set) };
+        // SAFETY: As in `slot`.
+        Some(unsafe { Atomic::from_ptr(set.cast::<*mut c_void>()) })
+    }
 }

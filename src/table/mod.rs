@@ -21,6 +21,7 @@ mod former;
 mod gather;
 mod holdings;
 mod keys;
+mod known;
 mod leftover;
 mod limits;
 mod loopback;

@@ -19,6 +19,7 @@ use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::{Association, PartOf, User};
+use super::known;
 use super::membership::Membership;
 use super::patience;
 use super::registry::Listing;
@@ -67,7 +68,7 @@ impl Narrow for SelfNarrowing<'_> {
     type Association = Arc<Association>;
     type Part = Part;
     type Entry = KBox<Entry<Membership>>;
-    type Task = TaskKey;
+    type Task = TaskRef;
     type Stop = Error;
 
     fn present(&mut self) -> Result<Option<Arc<Association>>> {
@@ -100,36 +101,38 @@ impl Narrow for SelfNarrowing<'_> {
         patience::pause()
     }
 
-    fn caller(&mut self) -> TaskKey {
-        TaskKey::current()
+    fn caller(&mut self) -> TaskRef {
+        self.process.clone()
     }
 
-    fn each_thread(&mut self, mut visit: impl FnMut(&mut Self, &TaskKey) -> Result) -> Result {
+    fn each_thread(&mut self, mut visit: impl FnMut(&mut Self, &TaskRef) -> Result) -> Result {
         self.process
             .threads()?
             .iter()
-            .try_for_each(|thread| visit(self, &thread.key()))
+            .try_for_each(|thread| visit(self, thread))
     }
 
-    fn is_wider(&mut self, task: &TaskKey, part: &Part) -> Result<bool> {
+    fn is_wider(&mut self, task: &TaskRef, part: &Part) -> Result<bool> {
         let is_wider = |m: &Membership| m.is_wider_than(&part.association);
-        Ok(self.tenants.members.has_such(*task, is_wider))
+        Ok(self.tenants.members.has_such(task.key(), is_wider))
     }
 
     fn replace_wider(
         &mut self,
-        task: &TaskKey,
+        task: &TaskRef,
         part: &Part,
         entry: KBox<Entry<Membership>>,
     ) -> Result<bool> {
         let members = &self.tenants.members;
-        Ok(members.replace_if(*task, entry, |old, new| {
-            let is_wider = old.is_wider_than(&part.association);
-            if is_wider && old.is_searched() {
-                new.set_searched();
-            }
-            is_wider
-        }))
+        known::change_member(task, || {
+            Ok(members.replace_if(task.key(), entry, |old, new| {
+                let is_wider = old.is_wider_than(&part.association);
+                if is_wider && old.is_searched() {
+                    new.set_searched();
+                }
+                is_wider
+            }))
+        })
     }
 
     fn has_ended(&mut self, part: &Part) -> Result<bool> {
@@ -138,9 +141,9 @@ impl Narrow for SelfNarrowing<'_> {
         Ok(part.association.is_revoked())
     }
 
-    fn remove_ended(&mut self, task: &TaskKey) -> Result {
+    fn remove_ended(&mut self, task: &TaskRef) -> Result {
         let members = &self.tenants.members;
-        members.remove_if(*task, Membership::is_revoked);
+        members.remove_if(task.key(), Membership::is_revoked);
         Ok(())
     }
 

@@ -71,7 +71,7 @@ impl Reserved {
             }
         }
         let any = !entries.is_empty();
-        let set = KBox::new(AddressSet::new(entries)?, GFP_KERNEL)?;
+        let set = KBox::new(AddressSet::of_entries(entries)?, GFP_KERNEL)?;
         let replaced = self.set.replace(set);
         self.any.store(any, ordering::Relaxed);
         Ok(replaced)

@@ -8,20 +8,23 @@ use kernel::prelude::*;
 
 use crate::policy::{merge, subtract, Number, Prefix, Range, SetView, Wide};
 use crate::sys::index;
+use crate::sys::ranged::Ranged;
 
 use super::gather::gather;
 use super::limits::MAX_FORMER;
 
-/// An address set. Dropping it never sleeps.
+/// An address set: its addresses, as sorted and disjoint ranges. Dropping it never
+/// sleeps.
+pub(crate) type AddressSet = Ranged<Details>;
+
+/// What a set has beside its addresses.
 ///
 /// # Invariants
 ///
-/// `v4` and `v6` are sorted and disjoint and hold the addresses of `entries`;
-/// the primary addresses are among them.
-pub(crate) struct AddressSet {
+/// The ranges of the set hold the addresses of `entries`; the primary addresses are
+/// among them.
+pub(crate) struct Details {
     entries: KVec<Prefix>,
-    v4: KVec<Range<u32>>,
-    v6: KVec<Range<Wide>>,
     primary_v4: Option<Ipv4Addr>,
     primary_v6: Option<Ipv6Addr>,
     // Its place in the index, for `keys`.
@@ -36,7 +39,7 @@ impl AddressSet {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(entries: KVec<Prefix>) -> Result<Self> {
+    pub(crate) fn of_entries(entries: KVec<Prefix>) -> Result<Self> {
         let (mut v4, mut v6) = (KVec::new(), KVec::new());
         for entry in &entries {
             if let Some(range) = entry.range_v4() {
@@ -60,16 +63,14 @@ impl AddressSet {
             IpAddr::V6(a) => Some(a),
             IpAddr::V4(_) => None,
         });
-        // INVARIANT: `merge` sorted and merged them; the primary addresses come from
-        // `entries`.
-        Ok(Self {
-            v4,
-            v6,
+        // INVARIANT: The ranges and the primary addresses come from `entries`.
+        let details = Details {
             primary_v4,
             primary_v6,
             entries,
             indexed: None,
-        })
+        };
+        Ok(Self::new(v4, v6, details))
     }
 
     /// A set without addresses. Context: process, may sleep.
@@ -90,15 +91,14 @@ impl AddressSet {
         v4.truncate(kept);
         let kept = merge(v6.as_mut_slice());
         v6.truncate(kept);
-        // INVARIANT: `merge` sorted and merged them; there are no primary addresses.
-        Self {
+        // INVARIANT: There are no entries and no primary addresses.
+        let details = Details {
             entries: KVec::new(),
-            v4,
-            v6,
             primary_v4: None,
             primary_v6: None,
             indexed: None,
-        }
+        };
+        Self::new(v4, v6, details)
     }
 
     /// A copy of the addresses of a set that can only be read under RCU: `with`
@@ -109,8 +109,8 @@ impl AddressSet {
     ///
     /// `ENOMEM`.
     pub(super) fn copy(with: impl Fn(&mut dyn FnMut(&Self))) -> Result<Self> {
-        let v4 = gather(|push| with(&mut |set| set.v4.iter().for_each(|&r| push(r))))?;
-        let v6 = gather(|push| with(&mut |set| set.v6.iter().for_each(|&r| push(r))))?;
+        let v4 = gather(|push| with(&mut |set| set.v4().iter().for_each(|&r| push(r))))?;
+        let v6 = gather(|push| with(&mut |set| set.v6().iter().for_each(|&r| push(r))))?;
         Ok(Self::of_ranges(v4, v6))
     }
 
@@ -151,32 +151,23 @@ impl AddressSet {
 
     /// The number of its ranges of addresses.
     pub(super) fn ranges(&self) -> usize {
-        self.v4.len() + self.v6.len()
-    }
-
-    /// The IPv4 addresses, as ranges that are sorted and disjoint.
-    pub(super) fn v4(&self) -> &[Range<u32>] {
-        &self.v4
-    }
-
-    /// The IPv6 addresses, as ranges that are sorted and disjoint.
-    pub(super) fn v6(&self) -> &[Range<Wide>] {
-        &self.v6
+        self.v4().len() + self.v6().len()
     }
 
     /// Keeps its entries in the index as long as it exists.
     pub(super) fn keep(&mut self, indexed: index::Entries) {
-        self.indexed = Some(indexed);
+        self.rest_mut().indexed = Some(indexed);
     }
 
     /// The set as the decisions see it.
     pub(crate) fn view(&self) -> SetView<'_> {
-        SetView::new(&self.v4, &self.v6, self.primary_v4, self.primary_v6)
+        let details = self.rest();
+        SetView::new(self.v4(), self.v6(), details.primary_v4, details.primary_v6)
     }
 
     /// The entries, in the form and order in which they were given.
     pub(crate) fn entries(&self) -> &[Prefix] {
-        &self.entries
+        &self.rest().entries
     }
 }
 

@@ -10,6 +10,7 @@ use kernel::time::{delay::fsleep, Delta};
 
 use crate::policy;
 use crate::sys::connections::Connection;
+use crate::sys::membership;
 use crate::sys::slot::Slots;
 use crate::sys::sock::{FreedSk, SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
@@ -36,21 +37,33 @@ pub(crate) fn belongs_to(sk: SkRef<'_>, association: &Association) -> bool {
     association_of(sk).is_some_and(|a| a.id() == association.id())
 }
 
+/// The association of a socket that belongs to that of the running task. `None` also when
+/// that is not known. Context: process.
+pub(crate) fn own(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
+    membership::is_own(sk).then(|| association_of(sk)).flatten()
+}
+
 /// Makes a socket that belongs to no association one of `association`, if its kind is
 /// covered. The caller holds no lock of the socket. Context: any but hard interrupts.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
-    if fill(sk, association) {
-        sk.set_scope(association.id(), Some(association.key()));
+    if covers(association, sk.kind()) {
+        take_in_covered(sk, sk.kind(), association.clone());
     }
 }
 
-/// Fills the slot of a socket, if it is empty and `association` may have the socket.
-/// Returns whether it did. Context: any.
-fn fill(sk: SkRef<'_>, association: &Arc<Association>) -> bool {
-    let kind = sk.kind();
+/// As [`take_in`], for a socket of this kind, which tasks of `association` may have.
+pub(crate) fn take_in_covered(sk: SkRef<'_>, kind: SocketKind, association: Arc<Association>) {
+    let (id, key) = (association.id(), association.key());
+    if fill(sk, kind, association) {
+        sk.set_scope(id, Some(key));
+    }
+}
+
+/// Fills the slot of a socket of this kind, which tasks of `association` may have, if it
+/// is empty and the association has not ended. Returns whether it did. Context: any.
+fn fill(sk: SkRef<'_>, kind: SocketKind, association: Arc<Association>) -> bool {
     if !kind.is_internet()
         || kind.kernel
-        || !covers(association, kind)
         || association_of(sk).is_some()
         || !association.add_socket(kind.is_raw())
     {
@@ -58,7 +71,7 @@ fn fill(sk: SkRef<'_>, association: &Arc<Association>) -> bool {
     }
     // Another task may have filled the slot meanwhile.
     SLOTS
-        .fill(sk, association.clone())
+        .fill(sk, association)
         .map_err(|unused| Association::remove_socket(unused, kind.is_raw()))
         .is_ok()
 }
@@ -75,7 +88,8 @@ pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
     if let Some(association) = association_of(listener) {
         // Its lock is a copy of the listener's, not to be taken, and so is its key. The scope
         // too, unless the listener was taken in at this moment.
-        if fill(new, &association.into()) {
+        let kind = new.kind();
+        if covers(&association, kind) && fill(new, kind, association.into()) {
             new.set_scope(association.id(), None);
         }
     }

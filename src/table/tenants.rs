@@ -18,6 +18,7 @@ use super::association::{Association, Making, PartOf, User};
 use super::control::Control;
 use super::holdings::Holdings;
 use super::keys::Keys;
+use super::known;
 use super::leftover::{self, Leftover};
 use super::members::Members;
 use super::registry::Registry;
@@ -35,7 +36,7 @@ pub(crate) fn get() -> Option<&'static Tenants> {
 
 /// The association of the running task, if any. Context: any.
 pub(crate) fn current() -> Option<Arc<Association>> {
-    get()?.members.association(TaskKey::current())
+    known::current(&get()?.members)
 }
 
 /// The state of the module.

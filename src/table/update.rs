@@ -64,7 +64,7 @@ impl Tenants {
         }
         let mut copy = KVec::new();
         copy.extend_from_slice(&entries, GFP_KERNEL)?;
-        let added = AddressSet::new(copy)?.without(&association.copy_set()?)?;
+        let added = AddressSet::of_entries(copy)?.without(&association.copy_set()?)?;
         // Allocate before anything changes.
         let forgetting = match reset {
             true => Some(self.forgetting(association)?),
@@ -161,7 +161,7 @@ impl Tenants {
     }
 
     fn coming(&self, association: &Arc<Association>, entries: KVec<Prefix>) -> Result<Coming> {
-        let set = AddressSet::new(entries)?;
+        let set = AddressSet::of_entries(entries)?;
         let once = association
             .copy_set()?
             .with_former(&association.copy_former()?)?;

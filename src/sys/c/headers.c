@@ -43,7 +43,8 @@ static bool acf_is_obeyed(u8 protocol)
 }
 
 /*
- * Whether an IPv4 packet is to be dropped for its headers or its protocol.
+ * Whether an IPv4 packet of a raw socket is to be dropped for its headers or its
+ * protocol.
  *
  * A source route leads a packet elsewhere than its destination says, and other
  * headers may do so. Most are denied when a program asks for them. Two are not:
@@ -58,16 +59,12 @@ static bool acf_is_obeyed(u8 protocol)
  * another, sends. Tunnels unpack packets with any source. Routing daemons believe
  * what they receive. The raw sockets of an association are for its own traffic.
  */
-bool acf_led_v4(const struct sk_buff *skb, const struct sock *sk)
+bool acf_raw_led_v4(const struct sk_buff *skb)
 {
 	const struct iphdr *ip = ip_hdr(skb);
 	u8 buffer;
 	const u8 *type;
 
-	if (IPCB(skb)->opt.srr)
-		return true;
-	if (sk->sk_type != SOCK_RAW)
-		return false;
 	/* Options set on the socket are also in the control block; others are not. */
 	if (ip_is_fragment(ip) || (ip->ihl > 5 && !IPCB(skb)->opt.optlen))
 		return true;
@@ -102,8 +99,8 @@ static bool acf_may_have_v6(const struct sk_buff *skb, int header,
 	return ipv6_find_hdr(skb, offset, header, NULL, NULL) != -ENOENT;
 }
 
-/* As acf_led_v4(), for an IPv6 packet. */
-bool acf_led_v6(const struct sk_buff *skb, const struct sock *sk)
+/* As acf_raw_led_v4(), for an IPv6 packet of any socket. */
+bool acf_extended_led_v6(const struct sk_buff *skb, const struct sock *sk)
 {
 	const u8 first = ipv6_hdr(skb)->nexthdr;
 	unsigned int offset;

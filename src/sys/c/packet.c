@@ -31,73 +31,63 @@ static bool acf_loops(const struct net_device *out)
 	return out->flags & IFF_LOOPBACK || netif_is_l3_master(out);
 }
 
-/* Whether one of the addresses of a packet is a loopback address. */
-static bool acf_on_loopback(int family, const void *source,
-			    const void *destination)
+/* Most packets are those of sockets that belong to no association. */
+static __always_inline bool acf_is_scoped(const struct sock *sk)
 {
-	if (family == NFPROTO_IPV4)
-		return ipv4_is_loopback(*(const __be32 *)source) ||
-		       ipv4_is_loopback(*(const __be32 *)destination);
-	return ipv6_addr_loopback(source) || ipv6_addr_loopback(destination);
+	return sk && READ_ONCE(sk->sk_scope);
 }
 
-static unsigned int acf_check_output(struct sk_buff *skb,
-				     const struct nf_hook_state *state,
-				     const void *source,
-				     const void *destination,
-				     bool (*led)(const struct sk_buff *,
-						 const struct sock *))
+/* @led: another rule refuses the packet */
+static __always_inline unsigned int
+acf_check_output(struct sk_buff *skb, const struct nf_hook_state *state,
+		 const struct sock *sk, const void *source,
+		 const void *destination, bool led)
 {
-	/* Not skb->sk: on a tunnel's packet, that is the socket of the inner packet. */
-	const struct sock *sk = state->sk ? sk_const_to_full_sk(state->sk) : NULL;
-	const struct acf_sock *known;
-	acf_output_t output;
-	u32 mark, rules;
-	bool loops;
+	const bool loops = acf_loops(state->out);
+	u32 mark = READ_ONCE(sk->sk_scope);
 
-	if (!sk || !sk_fullsock(sk))
-		return NF_ACCEPT;
-	known = acf_gate_sock(sk);
-	if (!known || !READ_ONCE(known->owner))
-		return NF_ACCEPT;
-	if (led(skb, sk))
+	if (led)
 		return NF_DROP_ERR(-EPERM);
-	loops = acf_loops(state->out);
-	/* Most packets are those of a connection that was permitted before. */
-	mark = READ_ONCE(sk->sk_scope);
-	if (mark && acf_gate_sock_checked(sk, state->pf, source, destination) &&
-	    (loops || !acf_on_loopback(state->pf, source, destination)))
-		goto permitted;
-	rules = acf_gate_rules();
-	output = READ_ONCE(acf_output);
-	mark = output(sk, state->pf, source, destination, loops);
+	if (!acf_gate_sock_sends(sk, state->pf, source, destination, loops))
+		mark = READ_ONCE(acf_output)(sk, state->pf, source, destination,
+					     loops);
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
-	if (mark == READ_ONCE(sk->sk_scope))
-		acf_gate_sock_permit(sk, state->pf, source, destination, rules);
-permitted:
 	/* Whatever its destination: a VRF or NAT may bring it back to this host. */
 	skb->secmark = mark;
 	return NF_ACCEPT;
 }
 
+/*
+ * Not skb->sk: on a tunnel's packet, that is the socket of the inner packet. And if
+ * IPsec has wrapped a packet, the inner one was checked before.
+ */
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	/* IPsec has wrapped it; the inner packet was checked before. */
-	if (IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
+	const struct sock *sk = state->sk;
+
+	if (!acf_is_scoped(sk) || IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
-	return acf_check_output(skb, state, &ip_hdr(skb)->saddr,
-				&ip_hdr(skb)->daddr, acf_led_v4);
+	sk = sk_const_to_full_sk(sk);
+	if (!sk)
+		return NF_ACCEPT;
+	return acf_check_output(skb, state, sk, &ip_hdr(skb)->saddr,
+				&ip_hdr(skb)->daddr, acf_led_v4(skb, sk));
 }
 
 static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	if (IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
+	const struct sock *sk = state->sk;
+
+	if (!acf_is_scoped(sk) || IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
-	return acf_check_output(skb, state, &ipv6_hdr(skb)->saddr,
-				&ipv6_hdr(skb)->daddr, acf_led_v6);
+	sk = sk_const_to_full_sk(sk);
+	if (!sk)
+		return NF_ACCEPT;
+	return acf_check_output(skb, state, sk, &ipv6_hdr(skb)->saddr,
+				&ipv6_hdr(skb)->daddr, acf_led_v6(skb, sk));
 }
 
 /* Before all other hooks: they may rewrite what the socket sent. */

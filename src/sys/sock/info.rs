@@ -65,6 +65,11 @@ impl SocketKind {
                 || [IPPROTO_ICMP, IPPROTO_ICMPV6].contains(&self.protocol))
     }
 
+    /// Whether its family is `AF_INET6`.
+    pub(crate) fn is_v6(&self) -> bool {
+        self.family as u32 == bindings::AF_INET6
+    }
+
     /// Whether it is IPv4 or IPv6.
     pub(crate) fn is_internet(&self) -> bool {
         [bindings::AF_INET, bindings::AF_INET6].contains(&(self.family as u32))

@@ -11,6 +11,7 @@ use crate::sys::map::InsertError;
 use crate::sys::task::{self, TaskRef};
 
 use super::Assignment;
+use crate::table::known;
 use crate::table::membership::Membership;
 
 /// The pause between looks for descendants, after the first [`QUICK_LOOKS`].
@@ -76,11 +77,13 @@ impl TakeIn for Assignment<'_> {
         let members = &self.tenants.members;
         // First: a hook that finds no tag does not look for a membership.
         thread.tag();
-        match members.insert(thread.key(), membership, GFP_KERNEL) {
-            Ok(()) => Ok(true),
-            Err(InsertError::Occupied) => Ok(false),
-            Err(InsertError::Table(error)) => Err(error),
-        }
+        known::change_member(thread, || {
+            match members.insert(thread.key(), membership, GFP_KERNEL) {
+                Ok(()) => Ok(true),
+                Err(InsertError::Occupied) => Ok(false),
+                Err(InsertError::Table(error)) => Err(error),
+            }
+        })
     }
 
     fn remove_ended(&mut self, thread: &TaskRef) -> Result {

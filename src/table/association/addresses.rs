@@ -8,12 +8,21 @@ use kernel::sync::rcu;
 
 use super::Association;
 use crate::policy::{Owner, Prefix};
-use crate::sys::rcu_cell::Replaced;
-use crate::sys::slot;
+use crate::sys::ranged::Ranged;
+use crate::sys::rcu_cell::{RcuCell, Replaced};
+use crate::sys::slot::HasSet;
 use crate::table::control::Control;
 use crate::table::gather::gather;
 use crate::table::keys::{Findable, Keys};
-use crate::table::set::AddressSet;
+use crate::table::set::{AddressSet, Details};
+
+impl HasSet for Association {
+    type Rest = Details;
+
+    fn set_cell(&self) -> &RcuCell<Ranged<Details>> {
+        &self.set
+    }
+}
 
 impl Association {
     /// Its present address set.
@@ -58,10 +67,7 @@ impl Association {
         set: Findable,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        let old = self.set.replace(set.into_set());
-        // Connections were permitted packets by the old one.
-        slot::note_new_rules();
-        old
+        self.set.replace(set.into_set())
     }
 
     /// Puts other former addresses in place and returns the old ones. Never sleeps.
@@ -70,9 +76,7 @@ impl Association {
         former: KBox<AddressSet>,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        let old = self.former.replace(former);
-        slot::note_new_rules();
-        old
+        self.former.replace(former)
     }
 
     /// Whether it has former addresses, on which it may have connections.
