@@ -13,6 +13,7 @@ mod control_model;
 mod create;
 mod delivers;
 mod draw;
+mod known;
 #[expect(dead_code, reason = "the fuzz targets use the rest")]
 mod naive;
 mod option;

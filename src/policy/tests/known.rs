@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the gate permits by itself (`security/addrconf/known.h` and `known.c` of the
+//! patched kernel) follows from the decisions.
+
+use super::super::{
+    bind, connect, delivers, is_private_loopback, listen, receive, receives, send, sends,
+    Destination, Found, Origin, Outgoing, Owner, Sender, Usage,
+};
+use super::*;
+
+const SENDERS: [Sender; 3] = [Sender::Message, Sender::Opening, Sender::Answering];
+const FOUND: [Found; 2] = [Found::Unconnected, Found::Connection];
+
+/// Whether the gate permits by itself what follows from `addr`: an address of the set for
+/// which there is no other rule. If so, whether the set has no other of the family.
+fn known(owner: &Owner<'_>, addr: IpAddr) -> Option<bool> {
+    let plain = !addr.is_loopback() && !addr.is_unspecified() && addr == addr.to_canonical();
+    (plain && owner.set.contains(addr)).then(|| owner.set.sole(Family::of(addr)) == Some(addr))
+}
+
+/// An owner, and one of its addresses.
+fn owner_and_address() -> impl Strategy<Value = (Owned, IpAddr)> {
+    (
+        any_owned(),
+        any_ip(),
+        near_prefix(),
+        any::<prop::sample::Index>(),
+    )
+        .prop_map(|(o, other, near, at)| {
+            let prefixes = [o.set.prefixes.clone(), vec![near]].concat();
+            let addr = at.get(&prefixes).addr();
+            let set = OwnedSet::new(prefixes);
+            let addr = if set.view().contains(other) {
+                other
+            } else {
+                addr
+            };
+            (Owned { set, ..o }, addr)
+        })
+}
+
+/// A socket of its owner's that is bound to `local` and sends from `source`.
+fn of_owner(local: IpAddr, source: IpAddr) -> Socket {
+    Socket {
+        scoped: true,
+        local,
+        source,
+        ..unbound(Family::of(local))
+    }
+}
+
+fn wildcard(family: Family) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn sockaddr(addr: IpAddr) -> SockAddr {
+    match addr {
+        IpAddr::V4(a) => SockAddr::V4(a),
+        IpAddr::V6(a) => SockAddr::V6(a),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(2000))]
+
+    #[test]
+    fn packets_at_a_known_address_are_permitted(
+        (o, addr) in owner_and_address(), other in any_ip(), id in 0_u32..4,
+        loops in any::<bool>(), reserved in any::<bool>()
+    ) {
+        let owner = o.owner();
+        if known(&owner, addr).is_none() {
+            return Ok(());
+        }
+        for origin in [Origin::Unknown, Origin::Outside, Origin::Association(id)] {
+            for bound in [addr, wildcard(Family::of(addr)), wildcard(Family::V6)] {
+                prop_assert!(receives(Some(&owner), bound, addr, origin, reserved));
+            }
+            for found in FOUND {
+                prop_assert!(delivers(&owner, found, addr, origin));
+            }
+        }
+        if !other.to_canonical().is_loopback() {
+            let packet = Outgoing { source: addr, destination: other, loops };
+            for sender in SENDERS {
+                prop_assert!(sends(&owner, sender, &packet));
+            }
+        }
+    }
+
+    #[test]
+    fn calls_that_lead_there_are_permitted(
+        (o, addr) in owner_and_address(), to in any_ip(), stream in any::<bool>()
+    ) {
+        let owner = o.owner();
+        let family = Family::of(addr);
+        let Some(sole) = known(&owner, addr) else {
+            return Ok(());
+        };
+        prop_assert_eq!(bind(&owner, family, true, &sockaddr(addr)), Ok(()));
+        let bound = Socket { stream, ..of_owner(addr, addr) };
+        prop_assert_eq!(listen(&owner, &bound), Ok(()));
+        prop_assert_eq!(receive(&owner, &bound), Ok(()));
+        prop_assert_eq!(send(&owner, &bound, false, &Destination::None), Usage::Allow);
+        let other_rules = to.is_loopback() || to.is_unspecified() || to != to.to_canonical();
+        if Family::of(to) != family || other_rules {
+            return Ok(());
+        }
+        prop_assert_eq!(connect(&owner, &bound, &sockaddr(to)), Usage::Allow);
+        // A wildcard has its source already, if there is no other.
+        let any = of_owner(wildcard(family), addr);
+        prop_assert_eq!(connect(&owner, &any, &sockaddr(to)), Usage::GiveSource(to));
+        prop_assert_eq!(owner.set.sole(family), sole.then_some(addr));
+    }
+
+    #[test]
+    fn the_private_loopback_is_its_owners(
+        o in any_owned(), v4 in any::<bool>(), id in 1_u32..4, stream in any::<bool>()
+    ) {
+        let owner = o.owner();
+        let here = ip(if v4 { "127.0.0.1" } else { "::1" });
+        prop_assert!(is_private_loopback(here));
+        let packet = Outgoing { source: here, destination: here, loops: true };
+        for sender in SENDERS {
+            prop_assert!(sends(&owner, sender, &packet));
+        }
+        for found in FOUND {
+            prop_assert_eq!(delivers(&owner, found, here, Origin::Association(id)), id == owner.id);
+        }
+        for bound in [here, wildcard(Family::of(here))] {
+            let origin = Origin::Association(id);
+            prop_assert_eq!(receives(Some(&owner), bound, here, origin, false), id == owner.id);
+        }
+        prop_assert_eq!(bind(&owner, Family::of(here), true, &sockaddr(here)), Ok(()));
+        let socket = Socket { stream, ..of_owner(here, here) };
+        prop_assert_eq!(connect(&owner, &socket, &sockaddr(here)), Usage::Allow);
+        prop_assert_eq!(listen(&owner, &socket), Ok(()));
+    }
+
+    #[test]
+    fn a_wildcard_may_do_what_needs_no_address(
+        o in any_owned(), source in any_ip(), stream in any::<bool>()
+    ) {
+        let owner = o.owner();
+        let family = Family::of(source);
+        let socket = Socket { stream, ..of_owner(wildcard(family), source) };
+        prop_assert_eq!(bind(&owner, family, true, &sockaddr(wildcard(family))), Ok(()));
+        prop_assert_eq!(listen(&owner, &socket), Ok(()));
+        prop_assert_eq!(send(&owner, &socket, false, &Destination::None), Usage::Allow);
+    }
+}
