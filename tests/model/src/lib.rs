@@ -8,9 +8,9 @@
 //! `narrow` implement its traits; `map` stands for the table, and `task` for the lists of
 //! tasks. `world` is the state that all programs share, and `check` is what must always
 //! hold. `explore` takes every possible step from every state that can be reached. Two
-//! administrators make calls while threads narrow their process. `tree` and `search` have
-//! worlds of their own: for the descendants that `assign --tree` takes in, and for the
-//! search of `assign`.
+//! administrators make calls while threads narrow their process. `tree`, `search` and `known`
+//! have worlds of their own: for the descendants that `assign --tree` takes in, for the
+//! search of `assign`, and for what the gate knows of a task.
 //!
 //! A test leaves out a part of the code through the world: for example, a wait returns at
 //! once, or a second look finds nothing.
@@ -27,6 +27,7 @@ mod check;
 mod control;
 mod explore;
 mod fork;
+mod known;
 mod map;
 mod narrow;
 mod release;
@@ -39,6 +40,7 @@ mod world;
 
 pub use control::Call;
 pub use explore::{explore, Model, Outcome, Step};
+pub use known::{Known, Unknown};
 pub use scenario::{Scenario, Without};
 pub use search::{Search, Unsearched};
 pub use tree::{Tree, Unfollowed};

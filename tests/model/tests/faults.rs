@@ -3,8 +3,8 @@
 //! The model can fail: with a part of the code left out, it finds a broken promise.
 
 use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Scenario, Search, Tree};
-use addrconf_model::{Unfollowed, Unsearched, Without};
+use addrconf_model::{explore, Known, Scenario, Search, Tree};
+use addrconf_model::{Unfollowed, Unknown, Unsearched, Without};
 
 /// Shows that the scenario violates nothing with this part of the code, and goes `wrong`
 /// without it.
@@ -224,5 +224,25 @@ fn without_a_part_a_descendant_is_left_outside() {
         let violation = outcome.violation.expect("something goes wrong");
         println!("without {without:?}: {violation}");
         assert!(violation.contains("is left outside"), "{violation}");
+    }
+}
+
+#[test]
+fn without_its_order_the_gate_takes_a_member_for_one_of_another_association() {
+    for without in [
+        Unknown::Comparing,
+        Unknown::Forgetting,
+        Unknown::ChangingFirst,
+        Unknown::ReadingFirst,
+    ] {
+        let outcome = explore(&Known {
+            changes: 2,
+            without: Some(without),
+        });
+        let violation = outcome.violation.expect("something goes wrong");
+        assert!(
+            violation.contains("passes as one of"),
+            "{without:?}: {violation}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! the numbers of states.
 
 use addrconf_model::Call::{Assign, AssignInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario, Search, Tree};
+use addrconf_model::{explore, Call, Known, Scenario, Search, Tree};
 
 fn holds(scenario: &Scenario) {
     let outcome = explore(scenario);
@@ -187,4 +187,14 @@ fn no_descendant_is_left_outside_however_they_fork_and_exit() {
         println!("tree, {forks} forks: {} states", outcome.states);
         assert_eq!(outcome.violation, None);
     }
+}
+
+#[test]
+fn the_gate_never_takes_a_member_for_one_of_another_association() {
+    let outcome = explore(&Known {
+        changes: 3,
+        without: None,
+    });
+    println!("3 changes: {} states", outcome.states);
+    assert_eq!(outcome.violation, None);
 }
