@@ -23,6 +23,7 @@ mod exclusive;
 mod families;
 mod inherit;
 mod inherit_uring;
+mod known;
 mod lifecycle;
 mod listen;
 mod loopback;
@@ -70,6 +71,7 @@ pub fn all() -> Vec<Test> {
         update::tests(),
         adopt::tests(),
         adopt_tree::tests(),
+        known::tests(),
         narrow::tests(),
         wildcard_shared::tests(),
         listen::tests(),
