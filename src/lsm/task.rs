@@ -5,7 +5,7 @@
 use kernel::prelude::*;
 
 use crate::sys::gate::TaskHooks;
-use crate::sys::task::TaskKey;
+use crate::sys::task::{TaskKey, Tgid};
 use crate::table;
 
 /// The rules for new tasks.
@@ -23,9 +23,9 @@ impl TaskHooks for Tasks {
 
     /// The maker of `child` may have been associated since `task_alloc`. `ENOMEM` makes the call
     /// fail.
-    fn task_publish(child: TaskKey) -> Result {
+    fn task_publish(child: TaskKey, process: Option<Tgid>) -> Result {
         match table::get() {
-            Some(tenants) => tenants.members().catch_up(child),
+            Some(tenants) => tenants.members().catch_up(child, process),
             None => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use kernel::time::{delay::fsleep, Delta};
 
 use crate::protocol::{self, Fork};
 use crate::sys::map::InsertError;
-use crate::sys::task::TaskKey;
+use crate::sys::task::{TaskKey, Tgid};
 
 use super::association::Association;
 use super::members::Members;
@@ -31,18 +31,28 @@ impl Members {
         while self.has_such(TaskKey::current(), Membership::is_next) {
             fsleep(Delta::from_micros(1_000));
         }
-        protocol::inherit(&mut Forking::new(self, child, GFP_KERNEL_ACCOUNT))
+        protocol::inherit(&mut Forking {
+            members: self,
+            child,
+            process: None,
+            flags: GFP_KERNEL_ACCOUNT,
+        })
     }
 
     /// Updates the entry of `child`, whose maker, the running task, may have been
-    /// associated, narrowed or released since the child inherited. Context: process,
-    /// `tasklist_lock` held, never sleeps.
+    /// associated, narrowed or released since the child inherited, and notes the child's
+    /// `process`. Context: process, `tasklist_lock` held, never sleeps.
     ///
     /// # Errors
     ///
     /// As [`Self::inherit`].
-    pub(crate) fn catch_up(&self, child: TaskKey) -> Result {
-        protocol::catch_up(&mut Forking::new(self, child, GFP_ATOMIC))
+    pub(crate) fn catch_up(&self, child: TaskKey, process: Option<Tgid>) -> Result {
+        protocol::catch_up(&mut Forking {
+            members: self,
+            child,
+            process,
+            flags: GFP_ATOMIC,
+        })
     }
 }
 
@@ -50,18 +60,10 @@ impl Members {
 struct Forking<'a> {
     members: &'a Members,
     child: TaskKey,
+    // The child's process, once it has an id.
+    process: Option<Tgid>,
     // For the child's entry.
     flags: Flags,
-}
-
-impl<'a> Forking<'a> {
-    fn new(members: &'a Members, child: TaskKey, flags: Flags) -> Self {
-        Self {
-            members,
-            child,
-            flags,
-        }
-    }
 }
 
 impl Fork for Forking<'_> {
@@ -110,8 +112,10 @@ impl Fork for Forking<'_> {
     }
 
     fn set_born(&mut self) -> Result {
-        self.members
-            .with_membership(self.child, Membership::set_born);
+        self.members.with_membership(self.child, |membership| {
+            membership.set_process(self.process);
+            membership.set_born();
+        });
         Ok(())
     }
 }

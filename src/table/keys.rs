@@ -13,7 +13,7 @@ use kernel::sync::{rcu, Arc};
 
 use crate::policy;
 use crate::sys::index::{Entries, Index, Room};
-use crate::sys::map::{Entry, InsertError, MapKey, RcuMap};
+use crate::sys::map::{Entry, InsertError, MapKey, RcuMap, Value};
 
 use super::set::AddressSet;
 
@@ -27,10 +27,15 @@ impl MapKey for PartId {
     }
 }
 
+/// The key of a part's tenant.
+struct Key(u32);
+
+impl Value for Key {}
+
 /// The index from addresses to keys, and the keys of parts.
 pub(crate) struct Keys {
     index: Arc<Index>,
-    parts: RcuMap<PartId, u32>,
+    parts: RcuMap<PartId, Key>,
     // Number of parts in the map, for moments more. Zero means that no look-up is needed.
     part_count: Atomic<usize>,
 }
@@ -104,7 +109,7 @@ impl Keys {
     ///
     /// `ENOMEM`.
     pub(super) fn add_part(&self, id: u32, key: u32) -> Result {
-        let entry = Entry::new(key, GFP_KERNEL_ACCOUNT)?;
+        let entry = Entry::new(Key(key), GFP_KERNEL_ACCOUNT)?;
         self.part_count.add(1_usize, ordering::Relaxed);
         self.parts.insert(PartId(id), entry).map_err(|error| {
             self.part_count.fetch_sub(1_usize, ordering::Relaxed);
@@ -135,7 +140,7 @@ impl Keys {
             return id;
         }
         let guard = rcu::read_lock();
-        self.parts.get(PartId(id), &guard).copied().unwrap_or(id)
+        self.parts.get(PartId(id), &guard).map_or(id, |key| key.0)
     }
 
     /// Looks up the keys of the tenants that have `addr`, those that `room` is for; a few that

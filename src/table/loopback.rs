@@ -10,7 +10,7 @@ use kernel::prelude::*;
 use kernel::sync::{new_mutex, rcu, Mutex};
 use kernel::time::{Instant, Monotonic};
 
-use crate::sys::map::{Entry, InsertError, MapKey, RcuMap};
+use crate::sys::map::{Entry, InsertError, MapKey, RcuMap, Value};
 use crate::sys::sock::ipv4_addresses_in_use;
 
 use super::limits::HOST_USES;
@@ -29,10 +29,15 @@ impl MapKey for Key {
     }
 }
 
+/// An address that an association has.
+struct Taken;
+
+impl Value for Taken {}
+
 /// The dedicated addresses of the associations.
 #[pin_data]
 pub(super) struct Loopbacks {
-    taken: RcuMap<Key, ()>,
+    taken: RcuMap<Key, Taken>,
     // Never held together with another lock of the module.
     #[pin]
     free: Mutex<Free>,
@@ -142,7 +147,7 @@ impl Loopbacks {
     }
 
     fn insert(&self, addr: Ipv4Addr) -> core::result::Result<(), InsertError> {
-        let entry = Entry::new((), GFP_KERNEL).map_err(InsertError::Table)?;
+        let entry = Entry::new(Taken, GFP_KERNEL).map_err(InsertError::Table)?;
         self.taken.insert(Key(addr), entry)
     }
 

@@ -8,6 +8,8 @@ use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::Arc;
 
 use crate::protocol::{self, HandOn};
+use crate::sys::map::{Group, Value};
+use crate::sys::task::Tgid;
 
 use super::association::{Association, User};
 use super::tenant::Tenant;
@@ -23,6 +25,14 @@ pub(super) struct Membership {
     searched: Atomic<bool>,
     // The task is being made, and counted in the tenant's `unborn`.
     unborn: Atomic<bool>,
+    // The task's process, or 0 while the task is being made.
+    process: Atomic<i32>,
+}
+
+impl Value for Membership {
+    fn group(&self) -> Option<&Group> {
+        Some(self.user.association().roll())
+    }
 }
 
 impl Membership {
@@ -38,6 +48,7 @@ impl Membership {
             user,
             searched: Atomic::new(false),
             unborn: Atomic::new(false),
+            process: Atomic::new(0),
         })
     }
 
@@ -64,6 +75,17 @@ impl Membership {
             self.unborn.store(false, ordering::Relaxed);
             self.tenant().remove_unborn();
         }
+    }
+
+    /// Notes the task's process, which stays the same from then on.
+    pub(super) fn set_process(&self, process: Option<Tgid>) {
+        let number = process.map_or(0, Tgid::number);
+        self.process.store(number, ordering::Relaxed);
+    }
+
+    /// The task's process; `None` while the task is being made.
+    pub(super) fn process(&self) -> Option<Tgid> {
+        Tgid::new(self.process.load(ordering::Relaxed))
     }
 
     fn tenant(&self) -> &Tenant {

@@ -127,6 +127,7 @@ impl Narrow for SelfNarrowing<'_> {
         known::change_member(task, || {
             Ok(members.replace_if(task.key(), entry, |old, new| {
                 let is_wider = old.is_wider_than(&part.association);
+                new.set_process(old.process());
                 if is_wider && old.is_searched() {
                     new.set_searched();
                 }

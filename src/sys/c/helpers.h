@@ -9,12 +9,11 @@
 #define _ACF_HELPERS_H
 
 #include <linux/addrconf_gate.h>
-#include <linux/rcupdate.h>
-#include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <net/inet_scope.h>
 
 #include "index.h"
+#include "map.h"
 
 struct file;
 struct kobject;
@@ -23,38 +22,6 @@ struct sk_buff;
 struct sock;
 struct socket;
 struct task_struct;
-
-/* --- map.c: RCU hash table keyed by pointer --- */
-
-/**
- * struct acf_map_entry - Head of each entry of a map
- * @node: Link in the hash table
- * @key: The key, never dereferenced
- * @rcu: For freeing after a grace period
- */
-struct acf_map_entry {
-	struct rhash_head node;
-	const void *key;
-	struct rcu_head rcu;
-};
-
-int acf_helper_map_init(struct rhashtable *map);
-void acf_helper_map_destroy(struct rhashtable *map,
-			    void (*free)(struct rcu_head *rcu));
-struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
-					    const void *key);
-struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,
-					    struct acf_map_entry *entry);
-bool acf_helper_map_replace(struct rhashtable *map, struct acf_map_entry *old,
-			    struct acf_map_entry *entry);
-bool acf_helper_map_remove(struct rhashtable *map,
-			   struct acf_map_entry *entry);
-void acf_helper_map_remove_where(struct rhashtable *map,
-				 bool (*wanted)(struct acf_map_entry *entry,
-						void *data),
-				 void (*removed)(struct acf_map_entry *entry,
-						 void *data),
-				 void *data);
 
 /* --- sock.c: reading a socket's state, and giving it a source --- */
 

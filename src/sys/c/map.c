@@ -49,10 +49,9 @@ int acf_helper_map_init(struct rhashtable *map)
 
 static void acf_map_free_entry(void *ptr, void *arg)
 {
-	struct acf_map_entry *entry = ptr;
-	void (*free)(struct rcu_head *rcu) = arg;
+	void (*free)(struct acf_map_entry *entry) = arg;
 
-	free(&entry->rcu);
+	free(ptr);
 }
 
 /*
@@ -60,7 +59,7 @@ static void acf_map_free_entry(void *ptr, void *arg)
  * Context: process, may sleep.
  */
 void acf_helper_map_destroy(struct rhashtable *map,
-			    void (*free)(struct rcu_head *rcu))
+			    void (*free)(struct acf_map_entry *entry))
 {
 	rhashtable_free_and_destroy(map, acf_map_free_entry, free);
 }

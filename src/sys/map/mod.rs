@@ -18,7 +18,10 @@ use kernel::types::Opaque;
 
 use super::raw;
 
+mod group;
 mod remove;
+
+pub(crate) use group::Group;
 
 /// A key: a word, as the address of a kernel object, that is never followed.
 pub(crate) trait MapKey: Copy {
@@ -26,23 +29,32 @@ pub(crate) trait MapKey: Copy {
     fn word(self) -> usize;
 }
 
+/// A value of a map.
+pub(crate) trait Value: Send + Sync + 'static {
+    /// The group of its entry from before it is in the map until it has left the map.
+    fn group(&self) -> Option<&Group> {
+        None
+    }
+}
+
 /// A map from `K` to `T`.
 ///
 /// # Invariants
 ///
 /// `table` is initialised. Every `acf_map_entry` in it is the `head` of an [`Entry<T>`] that came
-/// from [`KBox::into_raw`] and that the table owns. An entry taken out is freed a grace period
-/// later.
-pub(crate) struct RcuMap<K: MapKey, T: Send + Sync + 'static> {
+/// from [`KBox::into_raw`] and that the table owns. An entry taken out leaves its group, and is
+/// freed a grace period later. Until then there are only shared references to its value, so the
+/// group to which the value referred exists until the entry has left it.
+pub(crate) struct RcuMap<K: MapKey, T: Value> {
     table: Pin<KBox<Opaque<bindings::rhashtable>>>,
     _entries: PhantomData<(fn(K), T)>,
 }
 
 // SAFETY: The table owns values that are `Send`; keys are not stored as such.
-unsafe impl<K: MapKey, T: Send + Sync> Send for RcuMap<K, T> {}
+unsafe impl<K: MapKey, T: Value> Send for RcuMap<K, T> {}
 // SAFETY: rhashtable locks its buckets itself. Through a shared map, other threads get `&T`, and
 // drop a `T` that was inserted elsewhere; `T` is `Sync` and `Send`.
-unsafe impl<K: MapKey, T: Send + Sync> Sync for RcuMap<K, T> {}
+unsafe impl<K: MapKey, T: Value> Sync for RcuMap<K, T> {}
 
 /// A value on its way into a map.
 #[repr(C)]
@@ -64,7 +76,7 @@ impl<T> Entry<T> {
     }
 }
 
-/// Why an entry was not inserted. The entry was freed.
+/// Why an entry was not inserted. The entry is dropped after a grace period.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InsertError {
     /// The key has a value already.
@@ -73,7 +85,7 @@ pub(crate) enum InsertError {
     Table(Error),
 }
 
-impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
+impl<K: MapKey, T: Value> RcuMap<K, T> {
     /// An empty map. `ENOMEM`. Context: process, may sleep.
     pub(crate) fn new() -> Result<Self> {
         let table = KBox::pin(Opaque::zeroed(), GFP_KERNEL)?;
@@ -113,13 +125,33 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         &unsafe { head.cast::<Entry<T>>().as_ref() }.value
     }
 
-    /// Drops an entry after a grace period. Context: any but NMI.
+    /// Gives an entry its key, and puts it into its group. It is freed by
+    /// [`Self::free_later`]. Context: any but NMI.
+    fn prepare(key: K, entry: KBox<Entry<T>>) -> *mut raw::acf_map_entry {
+        let entry = KBox::into_raw(entry);
+        // SAFETY: `entry` has just come from a box, and only this function has it.
+        let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
+        // SAFETY: `head` is in that entry.
+        unsafe { (*head).key = key.word() as *const c_void };
+        // SAFETY: As above. From now on there are only shared references to the value.
+        if let Some(group) = unsafe { &(*entry).value }.group() {
+            // SAFETY: `head` is new. By the type invariants the group exists until `free_later`
+            // has taken the entry out.
+            unsafe { group.add(head) };
+        }
+        head
+    }
+
+    /// Takes an entry out of its group, and drops it after a grace period.
+    /// Context: any but NMI.
     ///
     /// # Safety
     ///
-    /// `head` is that of an `Entry<T>` that the caller has taken out of the table, and calls
-    /// this once for.
+    /// `head` is that of an `Entry<T>` from [`Self::prepare`] that is in no table, as it never was
+    /// or the caller has taken it out. The caller calls this once for it.
     unsafe fn free_later(head: *mut raw::acf_map_entry) {
+        // SAFETY: The caller is the only one to free the entry.
+        unsafe { group::leave(head) };
         // SAFETY: The caller took the entry out and is the only one to free it, so it is there.
         let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
         // SAFETY: `rcu` is that of the entry, which is queued once. `free` runs when no reader has
@@ -133,12 +165,7 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         key: K,
         entry: KBox<Entry<T>>,
     ) -> core::result::Result<(), InsertError> {
-        let entry = KBox::into_raw(entry);
-        // SAFETY: `entry` has just come from a box, and only this function has it.
-        let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
-        // SAFETY: `head` is in that entry.
-        unsafe { (*head).key = key.word() as *const c_void };
-
+        let head = Self::prepare(key, entry);
         let guard = rcu::read_lock();
         // INVARIANT: `head` is that of an `Entry<T>` from `into_raw`, for the table to own.
         // SAFETY: By the type invariants the table is initialised. `head` is new and in no table,
@@ -150,8 +177,8 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
             Err(error) => InsertError::Table(error),
         };
         drop(guard);
-        // SAFETY: `entry` came from `into_raw`, and the table did not take it: no reader saw it.
-        drop(unsafe { KBox::from_raw(entry) });
+        // SAFETY: `head` came from `prepare`, and the table did not take it.
+        unsafe { Self::free_later(head) };
         Err(outcome)
     }
 
@@ -164,16 +191,13 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         entry: KBox<Entry<T>>,
         wanted: impl Fn(&T, &T) -> bool,
     ) -> bool {
-        let entry = KBox::into_raw(entry);
-        // SAFETY: `entry` has just come from a box, and only this function has it.
-        let head = unsafe { Opaque::cast_into(ptr::addr_of!((*entry).head)) };
-        // SAFETY: `head` is in that entry.
-        unsafe { (*head).key = key.word() as *const c_void };
+        let head = Self::prepare(key, entry);
         let guard = rcu::read_lock();
         while let Some(old) = self.find(key, &guard) {
-            // SAFETY: `find` found `old` under `guard`, which is still held. `entry` came from a
-            // box, and is in no table yet.
-            let (old_value, new_value) = unsafe { (Self::value(old), &(*entry).value) };
+            // SAFETY: `find` found `old` under `guard`, which is still held. `head` came from
+            // `prepare`, and nothing frees it before this function does.
+            let (old_value, new_value) =
+                unsafe { (Self::value(old), Self::value(NonNull::new_unchecked(head))) };
             if !wanted(old_value, new_value) {
                 break;
             }
@@ -188,9 +212,17 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
             // Another caller removed or replaced it meanwhile.
         }
         drop(guard);
-        // SAFETY: `entry` came from `into_raw`, and the table did not take it: no reader saw it.
-        drop(unsafe { KBox::from_raw(entry) });
+        // SAFETY: `head` came from `prepare`, and the table did not take it.
+        unsafe { Self::free_later(head) };
         false
+    }
+
+    /// # Safety
+    ///
+    /// As for `free_later`.
+    unsafe extern "C" fn destroyed(head: *mut raw::acf_map_entry) {
+        // SAFETY: The caller promises it.
+        unsafe { Self::free_later(head) };
     }
 
     /// # Safety
@@ -206,12 +238,13 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
     }
 }
 
-impl<K: MapKey, T: Send + Sync + 'static> Drop for RcuMap<K, T> {
-    /// Waits until removed values are dropped, then drops the others. Context: process, may sleep.
+impl<K: MapKey, T: Value> Drop for RcuMap<K, T> {
+    /// Drops the values that are left, and waits until these and the removed ones are dropped.
+    /// Context: process, may sleep.
     fn drop(&mut self) {
-        rcu::rcu_barrier();
         // SAFETY: By the type invariants the table is initialised. `&mut self` proves that nobody
-        // uses it, readers included: `free` may free its entries at once. It is not used again.
-        unsafe { raw::acf_helper_map_destroy(self.table.get(), Some(Self::free)) };
+        // uses it; it is not used again. The helper calls `free_later` once for each entry.
+        unsafe { raw::acf_helper_map_destroy(self.table.get(), Some(Self::destroyed)) };
+        rcu::rcu_barrier();
     }
 }

@@ -7,10 +7,10 @@ use core::ptr;
 
 use kernel::sync::rcu;
 
-use super::{Entry, MapKey, RcuMap};
+use super::{Entry, MapKey, RcuMap, Value};
 use crate::sys::raw;
 
-impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
+impl<K: MapKey, T: Value> RcuMap<K, T> {
     /// Removes the value of `key`. Returns whether there was one. It is dropped after a grace
     /// period. Context: any but NMI, never sleeps.
     pub(crate) fn remove(&self, key: K) -> bool {
@@ -47,7 +47,7 @@ impl<K: MapKey, T: Send + Sync + 'static> RcuMap<K, T> {
         /// # Safety
         ///
         /// As for `call_wanted`, but the caller has taken `entry` out of the table.
-        unsafe extern "C" fn removed<K: MapKey, T: Send + Sync + 'static, F>(
+        unsafe extern "C" fn removed<K: MapKey, T: Value, F>(
             entry: *mut raw::acf_map_entry,
             data: *mut c_void,
         ) {

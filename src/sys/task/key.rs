@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Identities of tasks, of their memory and of their tables of descriptors: addresses that are
+//! Identities of tasks and processes, of their memory and of their tables of descriptors: addresses that are
 //! compared and never followed.
 
 use core::ffi::c_void;
+use core::num::NonZeroI32;
 use core::ptr::NonNull;
 
 use kernel::bindings;
@@ -32,6 +33,23 @@ impl TaskKey {
 impl MapKey for TaskKey {
     fn word(self) -> usize {
         self.0
+    }
+}
+
+/// The id of a process in the initial pid namespace. Another process may have it once this one is
+/// gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tgid(NonZeroI32);
+
+impl Tgid {
+    /// `None` for 0, which no process has.
+    pub(crate) fn new(number: i32) -> Option<Self> {
+        NonZeroI32::new(number).map(Self)
+    }
+
+    /// The number.
+    pub(crate) fn number(self) -> i32 {
+        self.0.get()
     }
 }
 

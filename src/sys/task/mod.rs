@@ -8,7 +8,7 @@ mod key;
 mod sockets;
 mod visit;
 
-pub(crate) use key::{FilesKey, MemoryKey, TaskKey};
+pub(crate) use key::{FilesKey, MemoryKey, TaskKey, Tgid};
 pub(crate) use visit::each;
 
 use core::ptr::NonNull;
@@ -104,6 +104,12 @@ impl TaskRef {
         // SAFETY: `self` holds a reference to the task.
         let pid = unsafe { raw::acf_helper_task_tgid_here(self.0.as_ptr()) };
         (pid != 0).then_some(pid)
+    }
+
+    /// The id of its process in the initial pid namespace. Context: any.
+    pub(crate) fn tgid(&self) -> Option<Tgid> {
+        // SAFETY: `self` holds a reference to the task, whose `tgid` does not change.
+        Tgid::new(unsafe { (*self.0.as_ptr()).tgid })
     }
 
     /// Whether `memory` is the memory of the task.

@@ -18,6 +18,7 @@ use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
 use crate::abi::Terms;
+use crate::sys::map::Group;
 use crate::sys::module::ModuleRef;
 use crate::sys::rcu_cell::RcuCell;
 
@@ -39,6 +40,9 @@ pub(crate) struct Association {
     // Tasks, sockets, parts, and the call that makes it. Never rises from zero.
     users: Atomic<usize>,
     tasks: Atomic<usize>,
+    // The memberships in it.
+    #[pin]
+    roll: Group,
     sockets: Atomic<usize>,
     // Ended from outside: tasks that are still in the table do not count as members.
     // Sockets keep their scope, or they would suddenly have that of the whole host.
@@ -100,6 +104,7 @@ impl Association {
                 former,
                 users: Atomic::new(1),
                 tasks: Atomic::new(0),
+                roll <- Group::new(),
                 sockets: Atomic::new(0),
                 revoked: Atomic::new(false),
                 burial <- new_work!("Association::burial"),

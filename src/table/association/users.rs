@@ -7,6 +7,8 @@ use kernel::sync::atomic::ordering;
 use kernel::sync::Arc;
 use kernel::workqueue::{Queue, WorkItem};
 
+use crate::sys::map::Group;
+
 use super::Association;
 
 /// Holds what associations use, and buries those that have ended.
@@ -28,6 +30,11 @@ impl Association {
     /// Counts one task less. Context: any.
     pub(in crate::table) fn remove_task(&self) {
         self.tasks.fetch_sub(1_usize, ordering::Relaxed);
+    }
+
+    /// The memberships in it: one for each task, those that are exiting included.
+    pub(in crate::table) fn roll(&self) -> &Group {
+        &self.roll
     }
 
     /// The number of its tasks, those that are exiting included.
