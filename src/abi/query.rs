@@ -35,7 +35,8 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 144 | 8 | since 4, out: reserved, 0; its value in a request or an answer has no meaning. Modules that limited the sockets of a tenant on one port counted their refusals there |
 ///
 /// Process ids are those of the caller's pid namespace. A process that has none there
-/// is left out.
+/// is left out. Each process comes once, in ascending order of the ids in the initial pid
+/// namespace.
 ///
 /// # Errors
 ///

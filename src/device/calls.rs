@@ -105,19 +105,12 @@ pub(super) fn query(arg: Argument) -> Result {
         Bytes::of_prefix,
     )?;
 
-    let room = request.pid_room.min(MAX_LIST).try_into()?;
-    let mut pids = KVec::with_capacity(room, GFP_KERNEL)?;
-    let mut count = 0_u32;
-    table.members().each_process(&association, |pid| {
-        count = count.saturating_add(1);
-        // Pids that do not fit are counted and left out, as documented.
-        let _ = pids.push_within_capacity(pid);
-    });
-    request.pid_count = count;
-    write_array(
+    request.pid_count = write_what_fits(
         request.pids,
+        request.pid_room.min(MAX_LIST),
         4,
-        pids.iter().map(|pid: &i32| pid.to_ne_bytes()),
+        &table.members().processes(&association)?,
+        |pid| pid.to_ne_bytes(),
     )?;
 
     request.id = association.id().into();

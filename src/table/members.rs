@@ -10,7 +10,7 @@ use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{rcu, Arc};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
-use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef};
+use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef, Tgid};
 
 use super::association::Association;
 use super::control::Control;
@@ -74,24 +74,47 @@ impl Members {
         Ok(threads.iter().find_map(|t| formed(t.key())))
     }
 
-    /// Calls `visit` with the id of each process that has a task in `association`, in
-    /// the caller's pid namespace. Processes that have no id there are left out.
-    /// `visit` must not sleep.
-    pub(crate) fn each_process(&self, association: &Association, mut visit: impl FnMut(i32)) {
-        let mut last = 0;
-        task::each(|task| {
-            if self.is_member(task.key(), association) {
-                match task.process_id() {
-                    // Threads of a process follow one another.
-                    Some(pid) if pid != last => {
-                        last = pid;
-                        visit(pid);
-                    }
-                    _ => {}
+    /// The ids of the processes that have a task in `association`, in the caller's pid
+    /// namespace. Processes that have no id there are left out. Looks at the tasks of the
+    /// association alone. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn processes(&self, association: &Association) -> Result<KVVec<i32>> {
+        let mut found: KVVec<Tgid> = gather(|push| {
+            let guard = rcu::read_lock();
+            self.map.each_of(association.roll(), &guard, |membership| {
+                if let Some(process) = membership.process() {
+                    push(process);
+                }
+            });
+        })?;
+        found.sort_unstable();
+        let mut pids = KVVec::with_capacity(found.len(), GFP_KERNEL)?;
+        let mut last = None;
+        for process in found {
+            if last.replace(process) != Some(process) {
+                if let Some(pid) = self.process_id(process, association) {
+                    pids.push(pid, GFP_KERNEL)?;
                 }
             }
-            true
+        }
+        Ok(pids)
+    }
+
+    /// The id of a process in the caller's pid namespace, if it has one there and a thread of
+    /// it is a member of `association`. The process with this id may be another by now.
+    fn process_id(&self, process: Tgid, association: &Association) -> Option<i32> {
+        let mut pid = None;
+        task::each_thread(process, |task| {
+            let is_member = self.is_member(task.key(), association);
+            if is_member {
+                pid = task.process_id();
+            }
+            !is_member
         });
+        pid
     }
 
     /// The tasks of an association and its parts, revoked or not.

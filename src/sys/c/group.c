@@ -50,3 +50,19 @@ void acf_helper_group_remove(struct acf_map_entry *entry)
 	hlist_bl_unlock(&group->entries);
 	local_irq_restore(flags);
 }
+
+/*
+ * Calls @visit, which must not sleep, for each entry of the group.
+ * Context: any, under RCU.
+ */
+void acf_helper_group_each(struct acf_group *group,
+			   void (*visit)(struct acf_map_entry *entry,
+					 void *data),
+			   void *data)
+{
+	struct acf_map_entry *entry;
+	struct hlist_bl_node *node;
+
+	hlist_bl_for_each_entry_rcu(entry, node, &group->entries, peers)
+		visit(entry, data);
+}

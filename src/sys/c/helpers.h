@@ -180,6 +180,9 @@ bool acf_helper_task_shares_memory(const struct task_struct *task,
 const void *acf_helper_task_files(const struct task_struct *task);
 void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 			  void *data);
+void acf_helper_each_thread(pid_t tgid,
+			    bool (*visit)(struct task_struct *task, void *data),
+			    void *data);
 
 /* --- call.c: open sockets, and system calls that sleep --- */
 

@@ -56,5 +56,9 @@ void acf_helper_map_remove_where(struct rhashtable *map,
 void acf_helper_group_init(struct acf_group *group);
 void acf_helper_group_add(struct acf_group *group, struct acf_map_entry *entry);
 void acf_helper_group_remove(struct acf_map_entry *entry);
+void acf_helper_group_each(struct acf_group *group,
+			   void (*visit)(struct acf_map_entry *entry,
+					 void *data),
+			   void *data);
 
 #endif /* _ACF_MAP_H */

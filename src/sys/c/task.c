@@ -5,6 +5,7 @@
 
 #include <linux/fs.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -113,6 +114,26 @@ void acf_helper_each_task(bool (*visit)(struct task_struct *task, void *data),
 
 	guard(rcu)();
 	for_each_process_thread(process, thread) {
+		if (!visit(thread, data))
+			return;
+	}
+}
+
+/*
+ * Calls @visit for every thread of the process that has the id @tgid in the initial pid
+ * namespace, under RCU, until it returns false. @visit must not sleep. Context: any.
+ */
+void acf_helper_each_thread(pid_t tgid,
+			    bool (*visit)(struct task_struct *task, void *data),
+			    void *data)
+{
+	struct task_struct *process, *thread;
+
+	guard(rcu)();
+	process = pid_task(find_pid_ns(tgid, &init_pid_ns), PIDTYPE_TGID);
+	if (!process)
+		return;
+	for_each_thread(process, thread) {
 		if (!visit(thread, data))
 			return;
 	}

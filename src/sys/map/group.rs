@@ -4,12 +4,17 @@
 //!
 //! Changes hold the group's lock, for as long as one entry takes. Context: any but NMI.
 
+use core::ffi::c_void;
+use core::ptr;
+
 use kernel::prelude::*;
+use kernel::sync::rcu;
 use kernel::types::Opaque;
 
+use super::{MapKey, RcuMap, Value};
 use crate::sys::raw;
 
-/// Some entries of maps: those whose values say so ([`super::Value::group`]).
+/// Some entries of maps: those whose values say so ([`Value::group`]).
 ///
 /// # Invariants
 ///
@@ -58,4 +63,53 @@ impl Group {
 pub(super) unsafe fn leave(entry: *mut raw::acf_map_entry) {
     // SAFETY: The caller has the entry. Its group exists by the promise to `Group::add`.
     unsafe { raw::acf_helper_group_remove(entry) };
+}
+
+impl<K: MapKey, T: Value> RcuMap<K, T> {
+    /// Calls `visit` with each value of `group` that this map has. Leaves out some that come or go
+    /// meanwhile. `visit` must not sleep. Context: any.
+    pub(crate) fn each_of<F: FnMut(&T)>(&self, group: &Group, guard: &rcu::Guard, visit: F) {
+        struct Walk<'a, K: MapKey, T: Value, F> {
+            map: &'a RcuMap<K, T>,
+            guard: &'a rcu::Guard,
+            visit: F,
+        }
+
+        /// # Safety
+        ///
+        /// `data` points to a `Walk<K, T, F>` that nothing else uses until this returns, and
+        /// `entry` is the head of an entry of a map.
+        unsafe extern "C" fn call<K: MapKey, T: Value, F: FnMut(&T)>(
+            entry: *mut raw::acf_map_entry,
+            data: *mut c_void,
+        ) {
+            // SAFETY: `data` is `walk` below, which nothing else uses during this call.
+            let walk = unsafe { &mut *data.cast::<Walk<'_, K, T, F>>() };
+            // SAFETY: The entry is there as long as RCU is held, and its key does not change.
+            let key = unsafe { (*entry).key };
+            // Another map may have the entry, or none any more.
+            let found = walk.map.find_word(key, walk.guard);
+            let Some(found) = found.filter(|found| found.as_ptr() == entry) else {
+                return;
+            };
+            // SAFETY: `find_word` found `found` in this map under `guard`, which is still held.
+            (walk.visit)(unsafe { RcuMap::<K, T>::value(found) });
+        }
+
+        let mut walk = Walk {
+            map: self,
+            guard,
+            visit,
+        };
+        // SAFETY: By the type invariants the list is initialised and has heads of entries. `guard`
+        // holds RCU. The helper passes `walk`, which nothing else uses meanwhile, to
+        // `call::<K, T, F>`, and calls that only until it returns.
+        unsafe {
+            raw::acf_helper_group_each(
+                group.list.get(),
+                Some(call::<K, T, F>),
+                ptr::addr_of_mut!(walk).cast(),
+            )
+        };
+    }
 }

@@ -106,12 +106,19 @@ impl<K: MapKey, T: Value> RcuMap<K, T> {
     }
 
     /// The head of the entry for `key`, which is not freed while the guard is held.
-    fn find(&self, key: K, _guard: &rcu::Guard) -> Option<NonNull<raw::acf_map_entry>> {
+    fn find(&self, key: K, guard: &rcu::Guard) -> Option<NonNull<raw::acf_map_entry>> {
+        self.find_word(key.word() as *const c_void, guard)
+    }
+
+    /// As [`Self::find`], for the word of a key.
+    fn find_word(
+        &self,
+        key: *const c_void,
+        _guard: &rcu::Guard,
+    ) -> Option<NonNull<raw::acf_map_entry>> {
         // SAFETY: By the type invariants the table is initialised. `_guard` proves that the caller
         // holds rcu_read_lock().
-        let found =
-            unsafe { raw::acf_helper_map_lookup(self.table.get(), key.word() as *const c_void) };
-        NonNull::new(found)
+        NonNull::new(unsafe { raw::acf_helper_map_lookup(self.table.get(), key) })
     }
 
     /// The value of an entry.

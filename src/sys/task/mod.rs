@@ -9,7 +9,7 @@ mod sockets;
 mod visit;
 
 pub(crate) use key::{FilesKey, MemoryKey, TaskKey, Tgid};
-pub(crate) use visit::each;
+pub(crate) use visit::{each, each_thread};
 
 use core::ptr::NonNull;
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Enumerating all tasks.
+//! Enumerating all tasks, or those of a process.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use kernel::bindings;
 
-use super::{MemoryKey, TaskKey, TaskRef};
+use super::{MemoryKey, TaskKey, TaskRef, Tgid};
 use crate::sys::raw;
 
-/// A task that [`each`] visits.
+/// A task that [`each`] or [`each_thread`] visits.
 ///
 /// # Invariants
 ///
-/// [`each`] found the task on a list, and holds rcu_read_lock() as long as this lives. So the task
+/// The function found the task on a list, and holds rcu_read_lock() as long as this lives. So the task
 /// is valid and has a reference: release_task() drops that of the lists a grace period later
 /// (delayed_put_task_struct()).
 pub(crate) struct Visited<'a>(&'a NonNull<bindings::task_struct>);
@@ -66,25 +66,35 @@ impl Visited<'_> {
 /// Calls `visit` for every thread of every process until it returns `false`. `visit` runs under
 /// RCU and must not sleep. Context: any.
 pub(crate) fn each<F: FnMut(Visited<'_>) -> bool>(mut visit: F) {
-    /// # Safety
-    ///
-    /// Until this returns, `data` points to an `F` that nothing else uses, and `task` is null or a
-    /// task on the list of tasks, under rcu_read_lock().
-    unsafe extern "C" fn call<F: FnMut(Visited<'_>) -> bool>(
-        task: *mut bindings::task_struct,
-        data: *mut c_void,
-    ) -> bool {
-        let Some(task) = NonNull::new(task) else {
-            return true;
-        };
-        // SAFETY: `data` is the one below, which points to the `F` of this `call::<F>`.
-        let visit = unsafe { &mut *data.cast::<F>() };
-        // INVARIANT: acf_helper_each_task() found `task` on the list, and holds RCU meanwhile.
-        visit(Visited(&task))
-    }
-
     let data: *mut F = &mut visit;
     // SAFETY: The helper calls `call::<F>` under RCU, with tasks of the list and `data`, a pointer
     // to `visit` that nothing else uses meanwhile, and only until it returns.
     unsafe { raw::acf_helper_each_task(Some(call::<F>), data.cast()) };
+}
+
+/// Calls `visit` for every thread of the process with this id, if there is one, until it returns
+/// `false`. `visit` runs under RCU and must not sleep. Context: any.
+pub(crate) fn each_thread<F: FnMut(Visited<'_>) -> bool>(process: Tgid, mut visit: F) {
+    let data: *mut F = &mut visit;
+    // SAFETY: As in `each`.
+    unsafe { raw::acf_helper_each_thread(process.number(), Some(call::<F>), data.cast()) };
+}
+
+/// Calls the `F` at `data`.
+///
+/// # Safety
+///
+/// Until this returns, `data` points to an `F` that nothing else uses, and `task` is null or a task
+/// on the list of tasks, under rcu_read_lock().
+unsafe extern "C" fn call<F: FnMut(Visited<'_>) -> bool>(
+    task: *mut bindings::task_struct,
+    data: *mut c_void,
+) -> bool {
+    let Some(task) = NonNull::new(task) else {
+        return true;
+    };
+    // SAFETY: `data` is what `each` or `each_thread` passed with this function.
+    let visit = unsafe { &mut *data.cast::<F>() };
+    // INVARIANT: The helper found `task` on the list, and holds RCU meanwhile.
+    visit(Visited(&task))
 }
