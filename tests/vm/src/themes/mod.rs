@@ -9,6 +9,7 @@ mod bind;
 mod connect;
 mod control_list;
 mod control_malformed;
+mod control_processes;
 mod control_rights;
 mod control_sizes;
 mod crowd_adopt;
@@ -86,6 +87,7 @@ pub fn all() -> Vec<Test> {
         lifecycle::tests(),
         control_rights::tests(),
         control_malformed::tests(),
+        control_processes::tests(),
         control_sizes::tests(),
         control_list::tests(),
         sysfs::tests(),
