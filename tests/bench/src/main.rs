@@ -4,10 +4,11 @@
 //! `-icount shift=0` one nanosecond is one instruction. Prints lines of a name, a tab
 //! and a cost. `scripts/bench` runs it in several settings and prints the tables.
 //!
-//! Usage: addrconf-bench calls ADDR | cgroup GROUP ADDR | tenants COUNT…
+//! Usage: addrconf-bench calls ADDR | cgroup GROUP ADDR | tenants COUNT… | list COUNT…
 
 mod calls;
 mod cgroup;
+mod list;
 mod tenants;
 
 use std::net::Ipv4Addr;
@@ -22,16 +23,20 @@ fn main() {
             calls::run(address(addr));
         }
         ["tenants", ref counts @ ..] => {
-            let counts: Vec<u32> = counts
-                .iter()
-                .map(|count| count.parse().expect("a count"))
-                .collect();
-            tenants::run(&counts);
+            tenants::run(&numbers(counts));
         }
+        ["list", ref counts @ ..] => list::run(&numbers(counts)),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }
 
 fn address(text: &str) -> Ipv4Addr {
     text.parse().expect("an IPv4 address")
+}
+
+fn numbers(words: &[&str]) -> Vec<u32> {
+    words
+        .iter()
+        .map(|word| word.parse().expect("a count"))
+        .collect()
 }
