@@ -2,15 +2,19 @@
 /*
  * Packets that sockets of this host send, in every network namespace.
  *
- * A packet that stays on this host keeps its security mark through the loopback
- * interface. So the lookup of its receiver can read the mark that this file wrote
- * when the packet was sent.
+ * A packet keeps its scope through the loopback interface. So the lookup of its
+ * receiver can read the scope that this file wrote when the packet was sent.
+ *
+ * Connections on the private loopbacks of two associations may have the same
+ * addresses and ports. Connection tracking would take them for one, so it does not
+ * see them.
  */
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
@@ -37,6 +41,26 @@ static __always_inline bool acf_is_scoped(const struct sock *sk)
 	return sk && READ_ONCE(sk->sk_scope);
 }
 
+static __always_inline void acf_untrack(struct sk_buff *skb)
+{
+	if (!skb_nfct(skb))
+		skb_set_nfct(skb, IP_CT_UNTRACKED);
+}
+
+static __always_inline void acf_untrack_v4(struct sk_buff *skb)
+{
+	if (ip_hdr(skb)->daddr == htonl(INADDR_LOOPBACK) &&
+	    ip_hdr(skb)->saddr == htonl(INADDR_LOOPBACK))
+		acf_untrack(skb);
+}
+
+static __always_inline void acf_untrack_v6(struct sk_buff *skb)
+{
+	if (ipv6_addr_loopback(&ipv6_hdr(skb)->daddr) &&
+	    ipv6_addr_loopback(&ipv6_hdr(skb)->saddr))
+		acf_untrack(skb);
+}
+
 /* @led: another rule refuses the packet */
 static __always_inline unsigned int
 acf_check_output(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -54,7 +78,7 @@ acf_check_output(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!mark)
 		return NF_DROP_ERR(-EADDRNOTAVAIL);
 	/* Whatever its destination: a VRF or NAT may bring it back to this host. */
-	skb->secmark = mark;
+	skb->scope = mark;
 	return NF_ACCEPT;
 }
 
@@ -67,6 +91,10 @@ static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 {
 	const struct sock *sk = state->sk;
 
+	/* Answers that no socket sends have a scope, too. */
+	if (!acf_is_scoped(sk) && !skb_scope(skb))
+		return NF_ACCEPT;
+	acf_untrack_v4(skb);
 	if (!acf_is_scoped(sk) || IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	sk = sk_const_to_full_sk(sk);
@@ -81,6 +109,9 @@ static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 {
 	const struct sock *sk = state->sk;
 
+	if (!acf_is_scoped(sk) && !skb_scope(skb))
+		return NF_ACCEPT;
+	acf_untrack_v6(skb);
 	if (!acf_is_scoped(sk) || IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	sk = sk_const_to_full_sk(sk);
@@ -164,5 +195,5 @@ const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
 /* The mark that the packet got when it was sent, or 0. */
 u32 acf_helper_skb_mark(const struct sk_buff *skb)
 {
-	return skb->secmark;
+	return skb_scope(skb);
 }
