@@ -22,6 +22,7 @@ mod crowd_states;
 mod crowd_update;
 mod exclusive;
 mod families;
+mod filter;
 mod inherit;
 mod inherit_uring;
 mod known;
@@ -73,6 +74,7 @@ pub fn all() -> Vec<Test> {
         adopt::tests(),
         adopt_tree::tests(),
         known::tests(),
+        filter::tests(),
         narrow::tests(),
         wildcard_shared::tests(),
         listen::tests(),
