@@ -8,10 +8,10 @@ use std::io;
 use std::thread;
 
 use addrconf_abi::{Change, Target};
-use libc::EADDRNOTAVAIL;
+use libc::{EACCES, EADDRNOTAVAIL};
 
-use crate::addr::{ip, HOST4, HOST6, ONE, TWO};
-use crate::child::{Channel, Child};
+use crate::addr::{ip, HOST4, HOST6, ONE, PREFIXES, TWO};
+use crate::child::{in_child_with, Channel, Child};
 use crate::client::{associate_process, narrow, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
@@ -70,6 +70,32 @@ pub fn tests() -> Vec<Test> {
             updated.expect("update");
             go.send("");
             child.succeeded();
+        }),
+        behaviour("a_refused_connect_gives_a_socket_no_source", || {
+            for set in [ONE, PREFIXES] {
+                in_child_with(set, || {
+                    for to in ["127.0.0.9", "::ffff:127.0.0.9"] {
+                        let sock = Sock::for_ip(Proto::Tcp, ip(to));
+                        let refused = sock.connect((to, 9)).expect_err("it is refused");
+                        assert_eq!(refused.raw_os_error(), Some(EACCES), "{to} {set:?}");
+                        assert!(sock.local().ip().is_unspecified(), "{to} {set:?}");
+                    }
+                });
+            }
+        }),
+        behaviour("a_set_of_neighbours_has_no_sole_source", || {
+            // 10.1.0.0 is in the set, and the machine does not have it.
+            let receiver = Sock::serving(Proto::Udp, (HOST4, 0));
+            let to = receiver.local();
+            in_child_with(PREFIXES, || {
+                let sock = Sock::v4(Proto::Udp);
+                let send = || (0..1000).try_for_each(|_| sock.send_to(b"x", to.clone()));
+                thread::scope(|threads| {
+                    let other = threads.spawn(send);
+                    send().expect("send");
+                    other.join().expect("join").expect("send");
+                });
+            });
         }),
         behaviour("known_sources_change_with_the_set", || {
             let receivers = [HOST4, HOST6].map(|host| Sock::serving(Proto::Udp, (host, 0)));
