@@ -117,6 +117,12 @@ impl TakeIn for Assigning<'_, '_> {
             })?;
             return Err(Failure::Exited.into());
         }
+        if !self.run.has(Without::TaggingFirst) {
+            let inserted = insert(self.run, *thread, self.id)?;
+            tag(self.run, *thread)?;
+            return Ok(inserted);
+        }
+        tag(self.run, *thread)?;
         insert(self.run, *thread, self.id)
     }
 
@@ -135,4 +141,12 @@ impl TakeIn for Assigning<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// `acf_gate_task_tag()`
+fn tag(run: &mut Run<'_>, task: u8) -> Go<()> {
+    if run.world().tags {
+        run.act("tag", |w| w.task(task).tagged = true)?;
+    }
+    Ok(())
 }

@@ -48,6 +48,9 @@ pub(crate) fn wrong(world: &World, idle: bool) -> Option<String> {
 /// What is wrong with the place of a task that runs.
 fn kept(world: &World) -> Option<String> {
     for (i, task) in (0_u8..).zip(&world.tasks) {
+        if world.tags && task.entry.is_some() && !task.tagged {
+            return Some(format!("task {i} is a member without a tag"));
+        }
         if task.phase != Phase::Listed {
             continue;
         }

@@ -23,7 +23,7 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
         child
     })?;
     // security_task_alloc()
-    if run.has(Without::TaskAlloc) {
+    if run.has(Without::TaskAlloc) && is_forwarded(run, maker, child)? {
         let hook = &mut Forking::new(run, maker, child, Without::RecheckInInherit);
         if protocol::inherit(hook).is_err() {
             return free(run, child);
@@ -36,7 +36,8 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
     })?;
     let before = before.checked_sub(1);
     // security_task_publish()
-    if run.has(Without::TaskPublish) {
+    let again = run.has(Without::TaskPublish) && run.has(Without::TaggingAgain);
+    if again && is_forwarded(run, maker, child)? {
         let hook = &mut Forking::new(run, maker, child, Without::RecheckInCatchUp);
         if protocol::catch_up(hook).is_err() {
             run.act("write_unlock_irq(&tasklist_lock)", |w| w.tasklist = false)?;
@@ -58,6 +59,19 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
                 None => "the child of a free maker is not free",
             });
         }
+    })
+}
+
+/// Whether the gate forwards a hook of a fork: `hook_task_alloc()` and
+/// `hook_task_publish()`, which also tag the child.
+fn is_forwarded(run: &mut Run<'_>, maker: u8, child: u8) -> Go<bool> {
+    if !run.world().tags {
+        return Ok(true);
+    }
+    run.ask("acf_tagged(current)", |w| {
+        let tagged = w.task(maker).tagged;
+        w.task(child).tagged |= tagged;
+        tagged
     })
 }
 

@@ -17,6 +17,10 @@ pub enum Without {
     TaskPublish,
     /// The hook `task_free`, after the last reference to a task: `Members::forget`.
     TaskFree,
+    /// `assign` tags a task before it inserts the task.
+    TaggingFirst,
+    /// `task_publish` tags a child whose maker was tagged since `task_alloc`.
+    TaggingAgain,
     /// `take_in_process` looks again until a look finds only members.
     SecondLook,
     /// `narrow` looks again until a look moves no thread.
@@ -77,6 +81,9 @@ pub struct Scenario {
     pub processes: bool,
     /// Whether tasks exit. If so, all of them do in the end.
     pub exits: bool,
+    /// Whether the gate looks at the tags of tasks, which makes many more states. If not,
+    /// it forwards the hooks of all.
+    pub tags: bool,
     /// How often its threads can narrow it, at any time.
     pub narrows: u8,
     /// The calls of two administrators. Each makes one call after the other, at any time.
@@ -138,6 +145,7 @@ impl Model for Scenario {
     fn start(&self) -> State {
         let mut world = World {
             exits: self.exits,
+            tags: self.tags,
             ..World::default()
         };
         for task in 0..self.threads {

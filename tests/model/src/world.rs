@@ -37,6 +37,8 @@ pub(crate) struct Task {
     pub(crate) process: u8,
     /// The association of its entry in `Members`.
     pub(crate) entry: Option<u8>,
+    /// The gate forwards its hooks.
+    pub(crate) tagged: bool,
     /// The number of calls that hold a reference to it, and of walks under RCU that see it.
     pub(crate) held: u8,
 }
@@ -80,6 +82,8 @@ pub(crate) struct World {
     pub(crate) releasing: bool,
     /// Whether tasks exit.
     pub(crate) exits: bool,
+    /// Whether the gate looks at tags.
+    pub(crate) tags: bool,
     /// What went wrong in a step, as the program that took it reports.
     pub(crate) complaint: Option<&'static str>,
 }

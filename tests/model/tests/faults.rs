@@ -246,3 +246,21 @@ fn without_its_order_the_gate_takes_a_member_for_one_of_another_association() {
         );
     }
 }
+
+#[test]
+fn without_the_order_of_tags_a_thread_escapes_or_is_a_member_without_one() {
+    let scenario = || Scenario {
+        tags: true,
+        ..Scenario::new(1, 1, 0, &[Assign])
+    };
+    needs(
+        Without::TaggingFirst,
+        scenario(),
+        "is a member without a tag",
+    );
+    needs(
+        Without::TaggingAgain,
+        scenario(),
+        "is not where In(0) has it",
+    );
+}

@@ -198,3 +198,18 @@ fn the_gate_never_takes_a_member_for_one_of_another_association() {
     println!("3 changes: {} states", outcome.states);
     assert_eq!(outcome.violation, None);
 }
+
+#[test]
+fn every_member_is_tagged() {
+    for scenario in [
+        Scenario::new(1, 1, 0, &[Assign]),
+        Scenario::new(2, 1, 0, &[Assign]),
+        Scenario::new(1, 1, 1, &[Assign]),
+        children(Scenario::new(1, 1, 0, &[Assign, ReleaseProcess, Assign])),
+    ] {
+        holds(&Scenario {
+            tags: true,
+            ..scenario
+        });
+    }
+}
