@@ -67,7 +67,12 @@ impl Filter {
     fn of(rule: &str) -> Self {
         nft("flush ruleset");
         nft(&format!(
-            "table inet test {{ chain input {{ type filter hook input priority 0; {rule}; }} }}"
+            "table inet test {{
+                chain input {{
+                    type filter hook input priority 0
+                    {rule}
+                }}
+            }}"
         ));
         Self
     }
