@@ -3,9 +3,12 @@
 //! Packet filters of the host, and connection tracking, which knows connections by
 //! addresses and ports: on the private loopback those of two tenants may be the same.
 
+use std::fs;
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use libc::{ECONNREFUSED, SOL_SOCKET, SO_LINGER};
 
@@ -17,20 +20,23 @@ use crate::spec::{Kind, Spec};
 use crate::sys::option::set_option_bytes;
 use crate::tenant::{no_answer, Tenant};
 
+/// Longer than the time after which the entry of a closed connection ends.
+const ENTRY_ENDS: Duration = Duration::from_millis(2500);
+
 const LOOPBACKS: [&str; 2] = ["127.0.0.1", "::1"];
 
 pub fn tests() -> Vec<Test> {
     vec![
         behaviour("connection_tracking_tells_loopbacks_apart", || {
+            // Entries of closed connections soon end, and a packet in the middle of a
+            // connection without an entry is invalid.
+            let _tuned = [("tcp_timeout_close", "1"), ("tcp_loose", "0")].map(Tuned::to);
             let _filter = Filter::of("ct state invalid drop");
             for addr in LOOPBACKS {
                 let [one, two] = [ONE, TWO].map(|set| Talk::with_itself(set, addr));
                 two.reset();
-                // With one entry for both, this would be a packet of a closed connection.
+                thread::sleep(ENTRY_ENDS);
                 one.goes_on();
-                let again = Talk::with_itself(TWO, addr);
-                one.goes_on();
-                again.goes_on();
             }
         }),
         behaviour(
@@ -58,6 +64,32 @@ pub fn tests() -> Vec<Test> {
             },
         ),
     ]
+}
+
+/// A parameter of connection tracking, which has its old value again when this is dropped.
+struct Tuned {
+    path: String,
+    before: String,
+}
+
+impl Tuned {
+    fn to((name, value): (&str, &str)) -> Self {
+        let path = format!("/proc/sys/net/netfilter/nf_conntrack_{name}");
+        let before = fs::read_to_string(&path).expect("a sysctl");
+        let tuned = Self { path, before };
+        tuned.set(value);
+        tuned
+    }
+
+    fn set(&self, value: &str) {
+        fs::write(&self.path, value).expect("sysctl");
+    }
+}
+
+impl Drop for Tuned {
+    fn drop(&mut self) {
+        self.set(&self.before);
+    }
 }
 
 /// Rules of the host for incoming packets, in force until this is dropped.
