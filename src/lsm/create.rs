@@ -19,17 +19,11 @@ pub(crate) enum Create {}
 
 impl CreateHooks for Create {
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result {
-        let Err(refusal) = policy::create(family, kind, protocol, false) else {
-            // Every association may have it.
-            return Ok(());
-        };
-        match current() {
-            Some(association) if association.terms().allow_raw => {
-                policy::create(family, kind, protocol, true).map_err(refused)
-            }
-            Some(_) => Err(refused(refusal)),
-            None => Ok(()),
-        }
+        let create = |raw| policy::create(family, kind, protocol, raw);
+        // Most are of kinds that every association may have: then nobody is looked up.
+        create(false)
+            .or_else(|_| current().map_or(Ok(()), |own| create(own.terms().allow_raw)))
+            .map_err(refused)
     }
 
     /// Checks again: the task may have been associated since `socket_create`.
@@ -41,12 +35,8 @@ impl CreateHooks for Create {
         if !sockets::covers(&association, kind) {
             return Err(EPERM);
         }
-        if !kind.is_raw() {
-            sockets::take_in_covered(sock, kind, association);
-            return Ok(());
-        }
-        sockets::take_in_covered(sock, kind, association.clone());
-        if !sockets::belongs_to(sock, &association) {
+        let taken = sockets::take_in_covered(sock, kind, association);
+        if kind.is_raw() && !taken {
             // The tenant has as many raw sockets as it may, or the association has ended.
             return Err(ENOBUFS);
         }

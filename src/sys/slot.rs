@@ -90,25 +90,25 @@ impl<T: HasSet> Slots<T> {
     }
 
     fn slot<'a>(&self, sk: SkRef<'a>) -> Option<&'a Atomic<*mut T>> {
-        // SAFETY: By the invariants of `SkRef` the socket is valid and full, as acf_gate_sock()
-        // requires.
-        let known = NonNull::new(unsafe { raw::acf_gate_sock(sk.as_ptr()) })?;
-        // SAFETY: The gate reserves room for it in the security blob, which the LSM core aligns.
-        let slot = unsafe { ptr::addr_of_mut!((*known.as_ptr()).owner) };
-        // SAFETY: `slot` is a pointer in the blob, which security_sk_free() frees with the socket.
-        // All accesses are atomic: those of this file, and READ_ONCE() in packet.c and in the
-        // gate.
-        Some(unsafe { Atomic::from_ptr(slot.cast::<*mut T>()) })
+        let known = self.known(sk)?;
+        // SAFETY: By the contract of `known` it is in the blob, and access to `owner` is atomic.
+        Some(unsafe { Atomic::from_ptr(ptr::addr_of_mut!((*known.as_ptr()).owner).cast()) })
     }
 
     /// Where the gate finds the set of the value in the slot: null, or the cell of a value that
     /// the slot holds.
     fn set_pointer<'a>(&self, sk: SkRef<'a>) -> Option<&'a Atomic<*mut c_void>> {
-        // SAFETY: As in `slot`.
-        let known = NonNull::new(unsafe { raw::acf_gate_sock(sk.as_ptr()) })?;
-        // SAFETY: As in `slot`.
-        let set = unsafe { ptr::addr_of_mut!((*known.as_ptr()).set) };
-        // SAFETY: As in `slot`.
-        Some(unsafe { Atomic::from_ptr(set.cast::<*mut c_void>()) })
+        let known = self.known(sk)?;
+        // SAFETY: By the contract of `known` it is in the blob, and access to `set` is atomic.
+        Some(unsafe { Atomic::from_ptr(ptr::addr_of_mut!((*known.as_ptr()).set).cast()) })
+    }
+
+    /// What the gate keeps in the security blob of the socket, which the LSM core aligns, and
+    /// which security_sk_free() frees with the socket. All accesses are atomic: those of this
+    /// file, and READ_ONCE() in the gate.
+    fn known(&self, sk: SkRef<'_>) -> Option<NonNull<raw::acf_sock>> {
+        // SAFETY: By the invariants of `SkRef` the socket is valid and full, as acf_gate_sock()
+        // requires.
+        NonNull::new(unsafe { raw::acf_gate_sock(sk.as_ptr()) })
     }
 }

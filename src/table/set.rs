@@ -49,11 +49,6 @@ impl AddressSet {
                 v6.push(range, GFP_KERNEL_ACCOUNT)?;
             }
         }
-        let kept = merge(v4.as_mut_slice());
-        v4.truncate(kept);
-        let kept = merge(v6.as_mut_slice());
-        v6.truncate(kept);
-
         let hosts = || entries.iter().filter(|e| e.is_host()).map(Prefix::addr);
         let primary_v4 = hosts().find_map(|a| match a {
             IpAddr::V4(a) => Some(a),
@@ -70,7 +65,7 @@ impl AddressSet {
             entries,
             indexed: None,
         };
-        Ok(Self::new(v4, v6, details))
+        Ok(Self::merged(v4, v6, details))
     }
 
     /// A set without addresses. Context: process, may sleep.
@@ -86,11 +81,7 @@ impl AddressSet {
     }
 
     /// The addresses of these ranges, without entries or primary addresses.
-    pub(super) fn of_ranges(mut v4: KVec<Range<u32>>, mut v6: KVec<Range<Wide>>) -> Self {
-        let kept = merge(v4.as_mut_slice());
-        v4.truncate(kept);
-        let kept = merge(v6.as_mut_slice());
-        v6.truncate(kept);
+    pub(super) fn of_ranges(v4: KVec<Range<u32>>, v6: KVec<Range<Wide>>) -> Self {
         // INVARIANT: There are no entries and no primary addresses.
         let details = Details {
             entries: KVec::new(),
@@ -98,6 +89,14 @@ impl AddressSet {
             primary_v6: None,
             indexed: None,
         };
+        Self::merged(v4, v6, details)
+    }
+
+    fn merged(mut v4: KVec<Range<u32>>, mut v6: KVec<Range<Wide>>, details: Details) -> Self {
+        let kept = merge(v4.as_mut_slice());
+        v4.truncate(kept);
+        let kept = merge(v6.as_mut_slice());
+        v6.truncate(kept);
         Self::new(v4, v6, details)
     }
 

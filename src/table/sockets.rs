@@ -46,17 +46,25 @@ pub(crate) fn own(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
 /// Makes a socket that belongs to no association one of `association`, if its kind is
 /// covered. The caller holds no lock of the socket. Context: any but hard interrupts.
 pub(crate) fn take_in(sk: SkRef<'_>, association: &Arc<Association>) {
-    if covers(association, sk.kind()) {
-        take_in_covered(sk, sk.kind(), association.clone());
+    let kind = sk.kind();
+    if covers(association, kind) {
+        take_in_covered(sk, kind, association.clone());
     }
 }
 
-/// As [`take_in`], for a socket of this kind, which tasks of `association` may have.
-pub(crate) fn take_in_covered(sk: SkRef<'_>, kind: SocketKind, association: Arc<Association>) {
+/// As [`take_in`], for a socket of this kind, which tasks of `association` may have. Returns
+/// whether it took the socket in.
+pub(crate) fn take_in_covered(
+    sk: SkRef<'_>,
+    kind: SocketKind,
+    association: Arc<Association>,
+) -> bool {
     let (id, key) = (association.id(), association.key());
-    if fill(sk, kind, association) {
+    let taken = fill(sk, kind, association);
+    if taken {
         sk.set_scope(id, Some(key));
     }
+    taken
 }
 
 /// Fills the slot of a socket of this kind, which tasks of `association` may have, if it

@@ -35,10 +35,19 @@ static bool acf_loops(const struct net_device *out)
 	return out->flags & IFF_LOOPBACK || netif_is_l3_master(out);
 }
 
-/* Most packets are those of sockets that belong to no association. */
-static __always_inline bool acf_is_scoped(const struct sock *sk)
+/* Whether a packet is one of a socket with a scope, or of its answers that no socket
+ * sends. Most are not.
+ */
+static __always_inline bool acf_is_scoped(const struct sock *sk,
+					  const struct sk_buff *skb)
 {
-	return sk && READ_ONCE(sk->sk_scope);
+	return (sk && READ_ONCE(sk->sk_scope)) || skb_scope(skb);
+}
+
+/* The socket with a scope that sends a packet, or NULL if there is none. */
+static __always_inline const struct sock *acf_sender(const struct sock *sk)
+{
+	return sk && READ_ONCE(sk->sk_scope) ? sk_const_to_full_sk(sk) : NULL;
 }
 
 static __always_inline void acf_untrack(struct sk_buff *skb)
@@ -89,16 +98,13 @@ acf_check_output(struct sk_buff *skb, const struct nf_hook_state *state,
 static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	const struct sock *sk = state->sk;
+	const struct sock *sk;
 
-	/* Answers that no socket sends have a scope, too. */
-	if (!acf_is_scoped(sk) && !skb_scope(skb))
+	if (!acf_is_scoped(state->sk, skb))
 		return NF_ACCEPT;
 	acf_untrack_v4(skb);
-	if (!acf_is_scoped(sk) || IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
-		return NF_ACCEPT;
-	sk = sk_const_to_full_sk(sk);
-	if (!sk)
+	sk = acf_sender(state->sk);
+	if (!sk || IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	return acf_check_output(skb, state, sk, &ip_hdr(skb)->saddr,
 				&ip_hdr(skb)->daddr, acf_led_v4(skb, sk));
@@ -107,15 +113,13 @@ static unsigned int acf_output_v4(void *priv, struct sk_buff *skb,
 static unsigned int acf_output_v6(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	const struct sock *sk = state->sk;
+	const struct sock *sk;
 
-	if (!acf_is_scoped(sk) && !skb_scope(skb))
+	if (!acf_is_scoped(state->sk, skb))
 		return NF_ACCEPT;
 	acf_untrack_v6(skb);
-	if (!acf_is_scoped(sk) || IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
-		return NF_ACCEPT;
-	sk = sk_const_to_full_sk(sk);
-	if (!sk)
+	sk = acf_sender(state->sk);
+	if (!sk || IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED)
 		return NF_ACCEPT;
 	return acf_check_output(skb, state, sk, &ipv6_hdr(skb)->saddr,
 				&ipv6_hdr(skb)->daddr, acf_led_v6(skb, sk));
