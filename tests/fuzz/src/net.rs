@@ -4,9 +4,7 @@
 //! second network namespace, the machine next door.
 
 use std::fs::File;
-use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use libc::{AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM};
@@ -15,6 +13,7 @@ use crate::addr::{self, HOST_PORT, PORTS};
 use crate::pool::{self, DARK, HOST4, HOST6, PEER4, PEER6};
 use crate::socket;
 use crate::sys::namespace::{enter_network, unshare};
+use crate::sys::program::feed;
 
 /// The two network namespaces.
 #[derive(Clone)]
@@ -31,15 +30,7 @@ fn own_network() -> OwnedFd {
 }
 
 fn ip(script: &str) {
-    let mut ip = Command::new("ip")
-        .args(["-batch", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("ip");
-    let mut input = ip.stdin.take().expect("a pipe");
-    input.write_all(script.as_bytes()).expect("writing to ip");
-    drop(input);
-    assert!(ip.wait().expect("ip").success(), "ip failed");
+    feed("ip", &["-batch", "-"], script).expect("ip");
 }
 
 fn sysctl(name: &str, value: &str) {

@@ -7,7 +7,7 @@
 use addrconf_protocol::{self as protocol, ChangeMember, FindMember};
 
 use crate::explore::{Model, Step, Steps};
-use crate::run::{Go, Run, Shared};
+use crate::run::{go_on, Go, Run, Shared};
 
 /// The actors.
 const TASK: usize = 0;
@@ -18,7 +18,7 @@ const OTHERS: usize = 1;
 pub enum Unknown {
     /// The gate is told only if it still knows the same: `atomic64_cmpxchg()`.
     Comparing,
-    /// Whoever changes the membership makes the gate forget.
+    /// A call that changes the membership makes the gate forget.
     Forgetting,
     /// The membership is changed before the gate forgets.
     ChangingFirst,
@@ -135,13 +135,10 @@ impl Model for Known {
         let mut steps = Steps::of(state);
         steps.may(TASK, |next| {
             let history = &mut next.histories[TASK];
-            let mut run = Run::new(&mut next.world, history, self.without);
-            let _ = protocol::find_member(&mut Calling(&mut run));
-            let (what, is_over) = (run.what(), !run.is_paused());
-            if is_over {
-                history.clear();
-            }
-            what
+            go_on(&mut next.world, history, self.without, |run| {
+                protocol::find_member(&mut Calling(run))
+            })
+            .0
         });
         if state.histories[OTHERS].is_empty() && state.world.entry.is_some() {
             steps.can(OTHERS, |next| {
@@ -152,13 +149,10 @@ impl Model for Known {
         if state.changes < self.changes {
             steps.may(OTHERS, |next| {
                 let history = &mut next.histories[OTHERS];
-                let mut run = Run::new(&mut next.world, history, self.without);
-                let _ = protocol::change_member(&mut Changing(&mut run));
-                let (what, is_over) = (run.what(), !run.is_paused());
-                if is_over {
-                    history.clear();
-                    next.changes += 1;
-                }
+                let (what, has_ended) = go_on(&mut next.world, history, self.without, |run| {
+                    protocol::change_member(&mut Changing(run))
+                });
+                next.changes += u8::from(has_ended);
                 what
             });
         }

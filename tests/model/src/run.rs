@@ -48,6 +48,24 @@ pub(crate) struct Run<'a, W: Shared> {
     without: Option<W::Part>,
 }
 
+/// Takes the next step of a program with this history, and clears the history if it was
+/// the last. Returns the name of the step, `None` if the program waits, and whether the
+/// program has ended, successfully or not.
+pub(crate) fn go_on<W: Shared, T>(
+    world: &mut W,
+    history: &mut Vec<u8>,
+    without: Option<W::Part>,
+    program: impl FnOnce(&mut Run<'_, W>) -> Go<T>,
+) -> (Option<&'static str>, bool) {
+    let mut run = Run::new(world, history, without);
+    let _ = program(&mut run);
+    let (what, has_ended) = (run.what(), !run.is_paused());
+    if has_ended {
+        history.clear();
+    }
+    (what, has_ended)
+}
+
 impl<'a, W: Shared> Run<'a, W> {
     /// Prepares the next step of a program with this history.
     pub(crate) fn new(

@@ -34,6 +34,7 @@ pub mod namespace;
 pub mod option;
 pub mod pipe;
 pub mod process;
+pub mod program;
 pub mod schedule;
 pub mod socket;
 pub mod trace;

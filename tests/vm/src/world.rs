@@ -4,13 +4,13 @@
 //! three tenants and of the host on a dummy interface.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use std::process::{Command, Stdio};
 
 use crate::addr::{ip, HOST4, HOST6, ONE, THREE, TWO};
 use crate::child::eventually;
 use crate::sys::namespace::unshare;
+use crate::sys::program::feed;
 
 /// Moves this process to a new machine of this kind.
 pub fn enter() -> io::Result<()> {
@@ -71,21 +71,5 @@ fn script(device: &str) -> String {
 
 /// Runs `ip` with a script.
 pub fn configure(script: &str) -> io::Result<()> {
-    let mut ip = Command::new("ip")
-        .args(["-batch", "-"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    if let Some(mut stdin) = ip.stdin.take() {
-        stdin.write_all(script.as_bytes())?;
-    }
-    let output = ip.wait_with_output()?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!(
-            "ip: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )))
-    }
+    feed("ip", &["-batch", "-"], script)
 }

@@ -13,7 +13,7 @@ use addrconf_protocol as protocol;
 use call::Searching;
 
 use crate::explore::{Model, Step, Steps};
-use crate::run::{Run, Shared, Stop};
+use crate::run::{go_on, Run, Shared, Stop};
 
 /// The number of tasks that can ever exist.
 const TASKS: usize = 5;
@@ -154,13 +154,10 @@ impl Model for Search {
             if task.makes || can_fork {
                 steps.may(nr, |next| {
                     let history = &mut next.histories[nr];
-                    let mut run = Run::new(&mut next.world, history, self.without);
-                    let _ = fork::copy_process(&mut run, nr as u8);
-                    let (what, is_over) = (run.what(), !run.is_paused());
-                    if is_over {
-                        history.clear();
-                    }
-                    what
+                    go_on(&mut next.world, history, self.without, |run| {
+                        fork::copy_process(run, nr as u8)
+                    })
+                    .0
                 });
             }
         }

@@ -4,9 +4,7 @@
 //! addresses and ports: on the private loopback those of two tenants may be the same.
 
 use std::fs;
-use std::io::Write;
 use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +16,7 @@ use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 use crate::spec::{Kind, Spec};
 use crate::sys::option::set_option_bytes;
+use crate::sys::program::feed;
 use crate::tenant::{no_answer, Tenant};
 
 /// Longer than the time after which the entry of a closed connection ends.
@@ -117,15 +116,7 @@ impl Drop for Filter {
 }
 
 fn nft(rules: &str) {
-    let mut nft = Command::new("nft")
-        .args(["-f", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("nft");
-    let mut input = nft.stdin.take().expect("a pipe");
-    input.write_all(rules.as_bytes()).expect("write to nft");
-    drop(input);
-    assert!(nft.wait().expect("nft").success(), "{rules}");
+    feed("nft", &["-f", "-"], rules).unwrap_or_else(|e| panic!("{e}\n{rules}"));
 }
 
 /// A tenant that is connected with itself, between ports that are always the same.

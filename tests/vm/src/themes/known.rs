@@ -25,51 +25,41 @@ const LOST: &[&str] = ONE;
 pub fn tests() -> Vec<Test> {
     vec![
         behaviour("known_sockets_of_the_whole_are_lost_by_narrowing", || {
-            let (child, go) = user(WHOLE, |used, go| {
-                go.receive();
+            after(nothing, |used| {
                 narrow(KEPT, "part").expect("narrow");
                 used.iter().for_each(Used::is_lost);
                 Used::all(KEPT).iter().for_each(Used::works);
             });
-            go.send("");
-            child.succeeded();
         }),
         behaviour(
             "known_sockets_of_the_whole_are_lost_if_another_thread_narrows",
             || {
-                let (child, go) = user(WHOLE, |used, go| {
-                    go.receive();
+                after(nothing, |used| {
                     let narrowing = thread::spawn(|| narrow(KEPT, "part").expect("narrow"));
                     narrowing.join().expect("join");
                     used.iter().for_each(Used::is_lost);
                 });
-                go.send("");
-                child.succeeded();
             },
         ),
         behaviour("known_sockets_are_lost_in_another_association", || {
-            let (child, go) = user(WHOLE, |used, go| {
-                go.receive();
+            let assign_anew = |pid, _| {
+                Device::open().release(Target::Pid(pid)).expect("release");
+                associate_process(pid, TWO);
+            };
+            after(assign_anew, |used| {
                 used.iter().for_each(Used::is_lost);
                 Used::all(TWO).iter().for_each(Used::works);
             });
-            let device = Device::open();
-            device.release(Target::Pid(child.pid())).expect("release");
-            associate_process(child.pid(), TWO);
-            go.send("");
-            child.succeeded();
         }),
         behaviour("known_addresses_are_lost_by_an_update", || {
-            let (child, go) = user(WHOLE, |used, go| {
-                go.receive();
+            let update = |_, id| {
+                let updated = Device::open().update(id, Change::Replace, KEPT, false);
+                updated.expect("update");
+            };
+            after(update, |used| {
                 used.iter().for_each(Used::sends_nothing);
                 Used::all(KEPT).iter().for_each(Used::works);
             });
-            let id = id_of(&child);
-            let updated = Device::open().update(id, Change::Replace, KEPT, false);
-            updated.expect("update");
-            go.send("");
-            child.succeeded();
         }),
         behaviour("a_refused_connect_gives_a_socket_no_source", || {
             for set in [ONE, PREFIXES] {
@@ -132,11 +122,6 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-fn id_of(child: &Child) -> Target {
-    let found = Device::open().query(Target::Pid(child.pid()));
-    Target::Association(found.expect("query").id)
-}
-
 /// Sockets on an address that their process has used, so that the gate knows both.
 struct Used {
     addr: &'static str,
@@ -145,22 +130,28 @@ struct Used {
     to: (&'static str, u16),
 }
 
-/// A process associated with `set`, which uses sockets on the addresses of [`LOST`], and
-/// then does `next`.
-fn user(set: &[&str], next: impl FnOnce(&[Used], &Channel)) -> (Child, Channel) {
+/// A process associated with [`WHOLE`] uses sockets on the addresses of [`LOST`]. Then
+/// `change` is called with its pid and its association, and after that the process does
+/// `next`.
+fn after(change: impl FnOnce(i32, Target), next: impl FnOnce(&[Used])) {
     let (ready, go) = (Channel::new(), Channel::new());
     let child = Child::spawn(|| {
         go.receive();
         let used = Used::all(LOST);
         used.iter().for_each(Used::works);
         ready.send("");
-        next(&used, &go);
+        go.receive();
+        next(&used);
     });
-    associate_process(child.pid(), set);
+    let id = associate_process(child.pid(), WHOLE);
     go.send("");
     ready.receive();
-    (child, go)
+    change(child.pid(), Target::Association(id));
+    go.send("");
+    child.succeeded();
 }
+
+fn nothing(_pid: i32, _id: Target) {}
 
 impl Used {
     fn all(set: &'static [&'static str]) -> Vec<Self> {
