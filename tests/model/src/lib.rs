@@ -10,7 +10,8 @@
 //! hold. `explore` takes every possible step from every state that can be reached. Two
 //! administrators make calls while threads narrow their process. `tree`, `search` and `known`
 //! have worlds of their own: for the descendants that `assign --tree` takes in, for the
-//! search of `assign`, and for what the gate knows of a task.
+//! search of `assign`, and for what the gate knows of a task. `rescan` models a way that was
+//! not taken.
 //!
 //! A test leaves out a part of the code through the world: for example, a wait returns at
 //! once, or a second look finds nothing.
@@ -31,6 +32,7 @@ mod known;
 mod map;
 mod narrow;
 mod release;
+mod rescan;
 mod run;
 mod scenario;
 mod search;
@@ -41,6 +43,7 @@ mod world;
 pub use control::Call;
 pub use explore::{explore, Model, Outcome, Step};
 pub use known::{Known, Unknown};
+pub use rescan::Rescan;
 pub use scenario::{Scenario, Without};
 pub use search::{Search, Unsearched};
 pub use tree::{Tree, Unfollowed};
