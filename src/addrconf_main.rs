@@ -69,33 +69,19 @@ impl Hooks for Rules {
     type Attributes = Narrowing;
 }
 
-/// Keeps the hooks and the check of packets in force.
-struct Rule {
-    _hooks: Activation,
-    // Dropped last: packets must be marked as long as sockets have a scope.
-    _output: net::Backstop,
+/// Puts the hooks in force. Context: process, may sleep.
+fn put_in_force() -> Result<Arc<dyn InForce>> {
+    Ok(Arc::new(Activation::new(), GFP_KERNEL)?)
 }
 
-impl InForce for Rule {}
-
-impl Rule {
-    /// Puts them in force. Context: process, may sleep.
-    fn begin() -> Result<Arc<dyn InForce>> {
-        let output = net::Backstop::new()?;
-        let rule = Self {
-            _hooks: Activation::new(),
-            _output: output,
-        };
-        Ok(Arc::new(rule, GFP_KERNEL)?)
-    }
-}
+impl InForce for Activation {}
 
 impl kernel::InPlaceModule for Addrconf {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(move || {
             let dir = State::dir()?;
             let by_id = Arc::new(Dir::new(c"by-id", Some(&dir))?, GFP_KERNEL)?;
-            let tenants = KBox::pin(Tenants::new(module, by_id, Rule::begin)?, GFP_KERNEL)?;
+            let tenants = KBox::pin(Tenants::new(module, by_id, put_in_force)?, GFP_KERNEL)?;
             // SAFETY: Only hooks, calls on the device, readers of the files, and work that
             // these queue call `get`. `drop` and the order of the fields drop hooks, device and
             // files before the publication. If one of them cannot be made, those made before it

@@ -74,12 +74,20 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     if sole.is_some() {
         return sole;
     }
-    match association.terms().source {
+    let stamp = sock.choice_stamp();
+    let source = match association.terms().source {
         SourceChoice::Random => random_host(association, family),
         SourceChoice::Route => by_route(sock, association, to),
         SourceChoice::Primary => None,
     }
-    .or_else(|| primary(sock, association, family))
+    .or_else(|| primary(sock, association, family));
+    if association.terms().source == SourceChoice::Random {
+        return source;
+    }
+    if let (IpAddr::V4(to), Some(IpAddr::V4(source))) = (to, source) {
+        sock.remember_choice(to, source, stamp);
+    }
+    source
 }
 
 /// The source that the route prefers if the association owns it, else one on the interface

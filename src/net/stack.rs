@@ -17,6 +17,8 @@ use crate::sys::packet::Mark;
 use crate::sys::sock::{FreedSk, SkRef, Traffic};
 use crate::table::{self, sockets};
 
+use super::output;
+
 /// The rules for sockets in the stack.
 pub(crate) enum Stack {}
 
@@ -61,6 +63,10 @@ impl StackHooks for Stack {
             &holder(a, theirs_a.as_ref().map(|o| o.owner(&guard))),
             &holder(b, theirs_b.as_ref().map(|o| o.owner(&guard))),
         )
+    }
+
+    fn sk_output(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> bool {
+        output::sends(sk, source, destination, loops)
     }
 
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Hooks and checks of packets are in force only while there are associations, so a
-//! machine without any pays nothing for the module.
+//! Hooks are in force only while there are associations, so a machine without any pays nothing
+//! for the module.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
@@ -16,13 +16,13 @@ use super::patience::Patience;
 /// How often the end of the wait is looked for.
 const PAUSE: Delta = Delta::from_millis(100);
 
-/// Keeps hooks and checks in force as long as it lives. Its drop may sleep.
+/// Keeps hooks in force as long as it lives. Its drop may sleep.
 pub(crate) trait InForce: Send + Sync {}
 
 /// Puts them in force. Context: process, may sleep.
 pub(crate) type PutInForce = fn() -> Result<Arc<dyn InForce>>;
 
-/// Puts hooks and checks in force for the first association, and out of force some time
+/// Puts hooks in force for the first association, and out of force some time
 /// after the last: each change patches the kernel's text and interrupts all processors.
 pub(super) struct Switch {
     // Dropped first: its work uses the state, and ends soon once that is closed.
@@ -108,7 +108,7 @@ impl Switch {
 }
 
 impl Drop for Switch {
-    /// Puts hooks and checks out of force. Context: process, may sleep.
+    /// Puts hooks out of force. Context: process, may sleep.
     fn drop(&mut self) {
         self.state.closed.store(true, ordering::Relaxed);
     }
@@ -119,7 +119,7 @@ impl State {
         self.count.load(ordering::Relaxed) == 0
     }
 
-    /// Puts hooks and checks out of force after a while, unless there is an association
+    /// Puts hooks out of force after a while, unless there is an association
     /// again by then.
     fn linger(&self) {
         let patience = Patience::of(LINGER);

@@ -15,6 +15,8 @@ use crate::sys::capability::drop_capability;
 // include/uapi/linux/capability.h
 /// Administer the network.
 pub const NET_ADMIN: u32 = 12;
+/// Use raw and packet sockets.
+pub const NET_RAW: u32 = 13;
 /// Administer the system; also covers the capabilities that were split off from
 /// it.
 pub const SYS_ADMIN: u32 = 21;

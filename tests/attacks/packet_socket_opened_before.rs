@@ -3,23 +3,29 @@
 //! A packet socket that was opened before its process was associated keeps
 //! receiving, and its ring, once mapped, is read without a system call.
 
-use std::io;
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
+use std::thread::sleep;
+use std::time::Duration;
 
 use addrconf_abi::{Bypass, Obstacle};
-use libc::{AF_PACKET, EFAULT, EPERM, SOCK_RAW};
+use libc::{AF_PACKET, EPERM, SOCK_RAW};
 
-use super::packets::{conversation, on_loopback, overhear, SECRET};
+use super::capability::NET_RAW;
+use super::packets::{conversation, holds_secret, on_loopback, overhear, SECRET};
 use crate::addr::{HOST4, ONE};
-use crate::child::{eventually, stay, Channel, Child};
-use crate::client::{in_the_way, Assignment};
+use crate::child::{eventually, in_child, stay, Channel, Child};
+use crate::client::{associate, in_the_way, Assignment};
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
+use crate::sys::capability::drop_capability;
 use crate::sys::memory::Shared;
 use crate::sys::option::set_option_bytes;
 use crate::sys::pipe::pipe;
 use crate::sys::process::take_descriptor;
-use crate::uring::Ring;
+use crate::sys::trace::send_descriptor;
 
 const BLOCK: usize = 16 * 4096;
 const FRAME: usize = 2048;
@@ -54,22 +60,23 @@ pub fn tests() -> Vec<Test> {
                 cannot_be_associated(Bypass::PacketSocket, None);
             },
         ),
-        everywhere(
-            "nobody_keeps_the_pages_of_a_ring_of_packets_without_it",
+        everywhere("a_ring_of_packets_needs_the_capability", || {
+            drop_capability(NET_RAW).expect("drop a capability");
+            let ear = Sock::new(AF_PACKET, SOCK_RAW, 0);
+            let errno = ear.expect_err("a packet socket").raw_os_error();
+            assert_eq!(errno, Some(EPERM));
+        }),
+        // This is why a process that had the capability must be started anew.
+        behaviour(
+            "a_tenant_reads_the_pages_of_a_ring_that_it_kept_from_before",
             || {
-                let (_sock, packets) = ring();
-                let memory = Shared::new(BLOCK).expect("memory");
-                for (memory, can) in [(memory, true), (packets, false)] {
-                    let (_read, write) = pipe().expect("a pipe");
-                    let ends = [
-                        memory.put_into(write.as_fd()).map(drop),
-                        Ring::new().register_memory(&memory),
-                    ];
-                    for end in ends {
-                        let errno = end.map_err(|e| e.raw_os_error());
-                        assert_eq!(errno, if can { Ok(()) } else { Err(Some(EFAULT)) });
-                    }
-                }
+                let talk = conversation("10.0.0.2");
+                let (pages, _hidden) = kept_pages();
+                in_child(|| {
+                    associate(ONE);
+                    assert!(tells_the_secret(pages));
+                });
+                drop(talk);
             },
         ),
         refusal(
@@ -127,6 +134,29 @@ pub(super) fn unmapped_ring() -> Sock {
         .collect();
     set_option_bytes(sock.as_fd(), libc::SOL_PACKET, PACKET_RX_RING, &request).expect("a ring");
     sock
+}
+
+/// The pages of a ring of packets in a pipe, and the packet socket in flight between two
+/// sockets, where nobody finds it.
+fn kept_pages() -> (OwnedFd, (UnixDatagram, UnixDatagram)) {
+    let (sock, packets) = ring();
+    let (read, write) = pipe().expect("a pipe");
+    let kept = packets.put_into(write.as_fd()).expect("vmsplice");
+    assert_eq!(kept, BLOCK);
+    let (ours, theirs) = UnixDatagram::pair().expect("socketpair");
+    send_descriptor(ours.as_fd(), sock.as_fd()).expect("send");
+    (read, (ours, theirs))
+}
+
+/// Reads page after page from a pipe, each as it is by then, until the secret comes.
+fn tells_the_secret(pages: OwnedFd) -> bool {
+    let mut pages = File::from(pages);
+    let mut page = [0; 4096];
+    (0..BLOCK / page.len()).any(|_| {
+        sleep(Duration::from_millis(100));
+        pages.read_exact(&mut page).expect("read");
+        holds_secret(&page)
+    })
 }
 
 /// Maps the ring of a packet socket.

@@ -51,7 +51,7 @@ static bool acf_is_obeyed(u8 protocol)
  * an option set before the socket belonged to the association, and a header that
  * a raw socket made itself.
  *
- * Fragments are made after this hook, so a fragment here was made by a program.
+ * Fragments are made after this check, so a fragment here was made by a program.
  * The receiver would put it together with fragments of other senders between the
  * same addresses, and on the loopback all tenants have the same addresses.
  *

@@ -137,26 +137,10 @@ bool acf_helper_route_v6(const struct sock *sk, const u8 to[16], u8 source[16],
 unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 				     unsigned int room);
 
-/* --- packet.c: sent packets --- */
+/* --- packet.c: packets --- */
 
-/**
- * typedef acf_output_t - Check a packet that a socket with a full slot sends
- * @sk: The socket, a full one
- * @family: AF_INET or AF_INET6
- * @source: Source address of the packet
- * @destination: Its destination address
- * @loops: It leaves through the loopback interface, or that of a VRF
- *
- * Context: any but hard interrupts, under RCU, must not sleep.
- * Return: The mark that the packet carries as long as it stays on this host,
- * or 0 to drop it.
- */
-typedef u32 (*acf_output_t)(const struct sock *sk, int family,
-			    const void *source, const void *destination,
-			    bool loops);
-
-int acf_helper_output_register(acf_output_t output);
-void acf_helper_output_unregister(void);
+bool acf_helper_skb_is_led(const struct sk_buff *skb, const struct sock *sk,
+			   int family);
 const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family);
 u32 acf_helper_skb_mark(const struct sk_buff *skb);
 

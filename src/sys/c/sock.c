@@ -8,6 +8,7 @@
 #include <linux/net.h>
 #include <linux/udp.h>
 #include <linux/unaligned.h>
+#include <net/inet_scope.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -117,7 +118,7 @@ bool acf_helper_sk_info(const struct sock *sk, struct acf_sock_info *info)
 		.timewait = state == TCP_TIME_WAIT,
 	};
 	if (info->timewait)
-		info->timewait_scope = inet_twsk(sk)->tw_scope;
+		info->timewait_scope = inet_sk_scope(sk);
 	info->family = acf_helper_sk_local(sk, info->local);
 	switch (info->family) {
 	case AF_INET:

@@ -122,6 +122,7 @@ impl<T: Hooks> Attachment<T> {
         sk_match_local: Some(Stack::<T::Stack>::sk_match_local),
         addr_scopes: Some(Scopes::<T::Scopes>::addr_scopes),
         sk_reach: Some(Scopes::<T::Scopes>::sk_reach),
+        sk_output: Some(Stack::<T::Stack>::sk_output),
         setselfattr: Some(Attributes::<T::Attributes>::setselfattr),
     };
 

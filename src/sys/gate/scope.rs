@@ -120,12 +120,12 @@ impl<T: ScopeHooks> Scopes<T> {
         skip: c_uint,
     ) -> c_uint {
         // SAFETY: `laddr` is the caller's, and `skb`, if any, the packet that it is looking a
-        // socket up for: see __security_addr_scopes().
+        // socket up for: see security_addr_scopes().
         let (addr, mark) = unsafe { (address(family, laddr), mark(skb)) };
         let (Some(addr), Some(keys)) = (addr, NonNull::new(keys)) else {
             return 0;
         };
-        // SAFETY: `keys` is an array of the caller of __security_addr_scopes().
+        // SAFETY: `keys` is an array of the caller of security_addr_scopes().
         let keys = unsafe { core::slice::from_raw_parts_mut(keys.as_ptr().cast(), room as usize) };
         let mut room = Room::new(keys, skip);
         T::addr_scopes(addr, mark, &mut room);
@@ -140,7 +140,7 @@ impl<T: ScopeHooks> Scopes<T> {
         sk: *const bindings::sock,
         reach: *mut raw::sk_reach,
     ) -> c_int {
-        // SAFETY: `sk` is being bound, or has just been, by the caller of __security_sk_reach(),
+        // SAFETY: `sk` is being bound, or has just been, by the caller of security_sk_reach(),
         // which keeps it by a reference.
         let (Some(sk), Some(at)) = (unsafe { SkRef::new(sk) }, NonNull::new(reach)) else {
             return E2BIG.to_errno();

@@ -10,7 +10,7 @@ use kernel::bindings;
 use kernel::prelude::*;
 
 use crate::policy::Relation;
-use crate::sys::packet::{address, destination, mark, Mark};
+use crate::sys::packet::{address, destination, is_led, mark, Mark};
 use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
 /// One of two sockets on a port.
@@ -38,6 +38,9 @@ pub(crate) trait StackHooks {
     /// Whether `sk` takes a packet to `addr`, or may open a connection from there.
     /// Context: any but hard interrupts, never sleeps.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
+    /// Whether `sk` may send a packet with these addresses; `loops` says whether it leaves through
+    /// the loopback interface or that of a VRF. Context: any but hard interrupts, never sleeps.
+    fn sk_output(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> bool;
 }
 
 /// The hooks of `T` as the gate calls them.
@@ -101,7 +104,7 @@ impl<T: StackHooks> Stack<T> {
         sk2: *const bindings::sock,
     ) -> c_int {
         // SAFETY: `sk` is being bound by its holder. `sk2` is in a table of bound sockets, whose
-        // lock the caller holds (see __security_sk_bind_compare()): it leaves the table before
+        // lock the caller holds (see security_sk_bind_compare()): it leaves the table before
         // it is freed.
         let relation = match unsafe { (compared(sk), compared(sk2)) } {
             (Some(a), Some(b)) => T::sk_bind_compare(a, b),
@@ -122,13 +125,43 @@ impl<T: StackHooks> Stack<T> {
     ) -> c_int {
         // SAFETY: A lookup holds RCU, and the sockets that it finds without a reference are
         // freed a grace period later (`SOCK_RCU_FREE`); all others hold a reference or a lock
-        // that keeps `sk`: see __security_sk_match_local(). `laddr` is the caller's.
+        // that keeps `sk`: see security_sk_match_local(). `laddr` is the caller's.
         let (sk, addr) = unsafe { (SkRef::new(sk), address(family, laddr)) };
         // SAFETY: `skb`, if any, is the packet that the caller is looking a socket up for.
         let mark = unsafe { mark(skb) };
         match (sk, addr) {
             (Some(sk), Some(addr)) => (!T::sk_match_local(sk, addr, mark)).into(),
             _ => 0,
+        }
+    }
+}
+
+impl<T: StackHooks> Stack<T> {
+    /// # Safety
+    ///
+    /// Until this returns, `sk` is a valid full socket, `skb` a valid packet of `family`, which is
+    /// `AF_INET` or `AF_INET6`, and `source` and `destination` point to addresses of it.
+    pub(super) unsafe extern "C" fn sk_output(
+        sk: *const bindings::sock,
+        skb: *const bindings::sk_buff,
+        family: c_int,
+        source: *const c_void,
+        destination: *const c_void,
+        loops: bool,
+    ) -> c_int {
+        // SAFETY: acf_check_output() has a packet of this family, which the stack owns until it
+        // returns.
+        if unsafe { is_led(sk, skb, family) } {
+            return EPERM.to_errno();
+        }
+        // SAFETY: acf_check_output() passes a full socket. It is the sender of the packet, which
+        // the stack keeps meanwhile, or the listener that its request refers to.
+        let sk = unsafe { SkRef::new(sk) };
+        // SAFETY: It passes pointers into the IP header of the packet.
+        let (source, to) = unsafe { (address(family, source), address(family, destination)) };
+        match (sk, source, to) {
+            (Some(sk), Some(source), Some(to)) if T::sk_output(sk, source, to, loops) => 0,
+            _ => EADDRNOTAVAIL.to_errno(),
         }
     }
 }

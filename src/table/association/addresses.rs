@@ -11,6 +11,7 @@ use crate::policy::{Owner, Prefix};
 use crate::sys::ranged::Ranged;
 use crate::sys::rcu_cell::{RcuCell, Replaced};
 use crate::sys::slot::HasSet;
+use crate::sys::sock::forget_choices;
 use crate::table::control::Control;
 use crate::table::gather::gather;
 use crate::table::keys::{Findable, Keys};
@@ -67,7 +68,9 @@ impl Association {
         set: Findable,
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
-        self.set.replace(set.into_set())
+        let replaced = self.set.replace(set.into_set());
+        forget_choices();
+        replaced
     }
 
     /// Puts other former addresses in place and returns the old ones. Never sleeps.

@@ -36,6 +36,7 @@ mod ports;
 mod ports_waiting;
 mod programs;
 mod races;
+mod remembered;
 mod scope;
 mod scope_tcp;
 mod scope_udp;
@@ -70,6 +71,7 @@ pub fn all() -> Vec<Test> {
         exclusive::tests(),
         loopback::tests(),
         source::tests(),
+        remembered::tests(),
         update::tests(),
         adopt::tests(),
         adopt_tree::tests(),

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The gate remembers which source was chosen for a destination. It forgets when a route, an
+//! address of the machine or the set changes, and tells sockets apart that rules of routing
+//! may tell apart.
+
+use std::net::IpAddr;
+use std::os::fd::AsFd;
+
+use addrconf_abi::{Change, Target};
+use libc::{SOL_SOCKET, SO_BINDTODEVICE};
+
+use crate::addr::{ip, ANY4, PAIRS};
+use crate::child::{Channel, Child};
+use crate::client::{associate, Device};
+use crate::registry::{behaviour, Test};
+use crate::sock::{Proto, Sock};
+use crate::sys::option::set_option_bytes;
+use crate::world::configure;
+
+/// A destination behind a route of its own.
+const THERE: &str = "192.0.2.1";
+/// The sources that this route may prefer, both in the set.
+const SOURCES: [&str; 2] = ["10.0.0.1", "10.1.0.1"];
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        behaviour("a_remembered_source_follows_the_route", || {
+            let mut tenant = Chooser::new();
+            for _ in 0..2 {
+                for source in SOURCES {
+                    route("replace", source);
+                    tenant.chooses(source);
+                }
+            }
+        }),
+        behaviour("a_remembered_source_follows_the_set", || {
+            let mut tenant = Chooser::new();
+            route("add", SOURCES[1]);
+            for _ in 0..2 {
+                tenant.chooses(SOURCES[1]);
+                tenant.update(Change::Remove, &[SOURCES[1]]);
+                tenant.chooses(SOURCES[0]);
+                tenant.update(Change::Add, &[SOURCES[1]]);
+            }
+        }),
+        behaviour("a_remembered_source_follows_a_rule_for_users", || {
+            let mut tenant = Chooser::new();
+            route("add", SOURCES[0]);
+            tenant.chooses(SOURCES[0]);
+            configure(&format!(
+                "rule add uidrange 0-0 lookup 77\nroute add {THERE} dev dummy0 src {} table 77\n",
+                SOURCES[1]
+            ))
+            .expect("ip");
+            tenant.chooses(SOURCES[1]);
+        }),
+        behaviour("a_remembered_source_is_that_of_the_sockets_device", || {
+            let link = "link add dummy1 type dummy\nlink set dummy1 up\n\
+                addr add 10.1.0.1/32 dev dummy1\n";
+            configure(link).expect("ip");
+            configure(&format!(
+                "route add {THERE} dev dummy0 src {}\nroute add {THERE} dev dummy1 src {} metric 9\n",
+                SOURCES[0], SOURCES[1]
+            ))
+            .expect("ip");
+            Child::spawn(|| {
+                associate(PAIRS[0]);
+                for _ in 0..3 {
+                    for (device, source) in
+                        [(&b"dummy0\0"[..], SOURCES[0]), (b"dummy1\0", SOURCES[1])]
+                    {
+                        let sock = Sock::v4(Proto::Udp);
+                        set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, device)
+                            .expect("a device");
+                        assert_eq!(source_of(&sock), ip(source));
+                    }
+                    assert_eq!(source_of(&Sock::v4(Proto::Udp)), ip(SOURCES[0]));
+                }
+            })
+            .succeeded();
+        }),
+        behaviour("a_remembered_source_is_nobody_elses", || {
+            route("add", SOURCES[1]);
+            let mut first = Chooser::new();
+            let mut second = Chooser::with(&["10.0.0.2", "10.0.0.1"]);
+            for _ in 0..3 {
+                first.chooses(SOURCES[1]);
+                second.chooses(SOURCES[0]);
+            }
+        }),
+    ]
+}
+
+/// Changes the route to the destination, so that it prefers this source.
+fn route(how: &str, source: &str) {
+    configure(&format!("route {how} {THERE} dev dummy0 src {source}\n")).expect("ip");
+}
+
+/// The source that a socket gets when it connects.
+fn source_of(sock: &Sock) -> IpAddr {
+    sock.connect((THERE, 9)).expect("connect");
+    sock.local().ip()
+}
+
+/// An associated process that connects sockets when it is asked to.
+struct Chooser {
+    _child: Child,
+    id: u64,
+    ask: Channel,
+    told: Channel,
+}
+
+impl Chooser {
+    fn new() -> Self {
+        Self::with(PAIRS[0])
+    }
+
+    fn with(set: &[&str]) -> Self {
+        let (ask, told) = (Channel::new(), Channel::new());
+        let child = Child::spawn(|| {
+            told.send(&associate(set).to_string());
+            let open = Sock::v4(Proto::Udp);
+            open.bind((ANY4, 0)).expect("bind");
+            loop {
+                ask.receive();
+                // A wildcard that goes on sending, and new sockets.
+                open.send_to(b"x", (THERE, 9)).expect("send");
+                told.send(&source_of(&Sock::v4(Proto::Udp)).to_string());
+            }
+        });
+        let id = told.receive().parse().expect("an id");
+        Self {
+            _child: child,
+            id,
+            ask,
+            told,
+        }
+    }
+
+    /// Panics unless its sockets get this source, also the second and third time.
+    fn chooses(&mut self, source: &str) {
+        for _ in 0..3 {
+            self.ask.send("");
+            assert_eq!(self.told.receive(), source);
+        }
+    }
+
+    fn update(&self, change: Change, set: &[&str]) {
+        let target = Target::Association(self.id);
+        let updated = Device::open().update(target, change, set, false);
+        updated.expect("update");
+    }
+}
