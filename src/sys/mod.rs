@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod index;
+pub(crate) mod line;
 pub(crate) mod map;
 pub(crate) mod membership;
 pub(crate) mod module;

@@ -9,6 +9,7 @@ mod users;
 pub(super) use part::PartOf;
 pub(super) use users::{Keeper, User};
 
+use core::mem::offset_of;
 use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
@@ -18,6 +19,7 @@ use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
 use crate::abi::Terms;
+use crate::sys::line::CACHE_LINE;
 use crate::sys::map::Group;
 use crate::sys::module::ModuleRef;
 use crate::sys::rcu_cell::RcuCell;
@@ -30,32 +32,41 @@ use super::tenant::Tenant;
 ///
 /// It ends with its last user: a task, a socket, a part, or the call that makes it.
 /// From then on it takes no new ones, and its keeper buries it.
+//
+// In this order in memory. The counts come first, in the cache line of the reference count that
+// `Arc` puts before them: each task and socket that comes or goes writes that line. Each packet
+// reads `set`, so it is in another line.
 #[pin_data]
+#[repr(C)]
 pub(crate) struct Association {
-    id: u32,
-    terms: Terms,
-    set: RcuCell<AddressSet>,
-    // The addresses that updates took out of the set.
-    former: RcuCell<AddressSet>,
     // Tasks, sockets, parts, and the call that makes it. Never rises from zero.
     users: Atomic<usize>,
     tasks: Atomic<usize>,
+    sockets: Atomic<usize>,
     // The memberships in it.
     #[pin]
     roll: Group,
-    sockets: Atomic<usize>,
-    // Ended from outside: tasks that are still in the table do not count as members.
-    // Sockets keep their scope, or they would suddenly have that of the whole host.
-    revoked: Atomic<bool>,
     #[pin]
     burial: Work<Self>,
+    set: RcuCell<AddressSet>,
+    // The addresses that updates took out of the set.
+    former: RcuCell<AddressSet>,
     tenant: Arc<Tenant>,
     // For a part: its place in its whole, which lives at least as long.
     part_of: Option<PartOf>,
+    id: u32,
+    terms: Terms,
+    // Ended from outside: tasks that are still in the table do not count as members.
+    // Sockets keep their scope, or they would suddenly have that of the whole host.
+    revoked: Atomic<bool>,
     keeper: Arc<dyn Keeper>,
     // Dropped last: the module's code must stay as long as sockets refer to this.
     _module: ModuleRef,
 }
+
+// The counts are in the first line, and `set` is not. The reference count takes a word of it.
+const _: () = assert!(offset_of!(Association, burial) + size_of::<usize>() <= CACHE_LINE);
+const _: () = assert!(offset_of!(Association, set) + size_of::<usize>() >= CACHE_LINE);
 
 impl_has_work! {
     impl HasWork<Self> for Association { self.burial }
@@ -98,18 +109,18 @@ impl Association {
         let former = RcuCell::new(AddressSet::empty()?);
         let association = Arc::pin_init(
             pin_init!(Self {
-                id: making.id,
-                terms: making.terms,
-                set,
-                former,
                 users: Atomic::new(1),
                 tasks: Atomic::new(0),
-                roll <- Group::new(),
                 sockets: Atomic::new(0),
-                revoked: Atomic::new(false),
+                roll <- Group::new(),
                 burial <- new_work!("Association::burial"),
+                set,
+                former,
                 tenant,
                 part_of: making.part_of,
+                id: making.id,
+                terms: making.terms,
+                revoked: Atomic::new(false),
                 keeper: making.keeper,
                 _module: making.module,
             }),
