@@ -8,7 +8,8 @@ use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::Arc;
 
 use crate::protocol::{self, HandOn};
-use crate::sys::map::{Group, Value};
+use crate::sys::line::CACHE_LINE;
+use crate::sys::map::{Entry, Group, Value};
 use crate::sys::task::Tgid;
 
 use super::association::{Association, User};
@@ -28,6 +29,10 @@ pub(super) struct Membership {
     // The task's process, or 0 while the task is being made.
     process: Atomic<i32>,
 }
+
+// An entry is a cache line. So the slab gives no other task a part of it, and each task that was
+// freed keeps no more memory than that until a grace period is over.
+const _: () = assert!(size_of::<Entry<Membership>>() == CACHE_LINE);
 
 impl Value for Membership {
     fn group(&self) -> Option<&Group> {

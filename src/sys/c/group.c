@@ -25,7 +25,7 @@ void acf_helper_group_add(struct acf_group *group, struct acf_map_entry *entry)
 {
 	unsigned long flags;
 
-	entry->group = group;
+	entry->end.group = group;
 	local_irq_save(flags);
 	hlist_bl_lock(&group->entries);
 	hlist_bl_add_head_rcu(&entry->peers, &group->entries);
@@ -39,7 +39,7 @@ void acf_helper_group_add(struct acf_group *group, struct acf_map_entry *entry)
  */
 void acf_helper_group_remove(struct acf_map_entry *entry)
 {
-	struct acf_group *group = entry->group;
+	struct acf_group *group = entry->end.group;
 	unsigned long flags;
 
 	if (!group)

@@ -20,18 +20,26 @@ struct acf_group {
 };
 
 /**
+ * union acf_map_end - What the end of an entry takes; no reader uses it
+ * @group: The group that the entry is in, or NULL
+ * @rcu: For freeing after a grace period, once the entry has left its group
+ */
+union acf_map_end {
+	struct acf_group *group;
+	struct rcu_head rcu;
+};
+
+/**
  * struct acf_map_entry - Head of each entry of a map
  * @node: Link in the hash table
  * @key: The key, never dereferenced
- * @rcu: For freeing after a grace period
- * @group: The group that the entry is in, or NULL
+ * @end: What its end takes
  * @peers: Link in the list of the group
  */
 struct acf_map_entry {
 	struct rhash_head node;
 	const void *key;
-	struct rcu_head rcu;
-	struct acf_group *group;
+	union acf_map_end end;
 	struct hlist_bl_node peers;
 };
 

@@ -160,10 +160,11 @@ impl<K: MapKey, T: Value> RcuMap<K, T> {
         // SAFETY: The caller is the only one to free the entry.
         unsafe { group::leave(head) };
         // SAFETY: The caller took the entry out and is the only one to free it, so it is there.
-        let rcu = unsafe { ptr::addr_of_mut!((*head).rcu) };
-        // SAFETY: `rcu` is that of the entry, which is queued once. `free` runs when no reader has
-        // the entry, and before `drop`, which waits (rcu_barrier()), has returned.
-        unsafe { bindings::call_rcu(rcu, Some(Self::free)) };
+        let end = unsafe { ptr::addr_of_mut!((*head).end) };
+        // SAFETY: `end.rcu` is that of the entry, which is in no group and is queued once. `free`
+        // runs when no reader has the entry, and before `drop`, which waits (rcu_barrier()), has
+        // returned.
+        unsafe { bindings::call_rcu(end.cast(), Some(Self::free)) };
     }
 
     /// Adds a value. Context: any but NMI, never sleeps.
@@ -237,8 +238,10 @@ impl<K: MapKey, T: Value> RcuMap<K, T> {
     /// `rcu` is that of an entry of an `RcuMap<K, T>`. The entry has left the table, no
     /// reader has it, and this is called for it once.
     unsafe extern "C" fn free(rcu: *mut bindings::callback_head) {
-        // SAFETY: The caller promises that `rcu` is a member of an `acf_map_entry`.
-        let head = unsafe { kernel::container_of!(rcu, raw::acf_map_entry, rcu) };
+        // SAFETY: The caller promises that `rcu` is the `end.rcu` of an `acf_map_entry`.
+        let head = unsafe {
+            kernel::container_of!(rcu.cast::<raw::acf_map_end>(), raw::acf_map_entry, end)
+        };
         // SAFETY: By the type invariants `head`, at offset 0, is that of an `Entry<T>` from
         // `into_raw`. The table has given it up, and no reader has it.
         drop(unsafe { KBox::from_raw(head.cast::<Entry<T>>()) });
