@@ -6,7 +6,6 @@
 
 use kernel::alloc::Flags;
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{rcu, Arc};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
@@ -18,11 +17,11 @@ use super::gather::gather;
 use super::membership::Membership;
 
 /// The table of tasks.
+//
+// It has no count of its own, which every fork and exit would write: the hash table counts. And a
+// look-up does not ask first whether the table is empty, as it would read what they write.
 pub(crate) struct Members {
     map: RcuMap<TaskKey, Membership>,
-    // Number of tasks in the map, for moments more. Zero means that no lookup is
-    // needed.
-    count: Atomic<usize>,
 }
 
 impl Members {
@@ -34,13 +33,12 @@ impl Members {
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             map: RcuMap::new()?,
-            count: Atomic::new(0),
         })
     }
 
     /// Number of tasks (threads).
     pub(crate) fn count(&self) -> usize {
-        self.count.load(ordering::Relaxed)
+        self.map.count()
     }
 
     /// The association of a task, if any. Context: any.
@@ -50,9 +48,7 @@ impl Members {
 
     /// Forgets a task, which is being freed. Context: any but NMI.
     pub(crate) fn forget(&self, task: TaskKey) {
-        if self.count() != 0 {
-            self.remove_if(task, |_| true);
-        }
+        self.map.remove(task);
     }
 
     /// The association of a process, if any: that of its first thread or, after that
@@ -172,11 +168,6 @@ impl Members {
         task: TaskKey,
         make: impl FnOnce(&Membership) -> T,
     ) -> Option<T> {
-        // A task that is a member was counted before it came here, so it cannot read
-        // a zero that is out of date.
-        if self.count() == 0 {
-            return None;
-        }
         let guard = rcu::read_lock();
         self.map.get(task, &guard).map(make)
     }
@@ -189,12 +180,7 @@ impl Members {
         flags: Flags,
     ) -> core::result::Result<(), InsertError> {
         let entry = Entry::new(membership, flags).map_err(InsertError::Table)?;
-        self.count.add(1_usize, ordering::Relaxed);
-        let outcome = self.map.insert(task, entry);
-        if outcome.is_err() {
-            self.note_removed(1);
-        }
-        outcome
+        self.map.insert(task, entry)
     }
 
     /// Puts `entry` in place of the membership of a task if `wanted` returns true for
@@ -212,11 +198,7 @@ impl Members {
     /// Removes a task if `is_meant` returns true for its membership. Returns whether
     /// it did. Never sleeps.
     pub(super) fn remove_if(&self, task: TaskKey, is_meant: impl Fn(&Membership) -> bool) -> bool {
-        let removed = self.map.remove_if(task, is_meant);
-        if removed {
-            self.note_removed(1);
-        }
-        removed
+        self.map.remove_if(task, is_meant)
     }
 
     /// Removes a task if its tenant is formed. No tenant becomes formed as long as
@@ -230,12 +212,6 @@ impl Members {
     /// being made. A task that is added later sees that its association was ended.
     /// Returns the number of tasks. Context: process, may sleep.
     pub(super) fn remove_revoked(&self) -> usize {
-        let removed = self.map.remove_where(Membership::is_revoked);
-        self.note_removed(removed);
-        removed
-    }
-
-    fn note_removed(&self, count: usize) {
-        self.count.fetch_sub(count, ordering::Relaxed);
+        self.map.remove_where(Membership::is_revoked)
     }
 }

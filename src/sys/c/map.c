@@ -64,6 +64,12 @@ void acf_helper_map_destroy(struct rhashtable *map,
 	rhashtable_free_and_destroy(map, acf_map_free_entry, free);
 }
 
+/* The number of entries. Context: any. */
+unsigned int acf_helper_map_count(const struct rhashtable *map)
+{
+	return atomic_read(&map->nelems);
+}
+
 /* Returns NULL if there is none. Context: any, under RCU. */
 struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 					    const void *key)

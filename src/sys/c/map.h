@@ -46,6 +46,7 @@ struct acf_map_entry {
 int acf_helper_map_init(struct rhashtable *map);
 void acf_helper_map_destroy(struct rhashtable *map,
 			    void (*free)(struct acf_map_entry *entry));
+unsigned int acf_helper_map_count(const struct rhashtable *map);
 struct acf_map_entry *acf_helper_map_lookup(struct rhashtable *map,
 					    const void *key);
 struct acf_map_entry *acf_helper_map_insert(struct rhashtable *map,

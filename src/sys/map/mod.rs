@@ -98,6 +98,12 @@ impl<K: MapKey, T: Value> RcuMap<K, T> {
         })
     }
 
+    /// The number of values. Context: any.
+    pub(crate) fn count(&self) -> usize {
+        // SAFETY: By the type invariants the table is initialised.
+        unsafe { raw::acf_helper_map_count(self.table.get()) as usize }
+    }
+
     /// The value for `key`, valid as long as the guard is held. Context: any.
     pub(crate) fn get<'g>(&'g self, key: K, guard: &'g rcu::Guard) -> Option<&'g T> {
         // SAFETY: `find` found `head` in this table under `guard`, which is held during `'g`.
