@@ -4,6 +4,8 @@
  * parameters compiled in.
  */
 
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/err.h>
 #include <linux/hash.h>
 #include <linux/rhashtable.h>
@@ -40,6 +42,10 @@ static const struct rhashtable_params acf_map_params = {
 	.obj_cmpfn = acf_map_compare,
 	.automatic_shrinking = true,
 };
+
+/* Each look-up reads the one, and each insertion and removal writes the other. */
+static_assert(offsetof(struct rhashtable, tbl) / L1_CACHE_BYTES !=
+	      offsetof(struct rhashtable, nelems) / L1_CACHE_BYTES);
 
 /* Context: process, may sleep. */
 int acf_helper_map_init(struct rhashtable *map)
