@@ -24,6 +24,7 @@ pub mod clone;
 pub mod control_message;
 pub mod descriptor;
 pub mod device;
+pub mod grace;
 pub mod interruptions;
 pub mod limit;
 pub mod memory;

@@ -5,6 +5,7 @@
 use std::io;
 
 use rustix::process::{nice, setpriority_process, Pid};
+use rustix::thread::{sched_setaffinity, CpuSet};
 
 use super::check;
 
@@ -43,6 +44,13 @@ pub fn be_nice() {
 /// Lowers the priority of this thread as far as possible.
 pub fn be_nicest() {
     let _ = nice(19);
+}
+
+/// Keeps this thread on one processor. Where there is no such processor it stays on all.
+pub fn stay_on(processor: usize) {
+    let mut set = CpuSet::new();
+    set.set(processor);
+    let _ = sched_setaffinity(None, &set);
 }
 
 /// Raises the priority of this thread, which needs little time.
