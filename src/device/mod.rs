@@ -34,6 +34,8 @@ impl Control {
 #[vtable]
 impl MiscDevice for Control {
     type Ptr = KBox<Self>;
+    // Linux 7.3 sets it if it is left out. With our patch 7.2 asks for it.
+    type OwnerModule = crate::LocalModule;
 
     fn open(_file: &File, _misc: &MiscDeviceRegistration<Self>) -> Result<Self::Ptr> {
         Ok(KBox::new(Self, GFP_KERNEL)?)
