@@ -33,6 +33,15 @@ pub fn tests() -> Vec<Test> {
             load_module().expect("insmod");
             assert!(Device::open().ids().is_empty());
         }),
+        behaviour("an_open_control_device_keeps_the_module_loaded", || {
+            let device = Device::open();
+            let error = unload_module().expect_err("unloaded while a file was open");
+            assert_eq!(error.raw_os_error(), Some(EAGAIN), "{error}");
+            device.ids();
+            drop(device);
+            eventually("the module can be unloaded", || unload_module().is_ok());
+            load_module().expect("insmod");
+        }),
         behaviour("loading_the_module_once_more_is_refused", || {
             as_tenant(ONE, || {
                 let error = load_module().expect_err("loaded twice");
