@@ -18,10 +18,11 @@ files_of() {
 	[ $# = 0 ] || sed -nE 's,^(---|\+\+\+) [ab]/([^\t]+).*,\2,p' "$@" | sort -u
 }
 
-# apply_patch TREE PATCH: fails with the names of files and hunks that do not apply.
+# apply_patch TREE PATCH: fails with the names of files and hunks that do not apply. What
+# fits only without some of its context does not apply: it may be at another place.
 apply_patch() {
 	local out
-	out=$(patch -d "$1" -p1 -f -r - --no-backup-if-mismatch -i "$2" 2>&1) && return
+	out=$(patch -d "$1" -p1 -f -F 0 -r - --no-backup-if-mismatch -i "$2" 2>&1) && return
 	echo "${2#"$REPO"/} does not apply to $(basename "$3"):"
 	awk '/^patching file/ { file = $3 }
 		/FAILED at/ { sub(/\.$/, "", $5); print "  " file ", hunk " substr($2, 2) " at line " $5 }
@@ -43,7 +44,7 @@ are_applied() {
 # Files that end up unchanged keep their time stamps, so that make rebuilds only what a
 # changed patch affects.
 apply_patches() {
-	local dir=$1 tree=$1/linux touched f p before complaint
+	local dir=$1 tree=$1/linux touched f p before complaint n=0
 	local pristine=$dir/pristine
 	if are_applied "$@"; then return; fi
 	shift
@@ -77,6 +78,10 @@ apply_patches() {
 		[ -e "$tree/$f" ] || continue
 		if cmp -s "$tree/$f" "$before/$f"; then touch -r "$before/$f" "$tree/$f"; else touch "$tree/$f"; fi
 	done
-	(($# == 0)) || cp "$@" "$dir/applied/"
+	for p in "$@"; do
+		# Patches of one release and of all are numbered separately.
+		n=$((n + 1))
+		cp "$p" "$dir/applied/$(printf '%02d-%s' "$n" "${p##*/}")"
+	done
 	rm -rf "$before" "$dir/unfinished"
 }
