@@ -9,6 +9,7 @@ help:
 	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
 	@echo 'make test      all tests, on this machine and in the virtual machine'
 	@echo '               (KERNEL=debug or kcsan: on a kernel that looks for errors)'
+	@echo '               (KERNEL_SERIES=7.2: with that release of Linux, as every target)'
 	@echo 'make test-all  every test, the long ones too: several hours'
 	@echo '               (STEPS="debug stress" runs some of them; see scripts/test-all)'
 	@echo 'make fuzz      tenants make random system calls, and an oracle watches'
@@ -32,6 +33,7 @@ demo:
 
 # KERNEL=NAME chooses the kernel of the guest.
 kernel := $(if $(KERNEL),--kernel $(KERNEL))
+# KERNEL_SERIES and KERNEL_SRC choose its source: make exports them to scripts/kernel-source.
 # In a shell, SECONDS is the time since it started.
 unexport SECONDS
 

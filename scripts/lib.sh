@@ -112,6 +112,9 @@ as_root() {
 	fi
 }
 
+# supported_releases: the releases of Linux that the series is for, the preferred first.
+supported_releases() { awk '/^[0-9]/ { print $1 }' "$REPO/kernel/releases"; }
+
 missing_packages() {
 	local p
 	for p in "$@"; do
@@ -164,13 +167,20 @@ debian_keyring() {
 	done
 }
 
-# private_apt DIR SUITE...: writes DIR/apt.conf, for a separate apt that knows
-# only these suites of Debian. It shares the machine's mirror, proxy and keys,
-# but neither its package state nor its hooks.
+# private_apt [--from URI] DIR SUITE...: writes DIR/apt.conf, for a separate apt that
+# knows only these suites of Debian. It shares the machine's mirror, proxy and keys, but
+# neither its package state nor its hooks. With --from it knows a snapshot there instead,
+# whose lists are older than they allow.
 private_apt() {
-	local dir=$1 suite mirror keyring
+	local dir suite mirror='' keyring snapshot=''
+	if [ "$1" = --from ]; then
+		mirror=$2
+		snapshot=yes
+		shift 2
+	fi
+	dir=$1
 	shift
-	mirror=$(debian_mirror)
+	mirror=${mirror:-$(debian_mirror)}
 	keyring=$(debian_keyring)
 	mkdir -p "$dir/parts" "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
@@ -178,6 +188,7 @@ private_apt() {
 	for suite in "$@"; do
 		printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$suite"
 		[ -z "$keyring" ] || printf 'Signed-By: %s\n' "$keyring"
+		[ -z "$snapshot" ] || echo 'Check-Valid-Until: no'
 		echo
 	done >"$dir/parts/debian.sources"
 	{
