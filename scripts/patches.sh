@@ -30,6 +30,29 @@ apply_patch() {
 	return 1
 }
 
+# pristine_file DIR FILE TO: copies a file of DIR/linux as it was before all patches, if
+# there was one.
+pristine_file() {
+	local from=$1/pristine/$2
+	[ -e "$from" ] || [ -e "$from.absent" ] || from=$1/linux/$2
+	[ ! -e "$from" ] || cp -p "$from" "$3"
+}
+
+# try_patches DIR PATCH…: whether all apply to the source in DIR, which stays as it is.
+# Says of each patch which hunks do not.
+try_patches() {
+	local dir=$1 f p tree failed=0
+	shift
+	tree=$(mktemp -d "${TMPDIR:-/tmp}/addrconf-patches.XXXXXX")
+	for f in $(files_of "$@"); do
+		mkdir -p "$(dirname "$tree/$f")"
+		pristine_file "$dir" "$f" "$tree/$f"
+	done
+	for p in "$@"; do apply_patch "$tree" "$p" "$dir" || failed=1; done
+	rm -rf "$tree"
+	return "$failed"
+}
+
 # are_applied DIR PATCH…: whether DIR/linux has these patches and no others.
 are_applied() {
 	local dir=$1 old=()
