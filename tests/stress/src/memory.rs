@@ -8,6 +8,8 @@ use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::sys::slab::{caches, free_at_once};
+
 /// How much slab memory may grow, in kilobytes. The allocators keep freed memory for a
 /// while, for each processor.
 const SLACK_KB: u64 = 4096;
@@ -43,15 +45,7 @@ impl Memory {
 
     /// The memory in use now, after freeing what can be freed at once.
     pub fn now() -> Self {
-        // Runs all pending RCU callbacks, which free memory.
-        let _ = fs::write("/sys/module/rcutree/parameters/do_rcu_barrier", "1");
-        // Directory entries and inodes, also of removed files.
-        let _ = fs::write("/proc/sys/vm/drop_caches", "3");
-        if let Ok(caches) = fs::read_dir("/sys/kernel/slab") {
-            for cache in caches.flatten() {
-                let _ = fs::write(cache.path().join("shrink"), "1");
-            }
-        }
+        free_at_once();
         Self {
             unreclaimable_kb: unreclaimable(),
             objects: objects(),
@@ -164,20 +158,16 @@ fn unreclaimable() -> u64 {
 
 /// Objects in use, of the caches that tasks, sockets and modules use.
 fn objects() -> BTreeMap<String, u64> {
-    let text = fs::read_to_string("/proc/slabinfo").unwrap_or_default();
-    let lines = text.lines().skip(2);
-    let counted = lines.filter_map(|line| {
-        let mut fields = line.split_whitespace();
-        let (name, active) = (fields.next()?, fields.next()?);
-        let ours = [
-            "task_struct",
-            "sock_inode_cache",
-            "TCP",
-            "UDP",
-            "signal_cache",
-        ];
-        (is_general(name) || ours.contains(&name)).then_some(())?;
-        Some((name.to_owned(), active.parse().ok()?))
-    });
-    counted.collect()
+    let ours = [
+        "task_struct",
+        "sock_inode_cache",
+        "TCP",
+        "UDP",
+        "signal_cache",
+    ];
+    caches()
+        .into_iter()
+        .filter(|(name, _)| is_general(name) || ours.contains(&name.as_str()))
+        .map(|(name, cache)| (name, cache.objects))
+        .collect()
 }

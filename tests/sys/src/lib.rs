@@ -37,6 +37,7 @@ pub mod pipe;
 pub mod process;
 pub mod program;
 pub mod schedule;
+pub mod slab;
 pub mod socket;
 pub mod trace;
 pub mod uring;
