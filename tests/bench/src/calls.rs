@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What each system call costs, by itself: the mean of many in a row on sockets that were
-//! prepared before, and of several such rows the smallest.
+//! What each system call costs, by itself: the median of hundreds, on sockets that were
+//! prepared before. So neither a timer's interrupt counts, nor an allocation that has to
+//! get a page first.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -10,6 +11,7 @@ use std::os::unix::fs::FileExt;
 
 use addrconf_test_sys::child::Child;
 use addrconf_test_sys::clock::now;
+use addrconf_test_sys::namespace::enter_network;
 use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{
     accept, bind, connect, listen, recv, send, sendto, socket, AddressFamily, RecvFlags, SendFlags,
@@ -17,25 +19,60 @@ use rustix::net::{
 };
 use rustix::process::getppid;
 
+use crate::count::median;
+
 const ROWS: u32 = 5;
 const IN_A_ROW: usize = 100;
 const FEW: usize = 20;
 
-/// Measures all calls with sockets on this address.
-pub fn run(addr: Ipv4Addr) {
+/// The port of the server, to which connections go.
+pub const SERVER: u16 = 8080;
+/// The port to which datagrams go.
+pub const SINK: u16 = 9;
+
+/// Where the calls are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The address of the sockets that are measured.
+    pub own: Ipv4Addr,
+    /// The address of their peers.
+    pub peer: Ipv4Addr,
+    /// The file of the network namespace in which the calls are made, if it is not that of
+    /// the peers.
+    pub namespace: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// Both ends at one address.
+    pub fn at(own: Ipv4Addr) -> Self {
+        Self {
+            own,
+            peer: own,
+            namespace: None,
+        }
+    }
+}
+
+/// Measures all calls.
+pub fn run(place: Place<'_>) {
     let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-    let here = SocketAddrV4::new(addr, 0);
-    let sink = SocketAddrV4::new(addr, 9);
-    let port = SocketAddrV4::new(addr, 8080);
+    let here = SocketAddrV4::new(place.own, 0);
+    let sink = SocketAddrV4::new(place.peer, SINK);
+    let port = SocketAddrV4::new(place.peer, SERVER);
     let server = tcp();
     bind(&server, &port).expect("bind");
     listen(&server, 1000).expect("listen");
+    let receiver = udp();
+    bind(&receiver, &sink).expect("bind");
+    if let Some(path) = place.namespace {
+        // The sockets above stay in the namespace where they were made.
+        let namespace = File::open(path).expect("the namespace");
+        enter_network(&namespace).expect("the namespace");
+    }
     let client = tcp();
     connect(&client, &port).expect("connect");
     set_tcp_nodelay(&client, true).expect("TCP_NODELAY");
     let peer = accept(&server).expect("accept");
-    let receiver = udp();
-    bind(&receiver, &sink).expect("bind");
     let bound = udp();
     bind(&bound, &here).expect("bind");
     let unbound = udp();
@@ -126,19 +163,19 @@ fn drain(from: &OwnedFd) {
 /// Prints the cost of `call` with what `prepare` makes, which is not measured. A profiler of
 /// guest instructions finds a row between two calls of `getppid()`.
 fn report<T>(name: &str, count: usize, prepare: impl Fn() -> T, call: impl Fn(&T)) {
-    let cost = least(ROWS, || {
+    let mut costs = Vec::new();
+    for _ in 0..ROWS {
         let prepared: Vec<T> = (0..count).map(|_| prepare()).collect();
         let _ = getppid();
-        let start = now();
-        prepared.iter().for_each(&call);
-        let end = now();
+        costs.extend(prepared.iter().map(|it| timed(|| call(it))));
         let _ = getppid();
-        (end - start) / count as u64
-    });
-    println!("{name}\t{cost}");
+    }
+    let nothing = median((0..count).map(|_| timed(|| ())).collect());
+    println!("{name}\t{}", median(costs).saturating_sub(nothing));
 }
 
-/// The smallest of several results.
-pub fn least(times: u32, mut measure: impl FnMut() -> u64) -> u64 {
-    (0..times).map(|_| measure()).min().unwrap_or(0)
+fn timed(call: impl FnOnce()) -> u64 {
+    let start = now();
+    call();
+    now() - start
 }

@@ -12,7 +12,7 @@ use addrconf_test_client::Device;
 use addrconf_test_sys::child::Child;
 use addrconf_test_sys::clock::now;
 
-use crate::calls::least;
+use crate::count::least;
 
 const TIMES: u32 = 3;
 

@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measures the cost of system calls, in nanoseconds of guest time. Under QEMU's
-//! `-icount shift=0` one nanosecond is one instruction. Prints lines of a name, a tab
-//! and a cost. `scripts/bench` runs it in several settings and prints the tables.
+//! Measures what addrconf costs, in a guest: instructions, which are nanoseconds of guest
+//! time under QEMU's `-icount shift=0`, and bytes. Prints lines of names and numbers with
+//! tabs between them. `scripts/bench` runs it in several settings and prints the tables.
 //!
-//! Usage: addrconf-bench calls ADDR | cgroup GROUP ADDR | tenants COUNT… | list COUNT…
+//! ```text
+//! addrconf-bench calls ADDR [PEER NAMESPACE]   calls in a process
+//! addrconf-bench cgroup GROUP ADDR             the same, under BPF programs
+//! addrconf-bench landlock ADDR                 the same, in a Landlock domain
+//! addrconf-bench tenants COUNT…                tenants on one port
+//! addrconf-bench list COUNT…                   listing associations with addrctl
+//! ```
 
 mod calls;
 mod cgroup;
+mod count;
+mod landlock;
 mod list;
 mod tenants;
 
 use std::net::Ipv4Addr;
 
+use calls::Place;
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
-        ["calls", addr] => calls::run(address(addr)),
+        ["calls", addr] => calls::run(Place::at(address(addr))),
+        ["calls", addr, peer, namespace] => calls::run(Place {
+            own: address(addr),
+            peer: address(peer),
+            namespace: Some(namespace),
+        }),
         ["cgroup", group, addr] => {
             let _programs = cgroup::attach(group).expect("programs");
-            calls::run(address(addr));
+            calls::run(Place::at(address(addr)));
         }
-        ["tenants", ref counts @ ..] => {
-            tenants::run(&numbers(counts));
+        ["landlock", addr] => {
+            landlock::enter().expect("a Landlock domain");
+            calls::run(Place::at(address(addr)));
         }
         ["list", ref counts @ ..] => list::run(&numbers(counts)),
+        ["tenants", ref counts @ ..] => tenants::run(&numbers(counts)),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }

@@ -20,7 +20,7 @@ use rustix::net::{
 };
 use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
 
-use crate::calls::least;
+use crate::count::least;
 
 const TIMES: u32 = 20;
 /// Descriptors in a message of the store. The kernel allows 253.
