@@ -10,11 +10,14 @@
 //! addrconf-bench landlock ADDR                 the same, in a Landlock domain
 //! addrconf-bench tenants COUNT…                tenants on one port
 //! addrconf-bench list COUNT…                   listing associations with addrctl
+//! addrconf-bench associations COUNT…           making, listing and ending associations
 //! ```
 
+mod associations;
 mod calls;
 mod cgroup;
 mod count;
+mod group;
 mod landlock;
 mod list;
 mod tenants;
@@ -43,6 +46,7 @@ fn main() {
         }
         ["list", ref counts @ ..] => list::run(&numbers(counts)),
         ["tenants", ref counts @ ..] => tenants::run(&numbers(counts)),
+        ["associations", ref counts @ ..] => associations::run(&numbers(counts)),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }
