@@ -34,6 +34,12 @@ pub fn apart(f: impl FnOnce()) {
     reap();
 }
 
+/// Ends a process and all that it made.
+pub fn end(child: Child) {
+    drop(child);
+    reap();
+}
+
 /// Waits until no child is left. The orphans must be this process's children.
 fn reap() {
     while wait(-1, false).is_ok() {}

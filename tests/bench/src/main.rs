@@ -11,6 +11,7 @@
 //! addrconf-bench tenants COUNT…                tenants on one port
 //! addrconf-bench list COUNT…                   listing associations with addrctl
 //! addrconf-bench associations COUNT…           making, listing and ending associations
+//! addrconf-bench memory plain|namespaces|associated
 //! ```
 
 mod associations;
@@ -20,6 +21,7 @@ mod count;
 mod group;
 mod landlock;
 mod list;
+mod memory;
 mod tenants;
 
 use std::net::Ipv4Addr;
@@ -47,6 +49,9 @@ fn main() {
         ["list", ref counts @ ..] => list::run(&numbers(counts)),
         ["tenants", ref counts @ ..] => tenants::run(&numbers(counts)),
         ["associations", ref counts @ ..] => associations::run(&numbers(counts)),
+        ["memory", "plain"] => memory::plain(),
+        ["memory", "namespaces"] => memory::namespaces(),
+        ["memory", "associated"] => memory::associated(),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }
