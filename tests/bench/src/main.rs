@@ -12,6 +12,7 @@
 //! addrconf-bench list COUNT…                   listing associations with addrctl
 //! addrconf-bench associations COUNT…           making, listing and ending associations
 //! addrconf-bench memory plain|namespaces|associated
+//! addrconf-bench throughput NGINX_CONF ADDR [NAMESPACE=ADDR]…
 //! ```
 
 mod associations;
@@ -23,6 +24,7 @@ mod landlock;
 mod list;
 mod memory;
 mod tenants;
+mod throughput;
 
 use std::net::Ipv4Addr;
 
@@ -52,12 +54,24 @@ fn main() {
         ["memory", "plain"] => memory::plain(),
         ["memory", "namespaces"] => memory::namespaces(),
         ["memory", "associated"] => memory::associated(),
+        ["throughput", configuration, addr, ref namespaces @ ..] => {
+            throughput::run(configuration, address(addr), &places(namespaces));
+        }
+        ["echo"] => throughput::echo(),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }
 
 fn address(text: &str) -> Ipv4Addr {
     text.parse().expect("an IPv4 address")
+}
+
+fn places(words: &[&str]) -> Vec<(String, Ipv4Addr)> {
+    let place = |word: &&str| {
+        let (name, addr) = word.split_once('=').expect("NAMESPACE=ADDR");
+        (name.to_owned(), address(addr))
+    };
+    words.iter().map(place).collect()
 }
 
 fn numbers(words: &[&str]) -> Vec<u32> {
