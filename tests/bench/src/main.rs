@@ -2,17 +2,18 @@
 
 //! Measures what addrconf costs, in a guest: instructions, which are nanoseconds of guest
 //! time under QEMU's `-icount shift=0`, and bytes. Prints lines of names and numbers with
-//! tabs between them. `scripts/bench` runs it in several settings and prints the tables.
+//! tabs between them. `scripts/bench` runs it in several settings, and makes tables of
+//! their lines with `report`, on the host.
 //!
 //! ```text
 //! addrconf-bench calls ADDR [PEER NAMESPACE]   calls in a process
 //! addrconf-bench cgroup GROUP ADDR             the same, under BPF programs
 //! addrconf-bench landlock ADDR                 the same, in a Landlock domain
 //! addrconf-bench tenants COUNT…                tenants on one port
-//! addrconf-bench list COUNT…                   listing associations with addrctl
 //! addrconf-bench associations COUNT…           making, listing and ending associations
 //! addrconf-bench memory plain|namespaces|associated
 //! addrconf-bench throughput NGINX_CONF ADDR [NAMESPACE=ADDR]…
+//! addrconf-bench report FOLDER                 the tables of what was printed
 //! ```
 
 mod associations;
@@ -21,12 +22,14 @@ mod cgroup;
 mod count;
 mod group;
 mod landlock;
-mod list;
 mod memory;
+mod report;
+mod table;
 mod tenants;
 mod throughput;
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use calls::Place;
 
@@ -48,7 +51,6 @@ fn main() {
             landlock::enter().expect("a Landlock domain");
             calls::run(Place::at(address(addr)));
         }
-        ["list", ref counts @ ..] => list::run(&numbers(counts)),
         ["tenants", ref counts @ ..] => tenants::run(&numbers(counts)),
         ["associations", ref counts @ ..] => associations::run(&numbers(counts)),
         ["memory", "plain"] => memory::plain(),
@@ -58,6 +60,7 @@ fn main() {
             throughput::run(configuration, address(addr), &places(namespaces));
         }
         ["echo"] => throughput::echo(),
+        ["report", folder] => report::print(Path::new(folder)).expect("the tables"),
         _ => panic!("usage: see the head of tests/bench/src/main.rs"),
     }
 }
