@@ -19,7 +19,8 @@ help:
 	@echo 'make miri      test them in an interpreter that finds undefined behaviour'
 	@echo 'make stress    loading and unloading, forks, deaths, very many associations'
 	@echo 'make check     formatting and lints of all code'
-	@echo 'make bench     what system calls cost, in instructions'
+	@echo 'make bench     what calls, requests and associations cost, in instructions'
+	@echo '               (PARTS="calls memory" measures some; see scripts/bench)'
 	@echo 'make kernel    build the patched kernel; print its path'
 	@echo 'make module    build addrconf.ko for it; print its path'
 	@echo 'make addrctl   build the command line tool; print its path'
@@ -59,8 +60,9 @@ miri:
 stress:
 	@scripts/stress $(kernel)
 
+# PARTS names some of what it measures.
 bench:
-	@scripts/bench
+	@scripts/bench $(PARTS)
 
 kernel:
 	@scripts/kernel build

@@ -77,7 +77,8 @@ fn with(count: u32, work: &Work) {
     each("end one", cost);
 }
 
-/// A whole run of addrctl, from its start to its end, while which nothing waits.
+/// A whole run of addrctl, from its start to its end. Nothing waits meanwhile, so the clock
+/// counts it.
 fn addrctl(times: u32, args: &[&str]) -> u64 {
     least(times, || {
         let mut command = Command::new("addrctl");

@@ -24,6 +24,7 @@ mod group;
 mod landlock;
 mod memory;
 mod report;
+mod sizes;
 mod table;
 mod tenants;
 mod throughput;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::sizes::{added, MEMORY};
 use crate::table::Table;
 
 /// Calls in several settings: the first as it is, the others as differences to it.
@@ -82,13 +83,6 @@ const COUNTED: [(&str, &str, &[&str]); 2] = [
 /// The setting that the throughput of the others is divided by.
 const ALONE: &str = "unassociated";
 
-/// The memory of tasks and sockets: files, and what they are called.
-const MEMORY: [(&str, &str); 3] = [
-    ("memory-stock", "stock"),
-    ("memory-none", "no module"),
-    ("memory-associated", "associated"),
-];
-
 /// Prints all tables, and writes each to the folder as data for gnuplot.
 pub fn print(folder: &Path) -> io::Result<()> {
     let read = |name: &str| lines(&fs::read_to_string(folder.join(name)).unwrap_or_default());
@@ -116,9 +110,11 @@ pub fn print(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-type Lines = Vec<Vec<String>>;
+/// Lines of fields.
+pub type Lines = Vec<Vec<String>>;
 
-fn lines(text: &str) -> Lines {
+/// The lines of a text, whose fields have tabs between them.
+pub fn lines(text: &str) -> Lines {
     let fields = |line: &str| line.split('\t').map(str::to_owned).collect();
     text.lines().map(fields).collect()
 }
@@ -189,91 +185,6 @@ fn memory(read: &impl Fn(&str) -> Lines) -> Table {
     table
 }
 
-/// Bytes of one object for a user, those of them in objects of the kernel's caches, and
-/// which objects: how many, and their names and sizes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Size {
-    bytes: i64,
-    objects: i64,
-    caches: Vec<(i64, String)>,
-}
-
-impl Size {
-    /// Reads a line of a name and these.
-    fn parse(line: &[String]) -> Option<Self> {
-        let cache = |item: &str| {
-            let (number, name) = item.split_once(' ')?;
-            Some((number.parse().ok()?, name.to_owned()))
-        };
-        Some(Self {
-            bytes: line.get(1)?.parse().ok()?,
-            objects: line.get(2)?.parse().ok()?,
-            caches: line.get(3)?.split(", ").filter_map(cache).collect(),
-        })
-    }
-
-    /// What is left without the objects of `other`.
-    fn without(self, other: &Self) -> Self {
-        let mut caches = self.caches;
-        for (number, name) in &other.caches {
-            match caches.iter_mut().find(|(_, it)| it == name) {
-                Some((had, _)) => *had -= number,
-                None => caches.push((-number, name.clone())),
-            }
-        }
-        caches.retain(|(number, _)| *number != 0);
-        Self {
-            bytes: self.bytes - other.bytes,
-            objects: self.objects - other.objects,
-            caches,
-        }
-    }
-}
-
-/// Lines about what the series and an association add to tasks and sockets, and what is
-/// the association's own.
-fn added(read: &impl Fn(&str) -> Lines) -> Vec<String> {
-    let find = |file: &str, name: &str| {
-        let lines = read(file);
-        Size::parse(lines.iter().find(|line| line[0] == name)?)
-    };
-    let [stock, none, associated] = MEMORY.map(|(file, _)| file);
-    let mut sizes = Vec::new();
-    let mut to_task = None;
-    for name in ["a task", "a TCP socket", "a UDP socket"] {
-        let [stock, none, associated] = [stock, none, associated].map(|file| find(file, name));
-        if let (Some(stock), Some(none)) = (stock, &none) {
-            sizes.push((
-                format!("the series, to {name}"),
-                none.clone().without(&stock),
-            ));
-        }
-        if let (Some(none), Some(associated)) = (none, associated) {
-            let more = associated.without(&none);
-            to_task = to_task.or(Some(more.clone()));
-            sizes.push((format!("an association, to {name}"), more));
-        }
-    }
-    for addresses in [1, 2, 64] {
-        let name = format!("an association of one task, {addresses} addr.");
-        if let (Some(all), Some(to_task)) = (find(associated, &name), &to_task) {
-            let name = format!("an association itself, {addresses} addr.");
-            sizes.push((name, all.without(to_task)));
-        }
-    }
-    sizes.iter().map(|(name, size)| line(name, size)).collect()
-}
-
-fn line(name: &str, size: &Size) -> String {
-    let caches = size.caches.iter();
-    let caches: Vec<String> = caches.map(|(n, name)| format!("{n:+} {name}")).collect();
-    let (bytes, objects) = (size.bytes, size.objects);
-    format!(
-        "{name:36} {bytes:+6}, {objects:+6} in objects: {}",
-        caches.join(", ")
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,25 +220,6 @@ mod tests {
         assert_eq!(
             ratio.data(false),
             "\tunassociated\tassociated\nnginx\t1.000\t0.990\n"
-        );
-    }
-
-    #[test]
-    fn an_association_is_what_its_task_does_not_have_anyway() {
-        let read = folder(&[
-            ("memory-none", "a task\t1000\t900\t1 a 900\n"),
-            (
-                "memory-associated",
-                "a task\t1100\t996\t1 a 900, 1 b 96\n\
-                 an association of one task, 1 addr.\t500\t400\t2 b 96, 1 c 208\n",
-            ),
-        ]);
-        assert_eq!(
-            added(&read),
-            [
-                "an association, to a task              +100,    +96 in objects: +1 b 96",
-                "an association itself, 1 addr.         +400,   +304 in objects: +1 b 96, +1 c 208",
-            ]
         );
     }
 }

@@ -86,8 +86,8 @@ fn measure(configuration: &str, setting: &Setting) {
 
     let server = Server::start(setting, &["nginx", "-c", configuration], at(HTTP));
     let length = answer_length(at(HTTP));
-    report("nginx, on kept connections", &|n| kept(at(HTTP), length, n));
-    report("nginx, a connection each", &|n| fresh(at(HTTP), n));
+    report("nginx, kept alive", &|n| kept(at(HTTP), length, n));
+    report("nginx, connecting", &|n| fresh(at(HTTP), n));
     drop(server);
 
     let redis = "redis-server --save --appendonly no --protected-mode no --port 6379";
