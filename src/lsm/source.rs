@@ -15,8 +15,8 @@ use kernel::sync::rcu;
 
 use crate::abi::SourceChoice;
 use crate::policy::{Family, Source, Usage};
-use crate::sys::random;
 use crate::sys::sock::SkRef;
+use crate::sys::{choice, random};
 use crate::table::sockets;
 use crate::table::Association;
 
@@ -74,18 +74,19 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     if sole.is_some() {
         return sole;
     }
-    let stamp = sock.choice_stamp();
+    let stamp = choice::Stamp::of(sock);
     let source = match association.terms().source {
         SourceChoice::Random => random_host(association, family),
         SourceChoice::Route => by_route(sock, association, to),
         SourceChoice::Primary => None,
     }
     .or_else(|| primary(sock, association, family));
-    if association.terms().source == SourceChoice::Random {
-        return source;
-    }
-    if let (IpAddr::V4(to), Some(IpAddr::V4(source))) = (to, source) {
-        sock.remember_choice(to, source, stamp);
+    // The gate remembers it for all sockets of the same association. A task of a part may be using
+    // one of its whole.
+    let lasts = association.terms().source != SourceChoice::Random
+        && sockets::association_of(sock).is_some_and(|own| own.id() == association.id());
+    if let (true, IpAddr::V4(to), Some(IpAddr::V4(source))) = (lasts, to, source) {
+        stamp.remember(sock, to, source);
     }
     source
 }

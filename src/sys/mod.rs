@@ -3,6 +3,7 @@
 //! Safe wrappers of raw bindings and C helpers, one noun a file. No other module names these.
 //! Nothing here knows what an address set is.
 
+pub(crate) mod choice;
 pub(crate) mod connections;
 pub(crate) mod file;
 pub(crate) mod gate;

@@ -11,7 +11,7 @@ mod traffic;
 
 pub(crate) use info::{SocketInfo, SocketKind};
 pub(crate) use message::MessageRef;
-pub(crate) use route::{forget_choices, ipv4_addresses_in_use};
+pub(crate) use route::ipv4_addresses_in_use;
 pub(crate) use traffic::Traffic;
 
 use core::marker::PhantomData;

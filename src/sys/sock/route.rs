@@ -75,41 +75,6 @@ impl SkRef<'_> {
     }
 }
 
-/// The state of all that the choice of a source depends on, besides the socket and the
-/// destination: routes, addresses of the host, the sets of associations.
-#[derive(Clone, Copy)]
-pub(crate) struct ChoiceStamp(u64);
-
-impl SkRef<'_> {
-    /// The present state. To be read before a source is chosen. Context: any.
-    pub(crate) fn choice_stamp(self) -> ChoiceStamp {
-        // SAFETY: By the invariants of `SkRef` the socket is valid.
-        ChoiceStamp(unsafe { raw::acf_gate_choice_stamp(self.as_ptr()) })
-    }
-
-    /// Tells the gate the source that was chosen for a destination, so that it gives the same to
-    /// other sockets of the association until `stamp` changes. Context: process.
-    pub(crate) fn remember_choice(self, to: Ipv4Addr, source: Ipv4Addr, stamp: ChoiceStamp) {
-        let (to, source) = (to.octets(), source.octets());
-        // SAFETY: By the invariants of `SkRef` the socket is valid. The gate reads four bytes of
-        // each array.
-        unsafe {
-            raw::acf_gate_remember_choice(
-                self.as_ptr(),
-                to.as_ptr().cast(),
-                source.as_ptr().cast(),
-                stamp.0,
-            )
-        };
-    }
-}
-
-/// Makes the gate forget all sources that were chosen: a set was changed. Context: any.
-pub(crate) fn forget_choices() {
-    // SAFETY: It has no requirements: it changes a counter.
-    unsafe { raw::acf_gate_forget_choices() };
-}
-
 /// Calls the `F` at `data` with the address of `N` bytes at `address`, and returns what it does.
 ///
 /// # Safety

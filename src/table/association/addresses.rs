@@ -8,10 +8,10 @@ use kernel::sync::rcu;
 
 use super::Association;
 use crate::policy::{Owner, Prefix};
+use crate::sys::choice;
 use crate::sys::ranged::Ranged;
 use crate::sys::rcu_cell::{RcuCell, Replaced};
 use crate::sys::slot::HasSet;
-use crate::sys::sock::forget_choices;
 use crate::table::control::Control;
 use crate::table::gather::gather;
 use crate::table::keys::{Findable, Keys};
@@ -69,7 +69,7 @@ impl Association {
         _control: &mut Control,
     ) -> Replaced<AddressSet> {
         let replaced = self.set.replace(set.into_set());
-        forget_choices();
+        choice::forget();
         replaced
     }
 
