@@ -6,6 +6,7 @@
 //! A stand-alone model of the alternative: it is not the module's code.
 
 use crate::explore::{Model, Step, Steps};
+use crate::world::Phase;
 
 /// The number of tasks that can ever exist; the first is the one that is assigned.
 const TASKS: usize = 3;
@@ -21,16 +22,6 @@ pub struct Rescan {
     pub has_hook: bool,
     /// Whether tasks exit.
     pub exits: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-enum Phase {
-    #[default]
-    Unborn,
-    /// On no list yet.
-    Copied,
-    Listed,
-    Gone,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

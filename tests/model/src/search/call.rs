@@ -4,9 +4,9 @@
 
 use addrconf_protocol::{self as protocol, Failure};
 
-use super::{Phase, Task, Unsearched, World};
+use super::{Task, Unsearched, World};
 use crate::run::{Go, Run, Stop};
-use crate::world::members;
+use crate::world::{members, Phase};
 
 /// The call.
 pub(super) struct Searching<'r, 'a> {

@@ -5,13 +5,14 @@
 
 use addrconf_protocol::{self as protocol, Fork, HandOn};
 
-use super::{Phase, Unsearched, World};
+use super::{Unsearched, World};
 use crate::run::{Go, Run, Stop};
+use crate::world::Phase;
 
 /// `copy_process()`: `maker` makes a child with its descriptors.
 pub(super) fn copy_process(run: &mut Run<'_, World>, maker: u8) -> Go<()> {
     let child = run.step("copy_process", |w| {
-        let child = w.which(|t| t.phase == Phase::Absent).trailing_zeros() as u8;
+        let child = w.which(|t| t.phase == Phase::Unborn).trailing_zeros() as u8;
         w.task(child).phase = Phase::Copied;
         w.task(maker).makes = true;
         child

@@ -14,6 +14,7 @@ use call::Searching;
 
 use crate::explore::{Model, Step, Steps};
 use crate::run::{go_on, Run, Shared, Stop};
+use crate::world::Phase;
 
 /// The number of tasks that can ever exist.
 const TASKS: usize = 5;
@@ -38,19 +39,6 @@ pub struct Search {
     pub forks: usize,
     /// The part of the code that is left out.
     pub without: Option<Unsearched>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-enum Phase {
-    /// Not made yet.
-    #[default]
-    Absent,
-    /// Copied by its maker, on no list.
-    Copied,
-    /// On the list of tasks.
-    Listed,
-    /// Exited, or never made.
-    Gone,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -131,7 +119,7 @@ impl Model for Search {
 
     fn steps(&self, state: &State) -> Vec<(Step, State)> {
         let mut steps = Steps::of(state);
-        let can_fork = state.world.which(|t| t.phase == Phase::Absent) != 0;
+        let can_fork = state.world.which(|t| t.phase == Phase::Unborn) != 0;
         for (nr, task) in state.world.tasks.iter().enumerate() {
             if task.phase != Phase::Listed {
                 continue;
