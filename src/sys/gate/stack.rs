@@ -134,9 +134,7 @@ impl<T: StackHooks> Stack<T> {
             _ => 0,
         }
     }
-}
 
-impl<T: StackHooks> Stack<T> {
     /// # Safety
     ///
     /// Until this returns, `sk` is a valid full socket, `skb` a valid packet of `family`, which is
