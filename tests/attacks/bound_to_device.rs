@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use libc::{IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_IF, IP_UNICAST_IF, SOL_SOCKET, SO_BINDTODEVICE};
+use libc::{IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_IF, IP_UNICAST_IF};
 
 use crate::addr::{ANY4, ANY6, HOST4, HOST6, TWO};
 use crate::registry::Test;
@@ -18,7 +18,7 @@ use crate::sys::option::set_option_bytes;
 use super::witness::{spoof, Eavesdrop, PORT};
 
 /// The device on which all IPv4 packets for addresses of this host arrive.
-const LOOPBACK: &[u8] = b"lo\0";
+const LOOPBACK: &str = "lo";
 
 /// The source that the kernel chooses on the loopback interface.
 const FIRST: &str = "10.0.0.1";
@@ -42,7 +42,7 @@ pub fn tests() -> Vec<Test> {
         }),
         spoof("a_message_by_a_device_v6", HOST6, HOST6, |to| {
             let sock = Sock::v6(Proto::Udp);
-            Box::new(move || on_device(sock, b"dummy0\0")?.send_to(b"x", to))
+            Box::new(move || on_device(sock, "dummy0")?.send_to(b"x", to))
         }),
         spoof("a_message_by_a_preferred_device_v4", HOST4, FIRST, |to| {
             let sock = Sock::v4(Proto::Udp);
@@ -79,6 +79,6 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-fn on_device(sock: Sock, name: &[u8]) -> io::Result<Sock> {
-    set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, name).map(|()| sock)
+fn on_device(sock: Sock, name: &str) -> io::Result<Sock> {
+    sock.bind_to_device(name).map(|()| sock)
 }

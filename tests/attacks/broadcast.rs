@@ -3,14 +3,11 @@
 //! Broadcasts: a tenant's must not come from another's address, and a tenant
 //! must not receive those of others.
 
-use std::os::fd::AsFd;
-
-use libc::{SOL_SOCKET, SO_BINDTODEVICE, SO_BROADCAST};
+use libc::{SOL_SOCKET, SO_BROADCAST};
 
 use crate::addr::{Addr, ANY4, TWO};
 use crate::registry::{Attack, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::option::set_option_bytes;
 use crate::world::configure;
 
 use super::witness::{Eavesdrop, Spoof, PORT};
@@ -78,7 +75,7 @@ fn broadcaster() -> Sock {
     let sock = Sock::v4(Proto::Udp);
     sock.set(SOL_SOCKET, SO_BROADCAST, 1);
     // An associated process may be refused this; if not, it must not help.
-    let _ = set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, b"dummy0\0");
+    let _ = sock.bind_to_device("dummy0");
     sock
 }
 

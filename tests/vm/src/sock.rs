@@ -109,6 +109,16 @@ impl Sock {
         socket::connect(self.as_fd(), addr.into().bytes())
     }
 
+    /// Sends and receives through one interface only (`SO_BINDTODEVICE`).
+    pub fn bind_to_device(&self, name: &str) -> io::Result<()> {
+        option::set_option_bytes(
+            self.as_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_BINDTODEVICE,
+            name.as_bytes(),
+        )
+    }
+
     /// Listens, with room for all the connections a test makes.
     pub fn listen(&self) -> io::Result<()> {
         socket::listen(self.as_fd(), 128)

@@ -5,18 +5,14 @@
 //! may tell apart.
 
 use std::net::IpAddr;
-use std::os::fd::AsFd;
-
-use addrconf_abi::{Change, Target};
-use libc::{SOL_SOCKET, SO_BINDTODEVICE};
 
 use crate::addr::{ip, ANY4, PAIRS};
 use crate::child::{Channel, Child};
 use crate::client::{associate, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::option::set_option_bytes;
 use crate::world::configure;
+use addrconf_abi::{Change, Target};
 
 /// A destination behind a route of its own.
 const THERE: &str = "192.0.2.1";
@@ -56,23 +52,18 @@ pub fn tests() -> Vec<Test> {
             tenant.chooses(SOURCES[1]);
         }),
         behaviour("a_remembered_source_is_that_of_the_sockets_device", || {
-            let link = "link add dummy1 type dummy\nlink set dummy1 up\n\
-                addr add 10.1.0.1/32 dev dummy1\n";
-            configure(link).expect("ip");
             configure(&format!(
-                "route add {THERE} dev dummy0 src {}\nroute add {THERE} dev dummy1 src {} metric 9\n",
+                "link add dummy1 type dummy\nlink set dummy1 up\naddr add {1}/32 dev dummy1\n\
+                route add {THERE} dev dummy0 src {0}\nroute add {THERE} dev dummy1 src {1} metric 9\n",
                 SOURCES[0], SOURCES[1]
             ))
             .expect("ip");
             Child::spawn(|| {
                 associate(PAIRS[0]);
                 for _ in 0..3 {
-                    for (device, source) in
-                        [(&b"dummy0\0"[..], SOURCES[0]), (b"dummy1\0", SOURCES[1])]
-                    {
+                    for (device, source) in [("dummy0", SOURCES[0]), ("dummy1", SOURCES[1])] {
                         let sock = Sock::v4(Proto::Udp);
-                        set_option_bytes(sock.as_fd(), SOL_SOCKET, SO_BINDTODEVICE, device)
-                            .expect("a device");
+                        sock.bind_to_device(device).expect("a device");
                         assert_eq!(source_of(&sock), ip(source));
                     }
                     assert_eq!(source_of(&Sock::v4(Proto::Udp)), ip(SOURCES[0]));
