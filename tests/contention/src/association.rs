@@ -80,8 +80,7 @@ impl<M: Meter> Association<M> {
     #[inline]
     pub(crate) fn remove_task(&self) {
         self.tasks.sub(1, Relaxed);
-        self.users.sub(1, SeqCst);
-        self.drop_reference();
+        self.remove_user();
     }
 
     /// `add_socket()`.
@@ -95,6 +94,11 @@ impl<M: Meter> Association<M> {
     #[inline]
     pub(crate) fn remove_socket(&self) {
         self.sockets.sub(1, Relaxed);
+        self.remove_user();
+    }
+
+    #[inline]
+    fn remove_user(&self) {
         self.users.sub(1, SeqCst);
         self.drop_reference();
     }

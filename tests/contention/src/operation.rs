@@ -78,7 +78,7 @@ pub struct Actor<'a, M: Meter> {
     sock: usize,
     /// The socket and the task that come and go.
     other_sock: usize,
-    /// Whoever was forked last.
+    /// The task that was forked last.
     pub child: Option<Place>,
 }
 
