@@ -8,16 +8,17 @@ use std::net::IpAddr;
 
 use crate::addr::{ip, ANY4, PAIRS};
 use crate::child::{Channel, Child};
-use crate::client::{associate, Device};
+use crate::client::{associate, associate_with, Assignment, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::schedule::stay_on;
 use crate::world::configure;
-use addrconf_abi::{Change, Target};
+use addrconf_abi::{Change, SourceChoice, Target, Terms};
 
 /// A destination behind a route of its own.
 const THERE: &str = "192.0.2.1";
 /// The sources that this route may prefer, both in the set.
-const SOURCES: [&str; 2] = ["10.0.0.1", "10.1.0.1"];
+pub(super) const SOURCES: [&str; 2] = ["10.0.0.1", "10.1.0.1"];
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -84,7 +85,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Changes the route to the destination, so that it prefers this source.
-fn route(how: &str, source: &str) {
+pub(super) fn route(how: &str, source: &str) {
     configure(&format!("route {how} {THERE} dev dummy0 src {source}\n")).expect("ip");
 }
 
@@ -95,9 +96,9 @@ fn source_of(sock: &Sock) -> IpAddr {
 }
 
 /// An associated process that connects sockets when it is asked to.
-struct Chooser {
+pub(super) struct Chooser {
     _child: Child,
-    id: u64,
+    pub(super) id: u64,
     ask: Channel,
     told: Channel,
 }
@@ -108,9 +109,20 @@ impl Chooser {
     }
 
     fn with(set: &[&str]) -> Self {
+        Self::by(SourceChoice::Route, set)
+    }
+
+    pub(super) fn by(source: SourceChoice, set: &[&str]) -> Self {
+        let terms = Assignment::on(Terms {
+            source,
+            ..Terms::DEFAULT
+        });
         let (ask, told) = (Channel::new(), Channel::new());
         let child = Child::spawn(|| {
-            told.send(&associate(set).to_string());
+            // Each processor remembers for itself.
+            stay_on(0);
+            let made = associate_with(std::process::id() as i32, set, &terms);
+            told.send(&made.id.to_string());
             let open = Sock::v4(Proto::Udp);
             open.bind((ANY4, 0)).expect("bind");
             loop {
@@ -130,7 +142,7 @@ impl Chooser {
     }
 
     /// Panics unless its sockets get this source, also the second and third time.
-    fn chooses(&mut self, source: &str) {
+    pub(super) fn chooses(&mut self, source: &str) {
         for _ in 0..3 {
             self.ask.send("");
             assert_eq!(self.told.receive(), source);

@@ -5,16 +5,18 @@
 
 use std::path::Path;
 
-use addrconf_abi::{Target, DEVICE_PATH, SYSFS_PATH};
+use addrconf_abi::{SourceChoice, Target, DEVICE_PATH, SYSFS_PATH};
 use addrconf_test_client::sys::{load_module, unload_module};
 use libc::{EAGAIN, EBUSY};
 
-use crate::addr::{HOST4, ONE};
+use crate::addr::{HOST4, ONE, PAIRS};
 use crate::child::{eventually, spawn_tenant, stay, Channel, Child};
 use crate::client::Device;
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
+
+use super::remembered::{route, Chooser, SOURCES};
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -63,6 +65,21 @@ pub fn tests() -> Vec<Test> {
                 unload_and_load(|| {});
                 drop(idle(ONE));
             }
+        }),
+        behaviour("a_remembered_source_is_forgotten_with_the_module", || {
+            route("add", SOURCES[1]);
+            // The first association of a module that was just loaded always has the same id.
+            let ids = [
+                (SourceChoice::Route, SOURCES[1]),
+                (SourceChoice::Primary, SOURCES[0]),
+            ]
+            .map(|(choice, source)| {
+                unload_and_load(|| {});
+                let mut tenant = Chooser::by(choice, PAIRS[0]);
+                tenant.chooses(source);
+                tenant.id
+            });
+            assert_eq!(ids[0], ids[1]);
         }),
         behaviour("unloading_waits_for_calls_on_their_way", || {
             // Processes that bind and fork all the time, while the module is unloaded
