@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading a socket's state, giving it a source, and resetting it.
+ * Reading the state of a socket, and resetting it.
  */
 
 #include <linux/in.h>
@@ -169,46 +169,6 @@ enum acf_traffic acf_helper_sk_traffic(const struct sock *sk)
 	default:
 		return ACF_TRAFFIC_CONNECTION;
 	}
-}
-
-/*
- * Sets the address from which an IPv4 or IPv6 socket sends that receives on a
- * wildcard. The unspecified address leaves the choice to the protocol again.
- * @family is that of @source: an IPv6 socket has a source for each family. The
- * address on which it receives does not change. A socket bound to an address
- * keeps that.
- *
- * A TCP socket that has a port is in a bind bucket for the wildcard. If it has a
- * source, tcp_v4_connect() expects it in the bucket of that address.
- *
- * Context: process, may sleep. Returns 0 or -ENOMEM.
- */
-int acf_helper_sk_set_source(struct sock *sk, u16 family, const u8 source[16])
-{
-	struct inet_sock *inet = inet_sk(sk);
-	struct ipv6_pinfo *np;
-	__be32 saddr;
-	int err = 0;
-
-	lock_sock(sk);
-	if (sk->sk_state != TCP_CLOSE)
-		goto out;
-	if (family == AF_INET) {
-		memcpy(&saddr, source, sizeof(saddr));
-		if (inet->inet_rcv_saddr)
-			goto out;
-		if (saddr && sk->sk_type == SOCK_STREAM && inet->inet_num)
-			err = acf_gate_sock_update_saddr(sk, &saddr, AF_INET);
-		else
-			WRITE_ONCE(inet->inet_saddr, saddr);
-	} else if (sk->sk_family == AF_INET6) {
-		np = inet6_sk(sk);
-		if (np && ipv6_addr_any(&sk->sk_v6_rcv_saddr))
-			memcpy(&np->saddr, source, sizeof(np->saddr));
-	}
-out:
-	release_sock(sk);
-	return err;
 }
 
 /*

@@ -131,19 +131,22 @@ impl<'a> SkRef<'a> {
     ///
     /// `ENOMEM`.
     pub(crate) fn set_source(self, source: IpAddr) -> Result {
-        let (family, bytes) = match source {
+        let (v4, v6);
+        let (family, bytes): (_, &[u8]) = match source {
             IpAddr::V4(a) => {
-                let [a, b, c, d] = a.octets();
-                let mut bytes = [0; 16];
-                bytes[..4].copy_from_slice(&[a, b, c, d]);
-                (bindings::AF_INET, bytes)
+                v4 = a.octets();
+                (bindings::AF_INET, &v4)
             }
-            IpAddr::V6(a) => (bindings::AF_INET6, a.octets()),
+            IpAddr::V6(a) => {
+                v6 = a.octets();
+                (bindings::AF_INET6, &v6)
+            }
         };
         // SAFETY: By the type invariants the socket is valid, and a caller that may sleep has it
-        // from a system call on an open file. The helper reads sixteen bytes at most.
+        // from a system call on an open file. The gate reads as many bytes as an address of the
+        // family has.
         to_result(unsafe {
-            raw::acf_helper_sk_set_source(self.as_ptr(), family as u16, bytes.as_ptr())
+            raw::acf_gate_sock_set_source(self.as_ptr(), family as i32, bytes.as_ptr().cast())
         })
     }
 
