@@ -24,6 +24,14 @@ pub struct SetView<'a> {
 }
 
 impl<'a> SetView<'a> {
+    /// A set without addresses.
+    pub const EMPTY: Self = Self {
+        v4: &[],
+        v6: &[],
+        primary_v4: None,
+        primary_v6: None,
+    };
+
     /// A view of `v4` and `v6`, which must be results of [`super::merge`], and of the
     /// primary address of each family, if any, which must be one of the set's host
     /// addresses.

@@ -20,28 +20,14 @@ use super::set::AddressSet;
 pub(super) fn replace(
     control: &mut Control,
     association: &Association,
-    former: KBox<AddressSet>,
-) -> Replaced<AddressSet> {
-    control.count_former(association.has_former(), !former.is_empty());
+    former: Option<KBox<AddressSet>>,
+) -> Option<Replaced<AddressSet>> {
+    control.count_former(association.has_former(), former.is_some());
     association.replace_former(former, control)
 }
 
-/// Removes the former addresses of an association that has ended, and returns them.
-pub(super) fn bury(
-    control: &mut Control,
-    association: &Association,
-) -> Option<Replaced<AddressSet>> {
-    if !association.has_former() {
-        return None;
-    }
-    // If this allocation fails they stay. Then other calls continue to look for its
-    // connections, and find none.
-    let nothing = AddressSet::empty().ok()?;
-    Some(replace(control, association, nothing))
-}
-
 /// Former addresses to be put in place, for each of several associations.
-pub(super) struct Formers(KVVec<(Arc<Association>, KBox<AddressSet>)>);
+pub(super) struct Formers(KVVec<(Arc<Association>, Option<KBox<AddressSet>>)>);
 
 impl Formers {
     /// `owner` is about to get the addresses of `coming`: removes these from the
@@ -70,7 +56,7 @@ impl Formers {
         let mut left = KVVec::with_capacity(all.len(), GFP_KERNEL)?;
         for other in all {
             let former = other.copy_former()?.without(coming)?;
-            left.push((other, KBox::new(former, GFP_KERNEL)?), GFP_KERNEL)?;
+            left.push((other, former.into_former()?), GFP_KERNEL)?;
         }
         Ok(Self(left))
     }
@@ -83,7 +69,7 @@ impl Formers {
     pub(super) fn nothing_of(all: &[Arc<Association>]) -> Result<Self> {
         let mut nothing = KVVec::with_capacity(all.len(), GFP_KERNEL)?;
         for association in all {
-            nothing.push((association.clone(), AddressSet::empty()?), GFP_KERNEL)?;
+            nothing.push((association.clone(), None), GFP_KERNEL)?;
         }
         Ok(Self(nothing))
     }
@@ -101,7 +87,9 @@ impl Formers {
         replaced: &mut KVec<Replaced<AddressSet>>,
     ) {
         for (other, former) in self.0 {
-            let _ = replaced.push_within_capacity(replace(control, &other, former));
+            if let Some(old) = replace(control, &other, former) {
+                let _ = replaced.push_within_capacity(old);
+            }
         }
     }
 }

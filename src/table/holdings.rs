@@ -51,7 +51,7 @@ impl Holdings {
         members: Arc<Members>,
         put_in_force: PutInForce,
     ) -> Result<Arc<Self>> {
-        let reserved = Reserved::new()?;
+        let reserved = Reserved::new();
         let keys = Keys::new()?;
         let switch = Switch::new(put_in_force)?;
         let queue = OwnQueue::new(c"addrconf")?;
@@ -122,7 +122,7 @@ impl Keeper for Holdings {
         // alone: more than needed, never less.
         let reserved = (listed && association.reserves())
             .then(|| self.reserved.renew(&mut control, &self.registry, None));
-        let former = former::bury(&mut control, association);
+        let former = former::replace(&mut control, association, None);
         drop(control);
         // Dropping them sleeps until no reader has them, so the lock is released
         // first.

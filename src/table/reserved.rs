@@ -6,11 +6,10 @@
 use core::net::IpAddr;
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{rcu, Arc};
 
 use crate::policy::Prefix;
-use crate::sys::rcu_cell::{RcuCell, Replaced};
+use crate::sys::rcu_cell::{RcuOption, Replaced};
 
 use super::association::Association;
 use super::control::Control;
@@ -18,23 +17,13 @@ use super::gather::gather;
 use super::registry::Registry;
 use super::set::AddressSet;
 
-/// The addresses of exclusive associations, and whether there are any.
-pub(super) struct Reserved {
-    set: RcuCell<AddressSet>,
-    any: Atomic<bool>,
-}
+/// The addresses of exclusive associations, if there are any.
+pub(super) struct Reserved(RcuOption<AddressSet>);
 
 impl Reserved {
-    /// No address. Context: process, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub(super) fn new() -> Result<Self> {
-        Ok(Self {
-            set: RcuCell::new(AddressSet::empty()?),
-            any: Atomic::new(false),
-        })
+    /// No address.
+    pub(super) fn new() -> Self {
+        Self(RcuOption::new(None))
     }
 
     /// Renews the list. For `coming` it counts the set that the association is about
@@ -50,7 +39,7 @@ impl Reserved {
         _control: &mut Control,
         registry: &Registry,
         coming: Option<(&Association, &[Prefix])>,
-    ) -> Result<Replaced<AddressSet>> {
+    ) -> Result<Option<Replaced<AddressSet>>> {
         let exclusive: KVVec<Arc<Association>> = gather(|push| {
             registry.each(|association| {
                 if association.reserves() {
@@ -70,19 +59,20 @@ impl Reserved {
                 }
             }
         }
-        let any = !entries.is_empty();
-        let set = KBox::new(AddressSet::of_entries(entries)?, GFP_KERNEL)?;
-        let replaced = self.set.replace(set);
-        self.any.store(any, ordering::Relaxed);
-        Ok(replaced)
+        let set = match entries.is_empty() {
+            true => None,
+            false => Some(KBox::new(AddressSet::of_entries(entries)?, GFP_KERNEL)?),
+        };
+        Ok(self.0.replace(set))
     }
 
     /// Whether `addr` is one of them. Context: any.
     pub(super) fn contains(&self, addr: IpAddr) -> bool {
-        if !self.any.load(ordering::Relaxed) {
-            return false;
-        }
-        let guard = rcu::read_lock();
-        self.set.get(&guard).view().contains(addr)
+        // Before the section is entered: most machines have none.
+        self.0.is_some()
+            && self
+                .0
+                .get(&rcu::read_lock())
+                .is_some_and(|set| set.view().contains(addr))
     }
 }

@@ -68,18 +68,6 @@ impl AddressSet {
         Ok(Self::merged(v4, v6, details))
     }
 
-    /// A set without addresses. Context: process, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub(super) fn empty() -> Result<KBox<Self>> {
-        Ok(KBox::new(
-            Self::of_ranges(KVec::new(), KVec::new()),
-            GFP_KERNEL,
-        )?)
-    }
-
     /// The addresses of these ranges, without entries or primary addresses.
     pub(super) fn of_ranges(v4: KVec<Range<u32>>, v6: KVec<Range<Wide>>) -> Self {
         // INVARIANT: There are no entries and no primary addresses.
@@ -141,6 +129,18 @@ impl AddressSet {
             difference(self.v4(), other.v4())?,
             difference(self.v6(), other.v6())?,
         ))
+    }
+
+    /// This set as the former addresses of an association, which are none if it is empty.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn into_former(self) -> Result<Option<KBox<Self>>> {
+        Ok(match self.is_empty() {
+            true => None,
+            false => Some(KBox::new(self, GFP_KERNEL)?),
+        })
     }
 
     /// Whether it has no address.

@@ -22,11 +22,11 @@ use super::{former, leftover, patience};
 struct Coming {
     association: Arc<Association>,
     set: Findable,
-    former: KBox<AddressSet>,
+    former: Option<KBox<AddressSet>>,
 }
 
-/// What a reset needs for an association and its parts: their ids, and empty sets to
-/// replace their former addresses.
+/// What a reset needs for an association and its parts: their ids, and what replaces
+/// their former addresses.
 struct Forgetting {
     ids: KVec<u32>,
     nothing: Formers,
@@ -119,7 +119,9 @@ impl Tenants {
             let coming = Some((&**association, all[0].set.entries()));
             let reserved = &self.holdings.reserved;
             let old = reserved.renew(&mut control, registry, coming)?;
-            let _ = replaced.push_within_capacity(old);
+            if let Some(old) = old {
+                let _ = replaced.push_within_capacity(old);
+            }
         }
         others.carry_out(&mut control, &mut replaced);
         // Parts before their wholes: no part keeps, even for a moment, what its whole
@@ -129,9 +131,10 @@ impl Tenants {
             // Former addresses first: a reader that no longer sees an address in the
             // set sees it among them.
             let changing = &coming.association;
-            let old = former::replace(&mut control, changing, coming.former);
-            // `replaced` has room for it.
-            let _ = replaced.push_within_capacity(old);
+            // `replaced` has room for both.
+            if let Some(old) = former::replace(&mut control, changing, coming.former) {
+                let _ = replaced.push_within_capacity(old);
+            }
             let old = changing.replace_set(coming.set, &mut control);
             let _ = replaced.push_within_capacity(old);
         }
@@ -169,7 +172,7 @@ impl Tenants {
         Ok(Coming {
             association: association.clone(),
             set: association.findable(set, self.keys())?,
-            former: KBox::new(former, GFP_KERNEL)?,
+            former: former.into_former()?,
         })
     }
 

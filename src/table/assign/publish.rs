@@ -57,7 +57,9 @@ impl Assignment<'_> {
                 .reserved
                 .renew(&mut control, &holdings.registry, None)?;
             // `replaced` has room for it.
-            let _ = replaced.push_within_capacity(old);
+            if let Some(old) = old {
+                let _ = replaced.push_within_capacity(old);
+            }
         }
         others.carry_out(&mut control, &mut replaced);
         association.tenant().set_formed(&mut control);

@@ -7,7 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::rcu;
 
 use super::Association;
-use crate::policy::{Owner, Prefix};
+use crate::policy::{Owner, Prefix, SetView};
 use crate::sys::choice;
 use crate::sys::ranged::Ranged;
 use crate::sys::rcu_cell::{RcuCell, Replaced};
@@ -32,8 +32,9 @@ impl Association {
     }
 
     /// Its former addresses: those that left the set.
-    fn former<'g>(&'g self, guard: &'g rcu::Guard) -> &'g AddressSet {
-        self.former.get(guard)
+    fn former<'g>(&'g self, guard: &'g rcu::Guard) -> SetView<'g> {
+        let former = self.former.get(guard);
+        former.map_or(SetView::EMPTY, AddressSet::view)
     }
 
     /// What it owns now, as the decisions see it.
@@ -44,7 +45,7 @@ impl Association {
             // removes it from the set, so a reader that misses it here finds it
             // there.
             set: self.set(guard).view(),
-            former: self.former(guard).view(),
+            former: self.former(guard),
             loopback: self.terms.loopback,
             exclusive: self.terms.exclusive,
         }
@@ -76,15 +77,15 @@ impl Association {
     /// Puts other former addresses in place and returns the old ones. Never sleeps.
     pub(in crate::table) fn replace_former(
         &self,
-        former: KBox<AddressSet>,
+        former: Option<KBox<AddressSet>>,
         _control: &mut Control,
-    ) -> Replaced<AddressSet> {
+    ) -> Option<Replaced<AddressSet>> {
         self.former.replace(former)
     }
 
     /// Whether it has former addresses, on which it may have connections.
     pub(in crate::table) fn has_former(&self) -> bool {
-        !self.former(&rcu::read_lock()).is_empty()
+        self.former.is_some()
     }
 
     /// Whether its set contains any of these addresses.
@@ -96,9 +97,7 @@ impl Association {
     /// Whether any of these is one of its former addresses.
     pub(in crate::table) fn had_any_of(&self, set: &AddressSet) -> bool {
         let guard = rcu::read_lock();
-        self.former(&guard)
-            .view()
-            .intersects(&set.view(), true, true)
+        self.former(&guard).intersects(&set.view(), true, true)
     }
 
     /// A copy of its former addresses. Context: process, may sleep.
@@ -107,7 +106,11 @@ impl Association {
     ///
     /// `ENOMEM`.
     pub(in crate::table) fn copy_former(&self) -> Result<AddressSet> {
-        AddressSet::copy(|visit| visit(self.former(&rcu::read_lock())))
+        AddressSet::copy(|visit| {
+            if let Some(former) = self.former.get(&rcu::read_lock()) {
+                visit(former);
+            }
+        })
     }
 
     /// A copy of the addresses of its set. Context: process, may sleep.

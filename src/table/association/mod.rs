@@ -22,7 +22,7 @@ use crate::abi::Terms;
 use crate::sys::line::CACHE_LINE;
 use crate::sys::map::Group;
 use crate::sys::module::ModuleRef;
-use crate::sys::rcu_cell::RcuCell;
+use crate::sys::rcu_cell::{RcuCell, RcuOption};
 
 use super::keys::Keys;
 use super::set::AddressSet;
@@ -49,8 +49,8 @@ pub(crate) struct Association {
     #[pin]
     burial: Work<Self>,
     set: RcuCell<AddressSet>,
-    // The addresses that updates took out of the set.
-    former: RcuCell<AddressSet>,
+    // The addresses that updates took out of the set, if any.
+    former: RcuOption<AddressSet>,
     tenant: Arc<Tenant>,
     // For a part: its place in its whole, which lives at least as long.
     part_of: Option<PartOf>,
@@ -106,7 +106,6 @@ impl Association {
             ),
         };
         let set = RcuCell::new(set.into_set());
-        let former = RcuCell::new(AddressSet::empty()?);
         let association = Arc::pin_init(
             pin_init!(Self {
                 users: Atomic::new(1),
@@ -115,7 +114,7 @@ impl Association {
                 roll <- Group::new(),
                 burial <- new_work!("Association::burial"),
                 set,
-                former,
+                former: RcuOption::new(None),
                 tenant,
                 part_of: making.part_of,
                 id: making.id,
