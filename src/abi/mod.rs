@@ -52,7 +52,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 3 | release of everything; `allow_raw`; the flags in query |
 /// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
-pub const ABI_VERSION: u32 = 5;
+/// | 6 | in release: `unused` |
+pub const ABI_VERSION: u32 = 6;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

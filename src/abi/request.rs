@@ -38,6 +38,12 @@ impl Target {
         }
     }
 
+    /// Whether this is a process.
+    #[must_use]
+    pub const fn is_process(self) -> bool {
+        matches!(self, Self::PidFd(_) | Self::Pid(_))
+    }
+
     // A negative descriptor or pid is written as a value that no parser accepts.
     pub(super) fn to_parts(self) -> (u32, u64) {
         match self {
@@ -192,21 +198,40 @@ impl Wire for AssignRequest {
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid, 3 association; since 3: 4 everything |
-/// | 4 | 4 | flags, zero |
+/// | 4 | 4 | flags, zero; since 6: bit 0 (1) `unused`, not for a process |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | out: number of tasks (threads) released |
 ///
 /// # Errors
 ///
-/// As for [`AssignRequest`], and `ENOENT`: the process is not associated, or no
-/// association has this id. Releasing everything succeeds even if there is no
-/// association.
+/// As for [`AssignRequest`], and
+///
+/// * `ENOENT`: the process is not associated, or no association has this id. Releasing
+///   everything succeeds even if there is no association;
+/// * `EBUSY`: with `unused`, an association that would end has a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseRequest {
     /// Process or association to release, or everything.
     pub target: Target,
+    /// Release nothing if an association that would end has a socket, also in a part of
+    /// it: it would outlive the call.
+    pub unused: bool,
     /// Out: tasks released.
     pub tasks: u64,
+}
+
+const UNUSED: u32 = 1;
+
+impl ReleaseRequest {
+    /// A request to release `target`, whatever it has.
+    #[must_use]
+    pub const fn about(target: Target) -> Self {
+        Self {
+            target,
+            unused: false,
+            tasks: 0,
+        }
+    }
 }
 
 impl Wire for ReleaseRequest {
@@ -215,16 +240,24 @@ impl Wire for ReleaseRequest {
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let kind = f.u32();
-        f.reserved_u32()?;
+        let flags = f.u32();
         let target = Target::from_parts(kind, f.u64())?;
+        let unused = flags & UNUSED != 0;
+        if flags & !UNUSED != 0 || (unused && target.is_process()) {
+            return Err(WireError::BadField);
+        }
         let tasks = f.u64();
-        Ok(Self { target, tasks })
+        Ok(Self {
+            target,
+            unused,
+            tasks,
+        })
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(0);
+        out.u32(if self.unused { UNUSED } else { 0 });
         out.u64(value);
         out.u64(self.tasks);
     }

@@ -40,7 +40,7 @@ pub(super) fn assign(arg: Argument) -> Result {
         return Err(EINVAL);
     }
     let process = match request.target {
-        Target::PidFd(_) | Target::Pid(_) => process(request.target)?,
+        target if target.is_process() => process(target)?,
         _ => return Err(EINVAL),
     };
     // A caller whose memory cannot be written learns that before the call takes effect. Only the
@@ -83,8 +83,8 @@ pub(super) fn release(arg: Argument) -> Result {
     let mut request: ReleaseRequest = arg.read()?;
     arg.write(&request)?;
     let tasks = match request.target {
-        Target::Association(id) => table.release_association(id)?,
-        Target::All => table.release_all()?,
+        Target::Association(id) => table.release_association(id, request.unused)?,
+        Target::All => table.release_all(request.unused)?,
         target => table.release_process(&process(target)?)?,
     };
     request.tasks = tasks.try_into()?;

@@ -40,15 +40,19 @@ impl Tenants {
 
     /// Ends an association and its parts: all their tasks become unassociated at
     /// once. Returns the number of tasks. Sockets keep their scope, and the
-    /// associations stay listed until the last of these is closed.
+    /// associations stay listed until the last of these is closed. With `unused` they
+    /// must have none: only one that a task makes at this very moment remains.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when no association has this id, `EPERM` when the caller has become
-    /// associated.
-    pub(crate) fn release_association(&self, id: u64) -> Result<usize> {
+    /// `ENOENT` when no association has this id, `EBUSY` when one is used, `EPERM` when
+    /// the caller has become associated; nothing changed.
+    pub(crate) fn release_association(&self, id: u64, unused: bool) -> Result<usize> {
         let control = self.control_from_outside()?;
         let ending = self.registry().by_id(id).ok_or(ENOENT)?;
+        if unused && self.has_sockets_within(&ending) {
+            return Err(EBUSY);
+        }
         let released = self.end(&ending);
         drop(ending);
         drop(control);
@@ -61,13 +65,27 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// `EPERM` when the caller has become associated.
-    pub(crate) fn release_all(&self) -> Result<usize> {
+    /// `EBUSY` when one is used, `EPERM` when the caller has become associated; nothing
+    /// changed.
+    pub(crate) fn release_all(&self, unused: bool) -> Result<usize> {
         let control = self.control_from_outside()?;
+        if unused && self.registry().any(|association| association.sockets() > 0) {
+            return Err(EBUSY);
+        }
         let Ok(released) = protocol::release_all(&mut Ending(self));
         drop(control);
         self.settle_soon();
         Ok(released)
+    }
+
+    /// Whether an association, or a part of it, has sockets.
+    fn has_sockets_within(&self, whole: &Association) -> bool {
+        let has = |association: &Association| association.sockets() > 0;
+        if has(whole) || whole.tenant().has_no_parts() {
+            return has(whole);
+        }
+        self.registry()
+            .any(|other| has(other) && other.is_within(whole))
     }
 
     /// Ends an association and its parts, without waiting for them to be gone.

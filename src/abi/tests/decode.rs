@@ -57,7 +57,7 @@ fn reserved_fields_and_flags_must_be_zero() {
     let all = samples();
     check(&all.entry, 3..8);
     check(&all.assign, (28..32).chain(92..96));
-    check(&all.release, 4..8);
+    check(&all.release, 5..8);
     check(&all.query, (4..8).chain(108..112).chain(124..128));
     check(&all.list, 20..24);
     check(&all.narrow, 4..8);
@@ -149,6 +149,28 @@ fn a_target_without_a_meaning_is_refused() {
 }
 
 #[test]
+fn only_associations_are_released_if_unused() {
+    let decode = |kind: u32, flags: u32| {
+        let mut bytes = [0; 24];
+        bytes[..4].copy_from_slice(&kind.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&flags.to_ne_bytes());
+        // A value with a meaning for each kind.
+        bytes[8] = u8::from(kind != 4);
+        ReleaseRequest::decode(&bytes).map(|request| request.unused)
+    };
+    for kind in 1..=4 {
+        let expected = if kind < 3 {
+            Err(WireError::BadField)
+        } else {
+            Ok(true)
+        };
+        assert_eq!(decode(kind, 0), Ok(false));
+        assert_eq!(decode(kind, 1), expected, "kind {kind}");
+        assert_eq!(decode(kind, 2), Err(WireError::BadField));
+    }
+}
+
+#[test]
 fn a_negative_descriptor_or_pid_never_gets_through() {
     for target in [
         Target::PidFd(-1),
@@ -156,7 +178,7 @@ fn a_negative_descriptor_or_pid_never_gets_through() {
         Target::Pid(i32::MIN),
         Target::Pid(0),
     ] {
-        let request = ReleaseRequest { target, tasks: 0 };
+        let request = ReleaseRequest::about(target);
         let decoded = ReleaseRequest::decode(&bytes(&request));
         assert_eq!(decoded, Err(WireError::BadField));
     }

@@ -25,7 +25,7 @@ fn ioctl_numbers_are_these_for_ever() {
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 5);
+    assert_eq!(ABI_VERSION, 6);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -99,6 +99,7 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&assign, 88), 0x1112_1314_u32.to_ne_bytes());
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
+    assert_eq!(at(&release, 4), 1_u32.to_ne_bytes());
     assert_eq!(at(&release, 8), 0x0102_0304_0506_0708_u64.to_ne_bytes());
     assert_eq!(at(&release, 16), release.tasks.to_ne_bytes());
 
@@ -136,11 +137,9 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(addr, bytes(&leftover.addr)[..]);
     assert_eq!(at(&leftover, 24), leftover.connections.to_ne_bytes());
 
-    let all = ReleaseRequest {
-        target: Target::All,
-        ..release
-    };
+    let all = ReleaseRequest::about(Target::All);
     assert_eq!(at(&all, 0), 4_u32.to_ne_bytes());
+    assert_eq!(at(&all, 4), [0; 4]);
     assert_eq!(at(&all, 8), [0; 8]);
 
     assert_eq!(at(&list, 0), list.after.to_ne_bytes());

@@ -77,6 +77,7 @@ fn samples() -> Samples {
         },
         release: ReleaseRequest {
             target: Target::Association(0x0102_0304_0506_0708),
+            unused: true,
             tasks: 0x1112_1314_1516_1718,
         },
         query: QueryRequest {

@@ -117,8 +117,11 @@ proptest! {
     }
 
     #[test]
-    fn a_release_request_survives_the_wire(target in target(), tasks in any::<u64>()) {
-        survives(&ReleaseRequest { target, tasks })?;
+    fn a_release_request_survives_the_wire(
+        target in target(), unused in any::<bool>(), tasks in any::<u64>(),
+    ) {
+        let unused = unused && !target.is_process();
+        survives(&ReleaseRequest { target, unused, tasks })?;
     }
 
     #[test]

@@ -208,7 +208,16 @@ impl Device {
 
     /// Releases a process or an association; returns the number of tasks released.
     pub fn release(&self, target: Target) -> io::Result<u64> {
-        let request = ReleaseRequest { target, tasks: 0 };
+        let request = ReleaseRequest::about(target);
+        Ok(self.call(Command::Release, &request)?.tasks)
+    }
+
+    /// As [`Self::release`], but of nothing that has a socket.
+    pub fn release_unused(&self, target: Target) -> io::Result<u64> {
+        let request = ReleaseRequest {
+            unused: true,
+            ..ReleaseRequest::about(target)
+        };
         Ok(self.call(Command::Release, &request)?.tasks)
     }
 

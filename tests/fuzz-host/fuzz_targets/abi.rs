@@ -150,7 +150,7 @@ fuzz_target!(|bytes: &[u8]| {
         target(b) && word(b, 4) < 16 && reserved == 0 && name(&b[32..64]) && word(b, 72) < 3
     };
     check::<AssignRequest>(&normal(96, 72, assign, obstacle), bytes);
-    let release = |b: &[u8]| target(b) && word(b, 4) == 0;
+    let release = |b: &[u8]| target(b) && word(b, 4) < if word(b, 0) < 3 { 1 } else { 2 };
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
     let asks = |b: &[u8]| {
         let reserved = word(b, 4) | word(b, 108) | word(b, 124);

@@ -55,6 +55,11 @@ impl Device {
         self.0.release(target)
     }
 
+    /// As [`Self::release`], but of nothing that has a socket.
+    pub fn release_unused(&self, target: Target) -> Result<u64> {
+        self.0.release_unused(target)
+    }
+
     /// Describes an association.
     pub fn query(&self, target: Target) -> Result<client::Description> {
         self.0.query(target)

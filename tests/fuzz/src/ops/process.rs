@@ -248,7 +248,7 @@ pub fn malformed(rng: &mut Rng) -> (u32, Vec<u8>) {
     let mut buffer = [0; MAX_STRUCT];
     let target = Target::Association(rng.next() | 1 << 40);
     let (command, bytes) = if rng.percent(50) {
-        let request = ReleaseRequest { target, tasks: 0 };
+        let request = ReleaseRequest::about(target);
         (Command::Release, request.encode(&mut buffer).to_vec())
     } else {
         let request = UpdateRequest {

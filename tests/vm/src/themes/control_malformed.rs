@@ -172,7 +172,7 @@ fn others() {
     let child = idle(ONE);
     let device = Device::open();
     let target = Target::Pid(child.pid());
-    let release = encoded(&ReleaseRequest { target, tasks: 0 });
+    let release = encoded(&ReleaseRequest::about(target));
     let query = patched(release.clone(), None);
     let query = [query, vec![0; QueryRequest::SIZE - ReleaseRequest::SIZE]].concat();
     // Both structures begin with the fields of a target.

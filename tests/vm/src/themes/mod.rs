@@ -46,6 +46,7 @@ mod source;
 mod sysfs;
 mod unassociated;
 mod unload;
+mod unused;
 mod update;
 mod wildcard_shared;
 
@@ -89,6 +90,7 @@ pub fn all() -> Vec<Test> {
         inherit_uring::tests(),
         marks::tests(),
         lifecycle::tests(),
+        unused::tests(),
         control_rights::tests(),
         control_malformed::tests(),
         control_processes::tests(),

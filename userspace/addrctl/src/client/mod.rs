@@ -120,8 +120,20 @@ impl<'a> Client<'a> {
     /// Releases a process, every task of an association or every task of all; returns
     /// how many tasks it released.
     pub fn release(&self, target: Target) -> Result<u64, CallError> {
-        let request = ReleaseRequest { target, tasks: 0 };
-        let answer = self.call(Command::Release, &request, &mut [])?;
+        self.release_as(&ReleaseRequest::about(target))
+    }
+
+    /// Ends every association if none has a socket, else (`EBUSY`) none; returns how many
+    /// tasks it released.
+    pub fn release_all_unused(&self) -> Result<u64, CallError> {
+        self.release_as(&ReleaseRequest {
+            unused: true,
+            ..ReleaseRequest::about(Target::All)
+        })
+    }
+
+    fn release_as(&self, request: &ReleaseRequest) -> Result<u64, CallError> {
+        let answer = self.call(Command::Release, request, &mut [])?;
         Ok(answer.tasks)
     }
 

@@ -2,9 +2,10 @@
 
 //! `addrctl flush`: ends every association there is.
 //!
-//! The call returns when every task is released, but an association is listed until its
-//! last socket is gone, and some sockets go a moment later. So `flush` waits a little,
-//! then prints which associations are left.
+//! An association ends with its last socket, and some sockets go a moment after the process
+//! that had them. So `flush` waits a little for them, and then releases nothing: tenants
+//! without protection whose associations are left would be the worst of both. `--force`
+//! releases their tasks all the same.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use super::args::OutputArgs;
 use super::open;
-use crate::client::{CallError, Client};
+use crate::client::{Association, CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::output::{table, Answer, View};
@@ -30,11 +31,19 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// End every association, before `rmmod`
 ///
-/// Processes keep running, with the addresses of the machine. Waits up to two
-/// seconds for the associations to vanish, and prints those that are left because
-/// they still have sockets.
+/// Processes keep running, with the addresses of the machine. An association cannot end
+/// while it has sockets: if some have after two seconds, nothing is changed, and they are
+/// printed.
 #[derive(clap::Args, Debug)]
 pub struct Args {
+    /// Release all tasks even if sockets keep associations from ending
+    #[arg(long)]
+    force: bool,
+
+    /// Print what would end and what prevents it, and change nothing
+    #[arg(long, conflicts_with = "force")]
+    dry_run: bool,
+
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -65,52 +74,157 @@ impl Answer for Flushed {
     }
 }
 
-impl Command for Args {
-    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let doing = Doing::new("release", Subject::Everything);
-        let flushed = flush(system).map_err(|why| doing.failed(why))?;
-        self.output.print(out, &flushed)?;
-        match flushed.left.len() {
-            0 => Ok(()),
-            count => Err(Doing::new("end", Subject::Everything).failed(left(count))),
+/// The answer of `flush --dry-run`.
+#[derive(Serialize)]
+pub struct Preview {
+    /// How many associations there are.
+    found_count: usize,
+    /// How many tasks these have.
+    task_count: u64,
+    /// Those that have sockets.
+    used: Vec<View>,
+}
+
+impl Preview {
+    fn new(all: &[Association]) -> Self {
+        let used = all.iter().filter(|a| a.socket_count > 0);
+        Self {
+            found_count: all.len(),
+            task_count: all.iter().map(|a| a.task_count).sum(),
+            used: used.map(View::new).collect(),
         }
     }
 }
 
-fn flush(system: &dyn System) -> Result<Flushed, Reason> {
+impl Answer for Preview {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let found = counted(self.found_count as u64, "association");
+        let tasks = counted(self.task_count, "task");
+        if self.used.is_empty() {
+            return writeln!(out, "{found} would end, {tasks} would be released");
+        }
+        writeln!(
+            out,
+            "nothing would change: of {found}, with {tasks}, these have sockets:"
+        )?;
+        table::list(out, &self.used)
+    }
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let doing = Doing::new("release", Subject::Everything);
+        let left = if self.dry_run {
+            let preview = preview(system).map_err(|why| doing.failed(why))?;
+            self.output.print(out, &preview)?;
+            in_use(preview.used.len(), preview.found_count)
+        } else {
+            let (flushed, left) = flush(system, self.force).map_err(|why| doing.failed(why))?;
+            self.output.print(out, &flushed)?;
+            left
+        };
+        match left {
+            None => Ok(()),
+            Some(why) => Err(Doing::new("end", Subject::Everything).failed(why)),
+        }
+    }
+}
+
+fn preview(system: &dyn System) -> Result<Preview, Reason> {
     let client = open::client(system)?;
-    let refused = |cause| meaning(&Refusal::new(system, &client, cause));
+    let refused = |cause| Refusal::new(system, &client, cause).reason();
+    let ids = client.list().map_err(refused)?;
+    Ok(Preview::new(&client.describe(&ids).map_err(refused)?))
+}
+
+/// What became of the associations, and why some are left.
+fn flush(system: &dyn System, force: bool) -> Result<(Flushed, Option<Reason>), Reason> {
+    let client = open::client(system)?;
+    let refused = |cause| meaning(&Refusal::new(system, &client, cause), force);
     let before = client.list().map_err(refused)?;
-    let task_count = client.release(Target::All).map_err(refused)?;
+    let released = match force {
+        true => client.release(Target::All).map(Some),
+        false => release_unused(system, &client),
+    };
+    let Some(task_count) = released.map_err(refused)? else {
+        let all = client.describe(&before).map_err(refused)?;
+        let used = Preview::new(&all);
+        let why = in_use(used.used.len(), used.found_count).unwrap_or_else(gone_since);
+        let flushed = Flushed {
+            found_count: before.len(),
+            ended_count: 0,
+            task_count: 0,
+            left: used.used,
+        };
+        return Ok((flushed, Some(why)));
+    };
     let left = wait_for_end(system, &client, &before).map_err(refused)?;
     let shown = client.describe(&left).map_err(refused)?;
-    Ok(Flushed {
+    let flushed = Flushed {
         found_count: before.len(),
         ended_count: before.len() - shown.len(),
         task_count,
         left: shown.iter().map(View::new).collect(),
-    })
+    };
+    Ok((flushed, still_there(shown.len())))
 }
 
-fn meaning(refusal: &Refusal) -> Reason {
+fn meaning(refusal: &Refusal, force: bool) -> Reason {
     match refusal.errno() {
-        // Version 3 of the interface introduced releasing everything.
+        // Version 3 of the interface introduced releasing everything, version 6 `unused`.
         Some(Errno::INVAL) if refusal.module_lacks(3) => refusal.older(),
+        Some(Errno::INVAL) if !force && refusal.module_lacks(6) => refusal
+            .older()
+            .next("or use --force, which this module can do"),
         _ => refusal.reason(),
     }
 }
 
-fn left(count: usize) -> Reason {
+/// Why nothing is changed, if `used` of `found` associations have sockets.
+fn in_use(used: usize, found: usize) -> Option<Reason> {
+    let what = match (used, found) {
+        (0, _) => return None,
+        (1, 1) => "the association has sockets, so nothing is changed".to_owned(),
+        _ => format!("{used} of {found} associations have sockets, so nothing is changed"),
+    };
+    let reason = Reason::new(ErrorKind::Left, what)
+        .next("end the processes that have them (`addrctl show --association ID` lists some)")
+        .next("or use --force, which releases every task and leaves associations to their sockets");
+    Some(reason)
+}
+
+/// Why nothing is changed, if what had a socket has none any more.
+fn gone_since() -> Reason {
+    let what = "an association had a socket until a moment ago, so nothing is changed";
+    Reason::new(ErrorKind::Left, what).next("run it again")
+}
+
+fn still_there(count: usize) -> Option<Reason> {
     let what = match count {
+        0 => return None,
         1 => "1 association is left, which still has sockets".to_owned(),
         _ => format!("{count} associations are left, which still have sockets"),
     };
-    Reason::new(ErrorKind::Left, what)
+    let reason = Reason::new(ErrorKind::Left, what)
         .next(
             "every task is released, but a socket stays while a process holds a descriptor of it \
              and while its data is on its way",
         )
-        .next("`addrctl list` shows which end later, and `addrctl flush` can be run again")
+        .next("`addrctl list` shows which end later, and `addrctl flush` can be run again");
+    Some(reason)
+}
+
+/// Releases everything once nothing has a socket; returns how many tasks. `None` if
+/// something still has one after a while.
+fn release_unused(system: &dyn System, client: &Client<'_>) -> Result<Option<u64>, CallError> {
+    for look in 0..LOOKS {
+        match client.release_all_unused() {
+            Err(CallError::Refused(Errno::BUSY)) if look + 1 < LOOKS => system.sleep(PAUSE),
+            Err(CallError::Refused(Errno::BUSY)) => break,
+            released => return released.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 /// Waits until none of `before` is listed. Returns those that still are.

@@ -188,10 +188,19 @@ impl State {
             if self.module < Some(3) {
                 return Err(Errno::INVAL);
             }
+            if request.unused {
+                if self.module < Some(6) {
+                    return Err(Errno::INVAL);
+                }
+                if self.associations.values().any(|a| a.has_sockets()) {
+                    self.pass_time();
+                    return Err(Errno::BUSY);
+                }
+            }
             for association in self.associations.values_mut() {
                 request.tasks += std::mem::take(&mut association.pids).len() as u64;
             }
-            self.associations.retain(|_, a| a.outlives > 0);
+            self.associations.retain(|_, a| a.lingering > 0);
             return reply(arg, &request);
         }
         let id = self.association(request.target)?;
@@ -228,7 +237,7 @@ impl State {
                 allow_raw: false,
                 ..association.terms
             };
-            request.sockets = association.connections.len() as u64;
+            request.sockets = association.sockets();
         }
         if self.module >= Some(3) {
             request.terms = association.terms;
@@ -236,14 +245,12 @@ impl State {
         reply(arg, &request)
     }
 
-    /// Counts down how long associations outlive their last process, and ends those
-    /// whose time is up.
+    /// Counts down how long associations have sockets, and ends those of which nothing
+    /// is left.
     fn pass_time(&mut self) {
         self.associations.retain(|_, association| {
-            if association.pids.is_empty() {
-                association.outlives = association.outlives.saturating_sub(1);
-            }
-            !association.pids.is_empty() || association.outlives > 0
+            association.lingering = association.lingering.saturating_sub(1);
+            !association.pids.is_empty() || association.lingering > 0
         });
     }
 

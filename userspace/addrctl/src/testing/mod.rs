@@ -81,14 +81,24 @@ pub struct FakeAssociation {
     pub pids: Vec<i32>,
     /// Local addresses of established connections.
     pub connections: Vec<AddrEntry>,
-    /// How many calls of list it outlives its last process, because of sockets.
-    pub outlives: u32,
+    /// For how many more calls it has a socket, those of list and those that this refuses.
+    pub lingering: u32,
 }
 
 impl FakeAssociation {
     /// The set, in addrctl's own type.
     pub fn set(&self) -> AddressSet {
         AddressSet::from_entries(self.entries.clone())
+    }
+
+    /// The number of its sockets.
+    fn sockets(&self) -> u64 {
+        self.connections.len() as u64 + u64::from(self.lingering > 0)
+    }
+
+    /// Whether it has any.
+    fn has_sockets(&self) -> bool {
+        self.sockets() > 0
     }
 
     /// Whether every address of `prefix` is in the set.

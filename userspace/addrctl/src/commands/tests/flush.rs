@@ -12,13 +12,13 @@ use super::refusals::refused;
 use super::{addrctl, nginx, run};
 use crate::testing::{Fake, FakeAssociation};
 
-/// A kernel with associations 1 to 3, of which 2 outlives `looks` calls of list.
-fn three(looks: u32) -> Fake {
+/// A kernel with associations 1 to 3, of which 2 has a socket for so many calls.
+fn three(calls: u32) -> Fake {
     let fake = nginx();
     for id in 1..=3 {
         let association = FakeAssociation {
             pids: vec![812, 813],
-            outlives: if id == 2 { looks } else { 0 },
+            lingering: if id == 2 { calls } else { 0 },
             ..FakeAssociation::default()
         };
         fake.state().associations.insert(id, association);
@@ -46,13 +46,13 @@ fn flush_waits_for_what_takes_a_moment() {
     let fake = three(5);
     addrctl(&fake, "flush").unwrap();
     assert!(fake.state().associations.is_empty());
-    assert_eq!(fake.state().slept, Duration::from_millis(100));
+    assert_eq!(fake.state().slept, Duration::from_millis(80));
 }
 
 #[test]
 fn what_is_left_is_shown_and_has_an_exit_code_of_its_own() {
     let fake = three(u32::MAX);
-    let (result, printed) = run(&fake, "flush");
+    let (result, printed) = run(&fake, "flush --force");
     let error = result.unwrap_err();
     assert_eq!(error.exit_code(), 6);
     let words = "1 association is left, which still has sockets";
@@ -71,7 +71,7 @@ fn what_is_left_is_shown_and_has_an_exit_code_of_its_own() {
 #[test]
 fn the_json_of_flush_is_stable() {
     let fake = three(u32::MAX);
-    let (result, printed) = run(&fake, "flush --json");
+    let (result, printed) = run(&fake, "flush --force --json");
     assert_eq!(result.unwrap_err().exit_code(), 6);
     let mut printed: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(printed["left"][0]["id"], 2);
@@ -91,6 +91,75 @@ fn flush_that_is_refused_says_why() {
     refused(&fake, "flush", 4, words);
     let fake = three(0);
     fake.state().module = Some(2);
-    refused(&fake, "flush", 1, "has ABI 2, addrctl has ABI 5");
+    refused(&fake, "flush", 1, "has ABI 2, addrctl has ABI 6");
     assert_eq!(fake.state().associations.len(), 3);
+}
+
+/// How many processes are associated.
+fn members(fake: &Fake) -> usize {
+    fake.state()
+        .associations
+        .values()
+        .map(|a| a.pids.len())
+        .sum()
+}
+
+#[test]
+fn with_a_socket_open_flush_releases_nothing() {
+    let fake = three(u32::MAX);
+    let (result, printed) = run(&fake, "flush");
+    let error = result.unwrap_err();
+    assert_eq!(error.exit_code(), 6);
+    let words = "cannot end every association: 1 of 3 associations have sockets, so nothing is \
+                 changed";
+    assert!(error.to_string().contains(words), "{error}");
+    assert!(error.to_string().contains("--force"), "{error}");
+    let mut lines = printed.lines();
+    let first = lines.next();
+    assert_eq!(first, Some("0 associations ended, 0 tasks released; left:"));
+    assert!(lines.nth(1).unwrap().starts_with(" 2"));
+    assert!(lines.next().is_none());
+    assert_eq!(members(&fake), 6);
+    let slept = fake.state().slept;
+    assert!(slept > Duration::from_millis(1900) && slept <= Duration::from_secs(2));
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen_and_changes_nothing() {
+    let fake = three(0);
+    let printed = addrctl(&fake, "flush --dry-run").unwrap();
+    assert_eq!(
+        printed,
+        "3 associations would end, 6 tasks would be released\n"
+    );
+    assert_eq!(members(&fake), 6);
+
+    let fake = three(u32::MAX);
+    let (result, printed) = run(&fake, "flush --dry-run");
+    assert_eq!(result.unwrap_err().exit_code(), 6);
+    let words = "nothing would change: of 3 associations, with 6 tasks, these have sockets:\n";
+    assert!(printed.starts_with(words), "{printed}");
+    let (_, printed) = run(&fake, "flush --dry-run --json");
+    let mut printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["used"][0]["id"], 2);
+    printed["used"] = json!([]);
+    let expected = json!({ "version": 1, "found_count": 3, "task_count": 6, "used": [] });
+    assert_eq!(printed, expected);
+    assert_eq!(members(&fake), 6);
+    assert_eq!(fake.state().slept, Duration::ZERO);
+}
+
+#[test]
+fn an_older_module_can_only_release_everything_by_force() {
+    let fake = three(0);
+    fake.state().module = Some(5);
+    refused(
+        &fake,
+        "flush",
+        1,
+        "or use --force, which this module can do",
+    );
+    assert_eq!(members(&fake), 6);
+    addrctl(&fake, "flush --force").unwrap();
+    assert!(fake.state().associations.is_empty());
 }

@@ -46,7 +46,7 @@ fn what_the_module_knows_works_as_before() {
 #[test]
 fn what_it_does_not_know_is_refused_with_both_versions() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
-                 has ABI 5; install the matching pair";
+                 has ABI 6; install the matching pair";
     let lines = [
         "assign 812 10.0.0.1 --exclusive",
         "assign 812 10.0.0.1 --tree",
@@ -106,7 +106,7 @@ fn what_an_older_module_knows_as_well_is_not_put_down_to_its_age() {
             Call::Assign,
             Errno::INVAL,
         ),
-        ("flush", Call::Release, Errno::INVAL),
+        ("flush --force", Call::Release, Errno::INVAL),
         ("add 812 10.0.0.1", Call::Update, Errno::TOOBIG),
     ];
     for (line, call, errno) in cases {

@@ -4,6 +4,8 @@
 //! sleeps: the holder may be a tenant's process that gets a processor only when no
 //! other task wants one.
 
+mod walk;
+
 use kernel::prelude::*;
 use kernel::rbtree::{RBTree, RBTreeNode, RBTreeNodeReservation};
 use kernel::str::CString;
@@ -14,13 +16,9 @@ use crate::protocol;
 use crate::sys::sysfs::{Dir, File};
 
 use super::association::Association;
-use super::gather::gather;
 use super::members::Members;
 use super::shown::Shown;
 use super::tenant::Tenant;
-
-/// How many associations are visited before the lock is dropped for a moment.
-const CHUNK: usize = 256;
 
 /// The list of associations.
 #[pin_data]
@@ -201,52 +199,6 @@ impl Registry {
         })
     }
 
-    /// Calls `visit` with each listed association, by ascending id from `first` on,
-    /// until it returns `false`. `visit` must not sleep: the registry is locked,
-    /// though not all the time.
-    fn each_from(&self, first: u32, mut visit: impl FnMut(&Arc<Association>) -> bool) {
-        let mut next = first;
-        loop {
-            let mut lists = self.lists.lock();
-            let mut cursor = lists.listed.cursor_lower_bound_mut(&next);
-            for _ in 0..CHUNK {
-                let Some(at) = cursor else { return };
-                let (&id, listed) = at.current();
-                if !visit(&listed.association) || id == u32::MAX {
-                    return;
-                }
-                next = id + 1;
-                cursor = at.move_next();
-            }
-        }
-    }
-
-    /// Calls `visit` with each listed association. `visit` must not sleep.
-    pub(super) fn each(&self, mut visit: impl FnMut(&Arc<Association>)) {
-        self.each_from(0, |association| {
-            visit(association);
-            true
-        });
-    }
-
-    /// The parts of `association` and their parts, each after its whole. Parts that
-    /// are made meanwhile may be missing: see [`Self::try_begin_update`].
-    /// Context: process, may sleep.
-    pub(super) fn parts_of(&self, association: &Association) -> Result<KVec<Arc<Association>>> {
-        if association.tenant().has_no_parts() {
-            return Ok(KVec::new());
-        }
-        let mut parts = gather(|push| {
-            self.each(|a| {
-                if a.depth() > association.depth() && a.is_within(association) {
-                    push(a.clone());
-                }
-            });
-        })?;
-        parts.sort_unstable_by_key(|part| part.depth());
-        Ok(parts)
-    }
-
     /// The association with this id.
     pub(crate) fn by_id(&self, id: u64) -> Option<Arc<Association>> {
         let id = u32::try_from(id).ok()?;
@@ -280,19 +232,5 @@ impl Registry {
     /// Number of associations. Context: any. Every process may read it.
     pub(crate) fn count(&self) -> usize {
         self.count.load(ordering::Relaxed)
-    }
-
-    /// Fills `ids` with ids greater than `after`, in ascending order, up to its
-    /// capacity. Returns whether there are more.
-    pub(crate) fn ids(&self, after: u64, ids: &mut KVec<u64>) -> bool {
-        let Some(first) = u32::try_from(after).ok().and_then(|id| id.checked_add(1)) else {
-            return false;
-        };
-        let mut more = false;
-        self.each_from(first, |association| {
-            more = ids.push_within_capacity(association.id().into()).is_err();
-            !more
-        });
-        more
     }
 }
