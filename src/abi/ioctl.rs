@@ -2,6 +2,7 @@
 
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
+use super::define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 use super::query::{ListRequest, QueryRequest};
 use super::request::{AssignRequest, ReleaseRequest, VersionReply};
 use super::update::UpdateRequest;
@@ -36,6 +37,14 @@ pub enum Command {
     List = 4,
     /// Change the set of an association: [`UpdateRequest`].
     Update = 5,
+    /// Define an association: [`DefineRequest`].
+    Define = 6,
+    /// Undefine it: [`UndefineRequest`].
+    Undefine = 7,
+    /// Find the association with a name: [`FindRequest`].
+    Find = 8,
+    /// Put a process into an association that is there: [`JoinRequest`].
+    Join = 9,
 }
 
 impl Command {
@@ -50,6 +59,10 @@ impl Command {
             Self::Query => (READ | WRITE, QueryRequest::SIZE),
             Self::List => (READ | WRITE, ListRequest::SIZE),
             Self::Update => (READ | WRITE, UpdateRequest::SIZE),
+            Self::Define => (READ | WRITE, DefineRequest::SIZE),
+            Self::Undefine => (READ | WRITE, UndefineRequest::SIZE),
+            Self::Find => (READ | WRITE, FindRequest::SIZE),
+            Self::Join => (READ | WRITE, JoinRequest::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -68,6 +81,10 @@ impl Command {
             3 => Self::Query,
             4 => Self::List,
             5 => Self::Update,
+            6 => Self::Define,
+            7 => Self::Undefine,
+            8 => Self::Find,
+            9 => Self::Join,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

@@ -22,6 +22,7 @@
 
 mod addr;
 mod bypass;
+mod define;
 mod ioctl;
 mod leftover;
 mod narrow;
@@ -33,6 +34,7 @@ mod wire;
 
 pub use addr::AddrEntry;
 pub use bypass::{Bypass, Obstacle};
+pub use define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
@@ -52,7 +54,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 3 | release of everything; `allow_raw`; the flags in query |
 /// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
-/// | 6 | in release: `unused` |
+/// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
 pub const ABI_VERSION: u32 = 6;
 
 /// Path of the control device.

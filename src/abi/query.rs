@@ -27,7 +27,7 @@ use super::wire::{Fields, FieldsMut, Wire, WireError};
 /// | 104 | 4 | since 2, out: dedicated loopback address |
 /// | 108 | 4 | reserved |
 /// | 112 | 8 | since 2, out: sockets |
-/// | 120 | 4 | since 3, out: flags of [`Terms`] |
+/// | 120 | 4 | since 3, out: flags of [`Terms`]; since 6: bit 4 (16) `defined` |
 /// | 124 | 4 | reserved |
 /// | 128 | 8 | since 4: pointer to room for leftovers of 32 bytes ([`super::LeftoverEntry`]) |
 /// | 136 | 4 | since 4: number of leftovers that fit there |
@@ -72,6 +72,8 @@ pub struct QueryRequest {
     pub terms: Terms,
     /// Out: sockets.
     pub sockets: u64,
+    /// Out: it was defined, and so is there without tasks.
+    pub defined: bool,
     /// User-space address of the room for leftovers; unused when there is no room.
     pub leftovers: u64,
     /// Number of leftovers that fit there.
@@ -96,12 +98,15 @@ impl QueryRequest {
             tasks: 0,
             terms: Terms::DEFAULT,
             sockets: 0,
+            defined: false,
             leftovers: 0,
             leftover_room: 0,
             leftover_count: 0,
         }
     }
 }
+
+const DEFINED: u32 = 16;
 
 impl Wire for QueryRequest {
     const SIZE: usize = 152;
@@ -127,7 +132,9 @@ impl Wire for QueryRequest {
         query.sockets = f.u64();
         // A newer module may set other bits. They are ignored, so that an older
         // program need not reject the whole answer because of them.
-        query.terms.set_flags(f.u32());
+        let flags = f.u32();
+        query.terms.set_flags(flags);
+        query.defined = flags & DEFINED != 0;
         query.terms.exclusive |= exclusive;
         f.reserved_u32()?;
         query.leftovers = f.u64();
@@ -157,7 +164,7 @@ impl Wire for QueryRequest {
         out.bytes(&self.terms.loopback_bytes());
         out.u32(0);
         out.u64(self.sockets);
-        out.u32(self.terms.flags());
+        out.u32(self.terms.flags() | if self.defined { DEFINED } else { 0 });
         out.u32(0);
         out.u64(self.leftovers);
         out.u32(self.leftover_room);

@@ -93,7 +93,7 @@ impl Terms {
 ///
 /// The bytes up to the first NUL are of that alphabet, the rest is NUL, and
 /// the last byte is NUL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name([u8; NAME_LEN]);
 
 impl Name {
@@ -135,6 +135,12 @@ impl Name {
     /// The name with its padding.
     pub(super) fn as_bytes(&self) -> &[u8; NAME_LEN] {
         &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0[0] == 0
     }
 
     /// The name without padding; empty when there is none.

@@ -12,7 +12,7 @@ use kernel::sync::Arc;
 
 use crate::abi::{
     AddrEntry, AssignRequest, LeftoverEntry, ListRequest, QueryRequest, ReleaseRequest, Target,
-    UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
+    Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
@@ -36,9 +36,7 @@ pub(super) fn assign(arg: Argument) -> Result {
     let mut request: AssignRequest = arg.read()?;
     request.obstacle = None;
     let set = AddressSet::of_entries(read_prefixes(request.addrs, request.addr_count)?)?;
-    if !request.terms.loopback.is_none_or(can_be_dedicated) {
-        return Err(EINVAL);
-    }
+    permit_loopback(&request.terms)?;
     let process = match request.target {
         target if target.is_process() => process(target)?,
         _ => return Err(EINVAL),
@@ -117,6 +115,7 @@ pub(super) fn query(arg: Argument) -> Result {
     request.tasks = association.tasks().try_into()?;
     request.terms = *association.terms();
     request.sockets = association.sockets().try_into()?;
+    request.defined = association.is_defined();
 
     request.leftover_count = write_what_fits(
         request.leftovers,
@@ -148,18 +147,31 @@ pub(super) fn list(arg: Argument) -> Result {
 /// # Errors
 ///
 /// `EPERM` for other callers, `ENODEV` without a table, which outlives the device.
-fn authorised() -> Result<&'static Tenants> {
+pub(super) fn authorised() -> Result<&'static Tenants> {
     if !capable_net_admin() || table::current().is_some() {
         return Err(EPERM);
     }
     table::get().ok_or(ENODEV)
 }
 
-fn process(target: Target) -> Result<TaskRef> {
+/// The process that a target names. `EINVAL` for other targets.
+pub(super) fn process(target: Target) -> Result<TaskRef> {
     match target {
         Target::PidFd(fd) => TaskRef::by_pidfd(fd),
         Target::Pid(pid) => TaskRef::by_pid(pid),
         _ => Err(EINVAL),
+    }
+}
+
+/// Whether an association may have the dedicated loopback address that these terms ask for.
+///
+/// # Errors
+///
+/// `EINVAL`.
+pub(super) fn permit_loopback(terms: &Terms) -> Result {
+    match terms.loopback.is_none_or(can_be_dedicated) {
+        true => Ok(()),
+        false => Err(EINVAL),
     }
 }
 
@@ -178,7 +190,8 @@ fn find(table: &Tenants, target: Target) -> Result<Arc<Association>> {
     .ok_or(ENOENT)
 }
 
-fn read_prefixes(from: u64, count: u32) -> Result<KVec<Prefix>> {
+/// The entries of a set at this address in user space. `EINVAL`, `EFAULT`, `ENOMEM`.
+pub(super) fn read_prefixes(from: u64, count: u32) -> Result<KVec<Prefix>> {
     if count == 0 || count > MAX_ADDRS {
         return Err(EINVAL);
     }

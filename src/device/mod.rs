@@ -6,6 +6,7 @@
 //! Context: process, may sleep.
 
 mod calls;
+mod defined;
 mod entries;
 mod narrow;
 mod state;
@@ -51,6 +52,10 @@ impl MiscDevice for Control {
             Command::Query => calls::query(arg),
             Command::List => calls::list(arg),
             Command::Update => calls::update(arg),
+            Command::Define => defined::define(arg),
+            Command::Undefine => defined::undefine(arg),
+            Command::Find => defined::find(arg),
+            Command::Join => defined::join(arg),
         }?;
         Ok(0)
     }

@@ -11,7 +11,8 @@
 
 /// The steps of one fork: the running task makes a child.
 pub trait Fork {
-    /// An association.
+    /// An association, and the mark of the call that is putting a task into it, if one is: see
+    /// [`super::expel`].
     type Association;
     /// The child's membership, before it is in the table.
     type Membership;

@@ -19,6 +19,7 @@
 
 mod assign;
 mod fork;
+mod join;
 mod known;
 mod narrow;
 mod release;
@@ -27,6 +28,7 @@ mod take_in;
 
 pub use assign::{assign, Assign};
 pub use fork::{catch_up, hand_on, inherit, Fork, HandOn};
+pub use join::{expel, Expel};
 pub use known::{change_member, find_member, ChangeMember, FindMember};
 pub use narrow::{may_list, narrow, Listing, Narrow};
 pub use release::{release_all, release_association, release_process, Release, ReleaseProcess};

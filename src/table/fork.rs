@@ -17,6 +17,7 @@ use crate::sys::task::{TaskKey, Tgid};
 use super::association::Association;
 use super::members::Members;
 use super::membership::Membership;
+use super::tenant::Mark;
 
 impl Members {
     /// Makes `child` a member of the running task's association. Context: process, may
@@ -66,21 +67,39 @@ struct Forking<'a> {
     flags: Flags,
 }
 
+/// Where a task is.
+struct Place {
+    association: Arc<Association>,
+    // Of the call that is putting the task there, if one is.
+    mark: Mark,
+}
+
+impl Forking<'_> {
+    fn place_of(&self, task: TaskKey) -> Option<Place> {
+        self.members.with_membership(task, |membership| {
+            Some(Place {
+                association: membership.association()?,
+                mark: membership.joining(),
+            })
+        })?
+    }
+}
+
 impl Fork for Forking<'_> {
-    type Association = Arc<Association>;
+    type Association = Place;
     type Membership = Membership;
     type Stop = Error;
 
-    fn of_maker(&mut self) -> Result<Option<Arc<Association>>> {
-        Ok(self.members.association(TaskKey::current()))
+    fn of_maker(&mut self) -> Result<Option<Place>> {
+        Ok(self.place_of(TaskKey::current()))
     }
 
-    fn of_child(&mut self) -> Result<Option<Arc<Association>>> {
-        Ok(self.members.association(self.child))
+    fn of_child(&mut self) -> Result<Option<Place>> {
+        Ok(self.place_of(self.child))
     }
 
-    fn are_same(one: &Arc<Association>, other: &Arc<Association>) -> bool {
-        Arc::ptr_eq(one, other)
+    fn are_same(one: &Place, other: &Place) -> bool {
+        Arc::ptr_eq(&one.association, &other.association) && one.mark == other.mark
     }
 
     fn forget_child(&mut self) -> Result {
@@ -94,21 +113,24 @@ impl Fork for Forking<'_> {
         Ok(joined.flatten())
     }
 
-    fn insert(&mut self, membership: Membership) -> Result<Arc<Association>> {
-        let association = membership.shared();
+    fn insert(&mut self, membership: Membership) -> Result<Place> {
+        let place = Place {
+            association: membership.shared(),
+            mark: membership.joining(),
+        };
         self.members
             .insert(self.child, membership, self.flags)
             .map_err(|error| match error {
                 InsertError::Occupied => EEXIST,
                 InsertError::Table(_) => ENOMEM,
             })?;
-        Ok(association)
+        Ok(place)
     }
 
-    fn has_ended(&mut self, association: &Arc<Association>) -> Result<bool> {
-        // Pairs with the barrier in `Association::revoke`.
+    fn has_ended(&mut self, _: &Place) -> Result<bool> {
+        // Pairs with the barriers in `Association::revoke` and `refuse`.
         smp_mb(ordering::Full);
-        Ok(association.is_revoked())
+        Ok(self.members.has_such(self.child, Membership::is_revoked))
     }
 
     fn set_born(&mut self) -> Result {

@@ -15,6 +15,7 @@ use super::association::Association;
 use super::control::Control;
 use super::gather::gather;
 use super::membership::Membership;
+use super::tenant::Mark;
 
 /// The table of tasks.
 //
@@ -60,8 +61,10 @@ impl Members {
     /// `ENOMEM`.
     pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
         let formed = |task| {
-            let association = self.association(task)?;
-            association.tenant().is_formed().then_some(association)
+            self.with_membership(task, |membership| {
+                let formed = membership.is_formed();
+                formed.then(|| membership.association()).flatten()
+            })?
         };
         if let Some(found) = formed(process.key()) {
             return Ok(Some(found));
@@ -207,9 +210,18 @@ impl Members {
         self.remove_if(task, Membership::is_formed)
     }
 
-    /// Removes all tasks whose associations were ended, also those that are on no
+    /// Takes this mark off the tasks of an association, also of those that are being made.
+    /// Leaves out some that come or go meanwhile. Never sleeps.
+    pub(super) fn take_off(&self, association: &Association, mark: Mark) {
+        let guard = rcu::read_lock();
+        self.map.each_of(association.roll(), &guard, |membership| {
+            membership.take_off(mark);
+        });
+    }
+
+    /// Removes all tasks whose memberships do not count, also those that are on no
     /// list of tasks: a task that has exited but is still referred to, or one that is
-    /// being made. A task that is added later sees that its association was ended.
+    /// being made. A task that is added later sees that it does not count.
     /// Returns the number of tasks. Context: process, may sleep.
     pub(super) fn remove_revoked(&self) -> usize {
         self.map.remove_where(Membership::is_revoked)

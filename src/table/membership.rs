@@ -12,16 +12,21 @@ use crate::sys::line::CACHE_LINE;
 use crate::sys::map::{Entry, Group, Value};
 use crate::sys::task::Tgid;
 
-use super::association::{Association, User};
-use super::tenant::Tenant;
+use super::association::{Association, Epoch, Stage, User};
+use super::tenant::{Mark, Tenant};
 
 /// The membership of a task in an association.
 ///
 /// # Invariants
 ///
-/// Counted in the association's `tasks` and, if `unborn`, in the tenant's `unborn`.
+/// Counted in the association's `tasks` and, if `unborn` or joining, in the tenant's
+/// `unborn` or `newcomers`.
 pub(super) struct Membership {
     user: User,
+    epoch: Epoch,
+    // Of the call that put the task into the association, if that was there before. Counted in
+    // the tenant's `newcomers` as long as the call is in progress.
+    mark: Atomic<i8>,
     // The task holds no bypass, and cannot acquire one: see `protocol::search`.
     searched: Atomic<bool>,
     // The task is being made, and counted in the tenant's `unborn`.
@@ -41,16 +46,23 @@ impl Value for Membership {
 }
 
 impl Membership {
-    /// Adds a task to `association`, unless it has ended. Context: any.
-    pub(super) fn join(association: Arc<Association>) -> Option<Self> {
-        if association.is_revoked() {
+    /// Adds a task to `association`, unless it has ended, or memberships of this stage
+    /// count no more. Context: any.
+    pub(super) fn join(association: Arc<Association>, stage: Stage) -> Option<Self> {
+        if association.has_left(stage) {
             return None;
         }
         let user = User::join(association)?;
         user.association().add_task();
-        // INVARIANT: `add_task` counted it; it is not `unborn`.
+        if stage.mark != Mark::NONE {
+            user.association().tenant().add_newcomer();
+        }
+        // INVARIANT: `add_task` counted it, and `add_newcomer` if it is joining: others have no
+        // mark here. It is not `unborn`.
         Some(Self {
             user,
+            epoch: stage.epoch,
+            mark: Atomic::new(stage.mark.number()),
             searched: Atomic::new(false),
             unborn: Atomic::new(false),
             process: Atomic::new(0),
@@ -60,7 +72,11 @@ impl Membership {
     /// The membership of a child that the task is making. The child holds what the
     /// task holds. `None` when the association has ended. Context: any.
     pub(super) fn of_child(&self) -> Option<Self> {
-        let child = Self::join(self.association()?)?;
+        let stage = Stage {
+            epoch: self.epoch,
+            mark: self.joining(),
+        };
+        let child = Self::join(self.association()?, stage)?;
         let Ok(()) = protocol::hand_on(&mut HandingOn {
             maker: self,
             child: &child,
@@ -112,15 +128,54 @@ impl Membership {
         core::ptr::eq(self.user.association(), association)
     }
 
-    /// Whether its association was ended.
-    pub(super) fn is_revoked(&self) -> bool {
-        self.user.association().is_revoked()
+    /// The mark of the call that put the task into the association.
+    fn mark(&self) -> Mark {
+        Mark::numbered(self.mark.load(ordering::Relaxed))
     }
 
-    /// Whether its tenant is formed: all tasks that the association was made for are
-    /// members.
+    /// Whether the call that puts the task into the association is in progress.
+    pub(super) fn is_joining(&self) -> bool {
+        self.joining() != Mark::NONE
+    }
+
+    /// The mark of the call that is putting the task into the association, if one is.
+    pub(super) fn joining(&self) -> Mark {
+        match self.mark() {
+            mark if self.tenant().is_joining(mark) => mark,
+            _ => Mark::NONE,
+        }
+    }
+
+    /// Takes the mark off. Returns whether it was `mark`.
+    pub(super) fn take_off(&self, mark: Mark) -> bool {
+        let had = self.mark() == mark && mark != Mark::NONE;
+        if had {
+            self.leave_newcomers();
+            self.mark.store(Mark::NONE.number(), ordering::Relaxed);
+        }
+        had
+    }
+
+    fn leave_newcomers(&self) {
+        if self.is_joining() {
+            self.tenant().remove_newcomer();
+        }
+    }
+
+    /// Whether it does not count: its association was ended, its task was released, or the
+    /// call failed that put it into the association.
+    #[inline]
+    pub(super) fn is_revoked(&self) -> bool {
+        self.user.association().has_left(Stage {
+            epoch: self.epoch,
+            mark: self.mark(),
+        })
+    }
+
+    /// Whether other calls may change it: all tasks are members that the association was made
+    /// for, or that the call is to put into it.
     pub(super) fn is_formed(&self) -> bool {
-        self.tenant().is_formed()
+        self.tenant().is_formed() && !self.is_joining()
     }
 
     /// Whether `part` is a part of its association, or a part of a part.
@@ -134,12 +189,12 @@ impl Membership {
         self.user.association().is_within(association)
     }
 
-    /// The association, unless it was ended.
+    /// The association, unless the membership does not count.
     pub(super) fn association(&self) -> Option<Arc<Association>> {
         (!self.is_revoked()).then(|| self.shared())
     }
 
-    /// The association, ended or not.
+    /// The association, whether or not the membership counts.
     pub(super) fn shared(&self) -> Arc<Association> {
         self.user.shared()
     }
@@ -175,6 +230,7 @@ impl Drop for Membership {
     /// Context: any.
     fn drop(&mut self) {
         self.set_born();
+        self.leave_newcomers();
         self.user.association().remove_task();
     }
 }

@@ -14,6 +14,7 @@
 mod assign;
 mod association;
 mod control;
+mod define;
 mod failure;
 pub(crate) mod files;
 mod fork;

@@ -88,11 +88,19 @@ impl Narrow for SelfNarrowing<'_> {
     }
 
     fn entry(&mut self, part: &Part) -> Result<KBox<Entry<Membership>>> {
-        let membership = Membership::join(part.association.clone()).ok_or(ENOENT)?;
+        let association = part.association.clone();
+        let stage = association.stage();
+        let membership = Membership::join(association, stage).ok_or(ENOENT)?;
         Entry::new(membership, GFP_KERNEL_ACCOUNT)
     }
 
     fn list(&mut self, present: &Arc<Association>, part: &mut Part) -> Result<protocol::Listing> {
+        let members = &self.tenants.members;
+        // As before the tenant is formed: the call that puts the caller into the association may
+        // fail, and takes out those whom it put there.
+        if members.has_such(TaskKey::current(), Membership::is_joining) {
+            return Ok(protocol::Listing::Later);
+        }
         let registry = self.tenants.registry();
         registry.list_part(present, &part.association, &mut part.listing)
     }
@@ -126,7 +134,7 @@ impl Narrow for SelfNarrowing<'_> {
         let members = &self.tenants.members;
         known::change_member(task, || {
             Ok(members.replace_if(task.key(), entry, |old, new| {
-                let is_wider = old.is_wider_than(&part.association);
+                let is_wider = !old.is_revoked() && old.is_wider_than(&part.association);
                 new.set_process(old.process());
                 if is_wider && old.is_searched() {
                     new.set_searched();

@@ -42,11 +42,13 @@ impl Show for Shown {
         let (shown, terms) = (&self.association, self.association.terms());
         let (id, name, tasks) = (shown.id(), terms.name.as_str(), shown.tasks());
         let sockets = shown.sockets();
-        let exclusive = if terms.exclusive { "yes" } else { "no" };
+        let yes_or_no = |yes| if yes { "yes" } else { "no" };
+        let exclusive = yes_or_no(terms.exclusive);
+        let defined = yes_or_no(shown.is_defined());
         core::write!(
             out,
             "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
-             exclusive: {exclusive}\nloopback:",
+             exclusive: {exclusive}\ndefined: {defined}\nloopback:",
         )?;
         match shown.loopback() {
             Some(loopback) => core::write!(out, " {loopback}\naddresses:")?,

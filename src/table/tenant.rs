@@ -21,6 +21,33 @@ pub(super) struct Tenant {
     // Its tasks are being searched.
     searching: Atomic<bool>,
     raw_sockets: Atomic<usize>,
+    // A call puts processes into it.
+    taking_in: Atomic<bool>,
+    // The mark of that call once it takes the first in, and the last mark that was used.
+    joining: Atomic<i8>,
+    last_mark: Atomic<i8>,
+    // Number of tasks with the mark of that call.
+    newcomers: Atomic<usize>,
+}
+
+/// The mark of a call that puts processes into an association that is there: a number that
+/// tells it from the calls shortly before and after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(i8);
+
+impl Mark {
+    /// Of tasks that joined before, or that an association was made for.
+    pub(super) const NONE: Self = Self(0);
+
+    /// The mark with this number.
+    pub(super) const fn numbered(number: i8) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub(super) const fn number(self) -> i8 {
+        self.0
+    }
 }
 
 impl Tenant {
@@ -33,6 +60,10 @@ impl Tenant {
             unborn: Atomic::new(0),
             searching: Atomic::new(false),
             raw_sockets: Atomic::new(0),
+            taking_in: Atomic::new(false),
+            joining: Atomic::new(0),
+            last_mark: Atomic::new(0),
+            newcomers: Atomic::new(0),
         }
     }
 
@@ -119,6 +150,50 @@ impl Tenant {
             self.remove_raw_socket();
         }
         fits
+    }
+
+    /// Lets one call at a time put processes into it, and returns the mark of this call, which
+    /// it must take off those that have it from long ago. `None` while another does.
+    pub(super) fn try_take_in(&self) -> Option<Mark> {
+        if self.taking_in.xchg(true, ordering::Full) {
+            return None;
+        }
+        let last = self.last_mark.load(ordering::Relaxed);
+        let mark = last.checked_add(1).unwrap_or(1);
+        self.last_mark.store(mark, ordering::Relaxed);
+        Some(Mark(mark))
+    }
+
+    /// From now on tasks with this mark are joining.
+    pub(super) fn begin_joining(&self, mark: Mark) {
+        self.newcomers.store(0, ordering::Relaxed);
+        self.joining.store(mark.0, ordering::Relaxed);
+    }
+
+    /// No task is joining any more, and the next call may begin.
+    pub(super) fn end_taking_in(&self) {
+        self.joining.store(Mark::NONE.0, ordering::Relaxed);
+        self.taking_in.store(false, ordering::Release);
+    }
+
+    /// Whether tasks with this mark are joining now.
+    pub(super) fn is_joining(&self, mark: Mark) -> bool {
+        mark != Mark::NONE && self.joining.load(ordering::Relaxed) == mark.0
+    }
+
+    /// Counts a task with the mark of the call in progress.
+    pub(super) fn add_newcomer(&self) {
+        self.newcomers.add(1_usize, ordering::Relaxed);
+    }
+
+    /// Counts one of these less.
+    pub(super) fn remove_newcomer(&self) {
+        self.newcomers.fetch_sub(1_usize, ordering::Relaxed);
+    }
+
+    /// The number of tasks that are joining, those that are being made included.
+    pub(super) fn newcomers(&self) -> usize {
+        self.newcomers.load(ordering::Relaxed)
     }
 
     /// Counts one raw or ping socket less.

@@ -5,9 +5,10 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
-    ReleaseRequest, Target, Terms, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT,
-    LSM_ID_ADDRCONF, MAX_ADDRS, NAME_LEN,
+    AddrEntry, AssignRequest, Command, DefineRequest, FindRequest, JoinRequest, LeftoverEntry,
+    ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, Target, Terms, UndefineRequest,
+    UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS,
+    NAME_LEN,
 };
 
 use super::{bytes, for_each_structure, samples, Samples};
@@ -21,6 +22,10 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Query.number(), 0xc098_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
     assert_eq!(Command::Update.number(), 0xc028_a705);
+    assert_eq!(Command::Define.number(), 0xc040_a706);
+    assert_eq!(Command::Undefine.number(), 0xc010_a707);
+    assert_eq!(Command::Find.number(), 0xc028_a708);
+    assert_eq!(Command::Join.number(), 0xc028_a709);
 }
 
 #[test]
@@ -41,6 +46,10 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
     assert_eq!(sizes::<LeftoverEntry>(), (32, 32));
+    assert_eq!(sizes::<DefineRequest>(), (64, 64));
+    assert_eq!(sizes::<UndefineRequest>(), (16, 16));
+    assert_eq!(sizes::<FindRequest>(), (40, 40));
+    assert_eq!(sizes::<JoinRequest>(), (40, 40));
 }
 
 #[test]
@@ -77,6 +86,10 @@ fn fields_are_at_the_documented_offsets() {
         update,
         narrow,
         leftover,
+        define,
+        undefine,
+        find,
+        join,
     } = samples();
     let mut name = [0; 32];
     name[..5].copy_from_slice(b"web-1");
@@ -97,6 +110,28 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&assign, 80), 6_u32.to_ne_bytes());
     assert_eq!(at(&assign, 84), 0x0102_0304_u32.to_ne_bytes());
     assert_eq!(at(&assign, 88), 0x1112_1314_u32.to_ne_bytes());
+
+    assert_eq!(at(&define, 0), define.addrs.to_ne_bytes());
+    assert_eq!(at(&define, 8), define.addr_count.to_ne_bytes());
+    assert_eq!(at(&define, 12), 1_u32.to_ne_bytes());
+    assert_eq!(at(&define, 16), name);
+    assert_eq!(at(&define, 48), 2_u32.to_ne_bytes());
+    assert_eq!(at(&define, 52), [127, 0x41, 0x42, 0x43]);
+    assert_eq!(at(&define, 56), define.id.to_ne_bytes());
+
+    assert_eq!(at(&undefine, 0), undefine.id.to_ne_bytes());
+    assert_eq!(at(&undefine, 8), undefine.tasks.to_ne_bytes());
+
+    assert_eq!(at(&find, 0), name);
+    assert_eq!(at(&find, 32), find.id.to_ne_bytes());
+
+    assert_eq!(at(&join, 0), 1_u32.to_ne_bytes());
+    assert_eq!(at(&join, 4), 2_u32.to_ne_bytes());
+    assert_eq!(at(&join, 8), 0x0102_0304_u64.to_ne_bytes());
+    assert_eq!(at(&join, 16), join.id.to_ne_bytes());
+    assert_eq!(at(&join, 24), 6_u32.to_ne_bytes());
+    assert_eq!(at(&join, 28), 0x0102_0304_u32.to_ne_bytes());
+    assert_eq!(at(&join, 32), 0x1112_1314_u32.to_ne_bytes());
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
     assert_eq!(at(&release, 4), 1_u32.to_ne_bytes());
@@ -123,11 +158,11 @@ fn fields_are_at_the_documented_offsets() {
         ..query
     };
     assert_eq!(at(&exclusive, 96), 1_u32.to_ne_bytes());
-    assert_eq!(at(&exclusive, 120), 9_u32.to_ne_bytes());
+    assert_eq!(at(&exclusive, 120), 25_u32.to_ne_bytes());
     assert_eq!(at(&query, 100), 1_u32.to_ne_bytes());
     assert_eq!(at(&query, 104), [127, 0x91, 0x92, 0x93]);
     assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
-    assert_eq!(at(&query, 120), 8_u32.to_ne_bytes());
+    assert_eq!(at(&query, 120), 24_u32.to_ne_bytes());
     assert_eq!(at(&query, 128), query.leftovers.to_ne_bytes());
     assert_eq!(at(&query, 136), query.leftover_room.to_ne_bytes());
     assert_eq!(at(&query, 140), query.leftover_count.to_ne_bytes());

@@ -12,9 +12,9 @@ mod round_trip;
 mod terms;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Bypass, Change, LeftoverEntry, ListRequest, Name, NarrowHeader,
-    Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest,
-    VersionReply, Wire, MAX_STRUCT,
+    AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, JoinRequest,
+    LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest,
+    SourceChoice, Target, Terms, UndefineRequest, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -36,6 +36,10 @@ struct Samples {
     update: UpdateRequest,
     narrow: NarrowHeader,
     leftover: LeftoverEntry,
+    define: DefineRequest,
+    undefine: UndefineRequest,
+    find: FindRequest,
+    join: JoinRequest,
 }
 
 /// Terms with these fields. The others, future ones included, have their default.
@@ -95,6 +99,7 @@ fn samples() -> Samples {
                 ..terms(name, SourceChoice::Primary, [127, 0x91, 0x92, 0x93])
             },
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
+            defined: true,
             leftovers: 0xb1b2_b3b4_b5b6_b7b8,
             leftover_room: 0xc1c2_c3c4,
             leftover_count: 0xd1d2_d3d4,
@@ -130,6 +135,34 @@ fn samples() -> Samples {
             },
             connections: 0x0102_0304_0506_0708,
         },
+        define: DefineRequest {
+            addrs: 0x0102_0304_0506_0708,
+            addr_count: 0x1112_1314,
+            terms: Terms {
+                exclusive: true,
+                ..terms(name, SourceChoice::Random, [127, 0x41, 0x42, 0x43])
+            },
+            id: 0x2122_2324_2526_2728,
+        },
+        undefine: UndefineRequest {
+            id: 0x0102_0304_0506_0708,
+            tasks: 0x1112_1314_1516_1718,
+        },
+        find: FindRequest {
+            name,
+            id: 0x0102_0304_0506_0708,
+        },
+        join: JoinRequest {
+            target: Target::PidFd(0x0102_0304),
+            tree: true,
+            reset: false,
+            id: 0x1112_1314_1516_1718,
+            obstacle: Some(Obstacle {
+                bypass: Bypass::NetworkDevice,
+                pid: 0x0102_0304,
+                fd: Some(0x1112_1314),
+            }),
+        },
     }
 }
 
@@ -146,6 +179,10 @@ macro_rules! for_each_structure {
         $check(&samples.update);
         $check(&samples.narrow);
         $check(&samples.leftover);
+        $check(&samples.define);
+        $check(&samples.undefine);
+        $check(&samples.find);
+        $check(&samples.join);
     }};
 }
 

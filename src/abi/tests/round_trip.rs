@@ -5,9 +5,10 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, LeftoverEntry,
-    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, Target, UpdateRequest,
-    VersionReply, Wire, NAME_LEN,
+    nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, DefineRequest,
+    FindRequest, JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle,
+    QueryRequest, ReleaseRequest, Target, Terms, UndefineRequest, UpdateRequest, VersionReply,
+    Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -64,12 +65,12 @@ prop_compose! {
     fn query()(
         target in target(), (addrs, pids, id, tasks) in any::<(u64, u64, u64, u64)>(),
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
-        terms in terms(), sockets in any::<u64>(),
+        terms in terms(), (sockets, defined) in any::<(u64, bool)>(),
         (leftovers, leftover_room, leftover_count) in any::<(u64, u32, u32)>(),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, terms,
-            sockets, leftovers, leftover_room, leftover_count,
+            sockets, defined, leftovers, leftover_room, leftover_count,
         }
     }
 }
@@ -125,6 +126,27 @@ proptest! {
     }
 
     #[test]
+    fn the_requests_about_names_survive_the_wire(
+        (addrs, id, tasks) in any::<(u64, u64, u64)>(), addr_count in any::<u32>(),
+        terms in terms(), name in name(),
+    ) {
+        prop_assume!(!name.is_empty());
+        let terms = Terms { name, ..terms };
+        survives(&DefineRequest { addrs, addr_count, terms, id })?;
+        survives(&UndefineRequest { id, tasks })?;
+        survives(&FindRequest { name, id })?;
+    }
+
+    #[test]
+    fn a_join_request_survives_the_wire(
+        target in target(), (tree, reset) in any::<(bool, bool)>(), id in any::<u64>(),
+        obstacle in proptest::option::of(obstacle()),
+    ) {
+        prop_assume!(target.is_process());
+        survives(&JoinRequest { target, tree, reset, id, obstacle })?;
+    }
+
+    #[test]
     fn a_query_request_survives_the_wire(value in query()) {
         survives(&value)?;
     }
@@ -168,6 +190,10 @@ proptest! {
         check::<UpdateRequest>(&bytes)?;
         check::<NarrowHeader>(&bytes)?;
         check::<LeftoverEntry>(&bytes)?;
+        check::<DefineRequest>(&bytes)?;
+        check::<UndefineRequest>(&bytes)?;
+        check::<FindRequest>(&bytes)?;
+        check::<JoinRequest>(&bytes)?;
     }
 
     #[test]
@@ -189,6 +215,7 @@ proptest! {
     ) {
         let known = [
             0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704, 0xc000_a705,
+            0xc000_a706, 0xc000_a707, 0xc000_a708, 0xc000_a709,
         ];
         let found = known.iter().position(|&k| k == number & 0xc000_ffff);
         prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);

@@ -29,14 +29,14 @@ impl Assignment<'_> {
         // at. The references to its threads keep those that exit counted.
         if let [process] = &self.processes[..] {
             if let Ok(threads) = process.threads() {
-                if adopt_of_each(&threads).is_ok() && threads.len() == self.association.tasks() {
+                if adopt_of_each(&threads).is_ok() && threads.len() == self.count() {
                     return;
                 }
             }
         }
         // The tasks are collected first: a table may be too long to be read during
         // the walk through all tasks, which is under RCU.
-        if let Ok(tasks) = self.tenants.members.tasks_within(&self.association) {
+        if let Ok(tasks) = self.all_meant() {
             let _ = adopt_of_each(&tasks);
         }
     }

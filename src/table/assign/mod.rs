@@ -4,6 +4,7 @@
 //! table, one file each. Context: process, may sleep.
 
 mod adopt;
+mod join;
 mod publish;
 mod recall;
 mod search;
@@ -19,7 +20,7 @@ use crate::protocol::{self, Assign};
 use crate::sys::sock::SkHold;
 use crate::sys::task::TaskRef;
 
-use super::association::{Association, User};
+use super::association::{Association, Stage, User};
 use super::patience::Patience;
 use super::set::AddressSet;
 use super::sockets;
@@ -35,11 +36,13 @@ pub(crate) struct Whom<'a> {
     pub(crate) reset: bool,
 }
 
-/// An association that is being made, and the processes that it is made for.
+/// An association that is being made, or that is there, and the processes that are put into it.
 struct Assignment<'a> {
     tenants: &'a Tenants,
     whom: &'a Whom<'a>,
     association: Arc<Association>,
+    // Of what stage memberships are that this makes.
+    stage: Stage,
     // Keeps the association while it has no member; `None` once the steps are done.
     first: Option<User>,
     // The time limit of steps 1 and 2.
@@ -108,19 +111,57 @@ impl Tenants {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL.into());
         }
+        let (association, first) = self.make_tenant(terms, set)?;
+        let stage = association.stage();
+        self.complete(Assignment::new(self, whom, association, stage, first))
+    }
+
+    /// Makes an association that is no part of another, with its first user, not listed yet.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTUNIQ` when another has its name, and as [`Self::make`].
+    pub(super) fn make_tenant(
+        &self,
+        terms: Terms,
+        set: AddressSet,
+    ) -> Result<(Arc<Association>, User)> {
+        self.registry().permit_name(&terms.name)?;
         let loopbacks = &self.holdings.loopbacks;
         let loopback = loopbacks.take(terms.loopback)?;
         let terms = Terms {
             loopback: Some(loopback),
             ..terms
         };
-        let (association, first) = self
-            .make(terms, set, None)
-            .inspect_err(|_| loopbacks.leave(loopback))?;
-        let mut assignment = Assignment {
-            tenants: self,
+        self.make(terms, set, None)
+            .inspect_err(|_| loopbacks.leave(loopback))
+    }
+
+    fn complete(
+        &self,
+        mut assignment: Assignment<'_>,
+    ) -> core::result::Result<Arc<Association>, Refused> {
+        protocol::assign(&mut assignment).map_err(|error| Refused {
+            error,
+            obstacle: assignment.obstacle.get(),
+        })?;
+        Ok(assignment.association)
+    }
+}
+
+impl<'a> Assignment<'a> {
+    fn new(
+        tenants: &'a Tenants,
+        whom: &'a Whom<'a>,
+        association: Arc<Association>,
+        stage: Stage,
+        first: User,
+    ) -> Self {
+        Self {
+            tenants,
             whom,
             association,
+            stage,
             first: Some(first),
             patience: Patience::new(),
             processes: KVVec::new(),
@@ -128,12 +169,7 @@ impl Tenants {
             tasks: KVVec::new(),
             strangers: KVVec::new(),
             obstacle: Cell::new(None),
-        };
-        protocol::assign(&mut assignment).map_err(|error| Refused {
-            error,
-            obstacle: assignment.obstacle.get(),
-        })?;
-        Ok(assignment.association)
+        }
     }
 }
 
@@ -151,7 +187,10 @@ impl Assign for Assignment<'_> {
 
     fn publish(&mut self) -> Result {
         self.strangers = self.strangers()?;
-        self.put_in_force()
+        match self.is_joining() {
+            true => self.tenants.permit_caller_within(&self.association),
+            false => self.tenants.put_in_force(&self.association),
+        }
     }
 
     fn adopt(&mut self) -> Result {
@@ -172,7 +211,10 @@ impl Assign for Assignment<'_> {
         self.tasks.clear();
         self.processes.clear();
         sockets::abort(&self.strangers);
-        Ok(())
+        match self.is_joining() {
+            true => self.confirm(),
+            false => Ok(()),
+        }
     }
 
     fn drop_first(&mut self) -> Result {
@@ -181,7 +223,10 @@ impl Assign for Assignment<'_> {
     }
 
     fn end(&mut self) -> Result {
-        self.tenants.end(&self.association);
+        match self.is_joining() {
+            true => self.expel(),
+            false => _ = self.tenants.end(&self.association),
+        }
         Ok(())
     }
 }

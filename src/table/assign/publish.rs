@@ -9,49 +9,51 @@ use kernel::sync::Arc;
 use crate::sys::rcu_cell::Replaced;
 use crate::sys::task::TaskKey;
 
-use super::Assignment;
 use crate::table::association::Association;
 use crate::table::former::Formers;
 use crate::table::leftover;
 use crate::table::registry::Listing;
 use crate::table::set::AddressSet;
+use crate::table::tenants::Tenants;
 
-impl Assignment<'_> {
-    /// Puts the association on the list.
+impl Tenants {
+    /// Puts an association on the list.
     ///
     /// # Errors
     ///
-    /// `EPERM` when the caller has been associated meanwhile, but not by this call;
-    /// `ENOMEM`.
-    pub(super) fn put_in_force(&self) -> Result {
-        let holdings = &self.tenants.holdings;
-        let listing = holdings.registry.listing(&self.association)?;
-        let set = self.association.copy_set()?;
+    /// `EPERM` when the caller has been associated meanwhile, but not with this one;
+    /// `ENOTUNIQ` when another has its name; `ENOMEM`.
+    pub(in crate::table) fn put_in_force(&self, association: &Arc<Association>) -> Result {
+        let holdings = &self.holdings;
+        let listing = holdings.registry.listing(association)?;
+        let set = association.copy_set()?;
         // Now, while these connections can still send a reset.
-        leftover::end_predecessors(holdings, &self.association, &set)?;
-        let replaced = self.take_over(listing, &set).inspect_err(|_| {
-            holdings.registry.unlist(&self.association);
-        })?;
-        self.tenants.waiting.drop_soon(replaced);
+        leftover::end_predecessors(holdings, association, &set)?;
+        let replaced = self
+            .take_over(association, listing, &set)
+            .inspect_err(|_| {
+                holdings.registry.unlist(association);
+            })?;
+        self.waiting.drop_soon(replaced);
         Ok(())
     }
 
     /// Lists the association, and makes it the owner of its addresses. Returns the sets
     /// that were in place before. When it fails the association may be listed.
-    fn take_over(&self, listing: Listing, set: &AddressSet) -> Result<KVec<Replaced<AddressSet>>> {
-        let (tenants, association) = (self.tenants, &self.association);
-        let holdings = &tenants.holdings;
+    fn take_over(
+        &self,
+        association: &Arc<Association>,
+        listing: Listing,
+        set: &AddressSet,
+    ) -> Result<KVec<Replaced<AddressSet>>> {
+        let holdings = &self.holdings;
         let mut control = holdings.control();
-        let is_other = |own: Arc<Association>| !own.is_within(association);
-        let caller = tenants.members.association(TaskKey::current());
-        if caller.is_some_and(is_other) {
-            return Err(EPERM);
-        }
+        self.permit_caller_within(association)?;
         // Allocate first: then a failure takes no address from any association, and no
         // old set is dropped with the lock held, which would wait.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
-        holdings.registry.list(listing);
+        holdings.registry.list(listing)?;
         if association.reserves() {
             let old = holdings
                 .reserved
@@ -64,5 +66,17 @@ impl Assignment<'_> {
         others.carry_out(&mut control, &mut replaced);
         association.tenant().set_formed(&mut control);
         Ok(replaced)
+    }
+
+    /// Whether the caller is in no other association than this one. It was in none before.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`.
+    pub(super) fn permit_caller_within(&self, association: &Association) -> Result {
+        match self.members.association(TaskKey::current()) {
+            Some(own) if !own.is_within(association) => Err(EPERM),
+            _ => Ok(()),
+        }
     }
 }

@@ -50,23 +50,23 @@ fn mapped(task: &TaskRef, patience: &Patience) -> Option<Held> {
 }
 
 impl Assignment<'_> {
-    /// The members, those of parts included.
+    /// The members that the call is about, those of parts included.
     pub(super) fn tasks(&self) -> Result<KVVec<TaskRef>> {
         let members = &self.tenants.members;
         // The same shortcut as in `adopt`. The other conditions: a task that narrowed
         // is no longer counted, and one that was released is no member.
         if let [process] = &self.processes[..] {
             let threads = process.threads()?;
-            if threads.len() == self.association.tasks()
+            if threads.len() == self.count()
                 && self.association.tenant().has_no_parts()
                 && threads
                     .iter()
-                    .all(|t| members.is_member(t.key(), &self.association))
+                    .all(|t| members.is_member(t.key(), &self.association) && self.is_meant(t))
             {
                 return Ok(threads);
             }
         }
-        members.tasks_within(&self.association)
+        self.all_meant()
     }
 
     /// Searches the members once. They can no longer acquire a bypass, but could use one

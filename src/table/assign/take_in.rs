@@ -73,7 +73,7 @@ impl TakeIn for Assignment<'_> {
     }
 
     fn insert(&mut self, thread: &TaskRef) -> Result<bool> {
-        let membership = Membership::join(self.association.clone()).ok_or(ESRCH)?;
+        let membership = Membership::join(self.association.clone(), self.stage).ok_or(ENOENT)?;
         membership.set_process(thread.tgid());
         let members = &self.tenants.members;
         // First: a hook that finds no tag does not look for a membership.

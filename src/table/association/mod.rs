@@ -3,9 +3,12 @@
 //! An association: what a group of tasks and their sockets share.
 
 mod addresses;
+mod life;
 mod part;
 mod users;
 
+use life::Life;
+pub(super) use life::{Epoch, Stage};
 pub(super) use part::PartOf;
 pub(super) use users::{Keeper, User};
 
@@ -13,8 +16,7 @@ use core::mem::offset_of;
 use core::net::Ipv4Addr;
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering, Atomic};
-use kernel::sync::barrier::smp_mb;
+use kernel::sync::atomic::Atomic;
 use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
@@ -56,9 +58,7 @@ pub(crate) struct Association {
     part_of: Option<PartOf>,
     id: u32,
     terms: Terms,
-    // Ended from outside: tasks that are still in the table do not count as members.
-    // Sockets keep their scope, or they would suddenly have that of the whole host.
-    revoked: Atomic<bool>,
+    life: Life,
     keeper: Arc<dyn Keeper>,
     // Dropped last: the module's code must stay as long as sockets refer to this.
     _module: ModuleRef,
@@ -119,7 +119,7 @@ impl Association {
                 part_of: making.part_of,
                 id: making.id,
                 terms: making.terms,
-                revoked: Atomic::new(false),
+                life: Life::new(),
                 keeper: making.keeper,
                 _module: making.module,
             }),
@@ -159,23 +159,5 @@ impl Association {
     /// leave them alone. A part does not, as its whole does.
     pub(super) fn reserves(&self) -> bool {
         self.terms.exclusive && self.part_of.is_none()
-    }
-
-    /// Ends it for every task at once. A full barrier: either a call that adds a task
-    /// meanwhile sees that it has ended, or the caller sees the task afterwards.
-    pub(super) fn revoke(&self) {
-        self.revoked.store(true, ordering::Relaxed);
-        smp_mb(ordering::Full);
-    }
-
-    /// Whether it was ended. Reliable after a full barrier: see [`Self::revoke`].
-    pub(super) fn is_revoked(&self) -> bool {
-        self.revoked.load(ordering::Relaxed)
-    }
-
-    /// Whether it was ended, or an association that it is a part of: then it is about
-    /// to be ended too.
-    pub(super) fn is_ended(&self) -> bool {
-        self.up().any(Self::is_revoked)
     }
 }

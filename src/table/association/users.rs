@@ -73,7 +73,7 @@ impl Association {
         Self::remove_user(&this);
     }
 
-    fn add_user(&self) -> bool {
+    pub(super) fn add_user(&self) -> bool {
         let mut users = self.users.load(ordering::Relaxed);
         while users != 0 {
             match self.users.cmpxchg(users, users + 1, ordering::Relaxed) {
@@ -84,7 +84,7 @@ impl Association {
         false
     }
 
-    fn remove_user(this: &Arc<Self>) {
+    pub(super) fn remove_user(this: &Arc<Self>) {
         if this.users.fetch_sub(1_usize, ordering::Full) == 1 {
             // It is queued only once, as the count never rises from zero.
             let _ = this.keeper.queue().enqueue(this.clone());

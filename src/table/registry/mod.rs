@@ -4,6 +4,7 @@
 //! sleeps: the holder may be a tenant's process that gets a processor only when no
 //! other task wants one.
 
+mod names;
 mod walk;
 
 use kernel::prelude::*;
@@ -12,6 +13,7 @@ use kernel::str::CString;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::{new_spinlock, rcu, Arc, SpinLock};
 
+use crate::abi::Name;
 use crate::protocol;
 use crate::sys::sysfs::{Dir, File};
 
@@ -36,6 +38,8 @@ pub(crate) struct Registry {
 /// Associations by id, the ids that are taken, and the id that was taken last.
 struct Lists {
     listed: RBTree<u32, Listed>,
+    // The ids of those that have a name and are not parts.
+    names: RBTree<Name, u32>,
     // Also those of associations that are no longer listed: their sockets carry them.
     ids: RBTree<u32, ()>,
     last_id: u32,
@@ -49,7 +53,12 @@ struct Listed {
 
 /// An association that is ready to be listed. Dropping it sleeps until readers of its
 /// file are gone.
-pub(super) struct Listing(RBTreeNode<u32, Listed>);
+pub(super) struct Listing {
+    id: u32,
+    node: RBTreeNode<u32, Listed>,
+    // For the list of names, unless it has none there.
+    name: Option<(Name, RBTreeNodeReservation<Name, u32>)>,
+}
 
 /// As long as this lives, no part of a tenant is made, and no other call changes its
 /// sets.
@@ -76,6 +85,7 @@ impl Registry {
         pin_init!(Self {
             lists <- new_spinlock!(Lists {
                 listed: RBTree::new(),
+                names: RBTree::new(),
                 ids: RBTree::new(),
                 last_id: 0,
             }),
@@ -123,13 +133,37 @@ impl Registry {
             association: association.clone(),
             _file: file,
         };
-        let node = RBTreeNode::new(association.id(), listed, GFP_KERNEL)?;
-        Ok(Listing(node))
+        let id = association.id();
+        let node = RBTreeNode::new(id, listed, GFP_KERNEL)?;
+        let named = association.terms().name;
+        let name = match named.is_empty() || association.depth() > 0 {
+            true => None,
+            false => Some((named, RBTreeNodeReservation::new(GFP_KERNEL)?)),
+        };
+        Ok(Listing { id, node, name })
     }
 
     /// Puts an association on the list.
-    pub(super) fn list(&self, listing: Listing) {
-        self.insert(&mut self.lists.lock(), listing);
+    ///
+    /// # Errors
+    ///
+    /// `ENOTUNIQ` when another has its name, which is defined or has tasks.
+    pub(super) fn list(&self, listing: Listing) -> Result {
+        // A statement of its own: the lock is released before a file is removed.
+        let refused = self.try_list(listing);
+        refused.map_or(Ok(()), |_listing| Err(ENOTUNIQ))
+    }
+
+    /// Returns `listing` if another association has the name.
+    fn try_list(&self, listing: Listing) -> Option<Listing> {
+        let mut lists = self.lists.lock();
+        match &listing.name {
+            Some((name, _)) if lists.permit_name(name).is_err() => Some(listing),
+            _ => {
+                self.insert(&mut lists, listing);
+                None
+            }
+        }
     }
 
     /// Lists a part of `present` if [`protocol::may_list`] permits it: a call that changes
@@ -164,20 +198,32 @@ impl Registry {
     }
 
     fn insert(&self, lists: &mut Lists, listing: Listing) {
-        // Ids are unique.
-        let _ = lists.listed.insert(listing.0);
+        // Ids are unique, and another that had the name is no longer found by it.
+        if let Some((name, node)) = listing.name {
+            let _ = lists.names.insert(node.into_node(name, listing.id));
+        }
+        let _ = lists.listed.insert(listing.node);
         self.count.add(1_usize, ordering::Relaxed);
     }
 
     /// Takes an association off the list. Returns whether it was there. Sleeps until
     /// readers of its file are gone.
     pub(super) fn unlist(&self, association: &Association) -> bool {
-        // A statement of its own: the lock is released before the file is removed.
-        let node = self.lists.lock().listed.remove_node(&association.id());
+        // A call of its own: the lock is released before the file is removed.
+        let node = self.take_off(association);
         if node.is_some() {
             self.count.fetch_sub(1_usize, ordering::Relaxed);
         }
         node.is_some()
+    }
+
+    fn take_off(&self, association: &Association) -> Option<RBTreeNode<u32, Listed>> {
+        let mut lists = self.lists.lock();
+        let (name, id) = (association.terms().name, association.id());
+        if lists.names.get(&name) == Some(&id) {
+            let _ = lists.names.remove_node(&name);
+        }
+        lists.listed.remove_node(&id)
     }
 
     /// Makes narrowing wait as long as the result lives. `None` when an update of the
@@ -206,9 +252,12 @@ impl Registry {
         lists.listed.get(&id).map(|l| l.association.clone())
     }
 
-    /// Ends every listed association, for every task at once.
+    /// Ends every listed association, for every task at once, also if it is defined.
     pub(super) fn revoke_all(&self) {
-        self.each(|association| association.revoke());
+        self.each(|association| {
+            Association::undefine(association);
+            association.revoke();
+        });
     }
 
     /// Ends an association, its parts and theirs, for every task. After this no part

@@ -11,9 +11,9 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Command, ListRequest, Name, NarrowHeader, Obstacle,
-    QueryRequest, ReleaseRequest, SourceChoice, Target, Terms, UpdateRequest, VersionReply, Wire,
-    DEVICE_PATH, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, DefineRequest, FindRequest, JoinRequest,
+    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target,
+    Terms, UndefineRequest, UpdateRequest, VersionReply, Wire, DEVICE_PATH, MAX_ADDRS, MAX_STRUCT,
 };
 
 /// The open control device.
@@ -105,6 +105,8 @@ pub struct Description {
     pub tasks: u64,
     /// How many sockets it has.
     pub sockets: u64,
+    /// Whether it is there without tasks.
+    pub defined: bool,
     /// Whether its addresses are exclusive.
     pub exclusive: bool,
     /// Its choice of source.
@@ -185,6 +187,49 @@ impl Device {
         }
     }
 
+    /// Defines an association.
+    pub fn define(&self, name: &str, set: &[AddrEntry], terms: &Terms) -> io::Result<Assigned> {
+        let bytes = entry_bytes(set);
+        let request = DefineRequest {
+            addrs: bytes.as_ptr() as u64,
+            addr_count: set.len() as u32,
+            terms: Terms {
+                name: Name::new(name).expect("a name in a test is well-formed"),
+                ..*terms
+            },
+            id: 0,
+        };
+        let reply = self.call(Command::Define, &request)?;
+        Ok(Assigned {
+            id: reply.id,
+            loopback: loopback(&reply.terms),
+        })
+    }
+
+    /// Undefines an association; returns how many tasks it has.
+    pub fn undefine(&self, id: u64) -> io::Result<u64> {
+        let request = UndefineRequest { id, tasks: 0 };
+        Ok(self.call(Command::Undefine, &request)?.tasks)
+    }
+
+    /// The id of the association with this name.
+    pub fn find(&self, name: &str) -> io::Result<u64> {
+        let name = Name::new(name).expect("a name in a test is well-formed");
+        Ok(self.call(Command::Find, &FindRequest { name, id: 0 })?.id)
+    }
+
+    /// Puts a process into an association, with its descendants if `tree`.
+    pub fn join(&self, target: Target, id: u64, tree: bool) -> io::Result<()> {
+        let request = JoinRequest {
+            target,
+            tree,
+            reset: false,
+            id,
+            obstacle: None,
+        };
+        self.call(Command::Join, &request).map(drop)
+    }
+
     /// Changes the set of an association; returns the number of connections
     /// reset.
     pub fn update(
@@ -239,6 +284,7 @@ impl Device {
             pids,
             tasks: reply.tasks,
             sockets: reply.sockets,
+            defined: reply.defined,
             exclusive: reply.terms.exclusive,
             source: reply.terms.source,
             loopback: loopback(&reply.terms),

@@ -11,8 +11,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
-    ReleaseRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignRequest, DefineRequest, FindRequest, JoinRequest, LeftoverEntry, ListRequest,
+    NarrowHeader, QueryRequest, ReleaseRequest, UndefineRequest, UpdateRequest, VersionReply, Wire,
+    WireError, MAX_STRUCT,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -40,7 +41,7 @@ fn truth(bytes: &mut [u8], at: usize) {
 /// unused bits for the future. The last eight bytes are reserved.
 fn query(bytes: &mut [u8]) {
     truth(bytes, 96);
-    let flags = word(bytes, 120) & 9 | word(bytes, 96);
+    let flags = word(bytes, 120) & 25 | word(bytes, 96);
     set_word(bytes, 96, flags & 1);
     set_word(bytes, 120, flags);
     bytes[144..152].fill(0);
@@ -84,10 +85,14 @@ fn entry(bytes: &[u8]) -> bool {
 /// Normalises an obstacle: one of an unknown kind is all zeros, and a missing
 /// descriptor is -1.
 fn obstacle(bytes: &mut [u8]) {
-    if !(1..=12).contains(&word(bytes, 80)) {
-        bytes[80..92].fill(0);
-    } else if word(bytes, 88) > i32::MAX as u32 {
-        set_word(bytes, 88, u32::MAX);
+    obstacle_at(bytes, 80);
+}
+
+fn obstacle_at(bytes: &mut [u8], at: usize) {
+    if !(1..=12).contains(&word(bytes, at)) {
+        bytes[at..at + 12].fill(0);
+    } else if word(bytes, at + 8) > i32::MAX as u32 {
+        set_word(bytes, at + 8, u32::MAX);
     }
 }
 
@@ -166,4 +171,11 @@ fuzz_target!(|bytes: &[u8]| {
     let narrow = |b: &[u8]| word(b, 4) == 0 && name(&b[8..40]);
     check::<NarrowHeader>(&layout(40, 40, narrow), bytes);
     check::<LeftoverEntry>(&layout(32, 32, entry), bytes);
+    let define =
+        |b: &[u8]| word(b, 12) & !9 == 0 && name(&b[16..48]) && b[16] != 0 && word(b, 48) < 3;
+    check::<DefineRequest>(&layout(64, 64, define), bytes);
+    check::<UndefineRequest>(&layout(16, 16, |_| true), bytes);
+    check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
+    let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !6 == 0 && word(b, 36) == 0;
+    check::<JoinRequest>(&normal(40, 40, join, |b| obstacle_at(b, 24)), bytes);
 });

@@ -21,7 +21,8 @@ impl Device {
         self.0.call_bytes(number, bytes)
     }
 
-    /// Associates a process.
+    /// Associates a process with its descendants. Every other one joins an association that is
+    /// defined for it.
     pub fn assign(
         &self,
         pid: i32,
@@ -29,14 +30,32 @@ impl Device {
         mut assignment: Assignment,
         nr: u32,
     ) -> Result<u64> {
-        assignment.terms.name = Name::new(&format!("t{nr}")).expect("a name");
+        let name = format!("t{nr}");
         assignment.terms.source = match nr % 3 {
             0 => SourceChoice::Route,
             1 => SourceChoice::Primary,
             _ => SourceChoice::Random,
         };
-        let assigned = self.0.assign_with(Target::Pid(pid), set, &assignment);
+        let target = Target::Pid(pid);
+        if nr % 2 == 0 {
+            let defined = self.0.define(&name, set, &assignment.terms)?;
+            let joined = self.0.join(target, defined.id, assignment.tree);
+            return match joined {
+                Ok(()) => Ok(defined.id),
+                Err(e) => self.0.undefine(defined.id).and(Err(e)),
+            };
+        }
+        assignment.terms.name = Name::new(&name).expect("a name");
+        let assigned = self.0.assign_with(target, set, &assignment);
         assigned.map(|assigned| assigned.id)
+    }
+
+    /// Undefines an association, if it is defined.
+    pub fn undefine(&self, id: u64) -> Result<()> {
+        match self.0.undefine(id) {
+            Err(e) if e.raw_os_error() != Some(libc::EALREADY) => Err(e),
+            _ => Ok(()),
+        }
     }
 
     /// Changes the set of an association.

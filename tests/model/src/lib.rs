@@ -8,9 +8,10 @@
 //! `narrow` implement its traits; `map` stands for the table, and `task` for the lists of
 //! tasks. `world` is the state that all programs share, and `check` is what must always
 //! hold. `explore` takes every possible step from every state that can be reached. Two
-//! administrators make calls while threads narrow their process. `tree`, `search` and `known`
-//! have worlds of their own: for the descendants that `assign --tree` takes in, for the
-//! search of `assign`, and for what the gate knows of a task. `rescan` models a way that was
+//! administrators make calls while threads narrow their process. `tree`, `search`, `known` and
+//! `join` have worlds of their own: for the descendants that `assign --tree` takes in, for the
+//! search of `assign`, for what the gate knows of a task, and for processes that join an
+//! association that is there. `rescan` models a way that was
 //! not taken.
 //!
 //! A test leaves out a part of the code through the world: for example, a wait returns at
@@ -28,6 +29,7 @@ mod check;
 mod control;
 mod explore;
 mod fork;
+mod join;
 mod known;
 mod map;
 mod narrow;
@@ -42,6 +44,7 @@ mod world;
 
 pub use control::Call;
 pub use explore::{explore, Model, Outcome, Step};
+pub use join::{Joining, Unjoined};
 pub use known::{Known, Unknown};
 pub use rescan::Rescan;
 pub use scenario::{Scenario, Without};

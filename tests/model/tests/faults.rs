@@ -5,8 +5,8 @@
 use std::fmt::Debug;
 
 use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Known, Model, Rescan, Scenario, Search, Tree};
-use addrconf_model::{Unfollowed, Unknown, Unsearched, Without};
+use addrconf_model::{explore, Joining, Known, Model, Rescan, Scenario, Search, Tree};
+use addrconf_model::{Unfollowed, Unjoined, Unknown, Unsearched, Without};
 
 /// Shows that the scenario violates nothing with this part of the code, and goes `wrong`
 /// without it.
@@ -260,6 +260,34 @@ fn without_its_order_the_gate_takes_a_member_for_one_of_another_association() {
             without: Some(without),
         };
         goes("passes as one of", without, &model);
+    }
+}
+
+#[test]
+fn without_a_part_of_joining_a_task_stays_or_leaves_that_should_not() {
+    const TWICE: &[bool] = &[false, false];
+    for (without, calls, wrong) in [
+        (Unjoined::Ending, &[true][..], "is joining for ever"),
+        (
+            Unjoined::CatchingUp,
+            TWICE,
+            "the child is not where its maker is",
+        ),
+        (Unjoined::Comparing, TWICE, "is left in the association"),
+        (
+            Unjoined::Waiting,
+            TWICE,
+            "the child is not where its maker is",
+        ),
+        (Unjoined::Marking, TWICE, "a member is taken out"),
+        (Unjoined::Refusing, TWICE, "is left in the association"),
+    ] {
+        let model = Joining {
+            forks: 2,
+            calls,
+            without: Some(without),
+        };
+        goes(wrong, without, &model);
     }
 }
 

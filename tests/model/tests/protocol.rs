@@ -4,7 +4,7 @@
 //! the numbers of states.
 
 use addrconf_model::Call::{Assign, AssignInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Known, Scenario, Search, Tree};
+use addrconf_model::{explore, Call, Joining, Known, Scenario, Search, Tree};
 
 fn holds(scenario: &Scenario) {
     let outcome = explore(scenario);
@@ -197,6 +197,21 @@ fn the_gate_never_takes_a_member_for_one_of_another_association() {
     });
     println!("3 changes: {} states", outcome.states);
     assert_eq!(outcome.violation, None);
+}
+
+#[test]
+fn those_that_join_become_members_or_leave_and_members_stay() {
+    for forks in 1..=2 {
+        for calls in [&[true][..], &[false], &[false, true], &[false, false]] {
+            let outcome = explore(&Joining {
+                forks,
+                calls,
+                without: None,
+            });
+            println!("{forks} forks, {calls:?}: {} states", outcome.states);
+            assert_eq!(outcome.violation, None);
+        }
+    }
 }
 
 #[test]

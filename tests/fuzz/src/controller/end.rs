@@ -46,6 +46,11 @@ impl Controller {
                 std::thread::sleep(Duration::from_millis(100));
             }
         }
+        // Half of them are there without a task until then.
+        if let Some(device) = &self.device {
+            let id = running.association;
+            let _ = self.in_time("undefine", LIMIT, || device.undefine(id));
+        }
         self.world.note_action(Action::Kill);
         let entries = self.world.entries_of(tenant);
         entries.iter().for_each(|&i| self.world.unsettle(i));

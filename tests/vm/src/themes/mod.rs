@@ -20,6 +20,7 @@ mod crowd_ports;
 mod crowd_scope;
 mod crowd_states;
 mod crowd_update;
+mod defined;
 mod exclusive;
 mod families;
 mod filter;
@@ -91,6 +92,7 @@ pub fn all() -> Vec<Test> {
         marks::tests(),
         lifecycle::tests(),
         unused::tests(),
+        defined::tests(),
         control_rights::tests(),
         control_malformed::tests(),
         control_processes::tests(),

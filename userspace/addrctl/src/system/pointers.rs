@@ -23,6 +23,12 @@ impl Pointer {
         count_at: 24,
         element: 24,
     };
+    /// The addresses of a definition.
+    const DEFINED: Self = Self {
+        at: 0,
+        count_at: 8,
+        element: 24,
+    };
     /// Room for process ids in a query.
     const PIDS: Self = Self {
         at: 32,
@@ -47,7 +53,10 @@ impl Pointer {
 /// the ABI crate.
 pub const fn pointers(command: Command) -> &'static [Pointer] {
     match command {
-        Command::Version | Command::Release => &[],
+        Command::Version | Command::Release | Command::Undefine | Command::Find | Command::Join => {
+            &[]
+        }
+        Command::Define => &[Pointer::DEFINED],
         Command::Assign | Command::Update => &[Pointer::ADDRS],
         Command::Query => &[Pointer::ADDRS, Pointer::PIDS, Pointer::LEFTOVERS],
         Command::List => &[Pointer::IDS],
