@@ -20,7 +20,7 @@ Exit codes:
   3  the addrconf module is not loaded
   4  not permitted
   5  no such process or association, or the process is not associated
-  6  `flush`: associations are left that still have sockets
+  6  `flush`: associations have sockets, so they are left
 `run` exits with the status of CMD, or:
   125  addrctl itself failed, wrong usage included; CMD was not started
   126  CMD was found but could not be executed

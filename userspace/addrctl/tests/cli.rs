@@ -33,6 +33,21 @@ fn wrong_usage_exits_with_2() {
     fails(&["assign", "x", "10.0.0.1"], 2, "x");
     fails(&["release"], 2, "required");
     fails(&["release", "1", "--association", "2"], 2, "cannot be used");
+    fails(&["assign", "1"], 2, "<ADDRS>");
+    fails(
+        &["assign", "1", "10.0.0.1", "--to", "shop"],
+        2,
+        "cannot be used",
+    );
+    fails(
+        &["assign", "1", "--to", "shop", "--exclusive"],
+        2,
+        "cannot be used",
+    );
+    fails(&["assign", "1", "--to", "shop"], 3, NO_DEVICE);
+    fails(&["define", "shop"], 2, "<ADDRS>");
+    fails(&["define", "12", "10.0.0.1"], 2, "numbers are process ids");
+    fails(&["undefine"], 2, "<NAME|ID>");
     fails(&["show", "--association", "0"], 2, "0");
     fails(&["assign", "1", "10.0.0.1", "--name", "a b"], 2, "A-Z");
     fails(
@@ -45,17 +60,22 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn a_change_names_a_process_or_an_association_and_addresses() {
     for command in ["add", "remove", "replace"] {
-        fails(&[command], 2, "<PID>");
+        fails(&[command], 2, "<PID|NAME>");
         fails(&[command, "1"], 2, "ADDRS are both required");
-        fails(&[command, "10.0.0.1"], 2, "PID (or --association ID)");
-        fails(&[command, "x", "10.0.0.1"], 2, "'x': PID is a number");
+        fails(&[command, "10.0.0.1"], 2, "PID or NAME (or --association)");
+        fails(
+            &[command, "x y", "10.0.0.1"],
+            2,
+            "'x y': a name consists of",
+        );
+        fails(&[command, "shop", "10.0.0.1"], 3, NO_DEVICE);
         fails(&[command, "0", "10.0.0.1"], 2, "at least 1");
         fails(&[command, "1", "10.0.0.5/24"], 2, "host bits set");
         fails(&[command, "1", "10.0.0.1", "10.0.0.2"], 2, "unexpected");
         let association = [command, "--association", "2"];
-        fails(&association, 2, "<PID>");
+        fails(&association, 2, "<PID|NAME>");
         let both = [&association[..], &["1", "10.0.0.1"]].concat();
-        fails(&both, 2, "PID cannot be used with --association");
+        fails(&both, 2, "PID or NAME cannot be used with --association");
         let wrong = [&association[..], &["10.0.0.256"]].concat();
         fails(&wrong, 2, "10.0.0.256");
         fails(&[command, "--association", "0", "10.0.0.1"], 2, "0");
@@ -94,6 +114,8 @@ fn options_without_a_meaning_are_wrong_usage() {
 fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
     fails(&["run", "--addr", "10.0.0.1,", "true"], 125, "extra comma");
     fails(&["run", "true"], 125, "--addr");
+    fails(&["run", "--name", "shop", "true"], 125, "--addr");
+    fails(&["run", "shop", "true"], 125, "not loaded");
     fails(&["run", "--addr", "10.0.0.1"], 125, "CMD");
     fails(&["run", "--addr", "10.0.0.1", "true"], 125, "not loaded");
 }

@@ -60,6 +60,34 @@ pub fn tests() -> Vec<Test> {
             status(127, &[&run[..], &["/no/such/program"]].concat());
             status(125, &["run", "--addr", "10.0.0.1/24", "--", "true"]);
         }),
+        behaviour("addrctl_run_enters_an_association_by_its_name", || {
+            let id = done(&["define", "shop", "10.0.0.1"]);
+            let me = std::env::current_exe().expect("own path");
+            let me = me.to_str().expect("text");
+            let probe = [me, probe::COMMAND, HOST4, "10.0.0.1"];
+            let no = libc::EADDRNOTAVAIL;
+            for which in ["shop", id.trim()] {
+                let output = done(&[&["run", which, "--"], &probe[..]].concat());
+                assert_eq!(output, format!("{no} ok\n"));
+            }
+            let child = Child::spawn(|| stay());
+            let pid = child.pid().to_string();
+            assert_eq!(done(&["assign", &pid, "--to", "shop"]), id);
+            done(&["add", "shop", "10.0.0.7"]);
+            let shown = json_of(&["show", "shop", "--json"]);
+            let shown = &shown["association"];
+            assert_eq!(shown["defined"], true);
+            assert_eq!(shown["addresses"], json!(["10.0.0.1", "10.0.0.7"]));
+            assert_eq!(shown["processes"][0]["pid"], child.pid());
+            done(&["release", "shop"]);
+            assert_eq!(
+                json_of(&["show", "shop", "--json"])["association"]["process_count"],
+                0
+            );
+            done(&["undefine", "shop"]);
+            status(5, &["show", "shop"]);
+            status(125, &["run", "shop", "--", "true"]);
+        }),
         behaviour("addrctl_run_hands_no_control_to_the_program", || {
             let script = "ls -l /proc/self/fd";
             let output = done(&["run", "--addr", "10.0.0.1", "--", "sh", "-c", script]);
@@ -86,6 +114,7 @@ pub fn tests() -> Vec<Test> {
             let mut expected = json!({
                 "id": id,
                 "name": "shop",
+                "defined": false,
                 "addresses": ["10.1.0.0/24", "10.0.0.1", "2001:db8::1"],
                 "primary": { "ipv4": "10.0.0.1", "ipv6": "2001:db8::1" },
                 "exclusive": false,

@@ -9,8 +9,9 @@ use std::cell::OnceCell;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use addrconf_abi::{
-    AssignRequest, Change, Command, ListRequest, Obstacle, QueryRequest, ReleaseRequest, Target,
-    UpdateRequest, VersionReply, Wire, MAX_STRUCT,
+    AssignRequest, Change, Command, DefineRequest, FindRequest, JoinRequest, ListRequest, Name,
+    Obstacle, QueryRequest, ReleaseRequest, Target, Terms, UndefineRequest, UpdateRequest,
+    VersionReply, Wire, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
@@ -77,23 +78,75 @@ impl<'a> Client<'a> {
             target: Target::PidFd(process.as_raw_fd()),
             ..*request
         };
+        let answer = self.take_in(Command::Assign, &request, &mut [&mut entries], |answer| {
+            answer.obstacle
+        })?;
+        some_id(answer.id)
+    }
+
+    /// Puts `process` into the association with this id, with its descendants if `tree`, and
+    /// ends its connections on other addresses if `reset`.
+    pub fn join(
+        &self,
+        process: BorrowedFd<'_>,
+        id: u64,
+        tree: bool,
+        reset: bool,
+    ) -> Result<(), CallError> {
+        let request = JoinRequest {
+            target: Target::PidFd(process.as_raw_fd()),
+            tree,
+            reset,
+            id,
+            obstacle: None,
+        };
+        self.take_in(Command::Join, &request, &mut [], |answer| answer.obstacle)?;
+        Ok(())
+    }
+
+    /// Makes a call that may find an obstacle, which the structure tells with `EBUSY`.
+    fn take_in<T: Wire>(
+        &self,
+        command: Command,
+        request: &T,
+        memory: &mut [&mut [u8]],
+        obstacle: impl Fn(&T) -> Option<Obstacle>,
+    ) -> Result<T, CallError> {
         let mut buf = [0; MAX_STRUCT];
         let arg = request.encode(&mut buf);
-        let called = self
-            .device
-            .control(Command::Assign, arg, &mut [&mut entries]);
-        let answer = AssignRequest::decode(arg).map_err(|_| CallError::BadAnswer);
-        match called {
-            Ok(()) => match answer?.id {
-                0 => Err(CallError::BadAnswer),
-                id => Ok(id),
-            },
-            Err(errno) => {
-                let obstacle = answer.ok().and_then(|answer| answer.obstacle);
-                let obstacle = obstacle.filter(|_| errno == Errno::BUSY);
-                Err(obstacle.map_or(CallError::Refused(errno), CallError::InTheWay))
-            }
-        }
+        let called = self.device.control(command, arg, memory);
+        let answer = T::decode(arg).map_err(|_| CallError::BadAnswer);
+        let Err(errno) = called else { return answer };
+        let found = answer.ok().and_then(|answer| obstacle(&answer));
+        let found = found.filter(|_| errno == Errno::BUSY);
+        Err(found.map_or(CallError::Refused(errno), CallError::InTheWay))
+    }
+
+    /// Defines an association; returns its id.
+    pub fn define(&self, terms: Terms, addresses: &AddressSet) -> Result<u64, CallError> {
+        let mut entries = addresses.to_bytes();
+        let request = DefineRequest {
+            addrs: 0,
+            addr_count: 0,
+            terms,
+            id: 0,
+        };
+        some_id(
+            self.call(Command::Define, &request, &mut [&mut entries])?
+                .id,
+        )
+    }
+
+    /// Undefines an association; returns how many tasks it still has.
+    pub fn undefine(&self, id: u64) -> Result<u64, CallError> {
+        let request = UndefineRequest { id, tasks: 0 };
+        Ok(self.call(Command::Undefine, &request, &mut [])?.tasks)
+    }
+
+    /// The id of the association with this name.
+    pub fn find(&self, name: Name) -> Result<u64, CallError> {
+        let request = FindRequest { name, id: 0 };
+        some_id(self.call(Command::Find, &request, &mut [])?.id)
     }
 
     /// Changes the set of an association; returns how many connections it reset.
@@ -216,4 +269,12 @@ fn elements<const N: usize>(bytes: &[u8], count: usize) -> impl Iterator<Item = 
         .chunks_exact(N)
         .take(count)
         .filter_map(|chunk| chunk.try_into().ok())
+}
+
+/// An id in an answer, which is not 0.
+fn some_id(id: u64) -> Result<u64, CallError> {
+    match id {
+        0 => Err(CallError::BadAnswer),
+        id => Ok(id),
+    }
 }

@@ -42,6 +42,8 @@ pub struct Association {
     pub task_count: u64,
     /// How many sockets there are.
     pub socket_count: u64,
+    /// Whether it is there without tasks.
+    pub defined: bool,
     /// Its connections on addresses that left its set, as many as one call returns.
     pub leftovers: Vec<Leftover>,
 }
@@ -106,6 +108,7 @@ impl Room {
             process_count: answer.pid_count,
             task_count: answer.tasks,
             socket_count: answer.sockets,
+            defined: answer.defined,
             leftovers: leftovers.iter().map(leftover).collect(),
         })
     }

@@ -4,16 +4,19 @@
 
 use std::io::Write;
 
-use addrconf_abi::{AssignRequest, Target};
+use addrconf_abi::{AssignRequest, Name, Target};
 
-use super::args::{address_set, TermsArgs, ADDRS_HELP};
-use super::associate::associate;
+use super::args::{address_set, name, which, TermsArgs, Which, ADDRS_HELP, NAME_HELP};
+use super::associate::{associate, join};
 use crate::address::AddressSet;
 use crate::command::Command;
 use crate::error::Error;
 use crate::system::System;
 
-/// Associate a running process with addresses, and print the association's id
+/// Associate a running process, and print the association's id
+///
+/// Makes an association with ADDRS, which ends with its last process; or puts the process
+/// into one that is there (--to).
 ///
 /// All threads of the process are associated, and all children that it makes from
 /// now on. Children that it already has are associated only with --tree. Ends the
@@ -24,8 +27,24 @@ pub struct Args {
     #[arg(value_parser = clap::value_parser!(i32).range(1..))]
     pid: i32,
 
-    #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
-    addresses: AddressSet,
+    #[arg(
+        help = ADDRS_HELP,
+        value_name = "ADDRS",
+        value_parser = address_set,
+        required_unless_present = "to"
+    )]
+    addresses: Option<AddressSet>,
+
+    /// Put the process into the association with this name or id
+    #[arg(
+        long,
+        value_name = "NAME|ID",
+        value_parser = which,
+        conflicts_with_all = [
+            "addresses", "name", "exclusive", "source", "loopback", "allow",
+        ]
+    )]
+    to: Option<Which>,
 
     /// Associate the process's descendants as well
     #[arg(long)]
@@ -35,6 +54,9 @@ pub struct Args {
     #[arg(long)]
     reset: bool,
 
+    #[arg(long, help = NAME_HELP, value_name = "NAME", value_parser = name)]
+    name: Option<Name>,
+
     #[command(flatten)]
     terms: TermsArgs,
 }
@@ -42,12 +64,17 @@ pub struct Args {
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
         let request = AssignRequest {
-            terms: self.terms.terms(),
+            terms: self.terms.terms(self.name.unwrap_or_default()),
             tree: self.tree,
             reset: self.reset,
             ..AssignRequest::about(Target::Pid(self.pid))
         };
-        let id = associate(system, self.pid, &self.addresses, &request)?;
+        let id = match (&self.addresses, self.to) {
+            (Some(addresses), _) => associate(system, self.pid, addresses, &request)?,
+            (None, Some(to)) => join(system, self.pid, to, &request)?,
+            // clap requires one of them.
+            (None, None) => return Ok(()),
+        };
         writeln!(out, "{id}").map_err(Error::output)
     }
 }

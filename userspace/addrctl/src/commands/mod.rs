@@ -6,6 +6,7 @@ pub mod add;
 mod args;
 pub mod assign;
 mod associate;
+pub mod define;
 pub mod flush;
 pub mod list;
 mod open;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod show;
 #[cfg(test)]
 mod tests;
+pub mod undefine;
 mod update;
 pub mod version;
 
@@ -27,6 +29,8 @@ use crate::command::Command;
 #[derive(Debug, Subcommand)]
 pub enum Commands {
     Assign(assign::Args),
+    Define(define::Args),
+    Undefine(undefine::Args),
     Run(run::Args),
     Add(add::Args),
     Remove(remove::Args),
@@ -43,6 +47,8 @@ impl Commands {
     pub fn named(&self) -> &dyn Command {
         match self {
             Self::Assign(command) => command,
+            Self::Define(command) => command,
+            Self::Undefine(command) => command,
             Self::Run(command) => command,
             Self::Add(command) => command,
             Self::Remove(command) => command,

@@ -8,10 +8,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use addrconf_abi::Target;
 use rustix::io::Errno;
 
-use super::args::TargetArgs;
-use crate::client::Client;
+use super::args::{TargetArgs, Which, Whom};
+use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Process, Reason, Subject};
-use crate::refusal::not_permitted;
+use crate::refusal::{not_permitted, Refusal};
 use crate::system::System;
 
 /// Opens the control device.
@@ -87,10 +87,14 @@ pub enum OpenTarget {
 
 impl OpenTarget {
     /// Opens what `args` name.
-    pub fn open(system: &dyn System, args: &TargetArgs) -> Result<Self, Reason> {
-        match args.association {
-            Some(id) => Ok(Self::Association(id)),
-            None => process(system, pid(args)).map(Self::Process),
+    pub fn open(
+        system: &dyn System,
+        client: &Client<'_>,
+        args: &TargetArgs,
+    ) -> Result<Self, Reason> {
+        match args.whom() {
+            Whom::Process(pid) => process(system, pid).map(Self::Process),
+            Whom::Association(which) => id(system, client, which).map(Self::Association),
         }
     }
 
@@ -103,16 +107,31 @@ impl OpenTarget {
     }
 }
 
+/// The id of an association.
+pub fn id(system: &dyn System, client: &Client<'_>, which: Which) -> Result<u64, Reason> {
+    let name = match which {
+        Which::Id(id) => return Ok(id),
+        Which::Named(name) => name,
+    };
+    client.find(name).map_err(|cause| match cause {
+        CallError::Refused(Errno::NOENT) => Reason::new(
+            ErrorKind::NotFound,
+            format!("no association has the name {}", name.as_str()),
+        )
+        .next("`addrctl list` shows the associations there are, `addrctl define` makes one"),
+        _ => Refusal::new(system, client, cause).reason(),
+    })
+}
+
 /// What `args` name, for messages.
 pub fn subject(system: &dyn System, args: &TargetArgs) -> Subject {
-    match args.association {
-        Some(id) => Subject::Association(id),
-        None => Subject::Process(named(system, pid(args))),
+    match args.whom() {
+        Whom::Process(pid) => Subject::Process(named(system, pid)),
+        Whom::Association(which) => association(which),
     }
 }
 
-/// The process id; the command line has one where it has no association. No process has
-/// pid 0.
-fn pid(args: &TargetArgs) -> i32 {
-    args.pid.unwrap_or(0)
+/// An association, for messages.
+pub fn association(which: Which) -> Subject {
+    Subject::Association(which.to_string().into())
 }

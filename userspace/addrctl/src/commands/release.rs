@@ -35,7 +35,7 @@ impl Command for Args {
 impl Args {
     fn release(&self, system: &dyn System, whom: &Subject) -> Result<(), Reason> {
         let client = open::client(system)?;
-        let open = OpenTarget::open(system, &self.target)?;
+        let open = OpenTarget::open(system, &client, &self.target)?;
         match client.release(open.target()) {
             Ok(_tasks) => Ok(()),
             Err(cause) => Err(meaning(whom, &Refusal::new(system, &client, cause))),

@@ -50,7 +50,7 @@ impl Command for Args {
 impl Args {
     fn shown(&self, system: &dyn System, whom: &Subject) -> Result<Shown, Reason> {
         let client = open::client(system)?;
-        let open = OpenTarget::open(system, &self.target)?;
+        let open = OpenTarget::open(system, &client, &self.target)?;
         let found = client
             .query(open.target())
             .map_err(|cause| Refusal::new(system, &client, cause).about(whom))?;

@@ -54,7 +54,7 @@ impl Update<'_> {
 
     fn attempt(&self, system: &dyn System, whom: &Subject) -> Result<u64, Reason> {
         let client = open::client(system)?;
-        let open = OpenTarget::open(system, &self.args.target)?;
+        let open = OpenTarget::open(system, &client, &self.args.target)?;
         let (target, addresses) = (open.target(), &self.args.addresses);
         let called = client.update(target, self.change, addresses, self.args.reset);
         called.map_err(|cause| {

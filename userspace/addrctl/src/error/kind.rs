@@ -14,6 +14,10 @@ pub enum ErrorKind {
     NotFound,
     /// The number is a thread's, not a process's.
     NotAProcess,
+    /// Another association has the name.
+    NameTaken,
+    /// The association is not defined.
+    NotDefined,
     /// The process is associated already.
     AlreadyAssociated,
     /// An address to add is in the set.

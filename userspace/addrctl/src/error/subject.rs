@@ -21,8 +21,8 @@ pub struct Process {
 pub enum Subject {
     /// One process.
     Process(Process),
-    /// A whole association.
-    Association(u64),
+    /// A whole association, by its id or name.
+    Association(Cow<'static, str>),
     /// All associations.
     Everything,
     /// Something else, by its name.
@@ -43,7 +43,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Process(process) => write!(f, "{process}"),
-            Self::Association(id) => write!(f, "association {id}"),
+            Self::Association(which) => write!(f, "association {which}"),
             Self::Everything => f.write_str("every association"),
             Self::Thing(name) => f.write_str(name),
         }

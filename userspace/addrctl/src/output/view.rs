@@ -17,6 +17,8 @@ const TERMS_SINCE: u32 = 2;
 const ALLOW_SINCE: u32 = 3;
 /// The interface version that introduced leftovers.
 const LEFTOVERS_SINCE: u32 = 4;
+/// The interface version that introduced definitions.
+const DEFINED_SINCE: u32 = 6;
 
 /// What is shown of an association. `None` is what the association lacks, or what an
 /// older module does not report.
@@ -26,6 +28,8 @@ pub struct View {
     pub id: u64,
     /// Its name.
     pub name: Option<String>,
+    /// Whether it is there without tasks.
+    pub defined: Option<bool>,
     /// Its set, in the order it was given.
     pub addresses: Vec<String>,
     /// Its default sources.
@@ -87,6 +91,7 @@ impl View {
         Self {
             id: association.id,
             name: (!name.is_empty()).then(|| name.to_owned()),
+            defined: tells(DEFINED_SINCE).then_some(association.defined),
             addresses: set.entries().iter().map(ToString::to_string).collect(),
             primary: Primary {
                 ipv4: set.primary_v4().map(|a| a.to_string()),
@@ -120,8 +125,9 @@ impl View {
 
     /// The terms other than the name, each with its label. `None` is what an older
     /// module does not report.
-    pub fn terms(&self) -> [(&'static str, Option<String>); 4] {
+    pub fn terms(&self) -> [(&'static str, Option<String>); 5] {
         [
+            ("defined", self.defined.map(yes_or_no).map(Into::into)),
             ("exclusive", self.exclusive.map(yes_or_no).map(Into::into)),
             ("source", self.source.map(Into::into)),
             ("loopback", self.loopback.clone()),

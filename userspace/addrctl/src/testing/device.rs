@@ -60,6 +60,10 @@ impl Device for FakeDevice<'_> {
                 state.leftovers(arg, leftovers)
             }
             (Command::List, [ids]) => state.list(arg, ids),
+            (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
+            (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
+                Err(Errno::NOTTY)
+            }
             _ => Err(Errno::FAULT),
         }
     }
@@ -67,7 +71,7 @@ impl Device for FakeDevice<'_> {
 
 impl State {
     /// The process a target names.
-    fn process(&self, target: Target) -> Result<i32, Errno> {
+    pub(super) fn process(&self, target: Target) -> Result<i32, Errno> {
         let pid = match target {
             Target::PidFd(fd) => *self.pidfds.get(&fd).ok_or(Errno::BADF)?,
             Target::Pid(pid) => pid,
@@ -110,6 +114,7 @@ impl State {
             reply(arg, &request)?;
             return Err(Errno::BUSY);
         }
+        self.permit_name(request.terms.name)?;
         let asked = request.terms.loopback;
         if asked.is_some() && all.any(|a| a.terms.loopback == asked) {
             return Err(Errno::ADDRINUSE);
@@ -142,7 +147,7 @@ impl State {
         }
     }
 
-    fn descendants(&self, pid: i32) -> Vec<i32> {
+    pub(super) fn descendants(&self, pid: i32) -> Vec<i32> {
         let children = self.children.get(&pid).cloned().unwrap_or_default();
         let below = children.iter().flat_map(|&child| self.descendants(child));
         below.chain(children.iter().copied()).collect()
@@ -200,6 +205,9 @@ impl State {
             for association in self.associations.values_mut() {
                 request.tasks += std::mem::take(&mut association.pids).len() as u64;
             }
+            self.associations
+                .values_mut()
+                .for_each(|a| a.defined = false);
             self.associations.retain(|_, a| a.lingering > 0);
             return reply(arg, &request);
         }
@@ -212,7 +220,8 @@ impl State {
             _ => return Err(Errno::INVAL),
         }
         request.tasks = (before - pids.len()) as u64;
-        self.associations.retain(|_, a| !a.pids.is_empty());
+        self.associations
+            .retain(|_, a| a.defined || !a.pids.is_empty());
         reply(arg, &request)
     }
 
@@ -242,6 +251,7 @@ impl State {
         if self.module >= Some(3) {
             request.terms = association.terms;
         }
+        request.defined = association.defined;
         reply(arg, &request)
     }
 
@@ -250,7 +260,7 @@ impl State {
     fn pass_time(&mut self) {
         self.associations.retain(|_, association| {
             association.lingering = association.lingering.saturating_sub(1);
-            !association.pids.is_empty() || association.lingering > 0
+            association.defined || !association.pids.is_empty() || association.lingering > 0
         });
     }
 

@@ -4,6 +4,7 @@
 //! that the ABI crate documents. It gets the same bytes as the real one, and reads them
 //! with the ABI crate. The control calls are in `device.rs`.
 
+mod defined;
 mod device;
 mod leftovers;
 mod narrow;
@@ -81,6 +82,8 @@ pub struct FakeAssociation {
     pub pids: Vec<i32>,
     /// Local addresses of established connections.
     pub connections: Vec<AddrEntry>,
+    /// It is there without processes.
+    pub defined: bool,
     /// For how many more calls it has a socket, those of list and those that this refuses.
     pub lingering: u32,
 }

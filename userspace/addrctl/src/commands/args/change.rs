@@ -7,7 +7,8 @@
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
-use super::{address_set, TargetArgs};
+use super::address_set;
+use super::target::{which, whom, TargetArgs, Which, Whom};
 use crate::address::AddressSet;
 
 /// The process or association whose set changes, and the addresses.
@@ -24,16 +25,16 @@ pub struct ChangeArgs {
 /// The words in the order of the command line.
 #[derive(Args, Debug)]
 struct Words {
-    /// Process id; left out with --association
-    #[arg(value_name = "PID")]
+    /// Process id, or name of an association; left out with --association
+    #[arg(value_name = "PID|NAME")]
     first: String,
 
     #[arg(help = super::ADDRS_HELP, value_name = "ADDRS")]
     second: Option<String>,
 
-    /// Association id, as `assign` and `list` print it
-    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
-    association: Option<u64>,
+    /// Association, by its id, as `assign` and `list` print it, or its name
+    #[arg(long, value_name = "ID|NAME", value_parser = which)]
+    association: Option<Which>,
 
     /// Reset established connections on addresses that are no longer in the set
     #[arg(long)]
@@ -43,26 +44,25 @@ struct Words {
 impl FromArgMatches for ChangeArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let words = Words::from_arg_matches(matches)?;
-        let (pid, addresses) = match (words.association, words.second) {
-            (Some(_), None) => (None, words.first),
-            (None, Some(addresses)) => (Some(pid(&words.first)?), addresses),
-            (Some(_), Some(_)) => {
-                return Err(Error::raw(
+        let (whom, addresses) =
+            match (words.association, words.second) {
+                (Some(_), None) => (None, words.first),
+                (None, Some(addresses)) => (Some(read(&words.first)?), addresses),
+                (Some(_), Some(_)) => return Err(Error::raw(
                     ErrorKind::ArgumentConflict,
-                    "PID cannot be used with --association: name one of them, then ADDRS",
-                ))
-            }
-            (None, None) => {
-                return Err(Error::raw(
-                    ErrorKind::MissingRequiredArgument,
-                    "PID (or --association ID) and ADDRS are both required",
-                ))
-            }
-        };
+                    "PID or NAME cannot be used with --association: give one of them, then ADDRS",
+                )),
+                (None, None) => {
+                    return Err(Error::raw(
+                        ErrorKind::MissingRequiredArgument,
+                        "PID or NAME (or --association) and ADDRS are both required",
+                    ))
+                }
+            };
         let addresses = address_set(&addresses).map_err(|error| invalid(&addresses, &error))?;
         let association = words.association;
         Ok(Self {
-            target: TargetArgs { pid, association },
+            target: TargetArgs { whom, association },
             addresses,
             reset: words.reset,
         })
@@ -79,8 +79,8 @@ impl Args for ChangeArgs {
         let command = Words::augment_args(command);
         let name = command.get_name().to_owned();
         command.override_usage(format!(
-            "addrctl {name} <PID> <ADDRS> [--reset]\n       \
-             addrctl {name} --association <ID> <ADDRS> [--reset]"
+            "addrctl {name} <PID|NAME> <ADDRS> [--reset]\n       \
+             addrctl {name} --association <ID|NAME> <ADDRS> [--reset]"
         ))
     }
 
@@ -89,11 +89,8 @@ impl Args for ChangeArgs {
     }
 }
 
-fn pid(text: &str) -> Result<i32, Error> {
-    match text.parse() {
-        Ok(pid @ 1..) => Ok(pid),
-        _ => Err(invalid(text, &"PID is a number, at least 1")),
-    }
+fn read(text: &str) -> Result<Whom, Error> {
+    whom(text).map_err(|problem| invalid(text, &problem))
 }
 
 fn invalid(text: &str, problem: &dyn std::fmt::Display) -> Error {

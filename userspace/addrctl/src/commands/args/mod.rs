@@ -11,8 +11,8 @@ use crate::address::{AddressSet, ParseSetError};
 
 pub use change::ChangeArgs;
 pub use output::OutputArgs;
-pub use target::TargetArgs;
-pub use terms::TermsArgs;
+pub use target::{which, TargetArgs, Which, Whom};
+pub use terms::{definable, name, TermsArgs, NAME_HELP};
 
 /// The help of every argument that is a set of addresses.
 pub const ADDRS_HELP: &str = "\

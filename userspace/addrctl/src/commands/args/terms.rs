@@ -8,16 +8,17 @@ use addrconf_abi::{Name, SourceChoice, Terms, NAME_LEN};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::Args;
 
+use super::target::is_number;
 use crate::allow::Allow;
 use crate::source;
 
-/// The terms of an association: what it is made with in addition to its set.
+/// The help of every argument that names an association.
+pub const NAME_HELP: &str = "Name of the association: up to 31 of A-Z a-z 0-9 . _ -";
+
+/// The terms of an association, apart from its name: what it is made with in addition to its
+/// set.
 #[derive(Args, Debug)]
 pub struct TermsArgs {
-    /// Name of the association, for people: up to 31 of A-Z a-z 0-9 . _ -
-    #[arg(long, value_name = "NAME", value_parser = name)]
-    pub name: Option<Name>,
-
     /// Keep wildcard sockets of unassociated processes off these addresses
     #[arg(long)]
     pub exclusive: bool,
@@ -37,10 +38,10 @@ pub struct TermsArgs {
 }
 
 impl TermsArgs {
-    /// The terms that these options ask for.
-    pub fn terms(&self) -> Terms {
+    /// The terms that these options ask for, with a name.
+    pub fn terms(&self, name: Name) -> Terms {
         let mut terms = Terms {
-            name: self.name.unwrap_or_default(),
+            name,
             exclusive: self.exclusive,
             source: self.source.unwrap_or_default(),
             loopback: self.loopback,
@@ -50,8 +51,8 @@ impl TermsArgs {
         terms
     }
 
-    /// The given options that narrowing cannot carry out.
-    pub fn beyond_narrowing(&self) -> Vec<&'static str> {
+    /// The given options.
+    pub fn given(&self) -> Vec<&'static str> {
         let given = [
             (self.exclusive, "--exclusive"),
             (self.source.is_some(), "--source"),
@@ -87,10 +88,19 @@ fn loopback(text: &str) -> Result<Ipv4Addr, String> {
     }
 }
 
-fn name(text: &str) -> Result<Name, String> {
+/// Reads the name of an association that is defined: a number would be taken for a process.
+pub fn definable(text: &str) -> Result<Name, String> {
+    match is_number(text) {
+        true => Err("a name has other characters than digits: numbers are process ids".to_owned()),
+        false => name(text),
+    }
+}
+
+/// Reads a name.
+pub fn name(text: &str) -> Result<Name, String> {
     let max = NAME_LEN - 1;
     match Name::new(text) {
-        _ if text.is_empty() => Err("a name cannot be empty: leave --name out".to_owned()),
+        _ if text.is_empty() => Err("a name cannot be empty".to_owned()),
         // The interface pads names with NUL, and would take a NUL at the end for padding.
         Some(name) if name.as_str() == text => Ok(name),
         _ if text.len() > max => Err(format!("a name has at most {max} characters")),

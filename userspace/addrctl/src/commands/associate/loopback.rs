@@ -20,7 +20,7 @@ enum Holder {
 }
 
 /// Why an association cannot have the loopback address that it `asked` for, or any.
-pub(super) fn in_use(client: &Client<'_>, asked: Option<Ipv4Addr>) -> Reason {
+pub fn in_use(client: &Client<'_>, asked: Option<Ipv4Addr>) -> Reason {
     let Some(asked) = asked else {
         return Reason::new(ErrorKind::InUse, ALL_IN_USE).next("end an association first");
     };

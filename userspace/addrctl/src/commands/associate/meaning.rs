@@ -6,6 +6,7 @@ use addrconf_abi::{AssignRequest, Terms};
 use rustix::io::Errno;
 
 use super::loopback::in_use;
+use super::name_taken;
 use super::obstacle::in_the_way;
 use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Reason};
@@ -25,6 +26,7 @@ pub(super) fn meaning(
     }
     match refusal.errno() {
         Some(Errno::EXIST) => already(pid, request.tree),
+        Some(Errno::NOTUNIQ) => name_taken(request.terms.name),
         Some(Errno::ADDRINUSE) => in_use(client, request.terms.loopback),
         Some(Errno::BUSY) => holds(request.tree),
         Some(Errno::TIMEDOUT) => stuck(request.tree),

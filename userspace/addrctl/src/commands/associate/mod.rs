@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The call by which `assign` and `run` make an association.
+//! The calls by which `assign` and `run` make an association, or put a process into one.
 
 mod loopback;
 mod meaning;
@@ -8,15 +8,17 @@ mod obstacle;
 
 use std::os::fd::AsFd;
 
-use addrconf_abi::AssignRequest;
+use addrconf_abi::{AssignRequest, Name};
+use rustix::io::Errno;
 
+use super::args::Which;
 use super::open;
 use crate::address::AddressSet;
-use crate::error::{Doing, Error, Reason, Subject};
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
 
-pub use loopback::ALL_IN_USE;
+pub use loopback::{in_use, ALL_IN_USE};
 
 /// Associates process `pid` with `addresses`, as `request` asks; returns the
 /// association's id. On return, the device and the descriptor of the process are closed.
@@ -44,4 +46,53 @@ fn attempt(
         let refusal = Refusal::new(system, &client, cause);
         meaning::meaning(system, &client, pid, request, &refusal)
     })
+}
+
+/// Puts process `pid` into an association that is there, as `request` asks; returns the
+/// association's id. Of `request` only `tree` and `reset` count.
+pub fn join(
+    system: &dyn System,
+    pid: i32,
+    to: Which,
+    request: &AssignRequest,
+) -> Result<u64, Error> {
+    let whom = Subject::Process(open::named(system, pid));
+    let doing = Doing::new("put", whom).and(format!("into association {to}"));
+    attempt_join(system, pid, to, request).map_err(|why| doing.failed(why))
+}
+
+fn attempt_join(
+    system: &dyn System,
+    pid: i32,
+    to: Which,
+    request: &AssignRequest,
+) -> Result<u64, Reason> {
+    let client = open::client(system)?;
+    let id = open::id(system, &client, to)?;
+    let pidfd = open::process(system, pid)?;
+    let called = client.join(pidfd.as_fd(), id, request.tree, request.reset);
+    called.map(|()| id).map_err(|cause| {
+        let refusal = Refusal::new(system, &client, cause);
+        match refusal.errno() {
+            Some(Errno::NOENT) => refusal.about(&open::association(to)),
+            Some(Errno::INVAL) if !system.is_kernel_thread(pid) => part(to),
+            _ => meaning::meaning(system, &client, pid, request, &refusal),
+        }
+    })
+}
+
+/// Only associations that were made from outside take processes in.
+fn part(to: Which) -> Reason {
+    let what = format!("association {to} is a part that a process made of its own association");
+    Reason::new(ErrorKind::Malformed, what).next("name the whole one")
+}
+
+/// Another association has the name.
+pub fn name_taken(name: Name) -> Reason {
+    let name = name.as_str();
+    let what = format!("there is an association named {name} already");
+    Reason::new(ErrorKind::NameTaken, what).next(format!(
+        "`addrctl show {name}` shows it, `addrctl run {name} CMD` and `addrctl assign PID --to \
+         {name}` put processes into it"
+    ))
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl run`: associates addrctl itself, then executes the program in its place. The
-//! program never runs unassociated, and never holds the control device.
+//! `addrctl run`: associates addrctl itself, or puts itself into an association that is
+//! there, then executes the program in its place. The program never runs unassociated, and
+//! never holds the control device.
 //!
 //! Inside an association `run` narrows instead, which needs neither the device nor a
 //! privilege. Only the kernel knows whether addrctl is inside one, so `run` tries the
@@ -12,10 +13,10 @@ mod narrow;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 
-use addrconf_abi::{AssignRequest, Target};
+use addrconf_abi::{AssignRequest, Name, Target};
 
-use super::args::{address_set, TermsArgs, ADDRS_HELP};
-use super::associate::associate;
+use super::args::{address_set, name, which, TermsArgs, ADDRS_HELP, NAME_HELP};
+use super::associate::{associate, join};
 use crate::address::AddressSet;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
@@ -26,27 +27,46 @@ pub const FAILED: u8 = 125;
 
 /// Run a program that is associated from its first instruction on
 ///
+/// `run NAME CMD` puts the program into the association with this name, or id. `run --addr
+/// ADDRS CMD` makes one for it, which ends with its last process.
+///
 /// Inside an association, `run` gives the program a part of the association's
 /// addresses, which needs no privilege.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
-    addresses: AddressSet,
+    addresses: Option<AddressSet>,
+
+    #[arg(
+        long,
+        help = NAME_HELP,
+        value_name = "NAME",
+        value_parser = name,
+        requires = "addresses"
+    )]
+    name: Option<Name>,
 
     #[command(flatten)]
     terms: TermsArgs,
 
-    /// Program and its arguments
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
-    command: Vec<OsString>,
+    /// Program and its arguments; before them the name of an association, unless --addr is
+    /// given
+    #[arg(value_name = "[NAME] CMD", required = true, trailing_var_arg = true)]
+    words: Vec<OsString>,
 }
 
 impl Command for Args {
     /// Returns only on failure. An association that was made before ends with addrctl.
     fn run(&self, system: &dyn System, _: &mut dyn Write) -> Result<(), Error> {
-        self.confine(system)?;
+        let command = match &self.addresses {
+            Some(addresses) => {
+                self.confine(system, addresses)?;
+                &self.words[..]
+            }
+            None => self.enter(system)?,
+        };
         let none = (&OsString::new(), &[][..]);
-        let (program, rest) = self.command.split_first().unwrap_or(none);
+        let (program, rest) = command.split_first().unwrap_or(none);
         Err(not_executed(program, &system.exec(program, rest)))
     }
 
@@ -57,19 +77,51 @@ impl Command for Args {
 
 impl Args {
     /// Associates addrctl itself, or narrows the association that it is in.
-    fn confine(&self, system: &dyn System) -> Result<(), Error> {
+    fn confine(&self, system: &dyn System, addresses: &AddressSet) -> Result<(), Error> {
         let pid = system.own_pid();
         let request = AssignRequest {
-            terms: self.terms.terms(),
+            terms: self.terms.terms(self.name.unwrap_or_default()),
             ..AssignRequest::about(Target::Pid(pid))
         };
-        match associate(system, pid, &self.addresses, &request) {
+        match associate(system, pid, addresses, &request) {
             Ok(_) => Ok(()),
             Err(error) if may_be_associated(&error) => {
-                narrow::narrow(system, &self.addresses, &self.terms, error)
+                narrow::narrow(system, addresses, self.name, &self.terms, error)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Puts addrctl itself into the association that the first word names; returns the words
+    /// of the program.
+    fn enter(&self, system: &dyn System) -> Result<&[OsString], Error> {
+        let doing = || Doing::new("run", Subject::Thing("a program".into()));
+        let wrong = |what: String| doing().failed(Reason::new(ErrorKind::Malformed, what));
+        let (first, rest) = match self.words.split_first() {
+            Some((first, rest)) => (first.to_string_lossy(), rest),
+            None => return Ok(&[]),
+        };
+        if let [option, ..] = self.terms.given()[..] {
+            return Err(wrong(format!(
+                "{option} is for a new association, and needs --addr"
+            )));
+        }
+        let to = which(&first).map_err(|problem| {
+            wrong(format!(
+                "without --addr the first word is an association, and {first:?} is none: {problem}"
+            ))
+        })?;
+        let command = match rest {
+            [dashes, command @ ..] if dashes == "--" => command,
+            command => command,
+        };
+        if command.is_empty() {
+            let what = "after the name of the association, or --addr ADDRS, comes the program";
+            return Err(wrong(what.to_owned()));
+        }
+        let pid = system.own_pid();
+        join(system, pid, to, &AssignRequest::about(Target::Pid(pid)))?;
+        Ok(command)
     }
 }
 

@@ -2,7 +2,7 @@
 
 //! Narrowing: `run` inside an association.
 
-use addrconf_abi::{NarrowHeader, Wire, MAX_STRUCT};
+use addrconf_abi::{Name, NarrowHeader, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
@@ -18,10 +18,11 @@ use crate::system::System;
 pub(super) fn narrow(
     system: &dyn System,
     addresses: &AddressSet,
+    name: Option<Name>,
     terms: &TermsArgs,
     outside: Error,
 ) -> Result<(), Error> {
-    let options = terms.beyond_narrowing();
+    let options = terms.given();
     if !options.is_empty() {
         let options = options.join(", ");
         return Err(outside.next(format!(
@@ -31,7 +32,7 @@ pub(super) fn narrow(
     }
     let header = NarrowHeader {
         addr_count: addresses.entries().len() as u32,
-        name: terms.name.unwrap_or_default(),
+        name: name.unwrap_or_default(),
     };
     let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();
     context.extend(addresses.to_bytes());

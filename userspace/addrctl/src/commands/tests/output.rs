@@ -25,6 +25,7 @@ fn web() -> Association {
         process_count: 2,
         task_count: 9,
         socket_count: 17,
+        defined: false,
         leftovers: vec![Leftover {
             addr: [10, 0, 2, 1].into(),
             connection_count: 3,
@@ -44,6 +45,7 @@ fn large() -> Association {
         process_count: 70_000,
         task_count: 70_001,
         socket_count: 0,
+        defined: false,
         leftovers: vec![],
     }
 }
@@ -100,6 +102,7 @@ name         web
 addresses    10.0.0.0/24
              10.0.1.1 (primary)
              2001:db8::1 (primary)
+defined      no
 exclusive    yes
 source       random
 loopback     127.64.0.2
@@ -133,6 +136,7 @@ fn the_json_of_list_is_stable() {
     {
       "id": 1,
       "name": "web",
+      "defined": false,
       "addresses": [
         "10.0.0.0/24",
         "10.0.1.1",
@@ -161,6 +165,7 @@ fn the_json_of_list_is_stable() {
     {
       "id": 12,
       "name": null,
+      "defined": null,
       "addresses": [
         "2001:db8::/64"
       ],
@@ -193,6 +198,7 @@ fn the_json_of_show_is_stable() {
   "association": {
     "id": 1,
     "name": "web",
+    "defined": false,
     "addresses": [
       "10.0.0.0/24",
       "10.0.1.1",

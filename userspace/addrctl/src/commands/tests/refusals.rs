@@ -25,6 +25,9 @@ fn without_the_module_every_command_says_how_to_load_it() {
     let words = "the addrconf module is not loaded (no /dev/addrconf); run `modprobe addrconf`";
     let lines = [
         "assign 812 10.0.0.1",
+        "assign 812 --to shop",
+        "define shop 10.0.0.1",
+        "undefine shop",
         "add 812 10.0.0.1",
         "remove 812 10.0.0.1",
         "replace 812 10.0.0.1",
@@ -48,6 +51,10 @@ fn without_the_right_every_command_says_which_one_is_missing() {
 
     let calls = [
         ("assign 812 10.0.0.1", Call::Assign),
+        ("assign 812 --to 1", Call::Join),
+        ("define shop 10.0.0.1", Call::Define),
+        ("undefine 1", Call::Undefine),
+        ("show shop", Call::Find),
         ("add 812 10.0.0.1", Call::Update),
         ("release 812", Call::Release),
         ("flush", Call::Release),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl undefine`: makes a defined association end with its last process and socket.
+
+use std::io::Write;
+
+use rustix::io::Errno;
+
+use super::args::{which, Which};
+use super::open;
+use crate::command::Command;
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
+use crate::refusal::Refusal;
+use crate::system::System;
+use crate::text::counted;
+
+/// Undefine an association
+///
+/// It ends with its last process and socket: at once if it has none. Its processes stay in
+/// it; `release` takes them out.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Name or id of the association
+    #[arg(value_name = "NAME|ID", value_parser = which)]
+    which: Which,
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let doing = Doing::new("undefine", open::association(self.which));
+        match self.undefine(system, doing.whom()) {
+            Ok(0) => Ok(()),
+            Ok(tasks) => {
+                let tasks = counted(tasks, "task");
+                writeln!(out, "still has {tasks}, and ends with the last").map_err(Error::output)
+            }
+            Err(why) => Err(doing.failed(why)),
+        }
+    }
+}
+
+impl Args {
+    fn undefine(&self, system: &dyn System, whom: &Subject) -> Result<u64, Reason> {
+        let client = open::client(system)?;
+        let id = open::id(system, &client, self.which)?;
+        client.undefine(id).map_err(|cause| {
+            let refusal = Refusal::new(system, &client, cause);
+            match refusal.errno() {
+                Some(Errno::ALREADY) => {
+                    Reason::new(ErrorKind::NotDefined, "it is not a defined one")
+                        .next("it ends with its last process and socket")
+                }
+                _ => refusal.about(whom),
+            }
+        })
+    }
+}
