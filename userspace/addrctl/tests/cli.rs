@@ -115,6 +115,23 @@ fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
     fails(&["run", "--addr", "10.0.0.1,", "true"], 125, "extra comma");
     fails(&["run", "true"], 125, "--addr");
     fails(&["run", "--name", "shop", "true"], 125, "--addr");
+    let run = ["run", "--addr", "10.0.0.1"];
+    let with = |options: &[&'static str]| [&run[..], options, &["true"]].concat();
+    fails(
+        &with(&["--caps", "net_fly"]),
+        125,
+        "no capability \"net_fly\"",
+    );
+    fails(
+        &with(&["--user", "no-such-user"]),
+        125,
+        "there is no user no-such-user",
+    );
+    fails(
+        &with(&["--user", "root", "--caps", "none"]),
+        125,
+        "not loaded",
+    );
     fails(&["run", "shop", "true"], 125, "not loaded");
     fails(&["run", "--addr", "10.0.0.1"], 125, "CMD");
     fails(&["run", "--addr", "10.0.0.1", "true"], 125, "not loaded");

@@ -88,6 +88,36 @@ pub fn tests() -> Vec<Test> {
             status(5, &["show", "shop"]);
             status(125, &["run", "shop", "--", "true"]);
         }),
+        behaviour(
+            "addrctl_run_gives_the_program_only_the_rights_asked_for",
+            || {
+                let script = "id -u; id -g; id -G; grep -E '^(Cap|NoNew)' /proc/self/status";
+                let run = ["run", "--addr", "10.0.0.1", "--user", "nobody"];
+                let rights = |options: &[&str]| {
+                    let program = ["--", "sh", "-c", script];
+                    done(&[&run[..], options, &program].concat())
+                };
+                let caps = |bits: &str, no_new_privs| {
+                    let set = |name| format!("Cap{name}:\t{bits}\n");
+                    let sets = ["Inh", "Prm", "Eff", "Bnd", "Amb"].map(set).concat();
+                    format!("{sets}NoNewPrivs:\t{no_new_privs}\n")
+                };
+                let bind_service = caps("0000000000000400", 0);
+                let nogroup = "65534\n65534\n65534\n";
+                assert_eq!(rights(&[]), format!("{nogroup}{bind_service}"));
+                let none = ["--group", "www-data", "--caps", "none", "--no-new-privs"];
+                let nothing = caps("0000000000000000", 1);
+                let shown = rights(&none);
+                assert!(shown.ends_with(&nothing), "{shown}");
+                assert!(shown.starts_with("65534\n33\n33"), "{shown}");
+                // Root keeps no more than it was left, either.
+                let root = ["run", "--addr", "10.0.0.1", "--caps", "net_raw", "--"];
+                let root = done(&[&root[..], &["grep", "^CapEff", "/proc/self/status"]].concat());
+                assert_eq!(root, "CapEff:\t0000000000002000\n");
+                let unknown = ["run", "--addr", "10.0.0.1", "--user", "nobody2", "true"];
+                status(125, &unknown);
+            },
+        ),
         behaviour("addrctl_run_hands_no_control_to_the_program", || {
             let script = "ls -l /proc/self/fd";
             let output = done(&["run", "--addr", "10.0.0.1", "--", "sh", "-c", script]);

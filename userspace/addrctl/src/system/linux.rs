@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
-use super::{narrow, Device, NetAdmin, System};
+use super::{narrow, rights, AskedRights, Device, Failed, NetAdmin, Rights, System};
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
 const CAP_NET_ADMIN: u32 = 12;
@@ -100,6 +100,14 @@ impl System for Linux {
 
     fn sleep(&self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {
+        rights::look_up(asked)
+    }
+
+    fn take_rights(&self, rights: &Rights) -> Result<(), Failed> {
+        rights::take(rights)
     }
 
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {

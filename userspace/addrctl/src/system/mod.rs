@@ -7,6 +7,7 @@ mod ioctl;
 mod linux;
 mod narrow;
 mod pointers;
+mod rights;
 
 use std::ffi::OsString;
 use std::io;
@@ -20,6 +21,7 @@ pub use linux::Linux;
 pub use pointers::link;
 #[cfg(test)]
 pub use pointers::pointers;
+pub use rights::{AskedRights, Failed, Rights};
 
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,12 @@ pub trait System {
 
     /// Sleeps for `time`.
     fn sleep(&self, time: Duration);
+
+    /// Looks up users and groups. Returns the end of a sentence about what is not known.
+    fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String>;
+
+    /// Gives addrctl these rights, for good. When it fails, some may be taken already.
+    fn take_rights(&self, rights: &Rights) -> Result<(), Failed>;
 
     /// Executes `program` in the place of addrctl. Returns only when that fails.
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error;

@@ -21,7 +21,7 @@ use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::system::{Device, NetAdmin, System};
+use crate::system::{AskedRights, Device, Failed, NetAdmin, Rights, System};
 use device::FakeDevice;
 
 /// The process id of addrctl in tests.
@@ -62,6 +62,11 @@ pub struct State {
     pub open_devices: usize,
     /// Programs executed, and how many descriptors of the device were open then.
     pub executed: Vec<(Vec<OsString>, usize)>,
+    /// The rights that were looked up, and whether they were taken, for each.
+    pub rights: Vec<(AskedRights, bool)>,
+    /// Looking rights up fails with this, or taking them.
+    pub no_rights: Option<&'static str>,
+    pub no_taking: Option<Errno>,
     /// How long addrctl slept.
     pub slept: Duration,
     /// Associating fails because of this obstacle.
@@ -187,6 +192,28 @@ impl System for Fake {
 
     fn sleep(&self, time: Duration) {
         self.state().slept += time;
+    }
+
+    fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {
+        let mut state = self.state();
+        match state.no_rights {
+            Some(what) => Err(what.to_owned()),
+            None => {
+                state.rights.push((asked.clone(), false));
+                Ok(Rights::default())
+            }
+        }
+    }
+
+    fn take_rights(&self, _: &Rights) -> Result<(), Failed> {
+        let mut state = self.state();
+        if let Some(errno) = state.no_taking {
+            return Err(("set the user", errno));
+        }
+        if let Some((_, taken)) = state.rights.last_mut() {
+            *taken = true;
+        }
+        Ok(())
     }
 
     fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {

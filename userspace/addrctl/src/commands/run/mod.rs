@@ -9,11 +9,13 @@
 //! device first, and narrows when the device denies what it denies an associated addrctl.
 
 mod narrow;
+mod rights;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 
 use addrconf_abi::{AssignRequest, Name, Target};
+use rights::RightsArgs;
 
 use super::args::{address_set, name, which, TermsArgs, ADDRS_HELP, NAME_HELP};
 use super::associate::{associate, join};
@@ -49,6 +51,9 @@ pub struct Args {
     #[command(flatten)]
     terms: TermsArgs,
 
+    #[command(flatten)]
+    rights: RightsArgs,
+
     /// Program and its arguments; before them the name of an association, unless --addr is
     /// given
     #[arg(value_name = "[NAME] CMD", required = true, trailing_var_arg = true)]
@@ -58,6 +63,7 @@ pub struct Args {
 impl Command for Args {
     /// Returns only on failure. An association that was made before ends with addrctl.
     fn run(&self, system: &dyn System, _: &mut dyn Write) -> Result<(), Error> {
+        let rights = self.rights.look_up(system)?;
         let command = match &self.addresses {
             Some(addresses) => {
                 self.confine(system, addresses)?;
@@ -65,6 +71,8 @@ impl Command for Args {
             }
             None => self.enter(system)?,
         };
+        // Afterwards: making and joining associations needs CAP_NET_ADMIN.
+        rights::take(system, &rights)?;
         let none = (&OsString::new(), &[][..]);
         let (program, rest) = command.split_first().unwrap_or(none);
         Err(not_executed(program, &system.exec(program, rest)))

@@ -11,6 +11,7 @@ mod older_module;
 mod options;
 mod output;
 mod refusals;
+mod rights;
 mod update;
 
 use std::ffi::OsString;
