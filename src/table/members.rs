@@ -210,6 +210,34 @@ impl Members {
         self.remove_if(task, Membership::is_formed)
     }
 
+    /// Whether no task is a member of `association` itself, apart from those that have exited and
+    /// were waited for. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn is_deserted(&self, association: &Association) -> Result<bool> {
+        let mut unborn = false;
+        let found: KVVec<Tgid> = gather(|push| {
+            let guard = rcu::read_lock();
+            self.map.each_of(association.roll(), &guard, |membership| {
+                match membership.process() {
+                    Some(process) => push(process),
+                    None => unborn = true,
+                }
+            });
+        })?;
+        let is_there = |process: &Tgid| {
+            let mut found = false;
+            task::each_thread(*process, |task| {
+                found = self.is_member(task.key(), association);
+                !found
+            });
+            found
+        };
+        Ok(!unborn && !found.iter().any(is_there))
+    }
+
     /// Takes this mark off the tasks of an association, also of those that are being made.
     /// Leaves out some that come or go meanwhile. Never sleeps.
     pub(super) fn take_off(&self, association: &Association, mark: Mark) {

@@ -122,6 +122,21 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<Fi
     })
 }
 
+/// An association that `is_meant` and of which a task has a socket. The caller holds no
+/// spinlock.
+pub(super) fn one_of(
+    task: &TaskRef,
+    is_meant: impl Fn(&Association) -> bool,
+) -> Option<Arc<Association>> {
+    let mut found = None;
+    task.each_socket(|sk, _| {
+        let association = association_of(sk).filter(|association| is_meant(association));
+        found = association.map(Into::into);
+        found.is_none()
+    });
+    found
+}
+
 /// Whether a task waits in a system call on a socket of `association`, which receives
 /// only what it may. The caller holds no spinlock.
 pub(super) fn waits_on_its_own(task: &TaskRef, association: &Association) -> bool {

@@ -79,6 +79,10 @@ impl Tenants {
     /// Makes an association and puts all threads of a process into it, with their
     /// sockets, and its descendants if that is asked for. All or nothing.
     ///
+    /// If the process has a socket of an association without tasks that has the same set and
+    /// terms, it joins that: a socket stays with its association, and could not be used in
+    /// another.
+    ///
     /// # Errors
     ///
     /// Nothing changed, except that connections of former owners may have ended:
@@ -111,9 +115,41 @@ impl Tenants {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL.into());
         }
+        if let Some(left) = self.left(whom.process, &terms, &set)? {
+            self.join(whom, &left)?;
+            return Ok(left);
+        }
         let (association, first) = self.make_tenant(terms, set)?;
         let stage = association.stage();
         self.complete(Assignment::new(self, whom, association, stage, first))
+    }
+
+    /// The association with these terms and this set that has no task, and of which the process
+    /// has a socket: the process was released from it, or is the next one to which a supervisor
+    /// hands the socket.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    fn left(
+        &self,
+        process: &TaskRef,
+        terms: &Terms,
+        set: &AddressSet,
+    ) -> Result<Option<Arc<Association>>> {
+        let left = sockets::one_of(process, |association| {
+            association.depth() == 0
+                && association.tenant().is_formed()
+                && association.is_like(terms, set)
+        });
+        let Some(left) = left else {
+            return Ok(None);
+        };
+        // Another may have its name by now.
+        let named = self.registry().by_name(&terms.name);
+        let keeps_name = named.is_some_and(|named| Arc::ptr_eq(&named, &left));
+        let is_left = (terms.name.is_empty() || keeps_name) && self.members.is_deserted(&left)?;
+        Ok(is_left.then_some(left))
     }
 
     /// Makes an association that is no part of another, with its first user, not listed yet.

@@ -7,6 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::rcu;
 
 use super::Association;
+use crate::abi::Terms;
 use crate::policy::{Owner, Prefix, SetView};
 use crate::sys::choice;
 use crate::sys::ranged::Ranged;
@@ -86,6 +87,17 @@ impl Association {
     /// Whether it has former addresses, on which it may have connections.
     pub(in crate::table) fn has_former(&self) -> bool {
         self.former.is_some()
+    }
+
+    /// Whether it has this set and these terms; any dedicated loopback address if none is asked
+    /// for.
+    pub(in crate::table) fn is_like(&self, terms: &Terms, set: &AddressSet) -> bool {
+        let terms = Terms {
+            loopback: terms.loopback.or(self.terms.loopback),
+            ..*terms
+        };
+        let guard = rcu::read_lock();
+        terms == self.terms && self.set(&guard).entries() == set.entries()
     }
 
     /// Whether its set contains any of these addresses.

@@ -3,19 +3,20 @@
 //! From when until when an association is there, and which of its memberships count.
 //! Context: any.
 //!
-//! An association that is not defined is ended once, for all its tasks. One that is defined
-//! stays when its tasks are released: those that join later have another epoch.
+//! A part is ended once, for all its tasks. An association that is not a part stays when its
+//! tasks are released, as long as it is defined or has sockets: those that join later have
+//! another epoch.
 
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 
-use super::Association;
+use super::{Association, PartOf};
 use crate::table::tenant::Mark;
 
 /// What decides whether memberships count.
 pub(super) struct Life {
-    // Ended from outside: tasks that are still in the table do not count as members.
+    // Of a part, ended from outside: tasks that are still in the table do not count as members.
     // Sockets keep their scope, or they would suddenly have that of the whole host.
     revoked: Atomic<bool>,
     // There without tasks. Then it is one of its own `users`.
@@ -38,7 +39,7 @@ impl Life {
     }
 }
 
-/// How often the tasks of an association were released while it was defined.
+/// How often the tasks of an association were released.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::table) struct Epoch(i8);
 
@@ -96,11 +97,11 @@ impl Association {
         was
     }
 
-    /// Ends it for every task at once, or releases every task from it if it is defined. A full
-    /// barrier: either a call that adds a task meanwhile sees this, or the caller sees the
-    /// task afterwards. One call at a time.
+    /// Releases every task from it at once. A part takes no others. A full barrier: either a
+    /// call that adds a task meanwhile sees this, or the caller sees the task afterwards. One
+    /// call at a time.
     pub(in crate::table) fn revoke(&self) {
-        if self.is_defined() {
+        if self.part_of.is_none() {
             let Epoch(epoch) = self.epoch();
             let next = epoch.wrapping_add(1);
             self.life.epoch.store(next, ordering::Relaxed);
@@ -110,15 +111,17 @@ impl Association {
         smp_mb(ordering::Full);
     }
 
-    /// Whether it was ended. Reliable after a full barrier: see [`Self::revoke`].
+    /// Whether it is a part that was ended. Reliable after a full barrier: see
+    /// [`Self::revoke`].
     pub(in crate::table) fn is_revoked(&self) -> bool {
         self.life.revoked.load(ordering::Relaxed)
     }
 
-    /// Whether it was ended, or an association that it is a part of: then it is about
-    /// to be ended too.
+    /// Whether it is a part that was ended, or the tasks of an association that it is a part
+    /// of were released: then it is about to be ended too.
     pub(in crate::table) fn is_ended(&self) -> bool {
-        self.up().any(Self::is_revoked)
+        self.up()
+            .any(|this| this.is_revoked() || this.part_of.as_ref().is_some_and(PartOf::is_released))
     }
 
     /// Makes the memberships with this mark not count; with [`Mark::NONE`], all count again. A

@@ -8,7 +8,7 @@ use core::iter::successors;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use super::{Association, User};
+use super::{Association, Epoch, User};
 use crate::table::limits::MAX_DEPTH;
 
 /// The place of a part in its whole. It keeps the whole alive.
@@ -16,7 +16,11 @@ use crate::table::limits::MAX_DEPTH;
 /// # Invariants
 ///
 /// Counted in the `parts` of the tenant.
-pub(in crate::table) struct PartOf(User);
+pub(in crate::table) struct PartOf {
+    user: User,
+    // Of the whole when the part was made: a release of the whole's tasks ends its parts.
+    epoch: Epoch,
+}
 
 impl PartOf {
     /// Adds a part to `whole`. Context: process, may sleep.
@@ -31,17 +35,23 @@ impl PartOf {
         if whole.depth() >= MAX_DEPTH {
             return Err(ENOSPC);
         }
+        let epoch = whole.stage().epoch;
         let user = User::join(whole).ok_or(ENOENT)?;
         if !user.association().tenant().add_part() {
             return Err(ENOSPC);
         }
         // INVARIANT: `add_part` counted it.
-        Ok(Self(user))
+        Ok(Self { user, epoch })
     }
 
     /// The whole.
     pub(super) fn whole(&self) -> &Association {
-        self.0.association()
+        self.user.association()
+    }
+
+    /// Whether the tasks of the whole were released since.
+    pub(super) fn is_released(&self) -> bool {
+        self.whole().stage().epoch != self.epoch
     }
 }
 

@@ -381,6 +381,60 @@ pub fn tests() -> Vec<Test> {
                 supervisor.succeeded();
             },
         ));
+        tests.push(behaviour(
+            format!("a_{name}_server_that_is_released_and_assigned_again_serves_on"),
+            move || {
+                let mut server = Tenant::new(ONE);
+                server.serve("me", Spec::wildcard(proto, Kind::V4, 80));
+                server.serve("inside", Spec::at(proto, "127.0.0.1", 81));
+                let (id, device) = (server.id, Device::open());
+                for _ in 0..3 {
+                    device.release(Target::Pid(server.pid())).expect("release");
+                    server.associate(ONE, &Assignment::DEFAULT);
+                    assert_eq!(server.id, id);
+                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("an answer"), "me");
+                    answer_is(&server, proto, "127.0.0.1", 81, "inside");
+                    nobody_answers(proto, (HOST4, 80));
+                    device.release(Target::Association(id)).expect("release");
+                    server.associate(ONE, &Assignment::DEFAULT);
+                    assert_eq!(server.id, id);
+                    assert_eq!(ask(proto, ("10.0.0.1", 80)).expect("an answer"), "me");
+                }
+                // With another set it is another association.
+                device.release(Target::Association(id)).expect("release");
+                server.associate(TWO, &Assignment::DEFAULT);
+                assert_ne!(server.id, id);
+            },
+        ));
+        tests.push(behaviour(
+            format!("a_{name}_socket_of_a_supervisor_serves_each_association_with_its_set"),
+            move || {
+                let (go, ready) = (Channel::new(), Channel::new());
+                let supervisor = Child::spawn(|| {
+                    let socket = Sock::v4(proto);
+                    socket.serve(proto, ("0.0.0.0", 80)).expect("serve");
+                    for _ in 0..3 {
+                        let start = spawn_tenant(ONE, || {
+                            ready.send("");
+                            match proto {
+                                Proto::Tcp => drop(socket.accept().expect("accept")),
+                                Proto::Udp => drop(socket.receive().expect("receive")),
+                            }
+                        });
+                        start.succeeded();
+                        go.receive();
+                    }
+                });
+                for _ in 0..3 {
+                    ready.receive();
+                    let client = Sock::v4(proto);
+                    client.connect(("10.0.0.1", 80)).expect("connect");
+                    let _ = client.send(b"x");
+                    go.send("");
+                }
+                supervisor.succeeded();
+            },
+        ));
     }
     tests.push(behaviour(
         "terms_of_a_definition_are_in_force_at_once",
