@@ -85,6 +85,18 @@ fn a_change_names_a_process_or_an_association_and_addresses() {
 }
 
 #[test]
+fn too_many_addresses_are_counted_and_not_repeated() {
+    let many: Vec<_> = (0..1025)
+        .map(|i| format!("10.{}.{}.1", i / 256, i % 256))
+        .collect();
+    let many = many.join(",");
+    let words = "…' for '[ADDRS]': 1025 addresses are too many";
+    fails(&["assign", "1", &many], 2, words);
+    let words = "…': 1025 addresses are too many, a set holds at most 1024";
+    fails(&["add", "1", &many], 2, words);
+}
+
+#[test]
 fn options_without_a_meaning_are_wrong_usage() {
     let assign = |option: &str, value: &str, words: &str| {
         fails(&["assign", "1", "10.0.0.1", option, value], 2, words);

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use addrconf_abi::{AssignRequest, Name, Target};
 
-use super::args::{address_set, name, which, TermsArgs, Which, ADDRS_HELP, NAME_HELP};
+use super::args::{name, which, AddressSetParser, TermsArgs, Which, ADDRS_HELP, NAME_HELP};
 use super::associate::{associate, join};
 use crate::address::AddressSet;
 use crate::command::Command;
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(
         help = ADDRS_HELP,
         value_name = "ADDRS",
-        value_parser = address_set,
+        value_parser = AddressSetParser,
         required_unless_present = "to"
     )]
     addresses: Option<AddressSet>,

@@ -7,7 +7,7 @@ use std::io::Write;
 use addrconf_abi::Name;
 use rustix::io::Errno;
 
-use super::args::{address_set, definable, TermsArgs, ADDRS_HELP, NAME_HELP};
+use super::args::{definable, AddressSetParser, TermsArgs, ADDRS_HELP, NAME_HELP};
 use super::associate;
 use super::open;
 use crate::address::AddressSet;
@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(help = NAME_HELP, value_name = "NAME", value_parser = definable)]
     name: Name,
 
-    #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    #[arg(help = ADDRS_HELP, value_name = "ADDRS", value_parser = AddressSetParser)]
     addresses: AddressSet,
 
     #[command(flatten)]

@@ -30,6 +30,7 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
             .next("run `modprobe addrconf` or `insmod addrconf.ko`")
     };
     match cause {
+        Errno::NOENT if system.is_loaded() => hidden(&path),
         Errno::NOENT => not_loaded(format!("no {path}")),
         Errno::NODEV | Errno::NXIO => not_loaded(format!("{path} has no driver")),
         Errno::ACCESS => {
@@ -41,6 +42,20 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
         Errno::NOTTY => Reason::other(format!("{path} is not the device of the addrconf module")),
         _ => Reason::other(format!("{path} cannot be opened: {cause}")),
     }
+}
+
+/// The module is there, and its device is not.
+fn hidden(path: &str) -> Reason {
+    let what = format!("the addrconf module is loaded, but there is no {path} here");
+    Reason::new(ErrorKind::NoDevice, what)
+        .next(
+            "in a unit of systemd, PrivateDevices=yes hides it; in a container, it must be passed \
+             in",
+        )
+        .next(
+            "where no device file is made by itself, `mknod` makes it with the numbers in \
+             /sys/class/misc/addrconf/dev",
+        )
 }
 
 /// The process of this number, as messages name it.

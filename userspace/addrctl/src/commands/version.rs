@@ -35,6 +35,7 @@ fn module(system: &dyn System) -> Result<String, Reason> {
         Err(why) => {
             return match why.kind() {
                 ErrorKind::NotLoaded => Ok("not loaded".to_owned()),
+                ErrorKind::NoDevice => Ok("loaded, but its device is not here".to_owned()),
                 ErrorKind::NotPermitted => {
                     Ok("loaded, but only root may ask for its version".to_owned())
                 }

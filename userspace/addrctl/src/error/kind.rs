@@ -8,6 +8,8 @@
 pub enum ErrorKind {
     /// The control device does not exist, or its module is going.
     NotLoaded,
+    /// The module is loaded, but its control device is not there.
+    NoDevice,
     /// The caller lacks the right.
     NotPermitted,
     /// No such process or association.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
+use addrconf_abi::SYSFS_PATH;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
@@ -57,6 +58,10 @@ impl System for Linux {
 
     fn device_path(&self) -> String {
         self.device.display().to_string()
+    }
+
+    fn is_loaded(&self) -> bool {
+        Path::new(SYSFS_PATH).exists()
     }
 
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {

@@ -58,6 +58,9 @@ pub trait System {
     /// The path that [`System::open_device`] opens, for messages.
     fn device_path(&self) -> String;
 
+    /// Whether the module is loaded, as far as sysfs tells.
+    fn is_loaded(&self) -> bool;
+
     /// Opens a descriptor for a process, which never refers to a later process of the
     /// same number.
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno>;

@@ -42,6 +42,8 @@ pub struct State {
     pub associations: BTreeMap<u64, FakeAssociation>,
     /// How many associations there ever were.
     pub last_id: u64,
+    /// The module is loaded, although the device is not there.
+    pub hidden_device: bool,
     /// Opening the device fails with this.
     pub no_device: Option<Errno>,
     /// Interface version of the module; `None` when it is not loaded.
@@ -145,6 +147,10 @@ impl System for Fake {
 
     fn device_path(&self) -> String {
         addrconf_abi::DEVICE_PATH.to_owned()
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.state().hidden_device
     }
 
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {

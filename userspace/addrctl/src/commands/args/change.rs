@@ -7,9 +7,9 @@
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
-use super::address_set;
 use super::target::{which, whom, TargetArgs, Which, Whom};
 use crate::address::AddressSet;
+use crate::text::cut;
 
 /// The process or association whose set changes, and the addresses.
 #[derive(Debug)]
@@ -59,7 +59,9 @@ impl FromArgMatches for ChangeArgs {
                     ))
                 }
             };
-        let addresses = address_set(&addresses).map_err(|error| invalid(&addresses, &error))?;
+        let addresses: AddressSet = addresses
+            .parse()
+            .map_err(|error| invalid(&addresses, &error))?;
         let association = words.association;
         Ok(Self {
             target: TargetArgs { whom, association },
@@ -94,6 +96,6 @@ fn read(text: &str) -> Result<Whom, Error> {
 }
 
 fn invalid(text: &str, problem: &dyn std::fmt::Display) -> Error {
-    let message = format!("invalid value '{text}': {problem}");
+    let message = format!("invalid value '{}': {problem}", cut(text));
     Error::raw(ErrorKind::ValueValidation, message)
 }

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use addrconf_abi::{AssignRequest, Name, Target};
 use rights::RightsArgs;
 
-use super::args::{address_set, name, which, TermsArgs, ADDRS_HELP, NAME_HELP};
+use super::args::{name, which, AddressSetParser, TermsArgs, ADDRS_HELP, NAME_HELP};
 use super::associate::{associate, join};
 use crate::address::AddressSet;
 use crate::command::Command;
@@ -36,7 +36,7 @@ pub const FAILED: u8 = 125;
 /// addresses, which needs no privilege.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = address_set)]
+    #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = AddressSetParser)]
     addresses: Option<AddressSet>,
 
     #[arg(
@@ -138,7 +138,10 @@ impl Args {
 fn may_be_associated(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::NotLoaded | ErrorKind::NotPermitted | ErrorKind::AlreadyAssociated
+        ErrorKind::NotLoaded
+            | ErrorKind::NoDevice
+            | ErrorKind::NotPermitted
+            | ErrorKind::AlreadyAssociated
     )
 }
 

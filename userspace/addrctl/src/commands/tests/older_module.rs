@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! addrctl with modules of older versions.
+//! addrctl with modules of older versions, or whose device is hidden.
 
 use addrconf_abi::Command as Call;
 use rustix::io::Errno;
@@ -115,4 +115,19 @@ fn what_an_older_module_knows_as_well_is_not_put_down_to_its_age() {
         let error = addrctl(&fake, line).unwrap_err().to_string();
         assert!(!error.contains("cannot do this"), "{error}");
     }
+}
+
+#[test]
+fn a_module_whose_device_is_hidden_is_not_taken_for_missing() {
+    let fake = nginx();
+    fake.state().no_device = Some(Errno::NOENT);
+    fake.state().hidden_device = true;
+    let words = "the addrconf module is loaded, but there is no /dev/addrconf here; in a unit of \
+                 systemd, PrivateDevices=yes hides it";
+    refused(&fake, "list", 1, words);
+    let version = addrctl(&fake, "version").unwrap();
+    assert!(
+        version.ends_with("module: loaded, but its device is not here\n"),
+        "{version}"
+    );
 }
