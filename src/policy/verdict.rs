@@ -38,6 +38,9 @@ pub enum Refusal {
     ProtocolNotSupported,
     /// `EAFNOSUPPORT`: the address or socket family does not fit.
     FamilyNotSupported,
+    /// `ENOENT`: there is no such protocol to put on top. A kernel that has none answers the
+    /// same.
+    NoUpperProtocol,
     /// `EACCES`: the destination is a loopback address of another owner.
     Unreachable,
     /// `ENODEV`: there is no interface for this. A host without multicast answers the
@@ -57,6 +60,7 @@ impl Refusal {
     pub const fn errno(self) -> i32 {
         match self {
             Self::NotPermitted => 1,
+            Self::NoUpperProtocol => 2,
             Self::Unreachable => 13,
             Self::NoDevice => 19,
             Self::Invalid => 22,

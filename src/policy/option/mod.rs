@@ -62,6 +62,8 @@ enum Kind {
     /// hear. The report of that is sent from the interface's address for every
     /// member, and draws traffic to the host.
     Membership,
+    /// It gives a connection to another protocol, which programs do without.
+    UpperProtocol,
     /// It is on no list.
     Unknown,
 }
@@ -75,12 +77,15 @@ enum Kind {
 ///   packets to another receiver;
 /// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without a
 ///   multicast interface;
+/// * [`Refusal::NoUpperProtocol`] for putting another protocol on a connection (kernel TLS),
+///   as on a kernel without it: programs then do that themselves;
 /// * [`Refusal::OptionNotKnown`] for an option that is on no list, as on an older
 ///   kernel.
 pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
     match kind(level, name) {
         Kind::Harmless => Ok(()),
         Kind::Membership => Err(Refusal::NoDevice),
+        Kind::UpperProtocol => Err(Refusal::NoUpperProtocol),
         Kind::Raw if raw => Ok(()),
         Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
         Kind::Unknown => Err(Refusal::OptionNotKnown),

@@ -32,7 +32,7 @@ options! {
     TCP_SAVED_SYN = 28, Harmless, "cannot be set; `look` decides who reads it";
     TCP_REPAIR_WINDOW = 29, Dangerous, "part of TCP_REPAIR, which is refused";
     TCP_FASTOPEN_CONNECT = 30, Harmless, "how a handshake begins";
-    TCP_ULP = 31, Dangerous, "gives the connection to another protocol";
+    TCP_ULP = 31, UpperProtocol, "gives the connection to another protocol";
     TCP_MD5SIG_EXT = 32, Harmless, "keys of this socket's connections";
     TCP_FASTOPEN_KEY = 33, Harmless, "changes only this listener";
     TCP_FASTOPEN_NO_COOKIE = 34, Harmless, "how a handshake begins";

@@ -48,13 +48,20 @@ fn what_chooses_a_source_or_a_way_is_not() {
         (IPV6, 57),   // IPV6_RTHDR
         (IPV6, 75),   // IPV6_TRANSPARENT
         (TCP, 19),    // TCP_REPAIR
-        (TCP, 31),    // TCP_ULP
         (UDP, 100),   // UDP_ENCAP
     ] {
         for raw in [false, true] {
             assert_eq!(option(level, name, raw), Err(Refusal::NotPermitted));
         }
     }
+}
+
+#[test]
+fn no_protocol_is_put_on_a_connection_as_on_a_kernel_without_one() {
+    for raw in [false, true] {
+        assert_eq!(option(TCP, 31, raw), Err(Refusal::NoUpperProtocol)); // TCP_ULP
+    }
+    assert_eq!(Refusal::NoUpperProtocol.errno(), 2);
 }
 
 #[test]
