@@ -6,7 +6,8 @@
 .PHONY: help demo test test-all check fuzz fuzz-host miri stress bench kernel module addrctl clean
 
 help:
-	@echo 'make demo      two unmodified web servers on one port, in a virtual machine'
+	@echo 'make demo      four unmodified web servers on one port, in a virtual machine'
+	@echo '               (LONG=1: with every command and what it prints)'
 	@echo 'make test      all tests, on this machine and in the virtual machine'
 	@echo '               (KERNEL=debug or kcsan: on a kernel that looks for errors)'
 	@echo '               (KERNEL_SERIES=7.2: with that release of Linux, as every target)'
@@ -30,7 +31,8 @@ help:
 	@echo 'Built kernels and tools are cached in $${ADDRCONF_CACHE:-~/.cache/addrconf}.'
 
 demo:
-	@scripts/vm run --timeout 600 --add tests/demo:/demo -- /demo/run
+	@if [ -t 1 ]; then set -- --colour; fi; \
+	scripts/vm run --timeout 600 --add tests/demo:/demo -- /demo/run $(if $(LONG),--long) "$$@"
 
 # KERNEL=NAME chooses the kernel of the guest.
 kernel := $(if $(KERNEL),--kernel $(KERNEL))
