@@ -4,7 +4,7 @@
 //! undefine, find, and join.
 
 use super::bypass::Obstacle;
-use super::request::Target;
+use super::target::Target;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 

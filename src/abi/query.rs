@@ -2,7 +2,7 @@
 
 //! The structures of the control calls that change nothing: query and list.
 
-use super::request::Target;
+use super::target::Target;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 

@@ -1,61 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The structures of the control calls that change something, and the target of a
-//! call. Updates are in `update.rs`.
+//! The structures of the control calls that make associations and release processes, and of the
+//! version.
 
 use super::bypass::Obstacle;
+use super::target::Target;
 use super::terms::{Name, SourceChoice, Terms};
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
-/// The target of a call. On the wire: a 32-bit kind and a 64-bit value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Target {
-    /// Kind 1: the process (thread group) that a pidfd refers to, immune to pid
-    /// reuse.
-    PidFd(i32),
-    /// Kind 2: the process (thread group) with this pid in the caller's pid
-    /// namespace.
-    Pid(i32),
-    /// Kind 3: the association with this id; not valid for assign.
-    Association(u64),
-    /// Kind 4, value 0: every association; since 3, valid for release only.
-    All,
-}
-
-impl Target {
-    pub(super) fn from_parts(kind: u32, value: u64) -> Result<Self, WireError> {
-        let as_i32 = || i32::try_from(value).map_err(|_| WireError::BadField);
-        match kind {
-            1 => Ok(Self::PidFd(as_i32()?)),
-            2 => match as_i32()? {
-                0 => Err(WireError::BadField),
-                pid => Ok(Self::Pid(pid)),
-            },
-            3 => Ok(Self::Association(value)),
-            4 if value == 0 => Ok(Self::All),
-            _ => Err(WireError::BadField),
-        }
-    }
-
-    /// Whether this is a process.
-    #[must_use]
-    pub const fn is_process(self) -> bool {
-        matches!(self, Self::PidFd(_) | Self::Pid(_))
-    }
-
-    // A negative descriptor or pid is written as a value that no parser accepts.
-    pub(super) fn to_parts(self) -> (u32, u64) {
-        match self {
-            Self::PidFd(fd) => (1, i64::from(fd) as u64),
-            Self::Pid(pid) => (2, i64::from(pid) as u64),
-            Self::Association(id) => (3, id),
-            Self::All => (4, 0),
-        }
-    }
-}
-
 /// Make an association and put a process with all its threads into it.
+///
+/// Since 6, a process that has a socket of an association without tasks, which has the same set
+/// and terms, joins that one.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
@@ -89,6 +45,7 @@ impl Target {
 /// * `EBADF`: the target is not a pidfd;
 /// * `EFAULT`: an address cannot be read or written;
 /// * `E2BIG`: the structure is newer than the module;
+/// * `ENOTUNIQ`: since 6, an association with tasks, or a defined one, has this name;
 /// * `EADDRINUSE`: another association has the loopback address, the host uses it, or
 ///   none is free;
 /// * `ENOSPC`: no ids are left;
@@ -192,8 +149,9 @@ impl Wire for AssignRequest {
 /// Remove a process (with all its threads, not its children) from its association, or
 /// every task from an association, or every task from every association.
 ///
-/// Since 3, target kind 4 ends every association. As after any release, an
-/// association stays listed until the last of its sockets is closed.
+/// An association that is not defined stays listed until the last of its sockets is closed,
+/// and a defined one until it is undefined. Since 3, target kind 4 ends every association;
+/// since 6 it undefines all.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |

@@ -2,7 +2,7 @@
 
 //! Changing the set of an association while its tasks run.
 
-use super::request::Target;
+use super::target::Target;
 use super::wire::{Fields, FieldsMut, Wire, WireError};
 
 /// How the set changes.
