@@ -44,7 +44,7 @@ fn wrong_usage_exits_with_2() {
         2,
         "cannot be used",
     );
-    fails(&["assign", "1", "--to", "shop"], 3, NO_DEVICE);
+    fails(&["assign", "2", "--to", "shop"], 3, NO_DEVICE);
     fails(&["define", "shop"], 2, "<ADDRS>");
     fails(&["define", "12", "10.0.0.1"], 2, "numbers are process ids");
     fails(&["undefine"], 2, "<NAME|ID>");
@@ -152,7 +152,7 @@ fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
 #[test]
 fn a_missing_module_exits_with_3() {
     fails(&["list"], 3, "run `modprobe addrconf`");
-    fails(&["assign", "1", "10.0.0.1"], 3, NO_DEVICE);
+    fails(&["assign", "2", "10.0.0.1"], 3, NO_DEVICE);
 }
 
 #[test]

@@ -155,6 +155,7 @@ pub fn tests() -> Vec<Test> {
                 "task_count": 1,
                 "socket_count": 0,
                 "leftovers": [],
+                "absent": [],
             });
             assert_eq!(
                 json_of(&["list", "--json"])["associations"],

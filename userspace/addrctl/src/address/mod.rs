@@ -37,6 +37,16 @@ impl AddressSet {
         self.0.contains(&entry)
     }
 
+    /// The entries of which the machine has no address, if `local` are its addresses.
+    pub fn absent(&self, local: &[IpAddr]) -> Self {
+        let is_there = |entry: &AddrEntry| {
+            let mut all = local.iter();
+            all.any(|&addr| entry.covers(&AddrEntry::host(addr)))
+        };
+        let absent = self.0.iter().filter(|entry| !is_there(entry));
+        Self(absent.copied().collect())
+    }
+
     /// The entries in their wire form, one after the other.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * AddrEntry::SIZE);

@@ -8,9 +8,10 @@ use addrconf_abi::{AssignRequest, Name, Target};
 
 use super::args::{name, which, AddressSetParser, TermsArgs, Which, ADDRS_HELP, NAME_HELP};
 use super::associate::{associate, join};
+use super::open;
 use crate::address::AddressSet;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::system::System;
 
 /// Associate a running process, and print the association's id
@@ -50,6 +51,10 @@ pub struct Args {
     #[arg(long)]
     tree: bool,
 
+    /// Associate process 1, or a process in which addrctl itself runs, all the same
+    #[arg(long)]
+    force: bool,
+
     /// Reset established connections whose local address is not among these
     #[arg(long)]
     reset: bool,
@@ -63,6 +68,9 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        if !self.force {
+            self.permit(system)?;
+        }
         let request = AssignRequest {
             terms: self.terms.terms(self.name.unwrap_or_default()),
             tree: self.tree,
@@ -76,5 +84,28 @@ impl Command for Args {
             (None, None) => return Ok(()),
         };
         writeln!(out, "{id}").map_err(Error::output)
+    }
+}
+
+impl Args {
+    /// Refuses processes that are meant by mistake.
+    fn permit(&self, system: &dyn System) -> Result<(), Error> {
+        let (what, next) = if self.pid == 1 {
+            (
+                "it starts everything else on the machine, which would be associated as well",
+                "name the process of a service, or use --force",
+            )
+        } else if system.ancestors().contains(&self.pid) {
+            (
+                "addrctl itself runs in it, and what runs in it from now on could neither change \
+                 nor end the association",
+                "start a program with `addrctl run`, or use --force, and another terminal to end it",
+            )
+        } else {
+            return Ok(());
+        };
+        let whom = Subject::Process(open::named(system, self.pid));
+        let why = Reason::new(ErrorKind::Mistaken, what).next(next);
+        Err(Doing::new("associate", whom).failed(why))
     }
 }

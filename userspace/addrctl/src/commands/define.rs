@@ -38,6 +38,7 @@ impl Command for Args {
         let whom = Subject::Association(self.name.as_str().to_owned().into());
         let doing = Doing::new("define", whom).and(format!("with {}", self.addresses));
         let id = self.define(system).map_err(|why| doing.failed(why))?;
+        associate::note_absent(system, &self.addresses);
         writeln!(out, "{id}").map_err(Error::output)
     }
 }

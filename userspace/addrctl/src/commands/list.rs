@@ -39,7 +39,9 @@ impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
         let doing = Doing::new("list", Subject::Thing("associations".into()));
         let found = all(system).map_err(|why| doing.failed(why))?;
-        let associations = found.iter().map(View::new).collect();
+        let local = system.local_addresses();
+        let view = |a: &Association| View::new(a).beside(a, local.as_deref());
+        let associations = found.iter().map(view).collect();
         self.output.print(out, &Listed { associations })
     }
 }

@@ -54,8 +54,10 @@ impl Args {
         let found = client
             .query(open.target())
             .map_err(|cause| Refusal::new(system, &client, cause).about(whom))?;
+        let local = system.local_addresses();
+        let view = View::with_processes(&found, |pid| system.comm(pid));
         Ok(Shown {
-            association: View::with_processes(&found, |pid| system.comm(pid)),
+            association: view.beside(&found, local.as_deref()),
         })
     }
 }

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     NameTaken,
     /// The association is not defined.
     NotDefined,
+    /// What was asked for makes no sense, and hardly was meant.
+    Mistaken,
     /// The process is associated already.
     AlreadyAssociated,
     /// An address to add is in the set.

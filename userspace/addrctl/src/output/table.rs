@@ -70,7 +70,7 @@ fn row(view: &View) -> [String; COLUMNS.len()] {
 }
 
 /// Writes a line for each address that left the set of an association while
-/// connections on it remain.
+/// connections on it remain, and for each that the machine does not have.
 fn notes(out: &mut dyn Write, view: &View) -> io::Result<()> {
     let id = view.id;
     let name = match &view.name {
@@ -84,6 +84,12 @@ fn notes(out: &mut dyn Write, view: &View) -> io::Result<()> {
              replace --reset` ends them",
             counted(leftover.connection_count, "connection"),
             leftover.address,
+        )?;
+    }
+    for address in view.absent.iter().flatten() {
+        writeln!(
+            out,
+            "note: association {id}{name} has {address}, of which the machine has no address"
         )?;
     }
     Ok(())
@@ -109,6 +115,10 @@ pub fn show(out: &mut dyn Write, view: &View) -> io::Result<()> {
     column(out, "processes", processes(view))?;
     line(out, "tasks", view.task_count)?;
     line(out, "sockets", known(view.socket_count))?;
+    let absent = view.absent.iter().flatten().cloned();
+    if absent.clone().next().is_some() {
+        column(out, "absent", absent)?;
+    }
     leftovers(out, view)
 }
 

@@ -4,6 +4,8 @@
 //! schema is documented in `docs/addrctl.md` and stable: within one `version`, fields
 //! are added, never changed or removed.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::allow::Allow;
@@ -42,6 +44,9 @@ pub struct View {
     pub loopback: Option<String>,
     /// What it allows.
     pub allow: Option<Vec<&'static str>>,
+    /// The entries of its set of which the machine has no address; shown where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<Vec<String>>,
     /// How many processes it has.
     pub process_count: u32,
     /// How many tasks (threads) it has.
@@ -106,8 +111,18 @@ impl View {
             socket_count: tells(TERMS_SINCE).then_some(association.socket_count),
             leftovers: tells(LEFTOVERS_SINCE)
                 .then(|| association.leftovers.iter().map(leftover).collect()),
+            absent: None,
             processes: None,
         }
+    }
+
+    /// Adds which of its addresses the machine does not have, if `local` are those it has.
+    pub fn beside(self, association: &Association, local: Option<&[IpAddr]>) -> Self {
+        let absent = local.map(|local| {
+            let absent = association.addresses.absent(local);
+            absent.entries().iter().map(ToString::to_string).collect()
+        });
+        Self { absent, ..self }
     }
 
     /// What is shown of `association` when it is the only one. `comm` reads the

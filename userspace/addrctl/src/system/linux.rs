@@ -4,7 +4,9 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::iter;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -81,6 +83,29 @@ impl System for Linux {
 
     fn thread_group(&self, tid: i32) -> Option<i32> {
         Self::status_field(&tid.to_string(), "Tgid")?.parse().ok()
+    }
+
+    fn ancestors(&self) -> Vec<i32> {
+        let parent = |pid: i32| Self::status_field(&pid.to_string(), "PPid")?.parse().ok();
+        let own = parent(self.own_pid());
+        iter::successors(own, |&pid: &i32| parent(pid))
+            .take_while(|&pid| pid > 0)
+            .collect()
+    }
+
+    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
+        let all = nix::ifaddrs::getifaddrs().ok()?;
+        let addresses = all.filter_map(|interface| {
+            let address = interface.address?;
+            let v4 = address.as_sockaddr_in().map(|a| IpAddr::V4(a.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::V6(a.ip())))
+        });
+        Some(addresses.collect())
+    }
+
+    fn note(&self, text: &str) {
+        // When standard error is closed, the note has no reader.
+        let _ = writeln!(io::stderr(), "addrctl: note: {text}");
     }
 
     fn is_kernel_thread(&self, pid: i32) -> bool {

@@ -11,6 +11,7 @@ mod rights;
 
 use std::ffi::OsString;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -73,6 +74,15 @@ pub trait System {
 
     /// The process (thread group) that a thread belongs to, if it can be read.
     fn thread_group(&self, tid: i32) -> Option<i32>;
+
+    /// The parent of addrctl, its parent and so on, as far as they can be read.
+    fn ancestors(&self) -> Vec<i32>;
+
+    /// The addresses of all interfaces, if they can be read.
+    fn local_addresses(&self) -> Option<Vec<IpAddr>>;
+
+    /// Tells people something that is no error.
+    fn note(&self, text: &str);
 
     /// Whether a process is a kernel thread; false where that cannot be read.
     fn is_kernel_thread(&self, pid: i32) -> bool;

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -58,6 +59,12 @@ pub struct State {
     pub net_admin: Option<bool>,
     /// Whether addrctl is in a user namespace.
     pub user_namespace: bool,
+    /// The ancestors of addrctl.
+    pub ancestors: Vec<i32>,
+    /// The addresses of the machine, if they are known.
+    pub local: Option<Vec<IpAddr>>,
+    /// What addrctl noted.
+    pub notes: Vec<String>,
     /// This process is a kernel thread.
     pub kernel_thread: Option<i32>,
     /// How many descriptors of the device are open.
@@ -176,6 +183,18 @@ impl System for Fake {
 
     fn thread_group(&self, tid: i32) -> Option<i32> {
         self.state().threads.get(&tid).copied()
+    }
+
+    fn ancestors(&self) -> Vec<i32> {
+        self.state().ancestors.clone()
+    }
+
+    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
+        self.state().local.clone()
+    }
+
+    fn note(&self, text: &str) {
+        self.state().notes.push(text.to_owned());
     }
 
     fn is_kernel_thread(&self, pid: i32) -> bool {

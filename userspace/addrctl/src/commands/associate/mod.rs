@@ -30,7 +30,23 @@ pub fn associate(
 ) -> Result<u64, Error> {
     let whom = Subject::Process(open::named(system, pid));
     let doing = Doing::new("associate", whom).and(format!("with {addresses}"));
-    attempt(system, pid, addresses, request).map_err(|why| doing.failed(why))
+    let id = attempt(system, pid, addresses, request).map_err(|why| doing.failed(why))?;
+    note_absent(system, addresses);
+    Ok(id)
+}
+
+/// Notes addresses of a set that the machine does not have.
+pub fn note_absent(system: &dyn System, addresses: &AddressSet) {
+    let Some(local) = system.local_addresses() else {
+        return;
+    };
+    let absent = addresses.absent(&local);
+    if !absent.entries().is_empty() {
+        system.note(&format!(
+            "no interface here has an address of {absent}: nothing arrives there, unless a route \
+             makes it local, until one has (`ip address add`)"
+        ));
+    }
 }
 
 fn attempt(

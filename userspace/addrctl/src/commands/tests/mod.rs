@@ -6,6 +6,7 @@
 mod defined;
 mod flush;
 mod leftovers;
+mod mistakes;
 mod narrow;
 mod older_module;
 mod options;
