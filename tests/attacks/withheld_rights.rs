@@ -40,7 +40,7 @@ pub fn tests() -> Vec<Test> {
             let complaint = String::from_utf8_lossy(&output.stderr);
             let net_bind_service = 1 << 10;
             let expected = format!(
-                "(1000, 1000, 1000) (1000, 1000, 1000) []\n{net_bind_service}\n0 {}\n{}\n",
+                "(1000, 1000, 1000) (1000, 1000, 1000) [1000]\n{net_bind_service}\n0 {}\n{}\n",
                 libc::EADDRNOTAVAIL,
                 libc::EACCES
             );
