@@ -4,9 +4,9 @@
 //! undefine, find, and join.
 
 use super::bypass::Obstacle;
-use super::target::Target;
+use super::target::{Target, RESET, TREE};
 use super::terms::{Name, SourceChoice, Terms};
-use super::wire::{Fields, FieldsMut, Wire, WireError};
+use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Define an association: one that is there without tasks, until it is undefined.
 ///
@@ -190,9 +190,6 @@ pub struct JoinRequest {
     pub obstacle: Option<Obstacle>,
 }
 
-const TREE: u32 = 2;
-const RESET: u32 = 4;
-
 impl Wire for JoinRequest {
     const SIZE: usize = 40;
     const MIN_SIZE: usize = 40;
@@ -218,9 +215,8 @@ impl Wire for JoinRequest {
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
-        let bit = |set, bit| if set { bit } else { 0 };
         out.u32(kind);
-        out.u32(bit(self.tree, TREE) | bit(self.reset, RESET));
+        out.u32(flag(self.tree, TREE) | flag(self.reset, RESET));
         out.u64(value);
         out.u64(self.id);
         Obstacle::emit(self.obstacle, out);

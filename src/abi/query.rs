@@ -4,7 +4,7 @@
 
 use super::target::Target;
 use super::terms::{Name, SourceChoice, Terms};
-use super::wire::{Fields, FieldsMut, Wire, WireError};
+use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Describe one association: its set, its processes, its counts.
 ///
@@ -164,7 +164,7 @@ impl Wire for QueryRequest {
         out.bytes(&self.terms.loopback_bytes());
         out.u32(0);
         out.u64(self.sockets);
-        out.u32(self.terms.flags() | if self.defined { DEFINED } else { 0 });
+        out.u32(self.terms.flags() | flag(self.defined, DEFINED));
         out.u32(0);
         out.u64(self.leftovers);
         out.u32(self.leftover_room);

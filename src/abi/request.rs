@@ -4,9 +4,9 @@
 //! version.
 
 use super::bypass::Obstacle;
-use super::target::Target;
+use super::target::{Target, RESET, TREE};
 use super::terms::{Name, SourceChoice, Terms};
-use super::wire::{Fields, FieldsMut, Wire, WireError};
+use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Make an association and put a process with all its threads into it.
 ///
@@ -72,9 +72,6 @@ pub struct AssignRequest {
     pub obstacle: Option<Obstacle>,
 }
 
-const TREE: u32 = 2;
-const RESET: u32 = 4;
-
 impl AssignRequest {
     /// A request to associate `target`, with the default terms and no address yet.
     #[must_use]
@@ -130,9 +127,8 @@ impl Wire for AssignRequest {
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
-        let bit = |set, bit| if set { bit } else { 0 };
         out.u32(kind);
-        out.u32(self.terms.flags() | bit(self.tree, TREE) | bit(self.reset, RESET));
+        out.u32(self.terms.flags() | flag(self.tree, TREE) | flag(self.reset, RESET));
         out.u64(value);
         out.u64(self.addrs);
         out.u32(self.addr_count);
@@ -215,7 +211,7 @@ impl Wire for ReleaseRequest {
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(if self.unused { UNUSED } else { 0 });
+        out.u32(flag(self.unused, UNUSED));
         out.u64(value);
         out.u64(self.tasks);
     }

@@ -4,6 +4,12 @@
 
 use super::wire::WireError;
 
+/// The flag of calls that take the descendants of a process as well.
+pub(super) const TREE: u32 = 2;
+
+/// The flag of calls that reset established connections outside the set.
+pub(super) const RESET: u32 = 4;
+
 /// The target of a call. On the wire: a 32-bit kind and a 64-bit value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

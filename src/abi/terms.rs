@@ -6,7 +6,7 @@
 
 use core::net::Ipv4Addr;
 
-use super::wire::WireError;
+use super::wire::{flag, WireError};
 use super::NAME_LEN;
 
 /// The terms of an association: all that it is made with except its set. The default
@@ -65,8 +65,7 @@ impl Terms {
 
     /// Its bits of the word of flags.
     pub(super) fn flags(&self) -> u32 {
-        let bit = |set, bit| if set { bit } else { 0 };
-        bit(self.exclusive, Self::EXCLUSIVE) | bit(self.allow_raw, Self::ALLOW_RAW)
+        flag(self.exclusive, Self::EXCLUSIVE) | flag(self.allow_raw, Self::ALLOW_RAW)
     }
 
     /// Reads its bits from a word of flags; ignores other bits.

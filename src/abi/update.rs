@@ -2,8 +2,8 @@
 
 //! Changing the set of an association while its tasks run.
 
-use super::target::Target;
-use super::wire::{Fields, FieldsMut, Wire, WireError};
+use super::target::{Target, RESET};
+use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// How the set changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,6 @@ pub struct UpdateRequest {
     pub resets: u64,
 }
 
-const RESET: u32 = 4;
-
 impl Wire for UpdateRequest {
     const SIZE: usize = 40;
     const MIN_SIZE: usize = 40;
@@ -91,7 +89,7 @@ impl Wire for UpdateRequest {
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(if self.reset { RESET } else { 0 });
+        out.u32(flag(self.reset, RESET));
         out.u64(value);
         out.u64(self.addrs);
         out.u32(self.addr_count);

@@ -120,6 +120,15 @@ impl Fields<'_> {
     }
 }
 
+/// `bit` of a word of flags if it is `set`, else no bit.
+pub(super) const fn flag(set: bool, bit: u32) -> u32 {
+    if set {
+        bit
+    } else {
+        0
+    }
+}
+
 /// Writes the fields of a structure from its front, in order.
 pub struct FieldsMut<'a> {
     bytes: &'a mut [u8],
