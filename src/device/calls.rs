@@ -11,12 +11,12 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{
-    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, QueryRequest, ReleaseRequest, Target,
-    Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
+    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, Obstacle, QueryRequest, ReleaseRequest,
+    Target, Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
-use crate::table::{self, AddressSet, Association, Tenants, Whom};
+use crate::table::{self, AddressSet, Association, Refused, Tenants, Whom};
 
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
@@ -49,16 +49,12 @@ pub(super) fn assign(arg: Argument) -> Result {
         tree: request.tree,
         reset: request.reset,
     };
-    let association = match table.assign(&whom, request.terms, set) {
-        Ok(association) => association,
-        Err(refused) => {
-            if refused.obstacle.is_some() {
-                request.obstacle = refused.obstacle;
-                arg.write(&request)?;
-            }
-            return Err(refused.error);
-        }
-    };
+    let association = table.assign(&whom, request.terms, set).map_err(|refused| {
+        tell(arg, &refused, |obstacle| AssignRequest {
+            obstacle,
+            ..request
+        })
+    })?;
     request.id = association.id().into();
     request.terms = *association.terms();
     arg.write(&request)
@@ -152,6 +148,20 @@ pub(super) fn authorised() -> Result<&'static Tenants> {
         return Err(EPERM);
     }
     table::get().ok_or(ENODEV)
+}
+
+/// Tells the caller the obstacle for which a call was refused, in the structure that `with`
+/// makes. Returns the error of the call, or `EFAULT` when the structure cannot be written.
+pub(super) fn tell<T: Wire>(
+    arg: Argument,
+    refused: &Refused,
+    with: impl FnOnce(Option<Obstacle>) -> T,
+) -> Error {
+    let told = match refused.obstacle {
+        Some(_) => arg.write(&with(refused.obstacle)),
+        None => Ok(()),
+    };
+    told.err().unwrap_or(refused.error)
 }
 
 /// The process that a target names. `EINVAL` for other targets.

@@ -9,7 +9,7 @@ use kernel::prelude::*;
 use crate::abi::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 use crate::table::{AddressSet, Whom};
 
-use super::calls::{authorised, permit_loopback, process, read_prefixes};
+use super::calls::{authorised, permit_loopback, process, read_prefixes, tell};
 use super::user::Argument;
 
 /// Defines an association.
@@ -57,11 +57,10 @@ pub(super) fn join(arg: Argument) -> Result {
         tree: request.tree,
         reset: request.reset,
     };
-    table.join(&whom, &association).or_else(|refused| {
-        if refused.obstacle.is_some() {
-            request.obstacle = refused.obstacle;
-            arg.write(&request)?;
-        }
-        Err(refused.error)
+    table.join(&whom, &association).map_err(|refused| {
+        tell(arg, &refused, |obstacle| JoinRequest {
+            obstacle,
+            ..request
+        })
     })
 }

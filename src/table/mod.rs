@@ -42,7 +42,7 @@ mod tenants;
 mod update;
 mod waiting;
 
-pub(crate) use assign::Whom;
+pub(crate) use assign::{Refused, Whom};
 pub(crate) use association::Association;
 pub(crate) use leftover::Leftover;
 pub(crate) use set::AddressSet;
