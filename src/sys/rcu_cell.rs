@@ -119,6 +119,14 @@ pub(crate) struct Replaced<T: Send + Sync>(NonNull<T>);
 unsafe impl<T: Send + Sync> Send for Replaced<T> {}
 
 impl<T: Send + Sync> Replaced<T> {
+    /// Adds the value that was in a cell, if there was one, to `all`, which must have room. Never
+    /// sleeps.
+    pub(crate) fn add_to(all: &mut KVec<Self>, old: Option<Self>) {
+        if let Some(old) = old {
+            let _ = all.push_within_capacity(old);
+        }
+    }
+
     /// Drops all of them after one grace period for all. Context: process, may sleep.
     pub(crate) fn drop_all(all: KVec<Self>) {
         if all.is_empty() {

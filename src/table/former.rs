@@ -87,9 +87,7 @@ impl Formers {
         replaced: &mut KVec<Replaced<AddressSet>>,
     ) {
         for (other, former) in self.0 {
-            if let Some(old) = replace(control, &other, former) {
-                let _ = replaced.push_within_capacity(old);
-            }
+            Replaced::add_to(replaced, replace(control, &other, former));
         }
     }
 }

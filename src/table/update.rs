@@ -119,9 +119,7 @@ impl Tenants {
             let coming = Some((&**association, all[0].set.entries()));
             let reserved = &self.holdings.reserved;
             let old = reserved.renew(&mut control, registry, coming)?;
-            if let Some(old) = old {
-                let _ = replaced.push_within_capacity(old);
-            }
+            Replaced::add_to(&mut replaced, old);
         }
         others.carry_out(&mut control, &mut replaced);
         // Parts before their wholes: no part keeps, even for a moment, what its whole
@@ -131,12 +129,10 @@ impl Tenants {
             // Former addresses first: a reader that no longer sees an address in the
             // set sees it among them.
             let changing = &coming.association;
-            // `replaced` has room for both.
-            if let Some(old) = former::replace(&mut control, changing, coming.former) {
-                let _ = replaced.push_within_capacity(old);
-            }
+            let old = former::replace(&mut control, changing, coming.former);
+            Replaced::add_to(&mut replaced, old);
             let old = changing.replace_set(coming.set, &mut control);
-            let _ = replaced.push_within_capacity(old);
+            Replaced::add_to(&mut replaced, Some(old));
         }
         Ok(replaced)
     }

@@ -58,10 +58,7 @@ impl Tenants {
             let old = holdings
                 .reserved
                 .renew(&mut control, &holdings.registry, None)?;
-            // `replaced` has room for it.
-            if let Some(old) = old {
-                let _ = replaced.push_within_capacity(old);
-            }
+            Replaced::add_to(&mut replaced, old);
         }
         others.carry_out(&mut control, &mut replaced);
         association.tenant().set_formed(&mut control);
