@@ -105,15 +105,25 @@ impl Members {
     /// The id of a process in the caller's pid namespace, if it has one there and a thread of
     /// it is a member of `association`. The process with this id may be another by now.
     fn process_id(&self, process: Tgid, association: &Association) -> Option<i32> {
-        let mut pid = None;
+        self.of_member(process, association, |task| task.process_id())?
+    }
+
+    /// The result of `make` for a thread of a process that is a member of `association`, if
+    /// there is one. `make` must not sleep.
+    fn of_member<T>(
+        &self,
+        process: Tgid,
+        association: &Association,
+        make: impl Fn(task::Visited<'_>) -> T,
+    ) -> Option<T> {
+        let mut made = None;
         task::each_thread(process, |task| {
-            let is_member = self.is_member(task.key(), association);
-            if is_member {
-                pid = task.process_id();
+            if self.is_member(task.key(), association) {
+                made = Some(make(task));
             }
-            !is_member
+            made.is_none()
         });
-        pid
+        made
     }
 
     /// The tasks of an association and its parts, revoked or not.
@@ -227,14 +237,7 @@ impl Members {
                 }
             });
         })?;
-        let is_there = |process: &Tgid| {
-            let mut found = false;
-            task::each_thread(*process, |task| {
-                found = self.is_member(task.key(), association);
-                !found
-            });
-            found
-        };
+        let is_there = |&process: &Tgid| self.of_member(process, association, |_| ()).is_some();
         Ok(!unborn && !found.iter().any(is_there))
     }
 

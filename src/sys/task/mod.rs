@@ -9,7 +9,7 @@ mod sockets;
 mod visit;
 
 pub(crate) use key::{FilesKey, MemoryKey, TaskKey, Tgid};
-pub(crate) use visit::{each, each_thread};
+pub(crate) use visit::{each, each_thread, Visited};
 
 use core::ptr::NonNull;
 
