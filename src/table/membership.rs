@@ -146,14 +146,12 @@ impl Membership {
         }
     }
 
-    /// Takes the mark off. Returns whether it was `mark`.
-    pub(super) fn take_off(&self, mark: Mark) -> bool {
-        let had = self.mark() == mark && mark != Mark::NONE;
-        if had {
+    /// Takes this mark off, if it has it.
+    pub(super) fn take_off(&self, mark: Mark) {
+        if self.mark() == mark {
             self.leave_newcomers();
             self.mark.store(Mark::NONE.number(), ordering::Relaxed);
         }
-        had
     }
 
     fn leave_newcomers(&self) {

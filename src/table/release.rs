@@ -81,11 +81,11 @@ impl Tenants {
     /// Whether an association, or a part of it, has sockets.
     fn has_sockets_within(&self, whole: &Association) -> bool {
         let has = |association: &Association| association.sockets() > 0;
-        if has(whole) || whole.tenant().has_no_parts() {
-            return has(whole);
-        }
-        self.registry()
-            .any(|other| has(other) && other.is_within(whole))
+        let has_part = || {
+            self.registry()
+                .any(|other| has(other) && other.is_within(whole))
+        };
+        has(whole) || (!whole.tenant().has_no_parts() && has_part())
     }
 
     /// Ends an association and its parts, without waiting for them to be gone.

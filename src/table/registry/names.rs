@@ -17,7 +17,7 @@ impl Lists {
         Some(&listed.association)
     }
 
-    /// Whether an association may be given this name.
+    /// Whether an association may be given this name. The empty one is never on the list.
     ///
     /// # Errors
     ///
@@ -44,9 +44,6 @@ impl Registry {
     ///
     /// `ENOTUNIQ` when another has it, which is defined or has tasks.
     pub(in crate::table) fn permit_name(&self, name: &Name) -> Result {
-        match name.is_empty() {
-            true => Ok(()),
-            false => self.lists.lock().permit_name(name),
-        }
+        self.lists.lock().permit_name(name)
     }
 }
