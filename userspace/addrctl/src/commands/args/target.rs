@@ -3,6 +3,7 @@
 //! The process or the association that a command is about.
 
 use std::fmt;
+use std::str::FromStr;
 
 use addrconf_abi::Name;
 
@@ -60,24 +61,26 @@ impl fmt::Display for Which {
 
 /// Reads a process id or a name: what is not a name of a defined association is a number.
 pub fn whom(text: &str) -> Result<Whom, String> {
-    if is_number(text) {
-        return match text.parse() {
-            Ok(pid @ 1..) => Ok(Whom::Process(pid)),
-            _ => Err("a process id is a number, at least 1".to_owned()),
-        };
+    match number(text, "a process id") {
+        Some(pid) => pid.map(Whom::Process),
+        None => name(text).map(|name| Whom::Association(Which::Named(name))),
     }
-    name(text).map(|name| Whom::Association(Which::Named(name)))
 }
 
 /// Reads an id or a name.
 pub fn which(text: &str) -> Result<Which, String> {
-    if is_number(text) {
-        return match text.parse() {
-            Ok(id @ 1..) => Ok(Which::Id(id)),
-            _ => Err("an id is a number, at least 1".to_owned()),
-        };
+    match number(text, "an id") {
+        Some(id) => id.map(Which::Id),
+        None => name(text).map(Which::Named),
     }
-    name(text).map(Which::Named)
+}
+
+/// Reads a number of at least 1, which is `what`. `None` if the word is meant as none.
+fn number<T: FromStr + PartialOrd + From<u8>>(text: &str, what: &str) -> Option<Result<T, String>> {
+    is_number(text).then(|| {
+        let number = text.parse().ok().filter(|number| *number >= T::from(1));
+        number.ok_or_else(|| format!("{what} is a number, at least 1"))
+    })
 }
 
 /// Whether a word is meant as a number.
