@@ -145,7 +145,7 @@ impl Device {
     /// Associates a process with the entries of a set.
     pub fn assign(&self, target: Target, set: &[AddrEntry], name: &str) -> io::Result<u64> {
         let terms = Terms {
-            name: Name::new(name).expect("a name in a test is well-formed"),
+            name: well_formed(name),
             ..Terms::DEFAULT
         };
         Ok(self.assign_with(target, set, &Assignment::on(terms))?.id)
@@ -194,7 +194,7 @@ impl Device {
             addrs: bytes.as_ptr() as u64,
             addr_count: set.len() as u32,
             terms: Terms {
-                name: Name::new(name).expect("a name in a test is well-formed"),
+                name: well_formed(name),
                 ..*terms
             },
             id: 0,
@@ -214,8 +214,11 @@ impl Device {
 
     /// The id of the association with this name.
     pub fn find(&self, name: &str) -> io::Result<u64> {
-        let name = Name::new(name).expect("a name in a test is well-formed");
-        Ok(self.call(Command::Find, &FindRequest { name, id: 0 })?.id)
+        let request = FindRequest {
+            name: well_formed(name),
+            id: 0,
+        };
+        Ok(self.call(Command::Find, &request)?.id)
     }
 
     /// Puts a process into an association, with its descendants if `tree`.
@@ -352,6 +355,10 @@ fn loopback(terms: &Terms) -> Ipv4Addr {
     terms.loopback.unwrap_or(Ipv4Addr::UNSPECIFIED)
 }
 
+fn well_formed(name: &str) -> Name {
+    Name::new(name).expect("a name in a test is well-formed")
+}
+
 /// The entries of a set as the kernel reads them.
 pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -365,7 +372,7 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
 pub fn narrow_bytes(set: &[AddrEntry], name: &str) -> Vec<u8> {
     let header = NarrowHeader {
         addr_count: set.len() as u32,
-        name: Name::new(name).expect("a name in a test is well-formed"),
+        name: well_formed(name),
     };
     let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();
     bytes.extend(entry_bytes(set));

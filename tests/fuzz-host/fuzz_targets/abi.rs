@@ -82,13 +82,9 @@ fn entry(bytes: &[u8]) -> bool {
         }
 }
 
-/// Normalises an obstacle: one of an unknown kind is all zeros, and a missing
+/// Normalises the obstacle at an offset: one of an unknown kind is all zeros, and a missing
 /// descriptor is -1.
-fn obstacle(bytes: &mut [u8]) {
-    obstacle_at(bytes, 80);
-}
-
-fn obstacle_at(bytes: &mut [u8], at: usize) {
+fn obstacle(bytes: &mut [u8], at: usize) {
     if !(1..=12).contains(&word(bytes, at)) {
         bytes[at..at + 12].fill(0);
     } else if word(bytes, at + 8) > i32::MAX as u32 {
@@ -154,7 +150,7 @@ fuzz_target!(|bytes: &[u8]| {
         let reserved = word(b, 28) | word(b, 92);
         target(b) && word(b, 4) < 16 && reserved == 0 && name(&b[32..64]) && word(b, 72) < 3
     };
-    check::<AssignRequest>(&normal(96, 72, assign, obstacle), bytes);
+    check::<AssignRequest>(&normal(96, 72, assign, |b| obstacle(b, 80)), bytes);
     let release = |b: &[u8]| target(b) && word(b, 4) < if word(b, 0) < 3 { 1 } else { 2 };
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
     let asks = |b: &[u8]| {
@@ -177,5 +173,5 @@ fuzz_target!(|bytes: &[u8]| {
     check::<UndefineRequest>(&layout(16, 16, |_| true), bytes);
     check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
     let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !6 == 0 && word(b, 36) == 0;
-    check::<JoinRequest>(&normal(40, 40, join, |b| obstacle_at(b, 24)), bytes);
+    check::<JoinRequest>(&normal(40, 40, join, |b| obstacle(b, 24)), bytes);
 });
