@@ -107,6 +107,16 @@ fn entry(text: &str) -> AddrEntry {
     }
 }
 
+/// This process, as the target of a call.
+pub fn this_process() -> Target {
+    Target::Pid(std::process::id() as i32)
+}
+
+/// The errno of a call, 0 if it succeeded.
+pub fn errno<T>(result: std::io::Result<T>) -> i32 {
+    result.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |_| 0)
+}
+
 /// Associates this process with a set; returns the association's id.
 pub fn associate(set: &[&str]) -> u64 {
     associate_process(std::process::id() as i32, set)

@@ -20,6 +20,7 @@ mod attacks;
 mod child;
 mod client;
 mod crowd;
+mod defined;
 mod fault;
 mod panics;
 mod probe;

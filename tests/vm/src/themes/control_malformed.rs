@@ -10,7 +10,7 @@ use libc::{EFAULT, EINVAL};
 
 use crate::addr::ONE;
 use crate::child::{eventually, stay, Child};
-use crate::client::{entries, entry_bytes, Device};
+use crate::client::{entries, entry_bytes, errno, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
@@ -113,11 +113,6 @@ pub fn tests() -> Vec<Test> {
         behaviour("query_and_list_fault_where_there_is_no_room", no_room),
     ]);
     tests
-}
-
-/// The errno of a call, 0 if it succeeded.
-pub(super) fn errno(result: std::io::Result<()>) -> i32 {
-    result.map_or_else(|e| e.raw_os_error().unwrap_or(-1), |()| 0)
 }
 
 fn patched(mut bytes: Vec<u8>, patch: Option<Patch>) -> Vec<u8> {

@@ -12,7 +12,7 @@ use libc::{EBADF, EEXIST, EINVAL, ENOENT, EPERM, ESRCH};
 
 use crate::addr::{HOST4, ONE, TWO};
 use crate::child::{as_tenant, in_child, Child};
-use crate::client::{associate, entries, Device};
+use crate::client::{associate, entries, this_process, Device};
 use crate::probe::verdicts;
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
@@ -96,7 +96,7 @@ pub fn tests() -> Vec<Test> {
             "what_is_not_associated_cannot_be_described_or_released",
             || {
                 let device = Device::open();
-                let me = Target::Pid(std::process::id() as i32);
+                let me = this_process();
                 for target in [me, Target::Association(1 << 40), Target::Association(0)] {
                     is(ENOENT, device.query(target));
                     is(ENOENT, device.release(target));
@@ -131,10 +131,7 @@ pub fn tests() -> Vec<Test> {
             || {
                 let device = Device::open();
                 associate(ONE);
-                is(
-                    EPERM,
-                    device.release(Target::Pid(std::process::id() as i32)),
-                );
+                is(EPERM, device.release(this_process()));
             },
         ),
     ]

@@ -7,11 +7,11 @@ use addrconf_abi::{Command, ListRequest, QueryRequest, Target, VersionReply, Wir
 use libc::{E2BIG, EFAULT, EINVAL, ENOTTY};
 
 use crate::addr::ONE;
-use crate::client::Device;
+use crate::client::{errno, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
-use super::control_malformed::{encoded, errno};
+use super::control_malformed::encoded;
 
 const COMMANDS: [Command; 6] = [
     Command::Version,

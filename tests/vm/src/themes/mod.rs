@@ -26,6 +26,7 @@ mod families;
 mod filter;
 mod inherit;
 mod inherit_uring;
+mod join;
 mod known;
 mod lifecycle;
 mod listen;
@@ -37,6 +38,7 @@ mod ports;
 mod ports_waiting;
 mod programs;
 mod races;
+mod rejoin;
 mod remembered;
 mod scope;
 mod scope_tcp;
@@ -93,6 +95,8 @@ pub fn all() -> Vec<Test> {
         lifecycle::tests(),
         unused::tests(),
         defined::tests(),
+        join::tests(),
+        rejoin::tests(),
         control_rights::tests(),
         control_malformed::tests(),
         control_processes::tests(),

@@ -7,7 +7,7 @@ use libc::EBUSY;
 
 use crate::addr::{ip, ONE, SEVERAL, TWO};
 use crate::child::{eventually, spawn_tenant, stay, Channel, Child};
-use crate::client::{narrow, Device};
+use crate::client::{errno, narrow, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 use crate::sock::{Proto, Sock};
@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Test> {
             let (go, answer) = (Channel::new(), Channel::new());
             let (used, other) = (holder(ONE, &go, &answer), idle(TWO));
             for target in [Target::All, of(&used)] {
-                assert_eq!(errno(device.release_unused(target)), Some(EBUSY));
+                assert_eq!(errno(device.release_unused(target)), EBUSY);
             }
             assert_eq!((members(&used), members(&other)), (Some(1), Some(1)));
             // Both are as they were: the one cannot use what it does not have.
@@ -47,7 +47,7 @@ pub fn tests() -> Vec<Test> {
             });
             answer.receive();
             let target = of(&whole);
-            assert_eq!(errno(device.release_unused(target)), Some(EBUSY));
+            assert_eq!(errno(device.release_unused(target)), EBUSY);
             assert!(members(&whole).is_some());
             go.send("");
             answer.receive();
@@ -60,7 +60,7 @@ pub fn tests() -> Vec<Test> {
             let used = holder(ONE, &go, &answer);
             let device = Device::open();
             let target = Target::Pid(used.pid());
-            assert_eq!(errno(device.release_unused(target)), Some(libc::EINVAL));
+            assert_eq!(errno(device.release_unused(target)), libc::EINVAL);
             assert_eq!(members(&used), Some(1));
             assert_eq!(device.release(target).expect("release"), 1);
         }),
@@ -85,11 +85,7 @@ fn hold(go: &Channel, answer: &Channel) -> ! {
     answer.send("");
     go.receive();
     let foreign = socket.bind((ip("10.0.0.2"), 0));
-    answer.send(
-        &foreign
-            .map_or_else(|e| e.raw_os_error().unwrap_or(0), |()| 0)
-            .to_string(),
-    );
+    answer.send(&errno(foreign).to_string());
     go.receive();
     drop(socket);
     answer.send("");
@@ -105,8 +101,4 @@ fn of(tenant: &Child) -> Target {
 fn members(tenant: &Child) -> Option<u64> {
     let found = Device::open().query(Target::Pid(tenant.pid()));
     found.ok().map(|found| found.tasks)
-}
-
-fn errno(result: std::io::Result<u64>) -> Option<i32> {
-    result.err().and_then(|e| e.raw_os_error())
 }

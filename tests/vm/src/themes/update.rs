@@ -9,7 +9,7 @@ use libc::{E2BIG, EADDRNOTAVAIL, ECONNRESET, EEXIST, EINVAL, ENOENT, EPERM};
 
 use crate::addr::{ip, HOST4, ONE, PAIRS, SEVERAL, TWO};
 use crate::child::{as_tenant, in_child, within, Channel, Child};
-use crate::client::{associate, entries, Device};
+use crate::client::{associate, entries, errno, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto, Sock, PROTOS};
@@ -17,7 +17,7 @@ use crate::spec::{Kind, Spec, KINDS};
 use crate::sys::capability::drop_capability;
 use crate::tenant::{answer_is, no_answer, Tenant};
 
-use super::control_malformed::{encoded, errno};
+use super::control_malformed::encoded;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
