@@ -5,7 +5,7 @@
 
 use super::bypass::Obstacle;
 use super::target::{Target, RESET, TREE};
-use super::terms::{Name, SourceChoice, Terms};
+use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Define an association: one that is there without tasks, until it is undefined.
@@ -19,6 +19,9 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | 48 | 4 | choice of source, [`SourceChoice`] |
 /// | 52 | 4 | dedicated loopback address in network byte order, as in [`super::AssignRequest`]. Out: the address of the association |
 /// | 56 | 8 | out: id of the new association, not 0 |
+/// | 64 | 4 | since 7: address of a network of the host's loopback, [`HostLoopback`]; zero: none |
+/// | 68 | 1 | since 7: its length in bits |
+/// | 69 | 3 | reserved, zero |
 ///
 /// # Errors
 ///
@@ -45,7 +48,7 @@ pub struct DefineRequest {
 }
 
 impl Wire for DefineRequest {
-    const SIZE: usize = 64;
+    const SIZE: usize = 72;
     const MIN_SIZE: usize = 64;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -62,11 +65,13 @@ impl Wire for DefineRequest {
             ..Terms::DEFAULT
         };
         terms.set_flags(flags);
+        let id = f.u64();
+        terms.host_loopback = HostLoopback::parse(f)?;
         Ok(Self {
             addrs,
             addr_count,
             terms,
-            id: f.u64(),
+            id,
         })
     }
 
@@ -78,6 +83,7 @@ impl Wire for DefineRequest {
         out.u32(self.terms.source as u32);
         out.bytes(&self.terms.loopback_bytes());
         out.u64(self.id);
+        HostLoopback::emit(self.terms.host_loopback, out);
     }
 }
 

@@ -42,7 +42,7 @@ pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
 pub use query::{ListRequest, QueryRequest};
 pub use request::{AssignRequest, ReleaseRequest, VersionReply};
 pub use target::Target;
-pub use terms::{Name, SourceChoice, Terms};
+pub use terms::{HostLoopback, Name, SourceChoice, Terms};
 pub use update::{Change, UpdateRequest};
 pub use wire::{Wire, WireError, MAX_STRUCT};
 
@@ -57,7 +57,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
-pub const ABI_VERSION: u32 = 6;
+/// | 7 | in assign, define and query: addresses of the host's loopback |
+pub const ABI_VERSION: u32 = 7;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

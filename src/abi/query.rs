@@ -3,7 +3,7 @@
 //! The structures of the control calls that change nothing: query and list.
 
 use super::target::Target;
-use super::terms::{Name, SourceChoice, Terms};
+use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Describe one association: its set, its processes, its counts.
@@ -33,6 +33,9 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | 136 | 4 | since 4: number of leftovers that fit there |
 /// | 140 | 4 | since 4, out: addresses that left the set and still have connections; may exceed the room, then only what fits is written |
 /// | 144 | 8 | since 4, out: reserved, 0; its value in a request or an answer has no meaning. Modules that limited the sockets of a tenant on one port counted their refusals there |
+/// | 152 | 4 | since 7, out: address of a network of the host's loopback, [`HostLoopback`]; zero: none |
+/// | 156 | 1 | since 7, out: its length in bits |
+/// | 157 | 3 | reserved, zero |
 ///
 /// Process ids are those of the caller's pid namespace. A process that has none there
 /// is left out. Each process comes once, in ascending order of the ids in the initial pid
@@ -109,7 +112,7 @@ impl QueryRequest {
 const DEFINED: u32 = 16;
 
 impl Wire for QueryRequest {
-    const SIZE: usize = 152;
+    const SIZE: usize = 160;
     const MIN_SIZE: usize = 96;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -142,6 +145,7 @@ impl Wire for QueryRequest {
         query.leftover_count = f.u32();
         // Reserved. An older module counts full ports there.
         f.u64();
+        query.terms.host_loopback = HostLoopback::parse(f)?;
         Ok(query)
     }
 
@@ -170,6 +174,7 @@ impl Wire for QueryRequest {
         out.u32(self.leftover_room);
         out.u32(self.leftover_count);
         out.u64(0);
+        HostLoopback::emit(self.terms.host_loopback, out);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::bypass::Obstacle;
 use super::target::{Target, RESET, TREE};
-use super::terms::{Name, SourceChoice, Terms};
+use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Make an association and put a process with all its threads into it.
@@ -24,9 +24,12 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | 32 | 32 | name, NUL-padded |
 /// | 64 | 8 | out: id of the new association, not 0 |
 /// | 72 | 4 | since 2: choice of source, [`SourceChoice`] |
-/// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.0.0.0/8 but not 127.0.0.1; zero: the module chooses a free one. Out: the address of the association |
+/// | 76 | 4 | since 2: dedicated loopback address in network byte order, in 127.64.0.0/10; zero: the module chooses a free one. Out: the address of the association |
 /// | 80 | 12 | since 5, out, with `EBUSY`: the obstacle, [`Obstacle`] |
 /// | 92 | 4 | reserved, zero |
+/// | 96 | 4 | since 7: address of a network of the host's loopback, [`HostLoopback`]; zero: none |
+/// | 100 | 1 | since 7: its length in bits |
+/// | 101 | 3 | reserved, zero |
 ///
 /// # Errors
 ///
@@ -90,7 +93,7 @@ impl AssignRequest {
 }
 
 impl Wire for AssignRequest {
-    const SIZE: usize = 96;
+    const SIZE: usize = 104;
     const MIN_SIZE: usize = 72;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -113,6 +116,7 @@ impl Wire for AssignRequest {
         terms.loopback = Terms::loopback_from(f.bytes());
         let obstacle = Obstacle::parse(f);
         f.reserved_u32()?;
+        terms.host_loopback = HostLoopback::parse(f)?;
         Ok(Self {
             target,
             addrs,
@@ -139,6 +143,7 @@ impl Wire for AssignRequest {
         out.bytes(&self.terms.loopback_bytes());
         Obstacle::emit(self.obstacle, out);
         out.u32(0);
+        HostLoopback::emit(self.terms.host_loopback, out);
     }
 }
 

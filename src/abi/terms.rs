@@ -4,9 +4,10 @@
 //! the calls that carry them, the module that keeps them, and the programs that
 //! request and show them.
 
+use core::fmt;
 use core::net::Ipv4Addr;
 
-use super::wire::{flag, WireError};
+use super::wire::{flag, Fields, FieldsMut, WireError};
 use super::NAME_LEN;
 
 /// The terms of an association: all that it is made with except its set. The default
@@ -32,9 +33,12 @@ pub struct Terms {
     pub allow_raw: bool,
     /// Which address of the set a socket without an address sends from.
     pub source: SourceChoice,
-    /// Dedicated loopback address, in 127.0.0.0/8 but not 127.0.0.1. In a request
-    /// `None` means a free one. A part has none.
+    /// Dedicated loopback address, in 127.64.0.0/10. In a request `None` means a free one. A
+    /// part has none.
     pub loopback: Option<Ipv4Addr>,
+    /// Addresses of the host's loopback that the association reaches, from its dedicated
+    /// address, in place of those of its own. A part has none.
+    pub host_loopback: Option<HostLoopback>,
 }
 
 impl Terms {
@@ -45,6 +49,7 @@ impl Terms {
         allow_raw: false,
         source: SourceChoice::Route,
         loopback: None,
+        host_loopback: None,
     };
 
     const EXCLUSIVE: u32 = 1;
@@ -59,6 +64,7 @@ impl Terms {
         Self {
             name,
             loopback: None,
+            host_loopback: None,
             ..self
         }
     }
@@ -84,6 +90,109 @@ impl Terms {
         (bytes != [0; 4]).then(|| bytes.into())
     }
 }
+
+/// Addresses of the host's loopback that an association reaches in place of its own.
+///
+/// # Invariants
+///
+/// A network within 127.0.0.0/8, with the bits beyond its length zero, that has neither
+/// 127.0.0.1 nor an address of 127.64.0.0/10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostLoopback {
+    addr: Ipv4Addr,
+    len: u8,
+}
+
+impl HostLoopback {
+    /// Checks an address and a length in bits, 32 for a single address. `None` if it is not such
+    /// a network.
+    #[must_use]
+    pub fn new(addr: Ipv4Addr, len: u8) -> Option<Self> {
+        let net = Self { addr, len };
+        let (first, last) = net.ends()?;
+        let apart = |from: u32, to: u32| last < from || to < first;
+        let is_network = first == addr.to_bits();
+        // INVARIANT: checked here.
+        (is_network
+            && first >> 24 == 127
+            && last >> 24 == 127
+            && apart(LOCALHOST, LOCALHOST)
+            && apart(DEDICATED, DEDICATED_LAST))
+        .then_some(net)
+    }
+
+    /// The first and the last address. `None` if the length is no length of a network.
+    fn ends(&self) -> Option<(u32, u32)> {
+        let hosts = match self.len {
+            1..=32 => u32::MAX.checked_shr(self.len.into()).unwrap_or(0),
+            _ => return None,
+        };
+        let bits = self.addr.to_bits();
+        Some((bits & !hosts, bits | hosts))
+    }
+
+    /// The address, whose bits beyond the length are zero.
+    #[must_use]
+    pub const fn addr(&self) -> Ipv4Addr {
+        self.addr
+    }
+
+    /// The length in bits.
+    #[must_use]
+    pub const fn len_bits(&self) -> u8 {
+        self.len
+    }
+
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn contains(&self, addr: Ipv4Addr) -> bool {
+        let bits = addr.to_bits();
+        self.ends()
+            .is_some_and(|(first, last)| first <= bits && bits <= last)
+    }
+
+    /// Whether this is an address of 127.64.0.0/10, of which associations have their dedicated
+    /// ones.
+    #[must_use]
+    pub const fn is_dedicated(addr: Ipv4Addr) -> bool {
+        let bits = addr.to_bits();
+        DEDICATED <= bits && bits <= DEDICATED_LAST
+    }
+
+    /// Reads an address, a length, and three bytes that are zero; all zero for none.
+    pub(super) fn parse(f: &mut Fields<'_>) -> Result<Option<Self>, WireError> {
+        let [a, b, c, d, len, rest @ ..] = f.bytes::<8>();
+        match ([a, b, c, d], len, rest) {
+            ([0, 0, 0, 0], 0, [0, 0, 0]) => Ok(None),
+            (addr, len, [0, 0, 0]) => Self::new(addr.into(), len)
+                .map(Some)
+                .ok_or(WireError::BadField),
+            _ => Err(WireError::BadField),
+        }
+    }
+
+    /// Writes what [`Self::parse`] reads.
+    pub(super) fn emit(net: Option<Self>, out: &mut FieldsMut<'_>) {
+        out.bytes(&net.map_or([0; 4], |n| n.addr.octets()));
+        out.u8(net.map_or(0, |n| n.len));
+        out.bytes(&[0; 3]);
+    }
+}
+
+/// The form used on the command line: a single address has no length.
+impl fmt::Display for HostLoopback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len {
+            32 => write!(f, "{}", self.addr),
+            len => write!(f, "{}/{len}", self.addr),
+        }
+    }
+}
+
+const LOCALHOST: u32 = Ipv4Addr::LOCALHOST.to_bits();
+/// 127.64.0.0 and the last address of its /10.
+const DEDICATED: u32 = Ipv4Addr::new(127, 64, 0, 0).to_bits();
+const DEDICATED_LAST: u32 = DEDICATED | 0x003f_ffff;
 
 /// The name of an association: up to [`NAME_LEN`] − 1 bytes of
 /// `A-Z a-z 0-9 . _ -`, not starting with `.` or `-`; empty means none.

@@ -5,14 +5,13 @@
 //!
 //! Context: process, may sleep.
 
-use core::net::Ipv4Addr;
-
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{
-    AddrEntry, AssignRequest, LeftoverEntry, ListRequest, Obstacle, QueryRequest, ReleaseRequest,
-    Target, Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS, MAX_LIST,
+    AddrEntry, AssignRequest, HostLoopback, LeftoverEntry, ListRequest, Obstacle, QueryRequest,
+    ReleaseRequest, Target, Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS,
+    MAX_LIST,
 };
 use crate::policy::Prefix;
 use crate::sys::task::{capable_net_admin, TaskRef};
@@ -179,16 +178,10 @@ pub(super) fn process(target: Target) -> Result<TaskRef> {
 ///
 /// `EINVAL`.
 pub(super) fn permit_loopback(terms: &Terms) -> Result {
-    match terms.loopback.is_none_or(can_be_dedicated) {
+    match terms.loopback.is_none_or(HostLoopback::is_dedicated) {
         true => Ok(()),
         false => Err(EINVAL),
     }
-}
-
-/// Whether this may be the dedicated loopback address of an association.
-fn can_be_dedicated(addr: Ipv4Addr) -> bool {
-    let reserved = [[127, 0, 0, 0], [127, 0, 0, 1], [127, 255, 255, 255]];
-    addr.is_loopback() && !reserved.contains(&addr.octets())
 }
 
 fn find(table: &Tenants, target: Target) -> Result<Arc<Association>> {

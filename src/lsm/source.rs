@@ -58,12 +58,13 @@ pub(super) fn hide(sock: SkRef<'_>) {
     }
 }
 
-/// A source for `to`, which is neither an IPv4-mapped address nor a loopback address of others.
+/// A source for `to`, which is neither an IPv4-mapped address nor one that the association may not
+/// reach.
 /// `None` when the association has none of that family.
 fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
-    // A receiver on a loopback address can answer loopback addresses only.
     if to.is_loopback() {
-        return Some(to);
+        let guard = rcu::read_lock();
+        return association.owner(&guard).loopback_source(to);
     }
     let family = Family::of(to);
     let sole = {

@@ -42,6 +42,9 @@ impl ScopeHooks for Scopes {
         };
         let own = association.key();
         reach.set_own(own);
+        if association.has_astray_sockets() {
+            return Err(E2BIG);
+        }
         let guard = rcu::read_lock();
         policy::reach(&association.owner(&guard), |place| match place {
             Place::Own(addr) => reach.add_address(addr),

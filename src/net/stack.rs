@@ -23,7 +23,7 @@ use super::output;
 pub(crate) enum Stack {}
 
 impl StackHooks for Stack {
-    fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {
+    fn sock_rcv_skb(sk: SkRef<'_>, source: IpAddr, addr: IpAddr, mark: Mark) -> bool {
         let Some(association) = sockets::association_of(sk) else {
             return true;
         };
@@ -32,7 +32,8 @@ impl StackHooks for Stack {
             Traffic::Messages | Traffic::Opening | Traffic::Answers => Found::Unconnected,
         };
         let guard = rcu::read_lock();
-        policy::delivers(&association.owner(&guard), found, addr, origin(mark))
+        let owner = association.owner(&guard);
+        policy::delivers(&owner, found, source, addr, origin(mark))
     }
 
     fn sk_free(sk: FreedSk<'_>) {
@@ -91,7 +92,9 @@ impl StackHooks for Stack {
 pub(super) fn origin(mark: Mark) -> Origin {
     match mark {
         Mark::NoPacket => Origin::Unknown,
-        Mark::Value(0) => Origin::Outside,
-        Mark::Value(id) => Origin::Association(id),
+        Mark::Nobody => Origin::Outside,
+        Mark::From(id) => Origin::Association(id),
+        Mark::Inward(id) => Origin::Inward(id),
+        Mark::Outward(id) => Origin::Outward(id),
     }
 }

@@ -48,7 +48,7 @@ pub use owner::{is_private_loopback, Owner};
 pub use packet::{delivers, sends, Found, Outgoing, Sender};
 pub use prefix::{Prefix, PrefixError};
 pub use range::{merge, subtract, Number, Range, Wide};
-pub use reach::{candidates, places, reach, Candidates, Place};
+pub use reach::{candidates, is_private_alias, places, reach, Candidates, Place};
 pub use scope::{compare, enters_tunnel, receives, Holder, Origin, Relation};
 pub use set::SetView;
 pub use sockaddr::SockAddr;

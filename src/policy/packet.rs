@@ -45,9 +45,8 @@ impl Outgoing {
 
 /// Whether a socket of `owner` may send a packet.
 ///
-/// A receiver at another address would take a packet from a loopback address for one
-/// of its own loopback. So only answers leave the loopback, to the peer that requested
-/// the connection. The loopback addresses of others are out of reach.
+/// See [`Owner::may_send`]. Only answers leave the dedicated address for any other of the host's
+/// loopback, to the peer that requested the connection.
 ///
 /// An IPv4-mapped source in an IPv6 packet belongs to no owner. Receivers take it for
 /// the IPv4 address; Linux checks for that in TCP only (`tcp_v6_conn_request()`).
@@ -67,8 +66,7 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
         return owner.owns_or_owned(source)
             && (!is_private_loopback(source) || owner.owns_or_owned(destination));
     }
-    let disguised = source.is_loopback() && !destination.is_loopback();
-    owner.owns(source) && !disguised && owner.may_reach(destination)
+    owner.may_send(source, destination.to_canonical())
 }
 
 /// How a socket was found for a packet.
@@ -82,12 +80,26 @@ pub enum Found {
 }
 
 /// The last check of an incoming packet: whether a socket of `owner` receives a
-/// packet to `addr`, however the stack found the socket.
+/// packet from `source` to `addr`, however the stack found the socket.
+///
+/// A packet of the host's own loopback is not for it, except at its dedicated address: it would
+/// take the source for an address of its own loopback.
 #[must_use]
-pub fn delivers(owner: &Owner<'_>, found: Found, addr: IpAddr, origin: Origin) -> bool {
-    if is_private_loopback(addr) {
-        origin.may_be(owner)
-    } else {
-        owner.owns_publicly(addr) || (found == Found::Connection && owner.former.contains(addr))
+pub fn delivers(
+    owner: &Owner<'_>,
+    found: Found,
+    source: IpAddr,
+    addr: IpAddr,
+    origin: Origin,
+) -> bool {
+    if origin.is_inward_of_other(owner) {
+        return false;
     }
+    if is_private_loopback(addr) {
+        return owner.has_private(addr) && origin.may_be(owner);
+    }
+    let inward = is_private_loopback(source) && !owner.has_dedicated(addr);
+    (!inward || origin.may_be(owner))
+        && (owner.owns_publicly(addr)
+            || (found == Found::Connection && owner.former.contains(addr)))
 }

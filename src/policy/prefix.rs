@@ -32,8 +32,14 @@ pub enum PrefixError {
     Unspecified,
     /// A multicast address, or a prefix that lies within or contains them.
     Multicast,
-    /// The limited broadcast address 255.255.255.255.
+    /// The limited broadcast address 255.255.255.255, or a prefix that contains it.
     Broadcast,
+    /// A loopback address (127.0.0.0/8, `::1`), or a prefix that contains them: every
+    /// association has its own loopback.
+    Loopback,
+    /// An address of 0.0.0.0/8 (RFC 791, 3.2) or 240.0.0.0/4 (RFC 1112, 4), or a prefix that
+    /// contains them: no host has such an address.
+    Reserved,
     /// An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2): it must be given as IPv4.
     Mapped,
 }
@@ -56,7 +62,7 @@ impl Prefix {
         if prefix.first() != addr {
             return Err(PrefixError::HostBits);
         }
-        if addr.is_unspecified() {
+        if addr.is_unspecified() && prefix.is_host() {
             return Err(PrefixError::Unspecified);
         }
         if addr.is_multicast() || prefix.last().is_multicast() {
@@ -64,6 +70,22 @@ impl Prefix {
         }
         if prefix.last() == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return Err(PrefixError::Broadcast);
+        }
+        if let Some(range) = prefix.range_v4() {
+            let meets = |first, last| range.first() <= last && first <= range.last();
+            if meets(0x7f00_0000, 0x7fff_ffff) {
+                return Err(PrefixError::Loopback);
+            }
+            if meets(0, 0x00ff_ffff) || meets(0xf000_0000, u32::MAX) {
+                return Err(PrefixError::Reserved);
+            }
+        }
+        let localhost = Ipv6Addr::LOCALHOST.into();
+        if prefix
+            .range_v6()
+            .is_some_and(|r| r.first() <= localhost && localhost <= r.last())
+        {
+            return Err(PrefixError::Loopback);
         }
         if let IpAddr::V6(v6) = addr {
             let mapped: Ipv6Addr = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped();

@@ -11,11 +11,19 @@ use super::owner::{is_private_loopback, Owner};
 use super::prefix::Prefix;
 use super::scope::Origin;
 
-/// The addresses of which every association has its own.
+/// Addresses of which every association has its own. The stack takes the first for all of
+/// 127.0.0.0/8 that are like it.
 const PRIVATE: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
     IpAddr::V6(Ipv6Addr::LOCALHOST),
 ];
+
+/// Whether this is a private address for which the stack takes another. It finds a socket there
+/// in the place of the other only if it knew the tenant before the socket got its port.
+#[must_use]
+pub fn is_private_alias(addr: IpAddr) -> bool {
+    is_private_loopback(addr) && !PRIVATE.contains(&addr.to_canonical())
+}
 
 /// Which tenants may have a wildcard socket that takes a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +42,8 @@ pub enum Candidates {
 pub fn candidates(addr: IpAddr, origin: Origin) -> Candidates {
     match origin {
         _ if !is_private_loopback(addr) => Candidates::Having(addr),
-        Origin::Association(id) => Candidates::TenantOf(id),
-        Origin::Outside | Origin::Unknown => Candidates::Nobody,
+        Origin::Association(id) | Origin::Inward(id) => Candidates::TenantOf(id),
+        Origin::Outward(_) | Origin::Outside | Origin::Unknown => Candidates::Nobody,
     }
 }
 
@@ -70,11 +78,8 @@ pub enum Place {
 pub fn reach<E>(owner: &Owner<'_>, mut visit: impl FnMut(Place) -> Result<(), E>) -> Result<(), E> {
     let set = &owner.set;
     set.addresses().try_for_each(|a| visit(Place::Shared(a)))?;
-    let dedicated = owner.loopback.map(IpAddr::V4);
-    if let Some(addr) = dedicated.filter(|&a| !set.contains(a)) {
-        visit(Place::Shared(addr))?;
+    if let Some(addr) = owner.loopback {
+        visit(Place::Shared(addr.into()))?;
     }
-    // A set may name such an address. Then two of these sets overlap there.
-    let own = PRIVATE.into_iter().filter(|&a| !set.contains(a));
-    own.map(Place::Own).try_for_each(visit)
+    PRIVATE.into_iter().map(Place::Own).try_for_each(visit)
 }

@@ -41,8 +41,12 @@ pub enum Relation {
 pub enum Origin {
     /// There is no packet: the stack looks for a socket for another reason.
     Unknown,
-    /// The association with this id sent it to this host.
+    /// The association with this id sent it.
     Association(u32),
+    /// The association with this id sent it from its private loopback, for itself only.
+    Inward(u32),
+    /// The association with this id sent it from its dedicated address to the host's loopback.
+    Outward(u32),
     /// It comes from another host, or from an unassociated socket of this host.
     Outside,
 }
@@ -52,9 +56,14 @@ impl Origin {
     pub(super) fn may_be(self, owner: &Owner<'_>) -> bool {
         match self {
             Origin::Unknown => true,
-            Origin::Association(id) => id == owner.id,
-            Origin::Outside => false,
+            Origin::Association(id) | Origin::Inward(id) => id == owner.id,
+            Origin::Outward(_) | Origin::Outside => false,
         }
+    }
+
+    /// Whether it is for others than `owner` only.
+    pub(super) fn is_inward_of_other(self, owner: &Owner<'_>) -> bool {
+        matches!(self, Origin::Inward(id) if id != owner.id)
     }
 }
 
@@ -123,10 +132,7 @@ pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
 /// Whether two wildcard sockets of different owners have an address in common.
 fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
     match (&a.owner, &b.owner) {
-        (Some(x), Some(y)) => {
-            x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6)
-                || (a.v4 && b.v4 && (owns_dedicated_of(x, y) || owns_dedicated_of(y, x)))
-        }
+        (Some(x), Some(y)) => x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6),
         // The host has all addresses except exclusive ones. A dedicated loopback
         // address is always exclusive.
         (Some(owner), None) | (None, Some(owner)) => {
@@ -134,11 +140,6 @@ fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
         }
         (None, None) => true,
     }
-}
-
-/// Whether the set of `one` contains the dedicated loopback address of `other`.
-fn owns_dedicated_of(one: &Owner<'_>, other: &Owner<'_>) -> bool {
-    other.loopback.is_some_and(|a| one.owns_publicly(a.into()))
 }
 
 /// Whether the wildcard socket `wild` stands for `addr`, to which `holder`, a socket
@@ -161,7 +162,7 @@ fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool 
 /// its payload as if the other end of the tunnel had sent it.
 #[must_use]
 pub fn enters_tunnel(origin: Origin) -> bool {
-    !matches!(origin, Origin::Association(_))
+    matches!(origin, Origin::Unknown | Origin::Outside)
 }
 
 /// Whether a socket, whose binding matches `addr`, takes a packet to `addr`.
@@ -177,10 +178,11 @@ pub fn receives(
     let addr = addr.to_canonical();
     let wildcard = bound.to_canonical().is_unspecified();
     match owner {
-        Some(owner) if is_private_loopback(addr) => origin.may_be(owner),
-        Some(owner) => owner.owns_publicly(addr),
-        // No association reaches a socket of the host on a loopback address, not even
-        // if the address is, or has become, the association's dedicated one.
+        Some(owner) if is_private_loopback(addr) => owner.has_private(addr) && origin.may_be(owner),
+        Some(owner) => owner.owns_publicly(addr) && !origin.is_inward_of_other(owner),
+        None if matches!(origin, Origin::Inward(_)) => false,
+        // An association reaches a socket of the host on a loopback address only where its
+        // terms let it, and not at its dedicated address, even if the host uses that.
         None if addr.is_loopback() && matches!(origin, Origin::Association(_)) => false,
         None => is_private_loopback(addr) || !(wildcard && reserved),
     }

@@ -110,8 +110,9 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     if socket.is_wildcard() {
         return Usage::GiveSource(to);
     }
-    // The receiver would take the packet for one of its own loopback.
-    if socket.local.to_canonical().is_loopback() && !to.is_loopback() {
+    // A connection on a former address has its destination: the protocol answers.
+    let local = socket.local.to_canonical();
+    if owner.owns(local) && !owner.may_send(local, to) {
         return Usage::Deny(Refusal::NotAvailable);
     }
     // For an IPv4 destination, a socket bound to an IPv6 address has 127.0.0.1 as its

@@ -49,19 +49,22 @@ pub(super) unsafe fn address(family: c_int, at: *const c_void) -> Option<IpAddr>
     }
 }
 
-/// The destination of an incoming packet; `None` when it is neither IPv4 nor IPv6.
+/// The source and the destination of an incoming packet; `None` when it is neither IPv4 nor IPv6.
 ///
 /// # Safety
 ///
 /// `skb` is a valid packet whose network header is set and in linear memory.
-pub(super) unsafe fn destination(skb: *const bindings::sk_buff) -> Option<IpAddr> {
-    let mut family = 0;
+pub(super) unsafe fn ends(skb: *const bindings::sk_buff) -> Option<(IpAddr, IpAddr)> {
     // SAFETY: The caller promises that `skb` is valid and has its network header.
-    let at = unsafe { raw::acf_helper_skb_destination(skb, &mut family) };
-    NonNull::new(at.cast_mut())?;
-    // SAFETY: The helper returned the address in the network header, and set `family` to its
-    // family.
-    unsafe { address(family, at) }
+    let ends = unsafe { raw::acf_helper_skb_ends(skb) };
+    // SAFETY: The helper returned the addresses in the network header, and their family.
+    let (source, destination) = unsafe {
+        (
+            address(ends.family, ends.source),
+            address(ends.family, ends.destination),
+        )
+    };
+    source.zip(destination)
 }
 
 /// The mark of a packet.
@@ -69,8 +72,14 @@ pub(super) unsafe fn destination(skb: *const bindings::sk_buff) -> Option<IpAddr
 pub(crate) enum Mark {
     /// There is no packet, as in a lookup for diagnosis.
     NoPacket,
-    /// The mark that the packet carries, or 0.
-    Value(u32),
+    /// The packet carries none.
+    Nobody,
+    /// An association with this id sent it.
+    From(u32),
+    /// It did so from its private loopback, for itself only.
+    Inward(u32),
+    /// It did so from its dedicated address, to the loopback of the host.
+    Outward(u32),
 }
 
 /// The mark of `skb`.
@@ -81,7 +90,15 @@ pub(crate) enum Mark {
 pub(super) unsafe fn mark(skb: *const bindings::sk_buff) -> Mark {
     match NonNull::new(skb.cast_mut()) {
         None => Mark::NoPacket,
-        // SAFETY: `skb` is not null, so the caller promises that it is valid.
-        Some(skb) => Mark::Value(unsafe { raw::acf_helper_skb_mark(skb.as_ptr()) }),
+        Some(skb) => {
+            // SAFETY: `skb` is not null, so the caller promises that it is valid.
+            let mark = unsafe { raw::acf_helper_skb_mark(skb.as_ptr()) };
+            match mark.scope {
+                0 => Mark::Nobody,
+                id if mark.inward => Mark::Inward(id),
+                id if mark.outward => Mark::Outward(id),
+                id => Mark::From(id),
+            }
+        }
     }
 }

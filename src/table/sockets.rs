@@ -115,8 +115,12 @@ pub(crate) fn forget(mut sk: FreedSk<'_>) {
 /// holds no spinlock. Returns the table of descriptors.
 pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<FilesKey> {
     task.each_socket(|sk, _| {
-        if sk.info().is_some_and(|info| fits(association, &info)) {
-            take_in(sk, association);
+        let Some(info) = sk.info().filter(|info| fits(association, info)) else {
+            return true;
+        };
+        take_in(sk, association);
+        if policy::is_private_alias(info.local) {
+            association.tenant().note_astray();
         }
         true
     })

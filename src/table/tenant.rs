@@ -21,6 +21,8 @@ pub(super) struct Tenant {
     // Its tasks are being searched.
     searching: Atomic<bool>,
     raw_sockets: Atomic<usize>,
+    // It took in sockets that the stack's index has in places which it cannot tell.
+    astray: Atomic<bool>,
     // A call puts processes into it.
     taking_in: Atomic<bool>,
     // The mark of that call once it takes the first in, and the last mark that was used.
@@ -60,6 +62,7 @@ impl Tenant {
             unborn: Atomic::new(0),
             searching: Atomic::new(false),
             raw_sockets: Atomic::new(0),
+            astray: Atomic::new(false),
             taking_in: Atomic::new(false),
             joining: Atomic::new(0),
             last_mark: Atomic::new(0),
@@ -150,6 +153,16 @@ impl Tenant {
             self.remove_raw_socket();
         }
         fits
+    }
+
+    /// Whether the stack's index may have sockets of it in places that cannot be told.
+    pub(super) fn has_astray(&self) -> bool {
+        self.astray.load(ordering::Relaxed)
+    }
+
+    /// Notes that the stack's index may have sockets of it in such places, for good.
+    pub(super) fn note_astray(&self) {
+        self.astray.store(true, ordering::Relaxed);
     }
 
     /// Lets one call at a time put processes into it, and returns the mark of this call, which

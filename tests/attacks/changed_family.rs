@@ -87,7 +87,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "nothing_reaches_another_loopback_while_a_socket_becomes_v4",
             || {
-                let witness = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let witness = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 as_tenant(ONE, || send_meanwhile(&witness.local()));
                 assert!(sources(Proto::Udp, &witness).is_empty());
             },
@@ -95,7 +95,7 @@ pub fn tests() -> Vec<Test> {
         everywhere(
             "an_unassociated_message_reaches_any_loopback_while_a_socket_becomes_v4",
             || {
-                let witness = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let witness = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 in_child(|| send_meanwhile(&witness.local()));
                 assert!(
                     !sources(Proto::Udp, &witness).is_empty(),

@@ -41,7 +41,7 @@ pub fn tests() -> Vec<Test> {
         behaviour(
             "nothing_reaches_another_loopback_by_a_changing_address",
             || {
-                let witness = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let witness = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 let port = witness.local().port();
                 as_tenant(ONE, || send_to_either(port));
                 assert!(sources(Proto::Udp, &witness).is_empty());
@@ -50,7 +50,7 @@ pub fn tests() -> Vec<Test> {
         everywhere(
             "an_unassociated_message_reaches_either_changing_address",
             || {
-                let witness = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let witness = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 send_to_either(witness.local().port());
                 assert!(
                     !sources(Proto::Udp, &witness).is_empty(),
@@ -73,7 +73,7 @@ fn bound_to(either: [&str; 2]) -> Vec<IpAddr> {
 }
 
 fn send_to_either(port: u16) {
-    trying(["127.0.0.1", "127.0.0.2"], port, |sock, addr| {
+    trying(["127.0.0.1", "127.64.0.77"], port, |sock, addr| {
         send_to_changing(sock.as_fd(), b"x", addr).map(drop)
     });
 }

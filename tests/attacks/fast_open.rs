@@ -57,8 +57,8 @@ pub fn tests() -> Vec<Test> {
         ONE,
         EACCES,
         || {
-            let server = Sock::serving(Proto::Tcp, ("127.0.0.2", 0));
-            let sock = deferring(ip("127.0.0.2"));
+            let server = Sock::serving(Proto::Tcp, ("127.64.0.77", 0));
+            let sock = deferring(ip("127.64.0.77"));
             Box::new(move || sock.connect(server.local()).and_then(|()| sock.send(b"x")))
         },
     ));

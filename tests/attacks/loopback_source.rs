@@ -4,17 +4,23 @@
 //! there that reaches another owner would pass for one from the receiver's own
 //! loopback, which many services trust.
 
+use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use libc::EADDRNOTAVAIL;
+use libc::{EADDRNOTAVAIL, IPPROTO_TCP, TCP_SYNCNT};
 
-use crate::addr::{ip, mapped, Addr, HOST4, HOST6, ONE};
-use crate::child::as_tenant;
-use crate::registry::{behaviour, Test};
+use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE};
+use crate::child::{as_tenant, in_child_with, Channel};
+use crate::registry::{behaviour, everywhere, Test};
+use crate::server::Server;
 use crate::sock::{Proto, Sock};
 
 use super::witness::{sources, spoof};
+
+/// How long silence is observed, in milliseconds.
+const SILENCE: i32 = 300;
 
 /// How often two destinations are sent to at once.
 const ATTEMPTS: usize = 200;
@@ -92,6 +98,7 @@ pub fn tests() -> Vec<Test> {
     .into_iter()
     .flat_map(|spoof| spoof.refused(EADDRNOTAVAIL))
     .collect();
+    tests.extend(at_own_addresses());
     tests.push(behaviour(
         "two_destinations_at_once_never_exchange_their_sources",
         || {
@@ -102,6 +109,87 @@ pub fn tests() -> Vec<Test> {
             }
         },
     ));
+    tests
+}
+
+/// A tenant may send from its loopback to the addresses of its set. A server of another owner
+/// there, which has the port, would take it for a client on its own loopback.
+fn at_own_addresses() -> Vec<Test> {
+    let clients: [(&str, Proto, &'static str, &'static str); 4] = [
+        (
+            "a_message_from_loopback_to",
+            Proto::Udp,
+            ONE[0],
+            "127.0.0.1",
+        ),
+        ("a_message_from_v6_loopback_to", Proto::Udp, ONE[1], "::1"),
+        (
+            "a_connection_from_loopback_to",
+            Proto::Tcp,
+            ONE[0],
+            "127.0.1.1",
+        ),
+        (
+            "a_connection_from_v6_loopback_to",
+            Proto::Tcp,
+            ONE[1],
+            "::1",
+        ),
+    ];
+    let mut tests = Vec::new();
+    for (what, proto, at, from) in clients {
+        for (whose, set) in [
+            ("the_host", &[] as &'static [&'static str]),
+            ("a_sharer", ONE),
+        ] {
+            for wildcard in [false, true] {
+                let name = match wildcard {
+                    false => format!("{what}_an_own_address_that_{whose}_serves"),
+                    true => format!("{what}_an_own_address_that_a_wildcard_of_{whose}_serves"),
+                };
+                let bound = match (wildcard, ip(at).is_ipv4()) {
+                    (false, _) => ip(at),
+                    (true, true) => ANY4,
+                    (true, false) => ANY6,
+                };
+                let attack = move |attacker: &[&str]| {
+                    let server = Server::start(set, "fooled", proto, move || {
+                        Ok(Sock::serving(proto, (bound, 0)))
+                    });
+                    let to = (ip(at), server.local().port());
+                    let fooled = Channel::new();
+                    in_child_with(attacker, || {
+                        let asked = ask_from(from, proto, to);
+                        fooled.send(&asked.unwrap_or_else(|e| e.to_string()));
+                    });
+                    fooled.receive() == "fooled"
+                };
+                tests.push(behaviour(format!("{name}_is_not_taken"), move || {
+                    assert!(!attack(ONE));
+                }));
+                if set.is_empty() {
+                    tests.push(everywhere(
+                        format!("{name}_is_taken_from_an_unassociated_process"),
+                        move || assert!(attack(&[])),
+                    ));
+                }
+            }
+        }
+        if proto == Proto::Udp {
+            tests.push(behaviour(
+                format!("{what}_a_tenant_is_not_taken_from_the_host"),
+                move || {
+                    let server = Server::start(ONE, "fooled", proto, move || {
+                        Ok(Sock::serving(proto, (ip(at), 0)))
+                    });
+                    let sock = Sock::for_ip(proto, ip(at));
+                    sock.bind((ip(from), 0)).expect("bind");
+                    sock.send_to(b"?", server.local().clone()).expect("send");
+                    assert!(!sock.has_input(SILENCE), "the tenant answered");
+                },
+            ));
+        }
+    }
     tests
 }
 
@@ -122,4 +210,20 @@ fn both(to: &Addr) {
         }
         done.store(true, Ordering::Relaxed);
     });
+}
+
+/// The word of a server at `to` for a client at `from`. Linux refuses no connection from `::1` to
+/// another address: its reset finds no route. So this does not wait for one.
+fn ask_from(from: &str, proto: Proto, to: (IpAddr, u16)) -> io::Result<String> {
+    let sock = Sock::for_ip(proto, to.0);
+    if proto == Proto::Tcp {
+        sock.set(IPPROTO_TCP, TCP_SYNCNT, 1);
+    }
+    sock.bind((ip(from), 0))?;
+    sock.connect(to)?;
+    if proto == Proto::Udp {
+        sock.send(b"?")?;
+    }
+    let (word, _) = sock.receive()?;
+    Ok(String::from_utf8_lossy(&word).into_owned())
 }

@@ -14,7 +14,7 @@ use super::witness::{Eavesdrop, Spoof, PORT};
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for alias in ["127.0.0.2", "127.255.255.254"] {
+    for alias in ["127.64.0.77", "127.127.255.254"] {
         let alias_name = alias.replace('.', "_");
         let name = |what: &str| format!("{what}_mapped_{alias_name}_is_refused");
         tests.extend([
@@ -39,11 +39,11 @@ pub fn tests() -> Vec<Test> {
         ONE,
         EACCES,
         || {
-            let server = Sock::serving(Proto::Tcp, ("127.0.0.2", 0));
+            let server = Sock::serving(Proto::Tcp, ("127.64.0.77", 0));
             Box::new(move || {
                 let sock = Sock::v6(Proto::Tcp);
                 sock.bind((mapped("0.0.0.0"), 0))?;
-                sock.connect((mapped("127.0.0.2"), server.local().port()))
+                sock.connect((mapped("127.64.0.77"), server.local().port()))
             })
         },
     ));

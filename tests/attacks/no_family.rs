@@ -55,7 +55,7 @@ pub fn tests() -> Vec<Test> {
             ONE,
             EACCES,
             || {
-                let server = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let server = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 let sock = Sock::v4(Proto::Udp);
                 Box::new(move || sock.send_to(b"x", without_family(&server.local())))
             },

@@ -36,9 +36,9 @@ pub fn tests() -> Vec<Test> {
         }));
     }
     for (what, addr, len) in [
-        ("long_v4", ip("127.0.0.2"), LONG),
-        ("long_mapped", mapped("127.0.0.2"), LONG),
-        ("short_mapped", mapped("127.0.0.2"), SHORT_V6),
+        ("long_v4", ip("127.64.0.77"), LONG),
+        ("long_mapped", mapped("127.64.0.77"), LONG),
+        ("short_mapped", mapped("127.64.0.77"), SHORT_V6),
     ] {
         for proto in PROTOS {
             let name = format!(
@@ -69,7 +69,7 @@ pub fn tests() -> Vec<Test> {
                 })
             }),
             refusal(name("sendto_misaligned"), ONE, EACCES, move || {
-                let server = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let server = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 let sock = Sock::v4(Proto::Udp);
                 Box::new(move || {
                     let room = shifted(&server.local(), by);

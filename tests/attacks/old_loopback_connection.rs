@@ -61,8 +61,7 @@ pub fn tests() -> Vec<Test> {
             ));
         }
     }
-    // The other loopback addresses are the host's only.
-    for (where_, at) in &LOOPBACKS[..2] {
+    for (where_, at) in LOOPBACKS {
         tests.extend([
             behaviour(
                 format!("a_connection_within_a_tree_over_{where_}_goes_on"),

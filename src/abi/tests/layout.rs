@@ -17,12 +17,12 @@ use super::{bytes, for_each_structure, samples, Samples};
 fn ioctl_numbers_are_these_for_ever() {
     // Computed by hand: direction << 30 | size << 16 | type << 8 | number.
     assert_eq!(Command::Version.number(), 0x8010_a700);
-    assert_eq!(Command::Assign.number(), 0xc060_a701);
+    assert_eq!(Command::Assign.number(), 0xc068_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
-    assert_eq!(Command::Query.number(), 0xc098_a703);
+    assert_eq!(Command::Query.number(), 0xc0a0_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
     assert_eq!(Command::Update.number(), 0xc028_a705);
-    assert_eq!(Command::Define.number(), 0xc040_a706);
+    assert_eq!(Command::Define.number(), 0xc048_a706);
     assert_eq!(Command::Undefine.number(), 0xc010_a707);
     assert_eq!(Command::Find.number(), 0xc028_a708);
     assert_eq!(Command::Join.number(), 0xc028_a709);
@@ -30,7 +30,7 @@ fn ioctl_numbers_are_these_for_ever() {
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 6);
+    assert_eq!(ABI_VERSION, 7);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -41,12 +41,12 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
     fn sizes<T: Wire>() -> (usize, usize) {
         (T::SIZE, T::MIN_SIZE)
     }
-    assert_eq!(sizes::<AssignRequest>(), (96, 72));
-    assert_eq!(sizes::<QueryRequest>(), (152, 96));
+    assert_eq!(sizes::<AssignRequest>(), (104, 72));
+    assert_eq!(sizes::<QueryRequest>(), (160, 96));
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
     assert_eq!(sizes::<LeftoverEntry>(), (32, 32));
-    assert_eq!(sizes::<DefineRequest>(), (64, 64));
+    assert_eq!(sizes::<DefineRequest>(), (72, 64));
     assert_eq!(sizes::<UndefineRequest>(), (16, 16));
     assert_eq!(sizes::<FindRequest>(), (40, 40));
     assert_eq!(sizes::<JoinRequest>(), (40, 40));
@@ -110,6 +110,8 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&assign, 80), 6_u32.to_ne_bytes());
     assert_eq!(at(&assign, 84), 0x0102_0304_u32.to_ne_bytes());
     assert_eq!(at(&assign, 88), 0x1112_1314_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 92), [0; 4]);
+    assert_eq!(at(&assign, 96), [127, 0x81, 0x82, 0x80, 25, 0, 0, 0]);
 
     assert_eq!(at(&define, 0), define.addrs.to_ne_bytes());
     assert_eq!(at(&define, 8), define.addr_count.to_ne_bytes());
@@ -118,6 +120,7 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&define, 48), 2_u32.to_ne_bytes());
     assert_eq!(at(&define, 52), [127, 0x41, 0x42, 0x43]);
     assert_eq!(at(&define, 56), define.id.to_ne_bytes());
+    assert_eq!(at(&define, 64), [127, 0xa1, 0xa2, 0xa0, 27, 0, 0, 0]);
 
     assert_eq!(at(&undefine, 0), undefine.id.to_ne_bytes());
     assert_eq!(at(&undefine, 8), undefine.tasks.to_ne_bytes());
@@ -160,13 +163,14 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&exclusive, 96), 1_u32.to_ne_bytes());
     assert_eq!(at(&exclusive, 120), 25_u32.to_ne_bytes());
     assert_eq!(at(&query, 100), 1_u32.to_ne_bytes());
-    assert_eq!(at(&query, 104), [127, 0x91, 0x92, 0x93]);
+    assert_eq!(at(&query, 104), [127, 0x51, 0x52, 0x53]);
     assert_eq!(at(&query, 112), query.sockets.to_ne_bytes());
     assert_eq!(at(&query, 120), 24_u32.to_ne_bytes());
     assert_eq!(at(&query, 128), query.leftovers.to_ne_bytes());
     assert_eq!(at(&query, 136), query.leftover_room.to_ne_bytes());
     assert_eq!(at(&query, 140), query.leftover_count.to_ne_bytes());
     assert_eq!(at(&query, 144), 0_u64.to_ne_bytes());
+    assert_eq!(at(&query, 152), [127, 0x91, 0x92, 0x90, 28, 0, 0, 0]);
 
     let addr: [u8; AddrEntry::SIZE] = at(&leftover, 0);
     assert_eq!(addr, bytes(&leftover.addr)[..]);

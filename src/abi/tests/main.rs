@@ -5,6 +5,7 @@
 
 mod decode;
 mod entries;
+mod host_loopback;
 mod layout;
 mod obstacle;
 mod older;
@@ -12,9 +13,10 @@ mod round_trip;
 mod terms;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, JoinRequest,
-    LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest,
-    SourceChoice, Target, Terms, UndefineRequest, UpdateRequest, VersionReply, Wire, MAX_STRUCT,
+    AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, HostLoopback,
+    JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest,
+    ReleaseRequest, SourceChoice, Target, Terms, UndefineRequest, UpdateRequest, VersionReply,
+    Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -51,6 +53,13 @@ fn terms(name: Name, source: SourceChoice, loopback: [u8; 4]) -> Terms {
     terms
 }
 
+/// A network of the host's loopback.
+fn host(addr: [u8; 4], len: u8) -> Option<HostLoopback> {
+    let net = HostLoopback::new(addr.into(), len);
+    assert!(net.is_some(), "{addr:?}/{len}");
+    net
+}
+
 fn samples() -> Samples {
     let name = Name::new("web-1").unwrap();
     let mut addr = [0; 16];
@@ -68,6 +77,7 @@ fn samples() -> Samples {
             addr_count: 0x2122_2324,
             terms: Terms {
                 exclusive: true,
+                host_loopback: host([127, 0x81, 0x82, 0x80], 25),
                 ..terms(name, SourceChoice::Random, [127, 0x41, 0x42, 0x43])
             },
             tree: false,
@@ -96,7 +106,8 @@ fn samples() -> Samples {
             tasks: 0x8182_8384_8586_8788,
             terms: Terms {
                 allow_raw: true,
-                ..terms(name, SourceChoice::Primary, [127, 0x91, 0x92, 0x93])
+                host_loopback: host([127, 0x91, 0x92, 0x90], 28),
+                ..terms(name, SourceChoice::Primary, [127, 0x51, 0x52, 0x53])
             },
             sockets: 0xa1a2_a3a4_a5a6_a7a8,
             defined: true,
@@ -140,6 +151,7 @@ fn samples() -> Samples {
             addr_count: 0x1112_1314,
             terms: Terms {
                 exclusive: true,
+                host_loopback: host([127, 0xa1, 0xa2, 0xa0], 27),
                 ..terms(name, SourceChoice::Random, [127, 0x41, 0x42, 0x43])
             },
             id: 0x2122_2324_2526_2728,

@@ -3,7 +3,8 @@
 //! Programs built against older versions of the interface keep working.
 
 use addrconf_abi::{
-    size_of_arg, AssignRequest, Command, QueryRequest, SourceChoice, Terms, Wire, WireError,
+    size_of_arg, AssignRequest, Command, DefineRequest, QueryRequest, SourceChoice, Terms, Wire,
+    WireError,
 };
 
 use super::{bytes, samples};
@@ -27,11 +28,18 @@ const VERSION_2: [(u32, Command); 6] = [
     (0xc028_a705, Command::Update),
 ];
 
-/// The ioctl number that is new in version 4.
-const VERSION_4: [(u32, Command); 1] = [(0xc098_a703, Command::Query)];
-
-/// The ioctl number that is new in version 3.
+/// The ioctl numbers that are new in versions 3, 4 and 5.
 const VERSION_3: [(u32, Command); 1] = [(0xc080_a703, Command::Query)];
+const VERSION_4: [(u32, Command); 1] = [(0xc098_a703, Command::Query)];
+const VERSION_5: [(u32, Command); 1] = [(0xc060_a701, Command::Assign)];
+
+/// The ioctl numbers that are new in version 6.
+const VERSION_6: [(u32, Command); 4] = [
+    (0xc040_a706, Command::Define),
+    (0xc010_a707, Command::Undefine),
+    (0xc028_a708, Command::Find),
+    (0xc028_a709, Command::Join),
+];
 
 /// The terms that version 1 knew: the name.
 fn name_only(terms: Terms) -> Terms {
@@ -55,7 +63,16 @@ fn without_version_4(query: QueryRequest) -> QueryRequest {
 fn without_version_6(query: QueryRequest) -> QueryRequest {
     QueryRequest {
         defined: false,
+        terms: before_version_7(query.terms),
         ..query
+    }
+}
+
+/// Terms without what version 7 added.
+fn before_version_7(terms: Terms) -> Terms {
+    Terms {
+        host_loopback: None,
+        ..terms
     }
 }
 
@@ -65,7 +82,9 @@ fn older_ioctl_numbers_mean_what_they_meant() {
         .into_iter()
         .chain(VERSION_2)
         .chain(VERSION_3)
-        .chain(VERSION_4);
+        .chain(VERSION_4)
+        .chain(VERSION_5)
+        .chain(VERSION_6);
     for (number, command) in all {
         assert_eq!(Command::from_number(number), Some(command));
         assert!(size_of_arg(number) <= size_of_arg(command.number()));
@@ -140,7 +159,7 @@ fn a_query_of_version_2_gets_what_it_always_did_and_no_flags() {
     let plain = QueryRequest {
         terms: Terms {
             allow_raw: false,
-            ..query.terms
+            ..before_version_7(query.terms)
         },
         ..without_version_4(query)
     };
@@ -165,10 +184,55 @@ fn an_assign_request_of_version_4_asks_for_what_it_always_did() {
     let assign = samples().assign;
     let plain = AssignRequest {
         obstacle: None,
+        terms: before_version_7(assign.terms),
         ..assign
     };
     assert_eq!(bytes(&assign)[..80], bytes(&plain)[..80]);
     assert_eq!(AssignRequest::decode(&bytes(&assign)[..80]), Ok(plain));
+}
+
+#[test]
+fn requests_of_version_6_ask_for_nothing_on_the_loopback_of_the_host() {
+    let all = samples();
+    let assign = AssignRequest {
+        terms: before_version_7(all.assign.terms),
+        ..all.assign
+    };
+    assert_eq!(AssignRequest::decode(&bytes(&all.assign)[..96]), Ok(assign));
+    let define = DefineRequest {
+        terms: before_version_7(all.define.terms),
+        ..all.define
+    };
+    assert_eq!(DefineRequest::decode(&bytes(&all.define)[..64]), Ok(define));
+    let query = QueryRequest {
+        terms: before_version_7(all.query.terms),
+        ..all.query
+    };
+    assert_eq!(QueryRequest::decode(&bytes(&all.query)[..152]), Ok(query));
+}
+
+#[test]
+fn the_answer_to_a_program_of_version_6_begins_as_it_always_did() {
+    let all = samples();
+    let assign = AssignRequest {
+        terms: before_version_7(all.assign.terms),
+        ..all.assign
+    };
+    assert_eq!(bytes(&assign)[..96], bytes(&all.assign)[..96]);
+    let define = DefineRequest {
+        terms: before_version_7(all.define.terms),
+        ..all.define
+    };
+    assert_eq!(bytes(&define)[..64], bytes(&all.define)[..64]);
+    let query = QueryRequest {
+        terms: before_version_7(all.query.terms),
+        ..all.query
+    };
+    assert_eq!(bytes(&query)[..152], bytes(&all.query)[..152]);
+    // A module of version 6 serves these: the bytes that it does not know are zero.
+    assert_eq!(bytes(&assign)[96..], [0; 8]);
+    assert_eq!(bytes(&define)[64..], [0; 8]);
+    assert_eq!(bytes(&query)[152..], [0; 8]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The terms in a request and in an answer: drawn at random, and their flags bit by
 //! bit.
 
-use addrconf_abi::{Name, SourceChoice, Terms, WireError};
+use addrconf_abi::{HostLoopback, Name, SourceChoice, Terms, WireError};
 use proptest::prelude::*;
 
 use super::decode::{numbers, with_field};
@@ -22,12 +22,20 @@ fn source() -> impl Strategy<Value = SourceChoice> {
 }
 
 prop_compose! {
+    /// A network of the host's loopback, or none.
+    fn host_loopback()(bits in any::<u32>(), len in 8_u8..=32) -> Option<HostLoopback> {
+        let bits = (127 << 24 | bits >> 8) & u32::MAX << (32 - len);
+        HostLoopback::new(bits.into(), len)
+    }
+}
+
+prop_compose! {
     pub(super) fn terms()(
         name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
-        loopback in any::<[u8; 4]>(),
+        loopback in any::<[u8; 4]>(), host_loopback in host_loopback(),
     ) -> Terms {
         let loopback = (loopback != [0; 4]).then(|| loopback.into());
-        Terms { name, exclusive, allow_raw, source, loopback }
+        Terms { name, exclusive, allow_raw, source, loopback, host_loopback }
     }
 }
 
@@ -54,6 +62,22 @@ fn flags_that_have_no_meaning_are_refused() {
         };
         assert_eq!(update, expected, "{flags:#x}");
     }
+}
+
+/// It has no dedicated address from which it could reach the loopback of the host.
+#[test]
+fn a_part_has_no_address_on_the_loopback_of_the_host() {
+    let whole = samples().assign.terms;
+    let name = Name::new("part").unwrap();
+    let part = whole.narrowed(name);
+    assert_eq!((part.loopback, part.host_loopback), (None, None));
+    let back = Terms {
+        name: whole.name,
+        loopback: whole.loopback,
+        host_loopback: whole.host_loopback,
+        ..part
+    };
+    assert_eq!((part.name, back), (name, whole));
 }
 
 #[test]

@@ -62,7 +62,9 @@ fn every_association_has_the_private_loopback_and_its_dedicated_address() {
     for o in [owned_by(1, ""), owned_by(2, "10.0.0.1")] {
         let own = o.loopback.expect("it is no part");
         let mapped = SockAddr::V6(own.to_ipv6_mapped());
-        assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.1")), Ok(()));
+        for private in ["127.0.0.1", "127.0.0.53", "127.0.1.1", "127.255.255.255"] {
+            assert_eq!(bind(&o.owner(), &four(), &addr(private)), Ok(()));
+        }
         assert_eq!(bind(&o.owner(), &four(), &SockAddr::V4(own)), Ok(()));
         assert_eq!(bind(&o.owner(), &six(), &addr("::1")), Ok(()));
         assert_eq!(bind(&o.owner(), &six(), &addr("::ffff:127.0.0.1")), Ok(()));
@@ -71,9 +73,16 @@ fn every_association_has_the_private_loopback_and_its_dedicated_address() {
 }
 
 #[test]
+fn a_part_has_the_private_loopback_only() {
+    let o = part(owned("10.0.0.1"));
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.53")), Ok(()));
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.64.0.1")), NOT_THERE);
+}
+
+#[test]
 fn the_loopback_of_somebody_else_is_not_there() {
     let o = owned_by(1, "10.0.0.1");
-    for other in ["127.0.0.2", "127.64.0.2", "127.255.255.255"] {
+    for other in ["127.64.0.0", "127.64.0.2", "127.127.255.255"] {
         assert_eq!(
             bind(&o.owner(), &four(), &addr(other)),
             NOT_THERE,
@@ -84,11 +93,14 @@ fn the_loopback_of_somebody_else_is_not_there() {
     assert_eq!(bind(&o.owner(), &six(), &mapped), NOT_THERE);
 }
 
+/// A server there would take what is for the host's.
 #[test]
-fn a_loopback_address_that_was_given_is_a_member_like_any_other() {
-    let o = owned("127.0.0.53");
-    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.53")), Ok(()));
-    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.54")), NOT_THERE);
+fn what_is_reached_on_the_host_is_not_bound() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    let mapped = addr("::ffff:127.0.0.53");
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.53")), NOT_THERE);
+    assert_eq!(bind(&o.owner(), &six(), &mapped), NOT_THERE);
+    assert_eq!(bind(&o.owner(), &four(), &addr("127.0.0.54")), Ok(()));
 }
 
 #[test]

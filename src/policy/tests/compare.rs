@@ -100,15 +100,6 @@ fn sets_that_overlap_in_a_family_only_one_socket_has_are_apart() {
 }
 
 #[test]
-fn a_set_that_has_the_dedicated_loopback_of_another_overlaps_with_it() {
-    let a = owned_by(1, "10.0.0.1");
-    let b = owned_by(2, "127.64.0.0/24");
-    let (a, b) = (holder(Some(&a), "::"), holder(Some(&b), "::"));
-    assert_eq!(relation(&a, &b), Exclude);
-    assert_eq!(relation(&v6only(a), &b), Apart);
-}
-
-#[test]
 fn a_wildcard_of_the_host_and_one_of_an_association_exclude_each_other() {
     let o = owned("10.0.0.1");
     for any in ["0.0.0.0", "::"] {
@@ -180,7 +171,7 @@ fn a_wildcard_does_not_stand_for_an_address_that_left_the_set() {
 #[test]
 fn everybody_has_a_private_loopback_of_their_own() {
     let (a, b) = (owned_by(1, "10.0.0.1"), owned_by(2, "10.0.0.1"));
-    for private in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+    for private in ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"] {
         let ours = holder(Some(&a), private);
         for other in [Some(&b), None] {
             assert_eq!(relation(&ours, &holder(other, private)), Apart);
@@ -189,6 +180,31 @@ fn everybody_has_a_private_loopback_of_their_own() {
         }
         let host = holder(None, private);
         assert_eq!(relation(&host, &holder(Some(&a), "::")), Apart);
+    }
+}
+
+#[test]
+fn two_sockets_of_one_private_loopback_compete() {
+    let o = owned("10.0.0.1");
+    for (one, other) in [
+        ("127.0.0.53", "127.0.0.53"),
+        ("127.0.0.53", "0.0.0.0"),
+        ("127.0.1.1", "::"),
+    ] {
+        let (one, other) = (holder(Some(&o), one), holder(Some(&o), other));
+        assert_eq!(relation(&one, &other), Compete);
+    }
+}
+
+/// The host keeps the port there, and so does the association elsewhere.
+#[test]
+fn what_is_reached_on_the_host_is_left_to_the_host() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    for local in ["0.0.0.0", "::", "127.0.0.1", "127.0.0.53"] {
+        let ours = holder(Some(&o), local);
+        for private in ["127.0.0.53", "127.0.0.1"] {
+            assert_eq!(relation(&ours, &holder(None, private)), Apart, "{local}");
+        }
     }
 }
 
@@ -226,6 +242,8 @@ fn a_connection_in_its_final_wait_is_left_to_the_ordinary_rules() {
         ("10.0.0.1", "10.0.0.1"),
         ("127.0.0.1", "0.0.0.0"),
         ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.53", "0.0.0.0"),
+        ("127.0.0.53", "127.0.0.53"),
         ("::1", "::"),
         ("127.64.0.1", "::"),
     ] {
@@ -241,6 +259,8 @@ fn a_connection_in_its_final_wait_on_the_loopback_of_others_is_apart() {
         ("127.0.0.1", "0.0.0.0"),
         ("127.0.0.1", "::"),
         ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.53", "::"),
+        ("127.0.0.53", "127.0.0.53"),
         ("::1", "::"),
         ("::1", "::1"),
     ] {
@@ -261,7 +281,7 @@ fn a_connection_in_its_final_wait_on_the_loopback_of_others_is_apart() {
 fn a_connection_in_its_final_wait_elsewhere_is_apart_from_a_wildcard() {
     let o = owned("10.0.0.1");
     let ours = holder(Some(&o), "0.0.0.0");
-    for local in ["10.0.0.2", "192.0.2.1", "127.0.0.2"] {
+    for local in ["10.0.0.2", "192.0.2.1", "127.64.0.2"] {
         assert_eq!(relation(&timewait(o.id, local), &ours), Apart, "{local}");
     }
 }

@@ -71,7 +71,14 @@ fn no_control_messages_ask_for_nothing() {
 
 #[test]
 fn a_source_that_is_owned_is_allowed() {
-    for own in ["10.0.0.1", "2001:db8::1", "127.0.0.1", "::1", "127.64.0.1"] {
+    for own in [
+        "10.0.0.1",
+        "2001:db8::1",
+        "127.0.0.1",
+        "127.0.0.53",
+        "::1",
+        "127.64.0.1",
+    ] {
         for message in asking_for(own) {
             assert!(allowed(&message), "{own} {message:?}");
         }
@@ -83,7 +90,7 @@ fn a_foreign_source_is_refused_however_it_is_asked_for() {
     for foreign in [
         "10.0.0.2",
         "2001:db8::2",
-        "127.0.0.2",
+        "127.64.0.0",
         "127.64.0.2",
         "fe80::1",
         "224.0.0.1",
@@ -100,6 +107,14 @@ fn the_unspecified_source_leaves_the_choice_and_is_allowed() {
         for message in asking_for(any) {
             assert!(allowed(&message), "{any} {message:?}");
         }
+    }
+}
+
+#[test]
+fn an_address_of_the_hosts_loopback_is_no_source() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    for message in asking_for("127.0.0.53") {
+        assert!(!sources_allowed(&o.owner(), &message), "{message:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 //! Random addresses, sets and owners for the properties. They lie close together, so
 //! that they often overlap.
 
-use super::naive::place::{fitting, near_v4, near_v6, network, SPECIAL};
+use super::super::Origin;
+use super::naive::place::{fitting, host_network, near_v4, near_v6, network, SPECIAL};
 use super::*;
 
 pub(super) fn any_ip() -> impl Strategy<Value = IpAddr> {
@@ -14,6 +15,7 @@ pub(super) fn any_ip() -> impl Strategy<Value = IpAddr> {
         2 => (0_u8..64).prop_map(|a| near_v6(a).into()),
         1 => (0_u8..64).prop_map(|a| near_v4(a).to_ipv6_mapped().into()),
         3 => special(),
+        1 => any::<u32>().prop_map(|a| Ipv4Addr::from(127 << 24 | a >> 8).into()),
     ]
 }
 
@@ -49,13 +51,29 @@ pub(super) fn any_set() -> impl Strategy<Value = OwnedSet> {
 }
 
 pub(super) fn any_owned() -> impl Strategy<Value = Owned> {
-    (1_u8..4, any_set(), any_set(), any::<bool>()).prop_map(|(id, set, former, exclusive)| Owned {
-        id: id.into(),
-        set,
-        former,
-        loopback: Some(Ipv4Addr::new(127, 64, 0, id)),
-        exclusive,
-    })
+    let sets = (any_set(), any_set());
+    (1_u8..4, sets, 0_u8..5, any::<u8>(), any::<bool>()).prop_map(
+        |(id, (set, former), part, host, exclusive)| Owned {
+            id: id.into(),
+            set,
+            former,
+            // One in five is a part.
+            loopback: (part != 0).then_some(Ipv4Addr::new(127, 64, 0, id)),
+            host_loopback: host_network(host),
+            exclusive,
+        },
+    )
+}
+
+/// The origin of a packet, of an association with a small id or of none.
+pub(super) fn any_origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![
+        Just(Origin::Unknown),
+        Just(Origin::Outside),
+        (1_u32..4).prop_map(Origin::Association),
+        (1_u32..4).prop_map(Origin::Inward),
+        (1_u32..4).prop_map(Origin::Outward),
+    ]
 }
 
 pub(super) fn any_socket() -> impl Strategy<Value = Socket> {

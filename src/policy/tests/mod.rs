@@ -34,9 +34,12 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use draw::{any_ip, any_owned, any_prefix, any_set, any_sockaddr, any_socket, near_prefix};
+use draw::{
+    any_ip, any_origin, any_owned, any_prefix, any_set, any_sockaddr, any_socket, near_prefix,
+};
 use naive::{naively_inside, Owned, OwnedSet};
 
+use super::abi::HostLoopback;
 use super::{merge, Family, Prefix, Range, SockAddr, Socket, Wide};
 // What the naive model calls this crate.
 use crate as policy;
@@ -61,7 +64,26 @@ fn owned_by(id: u8, text: &str) -> Owned {
         set: set(text),
         former: set(""),
         loopback: Some(Ipv4Addr::new(127, 64, 0, id)),
+        host_loopback: None,
         exclusive: false,
+    }
+}
+
+/// The same association, if it reaches a network of the host's loopback: "127.0.0.53".
+fn reaching(o: Owned, text: &str) -> Owned {
+    let (addr, len) = parts(text);
+    let IpAddr::V4(addr) = addr else {
+        panic!("the host's loopback is IPv4")
+    };
+    let host_loopback = Some(HostLoopback::new(addr, len).unwrap());
+    Owned { host_loopback, ..o }
+}
+
+/// The same association, if it is a part: it has no dedicated loopback address.
+fn part(o: Owned) -> Owned {
+    Owned {
+        loopback: None,
+        ..o
     }
 }
 
@@ -71,11 +93,17 @@ fn set(text: &str) -> OwnedSet {
 }
 
 fn prefix(text: &str) -> Prefix {
+    let (addr, len) = parts(text);
+    Prefix::new(addr, len).unwrap()
+}
+
+/// The address and the length of a network from text.
+fn parts(text: &str) -> (IpAddr, u8) {
     let (addr, len) = match text.split_once('/') {
         Some((addr, len)) => (addr, len.parse().unwrap()),
         None => (text, if text.contains(':') { 128 } else { 32 }),
     };
-    Prefix::new(addr.parse().unwrap(), len).unwrap()
+    (ip(addr), len)
 }
 
 fn ip(text: &str) -> IpAddr {

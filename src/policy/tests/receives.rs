@@ -3,14 +3,27 @@
 //! Which packets a socket takes.
 
 use super::super::{enters_tunnel, is_private_loopback, receives, Origin};
+use super::naive::packet::host_is_found_for;
+use super::naive::Kind;
 use super::*;
 
-const ORIGINS: [Origin; 4] = [
+/// All but [`INSIDE_ANOTHER`].
+const ORIGINS: [Origin; 7] = [
     Origin::Unknown,
     Origin::Outside,
     Origin::Association(1),
     Origin::Association(2),
+    Origin::Inward(1),
+    Origin::Outward(1),
+    Origin::Outward(2),
 ];
+
+const INSIDE_ANOTHER: Origin = Origin::Inward(2);
+
+/// Whether a packet is for the sockets of its sender only.
+fn is_inward(origin: Origin) -> bool {
+    matches!(origin, Origin::Inward(_))
+}
 
 /// Whether a wildcard socket of association 1 takes a packet.
 fn wildcard(text: &str, to: &str, origin: Origin) -> bool {
@@ -39,7 +52,7 @@ fn a_wildcard_takes_nothing_that_is_for_others() {
         for other in [
             "10.0.0.2",
             "2001:db8::2",
-            "127.0.0.2",
+            "127.64.0.0",
             "127.64.0.2",
             "224.0.0.1",
             "255.255.255.255",
@@ -61,20 +74,47 @@ fn anybody_reaches_an_association_by_its_dedicated_loopback() {
 
 #[test]
 fn the_private_loopback_takes_what_the_association_itself_sent() {
-    for private in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+    for private in [
+        "127.0.0.1",
+        "127.0.0.53",
+        "127.255.0.1",
+        "::1",
+        "::ffff:127.0.0.1",
+    ] {
         let taken = |origin| wildcard("10.0.0.1", private, origin);
-        assert!(taken(Origin::Association(1)));
-        assert!(!taken(Origin::Association(2)));
+        assert!(taken(Origin::Association(1)) && taken(Origin::Inward(1)));
+        assert!(!taken(Origin::Association(2)) && !taken(INSIDE_ANOTHER));
         assert!(!taken(Origin::Outside));
+        // What it sends to the loopback of the host.
+        assert!(!taken(Origin::Outward(1)) && !taken(Origin::Outward(2)));
         // Without a packet there is nothing to steal.
         assert!(taken(Origin::Unknown));
     }
 }
 
 #[test]
-fn being_in_the_set_does_not_open_the_private_loopback() {
-    assert!(!wildcard("127.0.0.0/8", "127.0.0.1", Origin::Outside));
-    assert!(!wildcard("::1", "::1", Origin::Association(2)));
+fn what_another_sends_inside_itself_is_not_taken_on_any_address() {
+    for to in ["10.0.0.1", "2001:db8::1", "127.0.0.1", "127.64.0.1"] {
+        assert!(
+            !wildcard("10.0.0.1 2001:db8::1", to, INSIDE_ANOTHER),
+            "{to}"
+        );
+        for bound in ["::", to] {
+            assert!(!host(bound, to, INSIDE_ANOTHER, false), "{bound} {to}");
+        }
+    }
+}
+
+#[test]
+fn what_is_reached_on_the_host_is_not_taken() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    for origin in ORIGINS {
+        for bound in ["0.0.0.0", "127.0.0.53"] {
+            let to = ip("127.0.0.53");
+            let taken = receives(Some(&o.owner()), ip(bound), to, origin, false);
+            assert!(!taken, "{bound} {origin:?}");
+        }
+    }
 }
 
 #[test]
@@ -91,17 +131,29 @@ fn a_socket_bound_to_an_address_that_left_the_set_takes_nothing() {
 
 #[test]
 fn the_host_does_not_take_what_an_association_sends_to_its_own_loopback() {
-    for private in ["127.0.0.1", "::1"] {
+    for private in ["127.0.0.1", "127.0.0.53", "::1"] {
         for bound in ["::", private] {
             assert!(host(bound, private, Origin::Outside, false));
             assert!(host(bound, private, Origin::Unknown, false));
             assert!(!host(bound, private, Origin::Association(1), false));
+            assert!(!host(bound, private, Origin::Inward(1), false));
         }
     }
 }
 
 #[test]
-fn the_host_takes_nothing_from_an_association_at_a_loopback_address() {
+fn the_host_takes_what_an_association_sends_to_the_loopback_of_the_host() {
+    for to in ["127.0.0.53", "127.0.0.1", "127.128.0.1"] {
+        for bound in ["0.0.0.0", "::", to] {
+            assert!(host(bound, to, Origin::Outward(1), false), "{bound} {to}");
+            // The private loopback is never reserved.
+            assert!(host(bound, to, Origin::Outward(1), true), "{bound} {to}");
+        }
+    }
+}
+
+#[test]
+fn the_host_takes_nothing_else_from_an_association_at_a_loopback_address() {
     for to in [
         "127.0.0.1",
         "127.0.0.53",
@@ -119,13 +171,15 @@ fn the_host_takes_nothing_from_an_association_at_a_loopback_address() {
 #[test]
 fn no_association_sends_into_a_tunnel_of_the_host() {
     assert!(!enters_tunnel(Origin::Association(1)));
+    assert!(!enters_tunnel(Origin::Inward(1)));
+    assert!(!enters_tunnel(Origin::Outward(1)));
     assert!(enters_tunnel(Origin::Outside));
     assert!(enters_tunnel(Origin::Unknown));
 }
 
 #[test]
 fn a_wildcard_of_the_host_leaves_reserved_addresses_alone() {
-    for origin in ORIGINS {
+    for origin in ORIGINS.into_iter().filter(|&o| !is_inward(o)) {
         for any in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
             assert!(host(any, "10.0.0.1", origin, false), "{origin:?}");
             assert!(!host(any, "10.0.0.1", origin, true), "{origin:?}");
@@ -148,29 +202,59 @@ proptest! {
         o in any_owned(),
         bound in any_ip(),
         to in any_ip(),
-        which in 0..ORIGINS.len(),
+        origin in any_origin(),
         reserved in any::<bool>(),
     ) {
-        if receives(Some(&o.owner()), bound, to, ORIGINS[which], reserved) {
-            prop_assert!(o.naively_owns(to));
-        }
+        let taken = receives(Some(&o.owner()), bound, to, origin, reserved);
+        prop_assert!(o.naively_owns(to) || !taken);
+        prop_assert_eq!(taken, o.is_found_for(to, origin));
+    }
+
+    #[test]
+    fn what_the_host_takes_agrees_with_the_naive_answer(
+        bound in any_ip(),
+        to in any_ip(),
+        origin in any_origin(),
+        reserved in any::<bool>(),
+    ) {
+        let taken = receives(None, bound, to, origin, reserved);
+        prop_assert_eq!(taken, host_is_found_for(bound, to, origin, reserved));
+    }
+
+    /// It is for its sender only, whatever its destination.
+    #[test]
+    fn what_is_sent_inside_an_association_has_one_taker(
+        o in any_owned(),
+        bound in any_ip(),
+        to in any_ip(),
+        id in 1_u32..4,
+        reserved in any::<bool>(),
+    ) {
+        let origin = Origin::Inward(id);
+        prop_assert!(!receives(None, bound, to, origin, reserved));
+        prop_assert!(o.id == id || !receives(Some(&o.owner()), bound, to, origin, reserved));
     }
 
     #[test]
     fn a_packet_for_a_private_loopback_has_one_owner(
         a in any_owned(),
         b in any_owned(),
-        v4 in any::<bool>(),
+        to in prop::sample::select(std::vec!["127.0.0.1", "127.0.0.53", "127.128.0.0", "::1"]),
         bound in any_ip(),
         id in 0_u32..5,
+        inward in any::<bool>(),
         reserved in any::<bool>(),
     ) {
-        let to = if v4 { ip("127.0.0.1") } else { ip("::1") };
+        let to = ip(to);
         prop_assert!(is_private_loopback(to));
-        let origin = if id == 0 { Origin::Outside } else { Origin::Association(id) };
+        let origin = match id {
+            0 => Origin::Outside,
+            id if inward => Origin::Inward(id),
+            id => Origin::Association(id),
+        };
         for o in [&a, &b] {
             let taken = receives(Some(&o.owner()), bound, to, origin, reserved);
-            prop_assert_eq!(taken, o.id == id);
+            prop_assert_eq!(taken, o.id == id && o.kind(to) == Kind::Private);
         }
         // The host's wildcard leaves reserved addresses alone, but the private
         // loopback is never reserved.
@@ -181,11 +265,10 @@ proptest! {
     fn how_a_local_address_is_written_does_not_matter(
         o in any_owned(),
         bound in any_ip(),
-        to in any::<u32>(),
-        which in 0..ORIGINS.len(),
+        to in prop_oneof![any::<u32>(), any::<u32>().prop_map(|a| 127 << 24 | a >> 8)],
+        origin in any_origin(),
         reserved in any::<bool>(),
     ) {
-        let origin = ORIGINS[which];
         let v4 = Ipv4Addr::from(to);
         let owner = o.owner();
         for owner in [None, Some(&owner)] {

@@ -56,14 +56,15 @@ fn a_wildcard_listens_on_all_that_is_owned() {
 #[test]
 fn a_bound_socket_may_be_used_if_its_address_is_owned() {
     let o = owned("10.0.0.1 2001:db8::1");
-    for local in ["10.0.0.1", "::ffff:10.0.0.1", "127.0.0.1", "127.64.0.1"] {
+    for (local, to) in [
+        ("10.0.0.1", "192.0.2.1"),
+        ("::ffff:10.0.0.1", "192.0.2.1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.53", "127.0.0.1"),
+        ("127.64.0.1", "127.64.0.1"),
+    ] {
         let socket = bound_to(local);
         assert_eq!(listen(&o.owner(), &socket), Ok(()), "{local}");
-        let to = if ip(local).to_canonical().is_loopback() {
-            "127.0.0.1"
-        } else {
-            "192.0.2.1"
-        };
         assert_eq!(towards(&o, socket, to), Usage::Allow, "{local}");
         for socket in [socket, datagram(socket)] {
             let usage = send(&o.owner(), &socket, false, &Destination::None);
@@ -105,8 +106,9 @@ fn a_connection_of_somebody_else_on_a_member_goes_on_where_it_is() {
     assert_eq!(sends(connected("10.0.0.1")), Usage::Allow);
     assert_eq!(sends(connected("10.0.0.2")), REFUSED);
     // Its loopback is not the association's.
-    assert_eq!(sends(connected("127.0.0.1")), REFUSED);
-    assert_eq!(sends(connected("::1")), REFUSED);
+    for local in ["127.0.0.1", "127.0.0.53", "::1"] {
+        assert_eq!(sends(connected(local)), REFUSED);
+    }
     // A datagram socket may send to another destination each time.
     assert_eq!(sends(datagram(connected("10.0.0.1"))), REFUSED);
 }
@@ -116,7 +118,7 @@ fn a_socket_bound_elsewhere_is_refused() {
     let o = owned("10.0.0.1 2001:db8::1");
     for socket in [
         bound_to("10.0.0.2"),
-        bound_to("127.0.0.2"),
+        bound_to("127.64.0.0"),
         bound_to("127.64.0.2"),
         bound_to("::ffff:10.0.0.2"),
         bound_to("2001:db8::2"),
@@ -178,6 +180,23 @@ fn a_connection_on_an_address_that_left_the_set_goes_on() {
     assert_eq!(sends(from_elsewhere), REFUSED);
 }
 
+/// Programs call `connect()` again to learn whether the connection is made.
+#[test]
+fn a_connection_on_an_address_that_left_the_set_is_asked_about_as_before() {
+    let o = Owned {
+        former: set("10.0.0.9"),
+        ..owned("10.0.0.1")
+    };
+    let connected = Socket {
+        connected: true,
+        ..bound_to("10.0.0.9")
+    };
+    let to = addr("192.0.2.1");
+    assert_eq!(connect(&o.owner(), &connected, &to), Usage::Allow);
+    let there = Destination::To(to);
+    assert_eq!(send(&o.owner(), &connected, true, &there), Usage::Allow);
+}
+
 #[test]
 fn nobody_listens_on_an_address_that_left_the_set() {
     let o = Owned {
@@ -225,7 +244,7 @@ fn an_unspec_destination_is_ipv4_for_ipv4_datagrams_and_none_for_ipv6() {
     // Too short for an address: the protocol refuses it.
     assert_eq!(send(&o.owner(), &four, false, &unspec(None)), Usage::Allow);
     // An address out of reach is refused in this form too.
-    let other = unspec(Some(Ipv4Addr::new(127, 0, 0, 2)));
+    let other = unspec(Some(Ipv4Addr::new(127, 64, 0, 2)));
     let unreachable = Usage::Deny(Refusal::Unreachable);
     assert_eq!(send(&o.owner(), &four, false, &other), unreachable);
 }

@@ -25,6 +25,9 @@ fn the_private_loopback_is_reached_from_itself() {
     assert_eq!(towards(&o, four, "127.0.0.1"), given("127.0.0.1"));
     assert_eq!(towards(&o, six, "::1"), given("::1"));
     assert_eq!(towards(&o, six, "::ffff:127.0.0.1"), given("127.0.0.1"));
+    for to in ["127.0.0.53", "127.0.1.1", "127.255.255.255"] {
+        assert_eq!(towards(&o, four, to), given(to));
+    }
 }
 
 #[test]
@@ -46,10 +49,10 @@ fn the_dedicated_address_is_reached_and_that_of_others_is_not() {
     for four in [
         unbound(Family::V4),
         bound_to("10.0.0.1"),
-        bound_to("127.0.0.1"),
+        bound_to("127.64.0.1"),
     ] {
         assert!(!matches!(towards(&o, four, "127.64.0.1"), Usage::Deny(_)));
-        for other in ["127.0.0.2", "127.64.0.2", "127.255.255.255"] {
+        for other in ["127.64.0.0", "127.64.0.2", "127.127.255.255"] {
             assert_eq!(towards(&o, four, other), UNREACHABLE, "{other}");
         }
     }
@@ -61,51 +64,84 @@ fn the_dedicated_address_is_reached_and_that_of_others_is_not() {
     assert_eq!(towards(&o, six, "::ffff:127.64.0.2"), UNREACHABLE);
 }
 
+/// Two loopbacks: the host reaches one of them, and nobody else the other.
 #[test]
-fn a_loopback_address_that_was_given_is_reached() {
-    let o = owned("127.0.0.53");
-    let four = unbound(Family::V4);
-    assert_eq!(
-        towards(&o, four, "127.0.0.53"),
-        Usage::GiveSource(ip("127.0.0.53"))
-    );
-    assert_eq!(towards(&o, four, "127.0.0.54"), UNREACHABLE);
+fn the_dedicated_address_and_the_private_loopback_do_not_reach_each_other() {
+    let o = owned("10.0.0.1");
+    for private in ["127.0.0.1", "127.0.0.53"] {
+        assert_eq!(towards(&o, bound_to(private), "127.64.0.1"), REFUSED);
+        assert_eq!(towards(&o, bound_to("127.64.0.1"), private), REFUSED);
+    }
+}
+
+#[test]
+fn the_hosts_loopback_is_reached_where_the_terms_let_it() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    let given = Usage::GiveSource(ip("127.0.0.53"));
+    assert_eq!(towards(&o, unbound(Family::V4), "127.0.0.53"), given);
+    assert_eq!(towards(&o, unbound(Family::V6), "::ffff:127.0.0.53"), given);
+    let dedicated = bound_to("127.64.0.1");
+    assert_eq!(towards(&o, dedicated, "127.0.0.53"), Usage::Allow);
+    assert_eq!(towards(&o, dedicated, "127.0.0.54"), REFUSED);
+    // Only from there it is on the same loopback.
+    for local in ["10.0.0.1", "127.0.0.1", "127.0.0.54"] {
+        assert_eq!(towards(&o, bound_to(local), "127.0.0.53"), REFUSED);
+    }
+}
+
+#[test]
+fn an_address_of_the_hosts_loopback_is_no_longer_its_own() {
+    let o = reaching(owned("10.0.0.1"), "127.0.0.53");
+    let socket = bound_to("127.0.0.53");
+    let refused = Err(Refusal::NotAvailable);
+    assert_eq!(listen(&o.owner(), &socket), refused);
+    assert_eq!(towards(&o, socket, "127.0.0.53"), REFUSED);
+    assert_eq!(towards(&o, socket, "127.0.0.1"), REFUSED);
+}
+
+#[test]
+fn a_part_has_such_an_address_for_itself() {
+    let o = part(reaching(owned("10.0.0.1"), "127.0.0.53"));
+    let given = Usage::GiveSource(ip("127.0.0.53"));
+    assert_eq!(towards(&o, unbound(Family::V4), "127.0.0.53"), given);
+    let socket = bound_to("127.0.0.53");
+    assert_eq!(listen(&o.owner(), &socket), Ok(()));
+    assert_eq!(towards(&o, socket, "127.0.0.1"), Usage::Allow);
 }
 
 #[test]
 fn members_reach_the_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
-    assert_eq!(towards(&o, bound_to("10.0.0.1"), "127.0.0.1"), Usage::Allow);
+    for to in ["127.0.0.1", "127.0.0.53", "127.64.0.1"] {
+        assert_eq!(towards(&o, bound_to("10.0.0.1"), to), Usage::Allow);
+    }
     assert_eq!(towards(&o, bound_to("2001:db8::1"), "::1"), Usage::Allow);
 }
 
 /// A receiver at another address would take the packet for one of its own loopback.
 #[test]
-fn nothing_but_the_loopback_is_reached_from_the_loopback() {
+fn nothing_but_what_is_owned_is_reached_from_the_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
-    let denied = Usage::Deny(Refusal::NotAvailable);
     for (local, to) in [
-        ("127.0.0.1", "10.0.0.1"),
         ("127.0.0.1", "10.0.0.9"),
+        ("127.0.0.53", "224.0.0.1"),
+        ("127.64.0.1", "10.0.0.1"),
         ("127.64.0.1", "10.0.0.9"),
         ("::ffff:127.0.0.1", "::ffff:10.0.0.9"),
         ("::1", "2001:db8::9"),
     ] {
-        assert_eq!(towards(&o, bound_to(local), to), denied, "{local} {to}");
+        assert_eq!(towards(&o, bound_to(local), to), REFUSED, "{local} {to}");
     }
-    assert_eq!(
-        towards(&o, bound_to("127.64.0.1"), "127.0.0.1"),
-        Usage::Allow
-    );
-}
-
-#[test]
-fn a_loopback_address_that_left_the_set_is_out_of_reach() {
-    let o = Owned {
-        former: set("127.0.0.53"),
-        ..owned("10.0.0.1")
-    };
-    assert_eq!(towards(&o, unbound(Family::V4), "127.0.0.53"), UNREACHABLE);
+    for (local, to) in [
+        ("127.0.0.1", "127.0.1.1"),
+        ("127.0.0.53", "10.0.0.1"),
+        ("::ffff:127.0.0.1", "::ffff:10.0.0.1"),
+        ("::1", "2001:db8::1"),
+        ("127.64.0.1", "127.64.0.1"),
+    ] {
+        let allowed = towards(&o, bound_to(local), to);
+        assert_eq!(allowed, Usage::Allow, "{local} {to}");
+    }
 }
 
 /// 127.0.0.1 of the host and of each association are different addresses that are
@@ -113,7 +149,7 @@ fn a_loopback_address_that_left_the_set_is_out_of_reach() {
 #[test]
 fn the_private_loopback_of_somebody_else_is_not_owned() {
     let o = owned("10.0.0.1");
-    for local in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+    for local in ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"] {
         let socket = strangers(bound_to(local));
         let same = if local == "::1" { "::1" } else { "127.0.0.1" };
         let refused = Err(Refusal::NotAvailable);
@@ -131,6 +167,7 @@ fn a_socket_of_somebody_else_does_not_reach_a_private_loopback() {
     let o = owned("10.0.0.1 2001:db8::1");
     for (local, to) in [
         ("10.0.0.1", "127.0.0.1"),
+        ("10.0.0.1", "127.0.0.53"),
         ("10.0.0.1", "0.0.0.0"),
         ("::ffff:10.0.0.1", "::ffff:127.0.0.1"),
         ("2001:db8::1", "::1"),

@@ -4,7 +4,7 @@
 //! destination.
 
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
-use super::naive::meant;
+use super::naive::{meant, Kind};
 use super::*;
 
 /// Whether the socket may be used with the address it has: the association owns it,
@@ -82,7 +82,12 @@ proptest! {
                     prop_assert!(socket.is_wildcard() && socket.scoped);
                     prop_assert_eq!(given, there);
                 }
-                Usage::Allow => prop_assert!(!socket.is_wildcard()),
+                // The packets of a connection are answers: see `sends`.
+                Usage::Allow => {
+                    let local = socket.local.to_canonical();
+                    prop_assert!(!socket.is_wildcard());
+                    prop_assert!(o.goes(local, there) || o.kind(local) == Kind::Former);
+                }
                 Usage::Deny(_) => {}
             }
         }
@@ -101,7 +106,7 @@ proptest! {
             return Ok(());
         }
         let loopback = meant(ip).is_loopback();
-        let foreign = loopback && !o.naively_owns(meant(ip));
+        let foreign = !o.reaches(meant(ip));
         let dest = Destination::To(to);
         for usage in [
             connect(&o.owner(), &socket, &to),

@@ -140,8 +140,34 @@ unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 
 bool acf_helper_skb_is_led(const struct sk_buff *skb, const struct sock *sk,
 			   int family);
-const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family);
-u32 acf_helper_skb_mark(const struct sk_buff *skb);
+
+/**
+ * struct acf_skb_ends - The addresses of a packet
+ * @family: AF_INET, AF_INET6, or AF_UNSPEC for other packets
+ * @source: In the header of the packet
+ * @destination: The same
+ */
+struct acf_skb_ends {
+	int family;
+	const void *source;
+	const void *destination;
+};
+
+/**
+ * struct acf_skb_mark - The mark of a packet: see include/linux/skbuff.h of the patched
+ * kernel
+ * @scope: What sent it, or 0
+ * @inward: Only for sockets of that
+ * @outward: To the loopback of the host
+ */
+struct acf_skb_mark {
+	u32 scope;
+	bool inward;
+	bool outward;
+};
+
+struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb);
+struct acf_skb_mark acf_helper_skb_mark(const struct sk_buff *skb);
 
 /* --- task.c: finding and enumerating tasks --- */
 

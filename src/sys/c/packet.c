@@ -21,23 +21,33 @@ bool acf_helper_skb_is_led(const struct sk_buff *skb, const struct sock *sk,
 	return family == AF_INET ? acf_led_v4(skb, sk) : acf_led_v6(skb, sk);
 }
 
-/* The destination address of a received packet; sets @family. NULL if not IP. */
-const void *acf_helper_skb_destination(const struct sk_buff *skb, int *family)
+/* The addresses of a received packet, and their family; AF_UNSPEC if it is not IP. */
+struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb)
 {
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
-		*family = AF_INET;
-		return &ip_hdr(skb)->daddr;
+		return (struct acf_skb_ends) {
+			.family = AF_INET,
+			.source = &ip_hdr(skb)->saddr,
+			.destination = &ip_hdr(skb)->daddr,
+		};
 	case htons(ETH_P_IPV6):
-		*family = AF_INET6;
-		return &ipv6_hdr(skb)->daddr;
+		return (struct acf_skb_ends) {
+			.family = AF_INET6,
+			.source = &ipv6_hdr(skb)->saddr,
+			.destination = &ipv6_hdr(skb)->daddr,
+		};
 	default:
-		return NULL;
+		return (struct acf_skb_ends) { .family = AF_UNSPEC };
 	}
 }
 
 /* The mark that the packet got when it was sent, or 0. */
-u32 acf_helper_skb_mark(const struct sk_buff *skb)
+struct acf_skb_mark acf_helper_skb_mark(const struct sk_buff *skb)
 {
-	return skb_scope(skb);
+	return (struct acf_skb_mark) {
+		.scope = skb_scope(skb),
+		.inward = skb->scope & SKB_SCOPE_INWARD,
+		.outward = skb->scope & SKB_SCOPE_OUTWARD,
+	};
 }

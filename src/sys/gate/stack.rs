@@ -10,7 +10,7 @@ use kernel::bindings;
 use kernel::prelude::*;
 
 use crate::policy::Relation;
-use crate::sys::packet::{address, destination, is_led, mark, Mark};
+use crate::sys::packet::{address, ends, is_led, mark, Mark};
 use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
 /// One of two sockets on a port.
@@ -24,9 +24,9 @@ pub(crate) struct Compared<'a> {
 
 /// Checks of sockets and packets. None may sleep.
 pub(crate) trait StackHooks {
-    /// Whether `sk`, for which a packet to `addr` was found to be, may get it. The slot of `sk`
-    /// is full. Context: softirq, or process with the socket locked; never sleeps.
-    fn sock_rcv_skb(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
+    /// Whether `sk`, for which a packet from `source` to `addr` was found to be, may get it. The
+    /// slot of `sk` is full. Context: softirq, or process with the socket locked; never sleeps.
+    fn sock_rcv_skb(sk: SkRef<'_>, source: IpAddr, addr: IpAddr, mark: Mark) -> bool;
     /// `sk` is about to be freed. Its slot may be empty. Context: any but NMI, never sleeps.
     fn sk_free(sk: FreedSk<'_>);
     /// `new` is a connection of `listener`, with an empty slot.
@@ -58,11 +58,11 @@ impl<T: StackHooks> Stack<T> {
         // SAFETY: The protocol that calls sk_filter_trim_cap() looked up `sk` for `skb`, and
         // keeps it by a reference, by its lock or by RCU. It owns `skb`, which IP delivered to
         // it: only Internet sockets have a full slot.
-        let (sk, addr) = unsafe { (SkRef::new(sk), destination(skb)) };
+        let (sk, ends) = unsafe { (SkRef::new(sk), ends(skb)) };
         // SAFETY: The same protocol owns `skb` until this returns.
         let mark = unsafe { mark(skb) };
-        match (sk, addr) {
-            (Some(sk), Some(addr)) if T::sock_rcv_skb(sk, addr, mark) => 0,
+        match (sk, ends) {
+            (Some(sk), Some((source, addr))) if T::sock_rcv_skb(sk, source, addr, mark) => 0,
             // Neither IPv4 nor IPv6, on an Internet socket: unexpected, so it is dropped.
             _ => EPERM.to_errno(),
         }

@@ -48,6 +48,7 @@ impl Association {
             set: self.set(guard).view(),
             former: self.former(guard),
             loopback: self.terms.loopback,
+            host_loopback: self.terms.host_loopback,
             exclusive: self.terms.exclusive,
         }
     }

@@ -140,6 +140,11 @@ impl Association {
         self.up().last().map_or(self.id, |root| root.id)
     }
 
+    /// Whether the stack's index may have sockets of its tenant in places that cannot be told.
+    pub(crate) fn has_astray_sockets(&self) -> bool {
+        self.tenant.has_astray()
+    }
+
     /// Its terms.
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms

@@ -11,9 +11,10 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Command, DefineRequest, FindRequest, JoinRequest,
-    ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, SourceChoice, Target,
-    Terms, UndefineRequest, UpdateRequest, VersionReply, Wire, DEVICE_PATH, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, DefineRequest, FindRequest, HostLoopback,
+    JoinRequest, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest, ReleaseRequest,
+    SourceChoice, Target, Terms, UndefineRequest, UpdateRequest, VersionReply, Wire, DEVICE_PATH,
+    MAX_ADDRS, MAX_STRUCT,
 };
 
 /// The open control device.
@@ -113,6 +114,8 @@ pub struct Description {
     pub source: SourceChoice,
     /// Its dedicated loopback address.
     pub loopback: Ipv4Addr,
+    /// The addresses of the host's loopback that it reaches.
+    pub host_loopback: Option<HostLoopback>,
 }
 
 impl Device {
@@ -291,6 +294,7 @@ impl Device {
             exclusive: reply.terms.exclusive,
             source: reply.terms.source,
             loopback: loopback(&reply.terms),
+            host_loopback: reply.terms.host_loopback,
         })
     }
 

@@ -92,6 +92,27 @@ fn obstacle(bytes: &mut [u8], at: usize) {
     }
 }
 
+/// A network of the host's loopback at an offset, or none: an address, a length, and zeros.
+fn host_loopback(bytes: &[u8], at: usize) -> bool {
+    let field: [u8; 8] = bytes[at..at + 8].try_into().expect("eight bytes");
+    let [a, b, c, d, len, 0, 0, 0] = field else {
+        return false;
+    };
+    // All zeros mean none. A network of fewer bits is not within the loopback.
+    if !(8..=32).contains(&len) {
+        return field == [0; 8];
+    }
+    let (first, size) = (
+        u64::from(u32::from_be_bytes([a, b, c, d])),
+        1_u64 << (32 - len),
+    );
+    let meets = |from: u64, to: u64| first <= to && from < first + size;
+    a == 127
+        && first % size == 0
+        && !meets(0x7f00_0001, 0x7f00_0001)
+        && !meets(0x7f40_0000, 0x7f7f_ffff)
+}
+
 fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let Layout { size, .. } = *layout;
     let decoded = T::decode(bytes);
@@ -148,16 +169,21 @@ fuzz_target!(|bytes: &[u8]| {
     check::<AddrEntry>(&layout(24, 24, entry), bytes);
     let assign = |b: &[u8]| {
         let reserved = word(b, 28) | word(b, 92);
-        target(b) && word(b, 4) < 16 && reserved == 0 && name(&b[32..64]) && word(b, 72) < 3
+        target(b)
+            && word(b, 4) < 16
+            && reserved == 0
+            && name(&b[32..64])
+            && word(b, 72) < 3
+            && host_loopback(b, 96)
     };
-    check::<AssignRequest>(&normal(96, 72, assign, |b| obstacle(b, 80)), bytes);
+    check::<AssignRequest>(&normal(104, 72, assign, |b| obstacle(b, 80)), bytes);
     let release = |b: &[u8]| target(b) && word(b, 4) < if word(b, 0) < 3 { 1 } else { 2 };
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
     let asks = |b: &[u8]| {
         let reserved = word(b, 4) | word(b, 108) | word(b, 124);
-        target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3
+        target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3 && host_loopback(b, 152)
     };
-    check::<QueryRequest>(&normal(152, 96, asks, query), bytes);
+    check::<QueryRequest>(&normal(160, 96, asks, query), bytes);
     let list = |b: &[u8]| word(b, 20) == 0;
     check::<ListRequest>(&normal(32, 32, list, |b| truth(b, 28)), bytes);
     check::<VersionReply>(&layout(16, 16, |_| true), bytes);
@@ -167,9 +193,14 @@ fuzz_target!(|bytes: &[u8]| {
     let narrow = |b: &[u8]| word(b, 4) == 0 && name(&b[8..40]);
     check::<NarrowHeader>(&layout(40, 40, narrow), bytes);
     check::<LeftoverEntry>(&layout(32, 32, entry), bytes);
-    let define =
-        |b: &[u8]| word(b, 12) & !9 == 0 && name(&b[16..48]) && b[16] != 0 && word(b, 48) < 3;
-    check::<DefineRequest>(&layout(64, 64, define), bytes);
+    let define = |b: &[u8]| {
+        word(b, 12) & !9 == 0
+            && name(&b[16..48])
+            && b[16] != 0
+            && word(b, 48) < 3
+            && host_loopback(b, 64)
+    };
+    check::<DefineRequest>(&layout(72, 64, define), bytes);
     check::<UndefineRequest>(&layout(16, 16, |_| true), bytes);
     check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
     let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !6 == 0 && word(b, 36) == 0;

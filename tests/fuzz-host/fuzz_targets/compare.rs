@@ -21,6 +21,9 @@ fn addrs(owners: &[Owned], a: &Holder<'_>, b: &Holder<'_>) -> Vec<IpAddr> {
         b.local.to_canonical(),
         [127, 0, 0, 1].into(),
         [127, 0, 0, 2].into(),
+        [127, 0, 0, 53].into(),
+        [127, 128, 0, 0].into(),
+        [127, 64, 0, 3].into(),
         [192, 0, 2, 1].into(),
         IpAddr::V6(1.into()),
         IpAddr::V6(((0x2001_0db8 << 96) | 0xffff_u128).into()),
@@ -60,12 +63,9 @@ fuzz_target!(|bytes: &[u8]| {
         let reserved = owners
             .iter()
             .any(|o| o.has_dedicated(addr) || (o.exclusive && o.set.naively_has(addr)));
-        for origin in [
-            Origin::Outside,
-            Origin::Association(1),
-            Origin::Association(2),
-            Origin::Association(3),
-        ] {
+        let ways = [Origin::Association, Origin::Inward, Origin::Outward];
+        let sent = ways.into_iter().flat_map(|way| [1, 2, 3].map(way));
+        for origin in sent.chain([Origin::Outside]) {
             let both = takes(&a, addr, origin, reserved) && takes(&b, addr, origin, reserved);
             let hidden = hides(&a, &b, addr) || hides(&b, &a, addr);
             assert!(

@@ -8,13 +8,17 @@ use addrconf_abi::{nr_of, size_of_arg, Command, Name};
 use libfuzzer_sys::fuzz_target;
 
 /// The ioctl number of each command without the size, written out by hand.
-const SIZELESS: [(u32, Command); 6] = [
+const SIZELESS: [(u32, Command); 10] = [
     (0x8000_a700, Command::Version),
     (0xc000_a701, Command::Assign),
     (0xc000_a702, Command::Release),
     (0xc000_a703, Command::Query),
     (0xc000_a704, Command::List),
     (0xc000_a705, Command::Update),
+    (0xc000_a706, Command::Define),
+    (0xc000_a707, Command::Undefine),
+    (0xc000_a708, Command::Find),
+    (0xc000_a709, Command::Join),
 ];
 
 fuzz_target!(|bytes: &[u8]| {

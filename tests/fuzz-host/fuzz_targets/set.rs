@@ -8,7 +8,8 @@
 use std::net::IpAddr;
 
 use addrconf_fuzz_host::draw::Bytes;
-use addrconf_fuzz_host::naive::OwnedSet;
+use addrconf_fuzz_host::naive::place::network;
+use addrconf_fuzz_host::naive::{naively_within, OwnedSet};
 use addrconf_policy::{
     control, create, look, option, request, ring_command, Family, Prefix, Refusal, Source,
 };
@@ -36,15 +37,42 @@ fn ends(prefix: &Prefix) -> [IpAddr; 2] {
     [prefix.addr(), end]
 }
 
+/// Whether a set may have this address.
+fn is_allowed(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(a) => !matches!(a.octets()[0], 0 | 127 | 224..),
+        IpAddr::V6(a) => {
+            let bits = u128::from(a);
+            bits > 1 && bits >> 32 != 0xffff && bits >> 120 != 0xff
+        }
+    }
+}
+
+/// Whether a set may have all addresses of a network. Of the addresses that it may not have,
+/// the network contains the first of a block, or begins within one.
+fn may_have(net: IpAddr, len: u8) -> bool {
+    let blocks = [
+        "0.0.0.0",
+        "127.0.0.0",
+        "224.0.0.0",
+        "::",
+        "::1",
+        "::ffff:0.0.0.0",
+        "ff00::",
+    ];
+    let firsts = blocks.map(|first| first.parse().expect("an address"));
+    let width = if net.is_ipv4() { 32 } else { 128 };
+    (1..=width).contains(&len)
+        && is_allowed(net)
+        && !firsts
+            .into_iter()
+            .any(|first| naively_within(net, len, first))
+}
+
 fn watch_prefix(prefix: &Prefix) {
     for end in ends(prefix) {
-        let forbidden = match end {
-            IpAddr::V4(a) => a.is_multicast() || u32::from(a) == u32::MAX,
-            IpAddr::V6(a) => a.is_multicast() || a.to_ipv4_mapped().is_some(),
-        };
-        assert!(!forbidden, "{prefix} has {end}");
+        assert!(is_allowed(end), "{prefix} has {end}");
     }
-    assert!(!prefix.addr().is_unspecified());
 }
 
 fn watch_set(set: &OwnedSet, addr: IpAddr) {
@@ -120,7 +148,11 @@ fuzz_target!(|bytes: &[u8]| {
     let (a, b, addr) = (bytes.set(), bytes.set(), bytes.ip());
     watch_set(&a, addr);
     watch_set(&b, addr);
-    if let Some(prefix) = bytes.prefix() {
+    let (net, len) = (bytes.ip(), bytes.u8());
+    let net = network(net, len);
+    let drawn = Prefix::new(net, len);
+    assert_eq!(drawn.is_ok(), may_have(net, len), "{net}/{len}: {drawn:?}");
+    if let Ok(prefix) = drawn {
         watch_prefix(&prefix);
         // A covered prefix misses no address. Its ends and `addr` are tried.
         if a.view().covers(&prefix) {

@@ -8,7 +8,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use addrconf_fuzz_host::draw::Bytes;
-use addrconf_fuzz_host::naive::{is_any, is_own_loopback, meant, Owned};
+use addrconf_fuzz_host::naive::{is_any, is_own_loopback, meant, Kind, Owned};
 use addrconf_policy::{
     bind, connect, listen, receive, send, Destination, Family, Refusal, SockAddr, Socket, Usage,
 };
@@ -34,7 +34,7 @@ fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
         _ => None,
     };
     let fine = s.scoped && asked.is_some_and(|a| is_any(a) || o.naively_owns(a));
-    let bound = bind(&o.owner(), s, addr);
+    let bound = bind(&o.owner(), s.family, s.scoped, addr);
     assert_eq!(bound.is_ok(), fine, "{bound:?}");
     if asked.is_some() && !fine {
         assert_eq!(bound, Err(Refusal::NotAvailable));
@@ -44,16 +44,17 @@ fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
 /// The expected verdict on connecting or sending to this address.
 fn towards(o: &Owned, s: &Socket, to: IpAddr) -> Usage {
     let to = meant(to);
-    let is_loopback = |a: IpAddr| a.to_canonical().is_loopback();
-    let leaves_loopback = is_loopback(s.local) && !is_loopback(to);
-    let changes_family = to.is_ipv4() && s.local.to_canonical().is_ipv6();
+    let local = s.local.to_canonical();
+    let changes_family = to.is_ipv4() && local.is_ipv6();
+    // The packets of a connection are answers. Only a connection is on a former address.
+    let goes = o.goes(local, to) || o.kind(local) == Kind::Former;
     if !may_use(o, s) || !s.scoped {
         Usage::Deny(Refusal::NotAvailable)
     } else if !o.reaches(to) {
         Usage::Deny(Refusal::Unreachable)
     } else if is_any(s.local) {
         Usage::GiveSource(to)
-    } else if leaves_loopback || changes_family {
+    } else if !goes || changes_family {
         Usage::Deny(Refusal::NotAvailable)
     } else {
         Usage::Allow

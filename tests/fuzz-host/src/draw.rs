@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use addrconf_policy::{Family, Holder, Origin, Prefix, SockAddr, Socket};
 
-use crate::naive::place::{fitting, near_v4, near_v6, network, SPECIAL};
+use crate::naive::place::{fitting, host_network, near_v4, near_v6, network, SPECIAL};
 use crate::naive::{is_any, Owned, OwnedSet};
 
 /// The fuzzer's bytes.
@@ -86,6 +86,7 @@ impl<'a> Bytes<'a> {
             former: self.set(),
             // One in four is a part, which has no dedicated loopback address.
             loopback: (which < 192).then_some(Ipv4Addr::new(127, 64, 0, id)),
+            host_loopback: host_network(which / 3),
             exclusive: self.bool(),
         }
     }
@@ -120,10 +121,14 @@ impl<'a> Bytes<'a> {
 
     /// The origin of a packet.
     pub fn origin(&mut self) -> Origin {
-        match self.u8() % 5 {
+        let which = self.u8() % 11;
+        let id = u32::from(which) % 3 + 1;
+        match which {
             0 => Origin::Unknown,
             1 => Origin::Outside,
-            id => Origin::Association(u32::from(id) - 1),
+            2..=4 => Origin::Association(id),
+            5..=7 => Origin::Inward(id),
+            _ => Origin::Outward(id),
         }
     }
 

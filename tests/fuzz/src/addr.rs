@@ -44,6 +44,7 @@ pub fn ip(world: World, tenant: Tenant, rng: &mut Rng) -> IpAddr {
         86..92 => pool::PEER4.into(),
         92..95 if v6 => pool::HOST6.into(),
         92..95 => pool::HOST4.into(),
+        95..97 if v6 => pool::RESOLVER.into(),
         95..97 => Ipv4Addr::new(127, 64, 0, rng.below(8) as u8).into(),
         97 if v6 => "ff02::1".parse().expect("an address"),
         97 => Ipv4Addr::new(224, 0, 0, 1).into(),

@@ -124,8 +124,7 @@ pub fn check_received(
         let addr = addr.to_canonical();
         let wrong = if pool::is_loopback(addr) {
             // The host reaches dedicated loopback addresses, but no private one.
-            let private = addr == IpAddr::from([127, 0, 0, 1]) || addr.is_ipv6();
-            !own && (private || message.sender != 0)
+            !own && (pool::is_private(addr) || message.sender != 0)
         } else if pool::index_of(addr).is_some() || pool::is_dark(addr) {
             // A corked socket may have sent it long after its time.
             let since = pool::index_of(addr)
@@ -207,13 +206,19 @@ pub fn check_sent(
     // A connection that was asked for at a loopback address is answered from that
     // address. An IPv4-mapped address belongs to no tenant.
     let loops = pool::is_loopback(source) || pool::is_loopback(to);
+    let has = |addr| {
+        may_have(world, message.sender, addr, message, stream)
+            || pool::index_of(addr).is_some_and(|i| world.owner(i) == message.sender)
+    };
     let fine = if source != source.to_canonical() || (loops && !seen.is_private()) {
         false
+    } else if pool::is_private(source) {
+        stream || pool::is_private(to) || has(to)
     } else if pool::is_loopback(source) {
-        stream || pool::is_loopback(to)
+        let of_host = to == pool::RESOLVER && pool::reaches_resolver(message.sender);
+        stream || to == source || of_host
     } else {
-        may_have(world, message.sender, source, message, stream)
-            || pool::index_of(source).is_some_and(|i| world.owner(i) == message.sender)
+        has(source)
     };
     if !fine {
         let facts = format_args!(

@@ -93,6 +93,23 @@ pub fn is_loopback(addr: IpAddr) -> bool {
     addr.to_canonical().is_loopback()
 }
 
+/// Whether an address is a loopback address of which everybody has an own one: none of
+/// 127.64.0.0/10, where the dedicated addresses are.
+pub fn is_private(addr: IpAddr) -> bool {
+    match addr.to_canonical() {
+        IpAddr::V4(a) => a.is_loopback() && !(64..128).contains(&a.octets()[1]),
+        IpAddr::V6(a) => a.is_loopback(),
+    }
+}
+
+/// The address of the host's loopback that some tenants reach.
+pub const RESOLVER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 53);
+
+/// Whether a tenant reaches [`RESOLVER`] of the host.
+pub fn reaches_resolver(tenant: u32) -> bool {
+    tenant.is_multiple_of(3)
+}
+
 /// All local addresses of the machine that are in the pool.
 pub fn all() -> impl Iterator<Item = IpAddr> {
     (0..SIZE).flat_map(|index| {

@@ -8,10 +8,13 @@
 //! both, the parent module names the crate under test `policy`.
 
 pub mod message;
+pub mod packet;
 pub mod place;
 pub mod port;
 
 use std::net::{IpAddr, Ipv4Addr};
+
+use addrconf_abi::HostLoopback;
 
 use super::policy::{merge, subtract, Number, Owner, Prefix, Range, SetView, Wide};
 
@@ -86,12 +89,37 @@ fn left_holds<T: Number>(ranges: &[Range<T>], without: &[Range<T>], number: T) -
 /// Whether `addr` is in `prefix`.
 #[must_use]
 pub fn naively_inside(prefix: &Prefix, addr: IpAddr) -> bool {
-    let len = u32::from(prefix.len_bits());
-    match (prefix.addr(), addr) {
-        (IpAddr::V4(p), IpAddr::V4(a)) => (u32::from(p) ^ u32::from(a)).leading_zeros() >= len,
-        (IpAddr::V6(p), IpAddr::V6(a)) => (u128::from(p) ^ u128::from(a)).leading_zeros() >= len,
+    naively_within(prefix.addr(), prefix.len_bits(), addr)
+}
+
+/// Whether the first `len` bits of `addr` are those of `net`.
+#[must_use]
+pub fn naively_within(net: IpAddr, len: u8, addr: IpAddr) -> bool {
+    let len = u32::from(len);
+    match (net, addr) {
+        (IpAddr::V4(n), IpAddr::V4(a)) => (u32::from(n) ^ u32::from(a)).leading_zeros() >= len,
+        (IpAddr::V6(n), IpAddr::V6(a)) => (u128::from(n) ^ u128::from(a)).leading_zeros() >= len,
         _ => false,
     }
+}
+
+/// What an address is to an association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An address of its private loopback.
+    Private,
+    /// Its dedicated loopback address.
+    Dedicated,
+    /// A loopback address of the host that it reaches.
+    OfHost,
+    /// Another loopback address.
+    Foreign,
+    /// An address of its set.
+    Member,
+    /// An address that left its set.
+    Former,
+    /// Any other address.
+    Elsewhere,
 }
 
 /// An association, with the addresses that it owns.
@@ -105,6 +133,8 @@ pub struct Owned {
     pub former: OwnedSet,
     /// Its dedicated loopback address; a part has none.
     pub loopback: Option<Ipv4Addr>,
+    /// Addresses of the host's loopback that it reaches if it has a dedicated address.
+    pub host_loopback: Option<HostLoopback>,
     /// Whether the host's wildcard sockets leave out its addresses.
     pub exclusive: bool,
 }
@@ -118,6 +148,7 @@ impl Owned {
             set: self.set.view(),
             former: self.former.view(),
             loopback: self.loopback,
+            host_loopback: self.host_loopback,
             exclusive: self.exclusive,
         }
     }
@@ -128,24 +159,46 @@ impl Owned {
         self.loopback.is_some_and(|own| addr.to_canonical() == own)
     }
 
+    /// What the address is to the association.
+    #[must_use]
+    pub fn kind(&self, addr: IpAddr) -> Kind {
+        let addr = addr.to_canonical();
+        let net = self.host_loopback.filter(|_| self.loopback.is_some());
+        if net.is_some_and(|n| naively_within(n.addr().into(), n.len_bits(), addr)) {
+            Kind::OfHost
+        } else if is_own_loopback(addr) {
+            Kind::Private
+        } else if self.has_dedicated(addr) {
+            Kind::Dedicated
+        } else if is_loopback(addr) {
+            Kind::Foreign
+        } else if self.set.naively_has(addr) {
+            Kind::Member
+        } else if self.former.naively_has(addr) {
+            Kind::Former
+        } else {
+            Kind::Elsewhere
+        }
+    }
+
     /// Whether the association has this address: in its set, or as a loopback
     /// address.
     #[must_use]
     pub fn naively_owns(&self, addr: IpAddr) -> bool {
-        let addr = addr.to_canonical();
-        is_own_loopback(addr) || self.has_dedicated(addr) || self.set.naively_has(addr)
+        let kind = self.kind(addr);
+        matches!(kind, Kind::Private | Kind::Dedicated | Kind::Member)
     }
 
     /// Whether the association has or had this address.
     #[must_use]
     pub fn has_or_had(&self, addr: IpAddr) -> bool {
-        self.naively_owns(addr) || self.former.naively_has(addr)
+        self.naively_owns(addr) || self.kind(addr) == Kind::Former
     }
 
     /// Whether packets of the association may go to this address.
     #[must_use]
     pub fn reaches(&self, addr: IpAddr) -> bool {
-        !is_loopback(addr) || self.naively_owns(addr)
+        self.kind(addr) != Kind::Foreign
     }
 }
 
@@ -158,11 +211,12 @@ pub fn is_loopback(addr: IpAddr) -> bool {
     }
 }
 
-/// Whether this is `127.0.0.1` or `::1`, of which each scope has its own.
+/// Whether this is a loopback address of which each scope has its own: `::1`, or one of
+/// `127.0.0.0` to `127.63.255.255` and `127.128.0.0` to `127.255.255.255`.
 #[must_use]
 pub fn is_own_loopback(addr: IpAddr) -> bool {
     match addr.to_canonical() {
-        IpAddr::V4(a) => a.octets() == [127, 0, 0, 1],
+        IpAddr::V4(a) => matches!(a.octets(), [127, 0..=63 | 128..=255, _, _]),
         IpAddr::V6(a) => u128::from(a) == 1,
     }
 }

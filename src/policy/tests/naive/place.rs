@@ -5,8 +5,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use addrconf_abi::HostLoopback;
+
 /// Addresses that rules treat specially.
-pub const SPECIAL: [&str; 15] = [
+pub const SPECIAL: [&str; 25] = [
     "0.0.0.0",
     "::",
     "::ffff:0.0.0.0",
@@ -14,15 +16,42 @@ pub const SPECIAL: [&str; 15] = [
     "::1",
     "::ffff:127.0.0.1",
     "127.0.0.2",
+    "127.0.0.53",
+    "::ffff:127.0.0.53",
+    "127.0.1.1",
+    "127.63.255.255",
+    "127.64.0.0",
     "127.64.0.1",
     "127.64.0.2",
     "::ffff:127.64.0.1",
+    "127.127.255.255",
+    "127.128.0.0",
     "127.255.255.255",
     "224.0.0.1",
+    "0.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
     "255.255.255.255",
     "fe80::1",
     "ff02::1",
 ];
+
+/// Networks of the host's loopback that terms may name, with their lengths.
+const HOST_NETWORKS: [(&str, u8); 5] = [
+    ("127.0.0.53", 32),
+    ("127.0.0.2", 31),
+    ("127.0.1.0", 24),
+    ("127.32.0.0", 11),
+    ("127.128.0.0", 9),
+];
+
+/// One of these networks; for most numbers none.
+#[must_use]
+pub fn host_network(at: u8) -> Option<HostLoopback> {
+    let (addr, len) = HOST_NETWORKS.get(usize::from(at % 12))?;
+    let addr = addr.parse().expect("an address");
+    Some(HostLoopback::new(addr, *len).expect("a network"))
+}
 
 /// One of 64 IPv4 addresses that are near each other.
 #[must_use]

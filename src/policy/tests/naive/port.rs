@@ -29,8 +29,11 @@ pub fn takes(h: &Holder<'_>, addr: IpAddr, origin: Origin, reserved: bool) -> bo
         // A timewait socket is found by the packet's source as well.
         && match (h.timewait, origin) {
             (None, _) => receives(h.owner.as_ref(), h.local, addr, origin, reserved),
+            (Some(whose), Origin::Inward(id)) => whose == id,
             (Some(whose), Origin::Association(id)) if is_own_loopback(addr) => whose == id,
-            (Some(whose), Origin::Outside) if is_own_loopback(addr) => whose == 0,
+            (Some(whose), Origin::Outside | Origin::Outward(_)) if is_own_loopback(addr) => {
+                whose == 0
+            }
             (Some(_), _) => true,
         }
 }

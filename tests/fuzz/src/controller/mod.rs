@@ -14,7 +14,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, Target, Terms};
+use addrconf_abi::{AddrEntry, HostLoopback, Target, Terms};
 use addrconf_test_client::Assignment;
 
 use crate::control::Device;
@@ -130,6 +130,8 @@ impl Controller {
             terms: Terms {
                 exclusive,
                 allow_raw: raw,
+                host_loopback: pool::reaches_resolver(tenant)
+                    .then(|| HostLoopback::new(pool::RESOLVER, 32).expect("an address")),
                 ..Terms::DEFAULT
             },
             tree: true,

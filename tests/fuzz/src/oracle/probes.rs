@@ -19,8 +19,9 @@ use crate::rng::Rng;
 use crate::secrets::Connections;
 use crate::services;
 use crate::socket;
+use crate::sys::addr::Addr;
 use crate::sys::clock::now;
-use crate::sys::message::Outgoing;
+use crate::sys::message::{self, Outgoing};
 use crate::world::{Counter, World, SLOTS};
 
 /// Nanoseconds between two secrets on a connection.
@@ -88,16 +89,19 @@ pub fn answer(world: World, servers: &[i32]) {
 /// Listens on the host, and reports what must not be heard there. Also sends sockets
 /// of the host to the mailboxes of the tenants.
 pub fn overhear(world: World, ears: &[i32]) {
-    let (mut data, mut control) = (vec![0; 4096], [0; 256]);
+    let (mut name, mut data, mut control) = ([0; 28], vec![0; 4096], [0; 256]);
     let mut rng = Rng::new(world.seed() ^ 0xea5);
     let mailer =
         socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM | SOCK_CLOEXEC, 0).expect("a socket");
     while !world.stopped() {
         for &fd in ears {
-            while let Ok(got) = socket::receive(fd, &mut data, &mut control, libc::MSG_DONTWAIT) {
+            while let Ok(got) =
+                message::receive(fd, &mut name, &mut data, &mut control, libc::MSG_DONTWAIT)
+            {
                 let local = received::read(&control[..got.control]).local;
+                let source = Addr::raw(&name[..got.name]).ip();
                 if let (Some(message), Some(local)) = (Message::read(&data[..got.data]), local) {
-                    check(world, &message, local.to_canonical());
+                    check(world, &message, source, local.to_canonical());
                 }
             }
         }
@@ -127,13 +131,17 @@ pub fn overhear(world: World, ears: &[i32]) {
     }
 }
 
-fn check(world: World, message: &Message, local: IpAddr) {
+fn check(world: World, message: &Message, source: IpAddr, local: IpAddr) {
     let bound = world.applies(message.sender, message.time);
+    if bound && pool::is_private(source) {
+        let facts = format_args!(
+            "the host heard {message:?} at {local} from {source}, of the tenant's private loopback"
+        );
+        world.violation(Counter::MessageViolations, message.sender, facts);
+    }
     // The tenant's private loopback.
-    if bound
-        && pool::is_loopback(local)
-        && (local.is_ipv6() || local == IpAddr::from([127, 0, 0, 1]))
-    {
+    let reached = local == pool::RESOLVER && pool::reaches_resolver(message.sender);
+    if bound && pool::is_private(local) && !reached {
         let facts = format_args!(
             "the host heard {message:?} at {local}, which was sent on the tenant's private loopback"
         );

@@ -102,8 +102,8 @@ fn foreign_addresses(proto: Proto) -> Vec<Test> {
     [
         ("v4_to_the_hosts_address", ip(HOST4)),
         ("v4_to_another_tenants_address", ip("10.0.0.2")),
-        ("v4_to_another_loopback_address", ip("127.1.2.3")),
-        ("mapped_to_another_loopback_address", mapped("127.1.2.3")),
+        ("v4_to_another_loopback_address", ip("127.64.2.3")),
+        ("mapped_to_another_loopback_address", mapped("127.64.2.3")),
         ("v6_to_the_hosts_address", ip(HOST6)),
         ("v6_to_another_tenants_address", ip("2001:db8::2")),
         ("mapped_to_the_hosts_address", mapped(HOST4)),

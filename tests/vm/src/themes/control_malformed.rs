@@ -48,6 +48,27 @@ const ASSIGN: &[(&str, Patch)] = &[
     ("the_loopback_address_of_everybody", (76, &[127, 0, 0, 1])),
     ("the_loopback_network", (76, &[127, 0, 0, 0])),
     ("the_loopback_broadcast", (76, &[127, 255, 255, 255])),
+    (
+        "a_dedicated_address_that_is_everybodys_own",
+        (76, &[127, 0, 0, 2]),
+    ),
+    ("a_host_loopback_of_everybody", (96, &[127, 0, 0, 1, 32])),
+    (
+        "a_host_loopback_with_dedicated_addresses",
+        (96, &[127, 64, 0, 0, 24]),
+    ),
+    (
+        "a_host_loopback_around_everybodys",
+        (96, &[127, 0, 0, 0, 8]),
+    ),
+    ("a_host_loopback_elsewhere", (96, &[10, 0, 0, 53, 32])),
+    ("a_host_loopback_with_host_bits", (96, &[127, 0, 1, 1, 24])),
+    ("a_host_loopback_without_length", (96, &[127, 0, 0, 53, 0])),
+    ("a_host_loopback_of_33_bits", (96, &[127, 0, 0, 53, 33])),
+    (
+        "a_byte_behind_the_host_loopback",
+        (96, &[127, 0, 0, 53, 32, 1]),
+    ),
 ];
 
 /// Changes to an IPv4 [`AddrEntry`] of 10.0.0.1.
@@ -65,6 +86,14 @@ const ENTRY: &[(&str, Patch)] = &[
     ("the_v4_wildcard", (8, &[0, 0, 0, 0])),
     ("v4_multicast", (8, &[224, 0, 0, 1])),
     ("broadcast", (8, &[255, 255, 255, 255])),
+    ("a_v4_loopback_address", (8, &[127, 0, 1, 1])),
+    ("a_dedicated_loopback_address", (8, &[127, 64, 0, 1])),
+    ("an_address_of_this_network", (8, &[0, 0, 0, 1])),
+    ("a_reserved_address", (8, &[240, 0, 0, 1])),
+    (
+        "a_network_around_the_loopback",
+        (2, &[2, 0, 0, 0, 0, 0, 64, 0, 0, 0]),
+    ),
 ];
 
 /// Changes to an IPv6 [`AddrEntry`] of 2001:db8::1.

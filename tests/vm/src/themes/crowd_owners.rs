@@ -3,7 +3,6 @@
 //! Very many tenants have one address, each in a way of its own. Whichever has a socket on
 //! a port gets the packets there, and keeps all others from the port.
 
-use crate::client::Assignment;
 use crate::crowd::Crowd;
 use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
@@ -77,24 +76,6 @@ pub fn tests() -> Vec<Test> {
                     }
                 },
             ),
-            behaviour(name("another_owners_dedicated_address_is_in_the_way"), {
-                move || {
-                    let _crowd = Crowd::on(&[80]);
-                    let one = Tenant::new(&["10.0.0.1"]);
-                    let address = one.loopback.to_string();
-                    // It has an exclusive address of the other's loopback, by a prefix.
-                    let two = Tenant::with(
-                        &["10.0.0.2", &format!("{address}/32")],
-                        &Assignment::DEFAULT,
-                    );
-                    let spec = Spec::wildcard(proto, Kind::V4, 80);
-                    for (first, second) in [(&one, &two), (&two, &one)] {
-                        first.serve("first", spec);
-                        assert_eq!(outcome(second.open("second", spec)), IN_USE);
-                        first.close("first");
-                    }
-                }
-            }),
         ]);
     }
     tests

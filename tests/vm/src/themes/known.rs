@@ -64,7 +64,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("a_refused_connect_gives_a_socket_no_source", || {
             for set in [ONE, PREFIXES] {
                 in_child_with(set, || {
-                    for to in ["127.0.0.9", "::ffff:127.0.0.9"] {
+                    for to in ["127.64.0.99", "::ffff:127.64.0.99"] {
                         let sock = Sock::for_ip(Proto::Tcp, ip(to));
                         let refused = sock.connect((to, 9)).expect_err("it is refused");
                         assert_eq!(refused.raw_os_error(), Some(EACCES), "{to} {set:?}");

@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
             ONE,
             EACCES,
             || {
-                let server = Sock::serving(Proto::Tcp, ("127.0.0.2", 0));
+                let server = Sock::serving(Proto::Tcp, ("127.64.0.77", 0));
                 let sock = Sock::v4(Proto::Tcp);
                 Box::new(move || sock.send_fast_open(b"x", server.local()))
             },
@@ -37,7 +37,7 @@ pub fn tests() -> Vec<Test> {
             ONE,
             EACCES,
             || {
-                let server = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+                let server = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
                 let sock = Sock::v4(Proto::Udp);
                 Box::new(move || sock.send_messages(b"x", &[server.local()]).map(drop))
             },
@@ -59,14 +59,17 @@ pub fn tests() -> Vec<Test> {
             }
         }),
         behaviour("a_dedicated_loopback_address_can_be_given", || {
-            let terms = given(Ipv4Addr::new(127, 9, 9, 9));
+            let terms = given(Ipv4Addr::new(127, 99, 9, 9));
             let tenant = Tenant::with(ONE, &terms);
             assert_eq!(Some(tenant.loopback), terms.terms.loopback);
             tenant.serve("me", Spec::wildcard(Proto::Tcp, Kind::V4, 80));
-            assert_eq!(ask(Proto::Tcp, ("127.9.9.9", 80)).expect("no answer"), "me");
+            assert_eq!(
+                ask(Proto::Tcp, ("127.99.9.9", 80)).expect("no answer"),
+                "me"
+            );
         }),
         behaviour("a_dedicated_loopback_address_is_given_once", || {
-            let terms = given(Ipv4Addr::new(127, 9, 9, 9));
+            let terms = given(Ipv4Addr::new(127, 99, 9, 9));
             let first = Tenant::with(ONE, &terms);
             let other = Child::spawn(|| crate::child::stay());
             let target = addrconf_abi::Target::Pid(other.pid());
@@ -157,10 +160,10 @@ fn of_protocol(proto: Proto) -> Vec<Test> {
         ));
     }
     for (what, addr) in [
-        ("another_loopback_address", ip("127.0.0.2")),
+        ("another_loopback_address", ip("127.64.0.77")),
         (
             "another_loopback_address_in_mapped_form",
-            mapped("127.0.0.2"),
+            mapped("127.64.0.77"),
         ),
     ] {
         tests.push(refusal(
@@ -182,7 +185,7 @@ fn of_protocol(proto: Proto) -> Vec<Test> {
         ONE,
         EACCES,
         || {
-            let server = Sock::serving(Proto::Udp, ("127.0.0.2", 0));
+            let server = Sock::serving(Proto::Udp, ("127.64.0.77", 0));
             let sock = Sock::v4(Proto::Udp);
             Box::new(move || sock.send_to(b"x", server.local()))
         },

@@ -24,6 +24,7 @@ mod defined;
 mod exclusive;
 mod families;
 mod filter;
+mod host_services;
 mod inherit;
 mod inherit_uring;
 mod join;
@@ -31,6 +32,7 @@ mod known;
 mod lifecycle;
 mod listen;
 mod loopback;
+mod loopback_owner;
 mod marks;
 mod narrow;
 mod old_sockets;
@@ -74,6 +76,8 @@ pub fn all() -> Vec<Test> {
         crowd_datagrams::tests(),
         exclusive::tests(),
         loopback::tests(),
+        loopback_owner::tests(),
+        host_services::tests(),
         source::tests(),
         remembered::tests(),
         update::tests(),

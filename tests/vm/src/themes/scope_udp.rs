@@ -9,7 +9,7 @@ use libc::{IPPROTO_IP, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF};
 use crate::addr::{ip, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, spawn_tenant, Channel, Child};
 use crate::client::{associate_with, Assignment};
-use crate::registry::{behaviour, Test};
+use crate::registry::{behaviour, everywhere, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::{Proto::Udp, Sock};
 use crate::spec::{Kind, Reuse, Spec, KINDS};
@@ -29,10 +29,9 @@ pub fn tests() -> Vec<Test> {
             behaviour(
                 format!("udp_{}_wildcard_keeps_its_scope_in_a_crowd", kind.name()),
                 move || {
+                    let (tenant, other) = (Tenant::new(PAIRS[0]), Tenant::new(PAIRS[1]));
                     let _crowd = crowd();
-                    let tenant = Tenant::new(PAIRS[0]);
                     tenant.serve("me", Spec::wildcard(Udp, kind, 80));
-                    let other = Tenant::new(PAIRS[1]);
                     other.serve("other", Spec::wildcard(Udp, kind, 80));
                     for addr in PAIRS[1].iter().map(|a| ip(a)).filter(|&a| kind.takes(a)) {
                         assert_eq!(ask(Udp, (addr, 80)).expect("no answer"), "other");
@@ -45,8 +44,8 @@ pub fn tests() -> Vec<Test> {
             behaviour(
                 format!("udp_{}_ports_conflict_in_a_crowd_as_elsewhere", kind.name()),
                 move || {
-                    let _crowd = crowd();
                     let tenants = PAIRS.map(Tenant::new);
+                    let _crowd = crowd();
                     for tenant in &tenants {
                         tenant.serve("me", Spec::wildcard(Udp, kind, 80));
                         let again = tenant.open("again", Spec::wildcard(Udp, kind, 80));
@@ -113,6 +112,16 @@ pub fn tests() -> Vec<Test> {
             stranger.send_to(b"now", ("10.1.0.1", 80)).expect("send");
             tenant.succeeded();
         }),
+        everywhere(
+            "one_datagram_socket_asks_a_distant_server_and_then_one_on_loopback",
+            || asks_one_after_the_other(),
+        ),
+        behaviour(
+            "a_tenant_asks_a_distant_server_and_then_one_on_loopback",
+            || {
+                as_tenant(ONE, asks_one_after_the_other);
+            },
+        ),
         behaviour("udp_reuseport_sockets_of_two_tenants_never_mix", || {
             let tenants = PAIRS.map(Tenant::new);
             for worker in ["1", "2"] {
@@ -184,6 +193,20 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
+/// A resolver does this: the first server gives the socket its source.
+fn asks_one_after_the_other() {
+    let distant = Sock::serving(Udp, (ONE[0], 0));
+    let near = Sock::serving(Udp, ("127.0.0.1", 0));
+    let client = Sock::v4(Udp);
+    for server in [&distant, &near, &distant] {
+        client.connect(server.local()).expect("connect");
+        client.send(b"?").expect("send");
+        let (_, from) = server.receive().expect("a question");
+        server.send_to(b"!", from).expect("answer");
+        assert_eq!(client.receive().expect("an answer").0, b"!");
+    }
+}
+
 /// A socket that receives what is sent to the group.
 pub(super) fn member_of_group() -> Sock {
     let sock = Sock::v4(Udp);
@@ -195,7 +218,8 @@ pub(super) fn member_of_group() -> Sock {
     sock
 }
 
-/// Sockets of the host on one port, each on an address of its own.
+/// Sockets of the host on one port, each on an address of its own. A tenant that is made later
+/// takes them in.
 fn crowd() -> Vec<Sock> {
     CROWD
         .map(|nr| Sock::serving(Udp, (std::net::IpAddr::from([127, 0, 0, nr]), 80)))

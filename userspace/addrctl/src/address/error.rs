@@ -117,6 +117,14 @@ pub enum Problem {
         "is or contains the broadcast address 255.255.255.255, which belongs to no host: remove it"
     )]
     Broadcast,
+    /// A loopback address, or a network that contains them.
+    #[error(
+        "is or contains loopback addresses, of which every association has its own: remove it"
+    )]
+    Loopback,
+    /// An address of 0.0.0.0/8 or 240.0.0.0/4, or a network that contains them.
+    #[error("is or contains addresses of 0.0.0.0/8 or 240.0.0.0/4, which no host has: remove it")]
+    Reserved,
     /// A rule of the module refuses it, for which this addrctl has no message.
     #[error("cannot be in an address set: remove it")]
     Unusable,

@@ -78,6 +78,8 @@ fn check(entry: AddrEntry) -> Result<(), Problem> {
         Err(PrefixError::Unspecified) => Err(Problem::Unspecified),
         Err(PrefixError::Multicast) => Err(Problem::Multicast),
         Err(PrefixError::Broadcast) => Err(Problem::Broadcast),
+        Err(PrefixError::Loopback) => Err(Problem::Loopback),
+        Err(PrefixError::Reserved) => Err(Problem::Reserved),
         Err(PrefixError::Mapped) => Err(Problem::mapped(network, prefix_len)),
         Err(_) => Err(Problem::Unusable),
     }

@@ -62,12 +62,24 @@ fn every_refusal_names_the_element_and_the_remedy() {
         ("::ffff:192.0.2.9/120", "write 192.0.2.0/24"),
         ("::ffff:0.0.0.0/96", "write IPv4 addresses or prefixes"),
         ("::8000:0:0/81", "write IPv4 addresses or prefixes"),
-        ("0.0.0.0/8", "0.0.0.0/8 is or contains the unspecified"),
-        ("0.0.0.9/8", "0.0.0.9/8 is or contains the unspecified"),
+        (
+            "0.0.0.0/8",
+            "0.0.0.0/8 is or contains addresses of 0.0.0.0/8",
+        ),
+        (
+            "0.0.0.9/8",
+            "0.0.0.9/8 is or contains addresses of 0.0.0.0/8",
+        ),
+        ("127.0.0.1", "127.0.0.1 is or contains loopback addresses"),
+        ("::1", "::1 is or contains loopback addresses"),
         ("192.0.0.0/2", "192.0.0.0/2 is or contains"),
         (
             "240.0.0.0/4",
             "240.0.0.0/4 is or contains the broadcast address",
+        ),
+        (
+            "240.0.0.1",
+            "240.0.0.1 is or contains addresses of 0.0.0.0/8 or 240.0.0.0/4",
         ),
         ("0.0.0.0", "0.0.0.0 is or contains the unspecified address"),
         ("::", ":: is or contains the unspecified address"),

@@ -46,7 +46,7 @@ fn what_the_module_knows_works_as_before() {
 #[test]
 fn what_it_does_not_know_is_refused_with_both_versions() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
-                 has ABI 6; install the matching pair";
+                 has ABI 7; install the matching pair";
     let lines = [
         "assign 812 10.0.0.1 --exclusive",
         "assign 812 10.0.0.1 --tree",
