@@ -58,6 +58,7 @@ enum Rules {}
 
 impl Hooks for Rules {
     type Tasks = lsm::Tasks;
+    type Exec = lsm::Exec;
     type Create = lsm::Create;
     type Address = lsm::Address;
     type Hold = lsm::Hold;

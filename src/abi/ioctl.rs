@@ -5,6 +5,7 @@
 use super::define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 use super::query::{ListRequest, QueryRequest};
 use super::request::{AssignRequest, ReleaseRequest, VersionReply};
+use super::rules::{RuleQuery, SetRulesRequest};
 use super::update::UpdateRequest;
 use super::wire::Wire;
 
@@ -45,6 +46,10 @@ pub enum Command {
     Find = 8,
     /// Put a process into an association that is there: [`JoinRequest`].
     Join = 9,
+    /// Put rules in force, by which tasks become members: [`SetRulesRequest`].
+    SetRules = 10,
+    /// Tell one rule: [`RuleQuery`].
+    Rule = 11,
 }
 
 impl Command {
@@ -63,6 +68,8 @@ impl Command {
             Self::Undefine => (READ | WRITE, UndefineRequest::SIZE),
             Self::Find => (READ | WRITE, FindRequest::SIZE),
             Self::Join => (READ | WRITE, JoinRequest::SIZE),
+            Self::SetRules => (READ | WRITE, SetRulesRequest::SIZE),
+            Self::Rule => (READ | WRITE, RuleQuery::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -85,6 +92,8 @@ impl Command {
             7 => Self::Undefine,
             8 => Self::Find,
             9 => Self::Join,
+            10 => Self::SetRules,
+            11 => Self::Rule,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

@@ -28,6 +28,7 @@ mod leftover;
 mod narrow;
 mod query;
 mod request;
+mod rules;
 mod target;
 mod terms;
 mod update;
@@ -41,6 +42,7 @@ pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
 pub use query::{ListRequest, QueryRequest};
 pub use request::{AssignRequest, ReleaseRequest, VersionReply};
+pub use rules::{RuleEntry, RuleQuery, SetRulesRequest, UserText};
 pub use target::Target;
 pub use terms::{HostLoopback, Name, SourceChoice, Terms};
 pub use update::{Change, UpdateRequest};
@@ -57,7 +59,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
-/// | 7 | in assign, define and query: addresses of the host's loopback |
+/// | 7 | in assign, define and query: addresses of the host's loopback; rules |
 pub const ABI_VERSION: u32 = 7;
 
 /// Path of the control device.
@@ -71,6 +73,9 @@ pub const MAX_ADDRS: u32 = 1024;
 
 /// The largest size of a name in bytes, its terminating NUL included.
 pub const NAME_LEN: usize = 32;
+
+/// The largest number of rules.
+pub const MAX_RULES: u32 = 256;
 
 /// The largest number of process ids or association ids that one call returns.
 pub const MAX_LIST: u32 = 65_536;

@@ -9,6 +9,7 @@ mod calls;
 mod defined;
 mod entries;
 mod narrow;
+mod rules;
 mod state;
 mod user;
 
@@ -56,6 +57,8 @@ impl MiscDevice for Control {
             Command::Undefine => defined::undefine(arg),
             Command::Find => defined::find(arg),
             Command::Join => defined::join(arg),
+            Command::SetRules => rules::set(arg),
+            Command::Rule => rules::query(arg),
         }?;
         Ok(0)
     }

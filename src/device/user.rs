@@ -66,6 +66,20 @@ pub(super) fn read_array<T: Wire>(from: u64, count: u32) -> Result<KVec<T>> {
     Ok(values)
 }
 
+/// Reads `len` bytes from the address `from`. `EFAULT`, `ENOMEM`.
+pub(super) fn read_bytes(from: u64, len: u32) -> Result<KVVec<u8>> {
+    let mut bytes = KVVec::from_elem(0, len.try_into()?, GFP_KERNEL)?;
+    slice(from, 1, bytes.len())?
+        .reader()
+        .read_slice(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes bytes to the address `to`. `EFAULT`.
+pub(super) fn write_bytes(to: u64, bytes: &[u8]) -> Result {
+    slice(to, 1, bytes.len())?.writer().write_slice(bytes)
+}
+
 /// Writes elements of `size` bytes each to the address `to`. `EFAULT` when that cannot be written.
 pub(super) fn write_array<B: AsRef<[u8]>>(
     to: u64,

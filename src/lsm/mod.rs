@@ -9,6 +9,7 @@
 mod address;
 mod change;
 mod create;
+mod exec;
 mod file;
 mod hold;
 mod source;
@@ -18,6 +19,7 @@ mod trace;
 pub(crate) use address::Address;
 pub(crate) use change::Change;
 pub(crate) use create::Create;
+pub(crate) use exec::Exec;
 pub(crate) use file::Files;
 pub(crate) use hold::Hold;
 pub(crate) use task::Tasks;

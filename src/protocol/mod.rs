@@ -18,6 +18,7 @@
 #![cfg_attr(not(MODULE), warn(missing_docs))]
 
 mod assign;
+mod enter;
 mod fork;
 mod join;
 mod known;
@@ -27,6 +28,7 @@ mod search;
 mod take_in;
 
 pub use assign::{assign, Assign};
+pub use enter::{enter, Enter};
 pub use fork::{catch_up, hand_on, inherit, Fork, HandOn};
 pub use join::{expel, Expel};
 pub use known::{change_member, find_member, ChangeMember, FindMember};

@@ -8,10 +8,12 @@ use core::ptr::{self, NonNull};
 
 use kernel::bindings;
 use kernel::error::to_result;
+use kernel::page::PAGE_SIZE;
 use kernel::prelude::*;
 
 use super::raw;
 use super::task::{MemoryKey, TaskRef};
+use crate::policy::FileId;
 
 /// An open file.
 ///
@@ -35,6 +37,8 @@ pub(crate) struct FileInfo {
     pub(crate) memory: Option<MemoryKey>,
     /// It provides pages of `memory`.
     pub(crate) pages: bool,
+    /// Its descriptor closes when the process executes a program.
+    pub(crate) closes: bool,
 }
 
 /// What a socket is whose file is open.
@@ -64,6 +68,7 @@ impl FileInfo {
             foreign_ring: raw.foreign_ring,
             memory: MemoryKey::new(raw.memory),
             pages: raw.pages,
+            closes: raw.closes,
         }
     }
 }
@@ -87,6 +92,109 @@ impl FileRef<'_> {
         unsafe { raw::acf_helper_file_info(self.0.as_ptr(), ptr::null(), info.as_mut_ptr()) };
         // SAFETY: acf_helper_file_info() always fills all of it.
         FileInfo::from_raw(&unsafe { info.assume_init() })
+    }
+
+    /// Its identity. Context: any.
+    pub(crate) fn id(self) -> FileId {
+        // SAFETY: By the type invariants the file is valid.
+        let id = unsafe { raw::acf_helper_file_id(self.0.as_ptr()) };
+        FileId {
+            device: id.device,
+            inode: id.inode,
+        }
+    }
+
+    /// The path of a file that is to be executed. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` when it is no regular file, and those of [`FilePath::of`].
+    pub(crate) fn program_path(self) -> Result<KVVec<u8>> {
+        // SAFETY: By the type invariants the file is valid.
+        if !unsafe { raw::acf_helper_file_is_regular(self.0.as_ptr()) } {
+            return Err(EACCES);
+        }
+        let path = FilePath::of(self)?;
+        let mut copy = KVVec::with_capacity(path.as_bytes().len(), GFP_KERNEL)?;
+        copy.extend_from_slice(path.as_bytes(), GFP_KERNEL)?;
+        Ok(copy)
+    }
+}
+
+/// A reference to an open file.
+///
+/// # Invariants
+///
+/// Holds a reference to the file.
+pub(crate) struct FileHold(NonNull<bindings::file>);
+
+impl FileHold {
+    /// The file of a descriptor of the running task, also one of `open(2)` with `O_PATH`.
+    /// Context: process.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`.
+    pub(crate) fn of_descriptor(fd: i32) -> Result<Self> {
+        // SAFETY: It has no requirements but process context: any number may be looked up.
+        let file = unsafe { raw::acf_helper_file_get(fd) };
+        // INVARIANT: fget_raw() took a reference.
+        NonNull::new(file).map(Self).ok_or(EBADF)
+    }
+
+    /// The file.
+    pub(crate) fn get(&self) -> FileRef<'_> {
+        // INVARIANT: By the type invariants `self` holds a reference as long as it is borrowed.
+        FileRef(self.0, PhantomData)
+    }
+}
+
+impl Drop for FileHold {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference to put, and `self` is not used again.
+        unsafe { raw::acf_helper_file_put(self.0.as_ptr()) };
+    }
+}
+
+/// The path of a file in the mount namespace of the machine.
+///
+/// # Invariants
+///
+/// `at..buf.len() - 1` is within `buf`.
+pub(crate) struct FilePath {
+    buf: KVVec<u8>,
+    at: usize,
+}
+
+impl FilePath {
+    /// The path of a file. Context: process, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EXDEV` when the running task is in another mount namespace than the first process, the
+    /// file is in none, or the path is longer than a page; `ENOMEM`.
+    pub(crate) fn of(file: FileRef<'_>) -> Result<Self> {
+        let mut buf = KVVec::<u8>::from_elem(0, PAGE_SIZE, GFP_KERNEL)?;
+        // SAFETY: By the invariants of `FileRef` the file is valid. The buffer has as many bytes.
+        let path = unsafe {
+            raw::acf_gate_file_path(
+                file.0.as_ptr(),
+                buf.as_mut_ptr().cast(),
+                PAGE_SIZE.try_into()?,
+            )
+        };
+        let at = (path as usize).wrapping_sub(buf.as_ptr() as usize);
+        // INVARIANT: Checked here; a null pointer is outside the buffer.
+        if at < buf.len() {
+            Ok(Self { buf, at })
+        } else {
+            Err(EXDEV)
+        }
+    }
+
+    /// The path, without the NUL at its end.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.buf[self.at..self.buf.len() - 1]
     }
 }
 

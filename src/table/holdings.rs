@@ -20,6 +20,7 @@ use super::loopback::Loopbacks;
 use super::members::Members;
 use super::registry::Registry;
 use super::reserved::Reserved;
+use super::rules::Rules;
 use super::switch::{PutInForce, Switch};
 
 /// What associations hold. `docs/locking.md` says what each lock guards, in which
@@ -32,6 +33,8 @@ pub(super) struct Holdings {
     pub(super) loopbacks: Loopbacks,
     pub(super) reserved: Reserved,
     pub(super) keys: Keys,
+    #[pin]
+    pub(super) rules: Rules,
     switch: Switch,
     #[pin]
     control: Mutex<Control>,
@@ -61,6 +64,7 @@ impl Holdings {
                 loopbacks <- Loopbacks::new(),
                 reserved,
                 keys,
+                rules <- Rules::new(),
                 switch,
                 control <- new_mutex!(Control::new()),
                 queue,

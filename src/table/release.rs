@@ -60,18 +60,19 @@ impl Tenants {
         Ok(released)
     }
 
-    /// Ends every association, as [`Self::release_association`] ends one. Returns the
-    /// number of their tasks.
+    /// Ends every association, as [`Self::release_association`] ends one, and removes the rules.
+    /// Returns the number of their tasks.
     ///
     /// # Errors
     ///
-    /// `EBUSY` when one is used, `EPERM` when the caller has become associated; nothing
+    /// `EBUSY` when one is used, `EPERM` when the caller has become associated, `ENOMEM`; nothing
     /// changed.
     pub(crate) fn release_all(&self, unused: bool) -> Result<usize> {
-        let control = self.control_from_outside()?;
+        let mut control = self.control_from_outside()?;
         if unused && self.registry().any(|association| association.sockets() > 0) {
             return Err(EBUSY);
         }
+        self.holdings.rules.clear(&mut control)?;
         let Ok(released) = protocol::release_all(&mut Ending(self));
         drop(control);
         self.settle_soon();

@@ -6,9 +6,9 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Command, DefineRequest, FindRequest, JoinRequest, LeftoverEntry,
-    ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, Target, Terms, UndefineRequest,
-    UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS,
-    NAME_LEN,
+    ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest,
+    Target, Terms, UndefineRequest, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH,
+    LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS, MAX_RULES, NAME_LEN,
 };
 
 use super::{bytes, for_each_structure, samples, Samples};
@@ -26,13 +26,15 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Undefine.number(), 0xc010_a707);
     assert_eq!(Command::Find.number(), 0xc028_a708);
     assert_eq!(Command::Join.number(), 0xc028_a709);
+    assert_eq!(Command::SetRules.number(), 0xc018_a70a);
+    assert_eq!(Command::Rule.number(), 0xc050_a70b);
 }
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
     assert_eq!(ABI_VERSION, 7);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
-    assert_eq!((MAX_ADDRS, NAME_LEN), (1024, 32));
+    assert_eq!((MAX_ADDRS, MAX_RULES, NAME_LEN), (1024, 256, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
 }
 
@@ -50,6 +52,9 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
     assert_eq!(sizes::<UndefineRequest>(), (16, 16));
     assert_eq!(sizes::<FindRequest>(), (40, 40));
     assert_eq!(sizes::<JoinRequest>(), (40, 40));
+    assert_eq!(sizes::<RuleEntry>(), (40, 40));
+    assert_eq!(sizes::<SetRulesRequest>(), (24, 24));
+    assert_eq!(sizes::<RuleQuery>(), (80, 80));
 }
 
 #[test]
@@ -90,6 +95,9 @@ fn fields_are_at_the_documented_offsets() {
         undefine,
         find,
         join,
+        rule,
+        set_rules,
+        rule_query,
     } = samples();
     let mut name = [0; 32];
     name[..5].copy_from_slice(b"web-1");
@@ -135,6 +143,30 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&join, 24), 6_u32.to_ne_bytes());
     assert_eq!(at(&join, 28), 0x0102_0304_u32.to_ne_bytes());
     assert_eq!(at(&join, 32), 0x1112_1314_u32.to_ne_bytes());
+
+    assert_eq!(at(&rule, 0), 0x0102_0304_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 4), 15_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 8), 0x1112_1314_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 12), 0x2122_2324_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 16), 0x3132_3334_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 20), 0x4142_4344_u32.to_ne_bytes());
+    assert_eq!(at(&rule, 24), 0x5152_5354_5556_5758_u64.to_ne_bytes());
+    assert_eq!(at(&rule, 32), rule.association.to_ne_bytes());
+
+    assert_eq!(at(&set_rules, 0), set_rules.rules.to_ne_bytes());
+    assert_eq!(at(&set_rules, 8), set_rules.count.to_ne_bytes());
+    assert_eq!(at(&set_rules, 12), set_rules.first_id.to_ne_bytes());
+    assert_eq!(at(&set_rules, 16), set_rules.generation.to_ne_bytes());
+
+    assert_eq!(at(&rule_query, 0), rule_query.place.to_ne_bytes());
+    assert_eq!(at(&rule_query, 4), rule_query.path_room.to_ne_bytes());
+    assert_eq!(at(&rule_query, 8), rule_query.path.to_ne_bytes());
+    assert_eq!(at(&rule_query, 16), rule_query.cgroup.to_ne_bytes());
+    let told: [u8; RuleEntry::SIZE] = at(&rule_query, 24);
+    assert_eq!(told, bytes(&rule)[..]);
+    assert_eq!(at(&rule_query, 64), rule_query.generation.to_ne_bytes());
+    assert_eq!(at(&rule_query, 72), rule_query.path_len.to_ne_bytes());
+    assert_eq!(at(&rule_query, 76), rule_query.count.to_ne_bytes());
 
     assert_eq!(at(&release, 0), 3_u32.to_ne_bytes());
     assert_eq!(at(&release, 4), 1_u32.to_ne_bytes());

@@ -10,13 +10,14 @@ mod layout;
 mod obstacle;
 mod older;
 mod round_trip;
+mod rules;
 mod terms;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, HostLoopback,
     JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest,
-    ReleaseRequest, SourceChoice, Target, Terms, UndefineRequest, UpdateRequest, VersionReply,
-    Wire, MAX_STRUCT,
+    ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, SourceChoice, Target, Terms,
+    UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -42,6 +43,9 @@ struct Samples {
     undefine: UndefineRequest,
     find: FindRequest,
     join: JoinRequest,
+    rule: RuleEntry,
+    set_rules: SetRulesRequest,
+    rule_query: RuleQuery,
 }
 
 /// Terms with these fields. The others, future ones included, have their default.
@@ -66,6 +70,17 @@ fn samples() -> Samples {
     for (i, byte) in addr.iter_mut().enumerate() {
         *byte = 0xa0 + i as u8;
     }
+    let rule = RuleEntry {
+        id: 0x0102_0304,
+        exe: Some(0x1112_1314),
+        uid: Some(0x2122_2324),
+        gid: Some(0x3132_3334),
+        cgroup: Some(UserText {
+            at: 0x5152_5354_5556_5758,
+            len: 0x4142_4344,
+        }),
+        association: 0x6162_6364_6566_6768,
+    };
     Samples {
         entry: AddrEntry {
             addr: addr.into(),
@@ -175,6 +190,23 @@ fn samples() -> Samples {
                 fd: Some(0x1112_1314),
             }),
         },
+        rule,
+        set_rules: SetRulesRequest {
+            rules: 0x0102_0304_0506_0708,
+            count: 0x1112_1314,
+            first_id: 0x2122_2324,
+            generation: 0x3132_3334_3536_3738,
+        },
+        rule_query: RuleQuery {
+            place: 0x7172_7374,
+            path_room: 0x8182_8384,
+            path: 0x9192_9394_9596_9798,
+            cgroup: 0xa1a2_a3a4_a5a6_a7a8,
+            rule,
+            generation: 0xb1b2_b3b4_b5b6_b7b8,
+            path_len: 0xc1c2_c3c4,
+            count: 0xd1d2_d3d4,
+        },
     }
 }
 
@@ -195,6 +227,9 @@ macro_rules! for_each_structure {
         $check(&samples.undefine);
         $check(&samples.find);
         $check(&samples.join);
+        $check(&samples.rule);
+        $check(&samples.set_rules);
+        $check(&samples.rule_query);
     }};
 }
 

@@ -7,8 +7,8 @@ use std::fmt::Debug;
 use addrconf_abi::{
     nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, DefineRequest,
     FindRequest, JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle,
-    QueryRequest, ReleaseRequest, Target, Terms, UndefineRequest, UpdateRequest, VersionReply,
-    Wire, NAME_LEN,
+    QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, Target, Terms,
+    UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -92,6 +92,17 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn rule()(
+        id in any::<u32>(), exe in proptest::option::of(0..=i32::MAX),
+        (uid, gid) in any::<(Option<u32>, Option<u32>)>(),
+        cgroup in any::<Option<(u64, u32)>>(), association in any::<u64>(),
+    ) -> RuleEntry {
+        let cgroup = cgroup.map(|(at, len)| UserText { at, len });
+        RuleEntry { id, exe, uid, gid, cgroup, association }
+    }
+}
+
 /// Checks that `value` encodes to [`Wire::SIZE`] bytes and decodes to itself.
 fn survives<T: Wire + PartialEq + Debug>(value: &T) -> Result<(), TestCaseError> {
     let bytes = bytes(value);
@@ -147,6 +158,18 @@ proptest! {
     }
 
     #[test]
+    fn rules_and_the_requests_about_them_survive_the_wire(
+        rule in rule(), (rules, count, first_id, generation) in any::<(u64, u32, u32, u64)>(),
+        (place, path_room, path, cgroup, path_len) in any::<(u32, u32, u64, u64, u32)>(),
+    ) {
+        survives(&rule)?;
+        survives(&SetRulesRequest { rules, count, first_id, generation })?;
+        survives(&RuleQuery {
+            place, path_room, path, cgroup, rule, generation, path_len, count,
+        })?;
+    }
+
+    #[test]
     fn a_query_request_survives_the_wire(value in query()) {
         survives(&value)?;
     }
@@ -194,6 +217,9 @@ proptest! {
         check::<UndefineRequest>(&bytes)?;
         check::<FindRequest>(&bytes)?;
         check::<JoinRequest>(&bytes)?;
+        check::<RuleEntry>(&bytes)?;
+        check::<SetRulesRequest>(&bytes)?;
+        check::<RuleQuery>(&bytes)?;
     }
 
     #[test]
@@ -215,7 +241,7 @@ proptest! {
     ) {
         let known = [
             0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704, 0xc000_a705,
-            0xc000_a706, 0xc000_a707, 0xc000_a708, 0xc000_a709,
+            0xc000_a706, 0xc000_a707, 0xc000_a708, 0xc000_a709, 0xc000_a70a, 0xc000_a70b,
         ];
         let found = known.iter().position(|&k| k == number & 0xc000_ffff);
         prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);

@@ -22,6 +22,8 @@ mod prefix;
 mod range;
 mod reach;
 mod receives;
+mod select;
+mod select_model;
 mod sends;
 mod set;
 mod sockaddr;

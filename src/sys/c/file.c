@@ -86,6 +86,32 @@ void acf_helper_file_info(struct file *file, const struct mm_struct *mm,
 	info->memory = acf_memory(file, &info->pages);
 }
 
+/* The file of a descriptor of current, also of open(2) with O_PATH, or NULL. */
+struct file *acf_helper_file_get(int fd)
+{
+	return fget_raw(fd);
+}
+
+void acf_helper_file_put(struct file *file)
+{
+	fput(file);
+}
+
+bool acf_helper_file_is_regular(const struct file *file)
+{
+	return S_ISREG(file_inode(file)->i_mode);
+}
+
+struct acf_file_id acf_helper_file_id(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+
+	return (struct acf_file_id) {
+		.device = inode->i_sb->s_dev,
+		.inode = inode->i_ino,
+	};
+}
+
 /* Whether a thread has this memory. Context: any. */
 bool acf_helper_task_has_memory(const struct task_struct *task,
 				const struct mm_struct *mm)
@@ -97,6 +123,7 @@ struct acf_visit_files {
 	bool (*visit)(const struct acf_file_info *info, int fd, void *data);
 	void *data;
 	const struct mm_struct *mm;
+	const struct files_struct *files;
 };
 
 static int acf_visit_info(const void *data, struct file *file, unsigned int fd)
@@ -105,6 +132,7 @@ static int acf_visit_info(const void *data, struct file *file, unsigned int fd)
 	struct acf_file_info info;
 
 	acf_helper_file_info(file, visit->mm, &info);
+	info.closes = close_on_exec(fd, visit->files);
 	return !visit->visit(&info, fd, visit->data);
 }
 
@@ -122,6 +150,7 @@ void acf_helper_each_file(struct task_struct *task,
 
 	guard(task_lock)(task);
 	files.mm = task->mm;
+	files.files = task->files;
 	if (task->files && task->mm)
 		iterate_fd(task->files, 0, acf_visit_info, &files);
 }

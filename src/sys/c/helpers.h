@@ -172,6 +172,9 @@ struct acf_skb_mark acf_helper_skb_mark(const struct sk_buff *skb);
 /* --- task.c: finding and enumerating tasks --- */
 
 struct task_struct *acf_helper_task_by_pid(pid_t pid);
+void acf_helper_current_ids(u32 *uid, u32 *gid);
+int acf_helper_current_cgroup(char *buf, size_t size);
+void acf_helper_kill_current(void);
 void acf_helper_task_get(struct task_struct *task);
 void acf_helper_task_put(struct task_struct *task);
 bool acf_helper_task_is_kernel(const struct task_struct *task);
@@ -221,6 +224,7 @@ bool acf_helper_interrupted(void);
  * @device: It is a character device
  * @foreign_ring: It is an io_uring that a process with other memory made
  * @pages: It provides pages of @memory, by userfaultfd(2)
+ * @closes: Its descriptor closes when the process executes a program
  * @major: Major number of the device
  * @minor: Minor number of the device
  * @memory: Memory to which it gives access, never dereferenced
@@ -234,6 +238,7 @@ struct acf_file_info {
 	bool device;
 	bool foreign_ring;
 	bool pages;
+	bool closes;
 	u32 major;
 	u32 minor;
 	const struct mm_struct *memory;
@@ -251,6 +256,21 @@ int acf_helper_each_mapped(struct task_struct *task,
 			   void *data);
 bool acf_helper_task_has_memory(const struct task_struct *task,
 				const struct mm_struct *mm);
+struct file *acf_helper_file_get(int fd);
+void acf_helper_file_put(struct file *file);
+bool acf_helper_file_is_regular(const struct file *file);
+
+/**
+ * struct acf_file_id - Identity of a file
+ * @device: Number of its device
+ * @inode: Number of its inode
+ */
+struct acf_file_id {
+	u32 device;
+	u64 inode;
+};
+
+struct acf_file_id acf_helper_file_id(const struct file *file);
 
 /* --- sysfs.c: read-only files --- */
 

@@ -3,6 +3,8 @@
  * Finding and enumerating tasks.
  */
 
+#include <linux/cgroup.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -24,6 +26,33 @@ struct task_struct *acf_helper_task_by_pid(pid_t pid)
 
 	put_pid(ref);
 	return task;
+}
+
+/* The real ids of current in the initial user namespace. */
+void acf_helper_current_ids(u32 *uid, u32 *gid)
+{
+	*uid = from_kuid(&init_user_ns, current_uid());
+	*gid = from_kgid(&init_user_ns, current_gid());
+}
+
+/*
+ * Writes the path of the control group (version 2) of current, with a NUL. Returns its
+ * length, or a negative errno if it does not fit or there are no control groups.
+ */
+int acf_helper_current_cgroup(char *buf, size_t size)
+{
+#ifdef CONFIG_CGROUPS
+	guard(rcu)();
+	return cgroup_path(task_dfl_cgroup(current), buf, size);
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+/* Kills the process of current before it returns to user space. */
+void acf_helper_kill_current(void)
+{
+	send_sig(SIGKILL, current, 1);
 }
 
 void acf_helper_task_get(struct task_struct *task)

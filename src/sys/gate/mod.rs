@@ -15,6 +15,7 @@ mod address;
 mod attribute;
 mod change;
 mod create;
+mod exec;
 mod file;
 mod hold;
 mod scope;
@@ -26,6 +27,7 @@ pub(crate) use address::AddressHooks;
 pub(crate) use attribute::AttributeHooks;
 pub(crate) use change::ChangeHooks;
 pub(crate) use create::CreateHooks;
+pub(crate) use exec::{ExecHooks, Selection};
 pub(crate) use file::FileHooks;
 pub(crate) use hold::HoldHooks;
 pub(crate) use scope::{Reach, ScopeHooks};
@@ -48,6 +50,7 @@ use address::Addresses;
 use attribute::Attributes;
 use change::Changing;
 use create::Creating;
+use exec::Executing;
 use file::Files;
 use hold::Holding;
 use scope::Scopes;
@@ -59,6 +62,8 @@ use trace::Tracing;
 pub(crate) trait Hooks {
     /// Tasks are made and freed.
     type Tasks: TaskHooks;
+    /// Programs are executed.
+    type Exec: ExecHooks;
     /// Sockets are made.
     type Create: CreateHooks;
     /// Binding, connecting, sending.
@@ -94,6 +99,8 @@ impl<T: Hooks> Attachment<T> {
         task_alloc: Some(Tasks::<T::Tasks>::task_alloc),
         task_publish: Some(Tasks::<T::Tasks>::task_publish),
         task_free: Some(Tasks::<T::Tasks>::task_free),
+        exec_check: Some(Executing::<T::Exec>::exec_check),
+        exec_commit: Some(Executing::<T::Exec>::exec_commit),
         socket_create: Some(Creating::<T::Create>::socket_create),
         socket_post_create: Some(Creating::<T::Create>::socket_post_create),
         socket_bind: Some(Addresses::<T::Address>::socket_bind),

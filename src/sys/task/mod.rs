@@ -4,10 +4,12 @@
 //!
 //! C header: `include/linux/sched/task.h`
 
+mod group;
 mod key;
 mod sockets;
 mod visit;
 
+pub(crate) use group::GroupPath;
 pub(crate) use key::{FilesKey, MemoryKey, TaskKey, Tgid};
 pub(crate) use visit::{each, each_thread, Visited};
 
@@ -215,6 +217,21 @@ unsafe impl Send for TaskRef {}
 pub(crate) fn capable_net_admin() -> bool {
     // SAFETY: It requires process context, which control calls have, and a valid capability.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as i32) }
+}
+
+/// The real user and group id of the running task, in the initial user namespace.
+/// Context: process.
+pub(crate) fn current_ids() -> (u32, u32) {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: It has no requirements but process context, and fills the two local variables.
+    unsafe { raw::acf_helper_current_ids(&mut uid, &mut gid) };
+    (uid, gid)
+}
+
+/// Kills the process of the running task before it returns to user space. Context: process.
+pub(crate) fn kill_current() {
+    // SAFETY: It has no requirements but process context.
+    unsafe { raw::acf_helper_kill_current() };
 }
 
 /// Waits until every task for which `task_publish` was called before is found by

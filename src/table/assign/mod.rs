@@ -4,6 +4,7 @@
 //! table, one file each. Context: process, may sleep.
 
 mod adopt;
+mod enter;
 mod join;
 mod publish;
 mod recall;

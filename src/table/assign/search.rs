@@ -19,7 +19,7 @@ use crate::table::sockets;
 type Held = (Bypass, Option<u32>);
 
 /// The first bypass among a task's open files.
-fn opened(task: &TaskRef) -> Option<Held> {
+pub(super) fn opened(task: &TaskRef) -> Option<Held> {
     let mut found = None;
     task.each_file(|file, fd| {
         found = files::bypass(file, |memory| task.has_memory(memory)).map(|kind| (kind, fd));

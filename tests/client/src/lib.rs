@@ -3,6 +3,7 @@
 //! A client of the control device, for the tests that run in the virtual machine.
 //! It is independent of addrctl's client, so that each checks the other.
 
+mod rules;
 pub mod sys;
 
 use std::fs::File;

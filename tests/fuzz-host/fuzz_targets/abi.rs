@@ -12,8 +12,8 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, DefineRequest, FindRequest, JoinRequest, LeftoverEntry, ListRequest,
-    NarrowHeader, QueryRequest, ReleaseRequest, UndefineRequest, UpdateRequest, VersionReply, Wire,
-    WireError, MAX_STRUCT,
+    NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest,
+    UndefineRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -113,6 +113,17 @@ fn host_loopback(bytes: &[u8], at: usize) -> bool {
         && !meets(0x7f40_0000, 0x7f7f_ffff)
 }
 
+/// A rule: each field is zero unless its flag is set, and a descriptor is not negative.
+fn rule(bytes: &[u8]) -> bool {
+    let flags = word(bytes, 4);
+    let fields = [(1, 8..12), (2, 12..16), (4, 16..20), (8, 20..32)];
+    flags < 16
+        && word(bytes, 8) < 1 << 31
+        && fields
+            .into_iter()
+            .all(|(flag, field)| flags & flag != 0 || bytes[field].iter().all(|&b| b == 0))
+}
+
 fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let Layout { size, .. } = *layout;
     let decoded = T::decode(bytes);
@@ -205,4 +216,7 @@ fuzz_target!(|bytes: &[u8]| {
     check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
     let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !6 == 0 && word(b, 36) == 0;
     check::<JoinRequest>(&normal(40, 40, join, |b| obstacle(b, 24)), bytes);
+    check::<RuleEntry>(&layout(40, 40, rule), bytes);
+    check::<SetRulesRequest>(&layout(24, 24, |_| true), bytes);
+    check::<RuleQuery>(&layout(80, 80, |b| rule(&b[24..64])), bytes);
 });

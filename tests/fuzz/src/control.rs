@@ -4,7 +4,9 @@
 
 use std::io::Result;
 
-use addrconf_abi::{AddrEntry, Change, Name, SourceChoice, Target, SYSFS_PATH};
+use addrconf_abi::{
+    AddrEntry, Change, Name, RuleEntry, SourceChoice, Target, UserText, SYSFS_PATH,
+};
 use addrconf_test_client::{self as client, Assignment};
 
 /// The open device.
@@ -37,7 +39,7 @@ impl Device {
             _ => SourceChoice::Random,
         };
         let target = Target::Pid(pid);
-        if nr % 2 == 0 {
+        if Self::is_defined(nr) {
             let defined = self.0.define(&name, set, &assignment.terms)?;
             let joined = self.0.join(target, defined.id, assignment.tree);
             return match joined {
@@ -48,6 +50,29 @@ impl Device {
         assignment.terms.name = Name::new(&name).expect("a name");
         let assigned = self.0.assign_with(target, set, &assignment);
         assigned.map(|assigned| assigned.id)
+    }
+
+    /// Whether the association of a tenant is defined.
+    pub fn is_defined(nr: u32) -> bool {
+        nr % 2 == 0
+    }
+
+    /// Puts rules in force: processes in each of these control groups become members of the
+    /// association with the id beside it.
+    pub fn set_rules(&self, rules: &[(String, u64)]) -> Result<()> {
+        let rule = |(group, id): &(String, u64)| {
+            let path = group.trim_start_matches("/sys/fs/cgroup");
+            RuleEntry {
+                cgroup: Some(UserText {
+                    at: path.as_ptr() as u64,
+                    len: path.len() as u32,
+                }),
+                association: *id,
+                ..RuleEntry::default()
+            }
+        };
+        let rules: Vec<_> = rules.iter().map(rule).collect();
+        self.0.set_rules(&rules, 0).map(drop)
     }
 
     /// Undefines an association, if it is defined.

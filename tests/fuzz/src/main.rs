@@ -51,6 +51,14 @@ fn main() -> ExitCode {
             tenant::live(number(1) as u32);
             ExitCode::SUCCESS
         }
+        Some("enter") => {
+            tenant::enter(number(1) as u32, args.get(2).map_or("", String::as_str));
+            ExitCode::FAILURE
+        }
+        Some("entered") => {
+            tenant::entered(number(1) as u32, number(2));
+            ExitCode::SUCCESS
+        }
         Some("worker") => tenant::work(number(1) as u32, number(2), number(3) as usize),
         Some("run") => Settings::read(&args[1..]).map_or_else(usage, |s| start(&s, false)),
         Some("self-test") => Settings::read(&args[1..]).map_or_else(usage, |s| start(&s, true)),

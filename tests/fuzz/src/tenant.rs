@@ -4,6 +4,8 @@
 //! associated, and then starts the workers.
 
 use std::fs::write;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::ops::{open_before, release_oneself, wait_before, Actor};
@@ -13,7 +15,7 @@ use crate::sys::capability::drop_capabilities;
 use crate::sys::interruptions::interrupt_regularly;
 use crate::sys::process::{exit_unflushed, fork, ignore_children};
 use crate::sys::schedule::be_nice;
-use crate::world::{Tenant, World, DESCRIPTOR};
+use crate::world::{Counter, Tenant, World, DESCRIPTOR};
 
 /// The capabilities that tenants drop: CAP_NET_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO,
 /// CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_PERFMON, CAP_BPF, and those that
@@ -28,6 +30,36 @@ const WORKERS: usize = 3;
 /// the module.
 pub fn group(tenant: Tenant) -> String {
     format!("/sys/fs/cgroup/fuzz-{tenant}")
+}
+
+/// The control group of processes that become a tenant's by a rule when they execute a program.
+pub fn entry_group(tenant: Tenant) -> String {
+    format!("/sys/fs/cgroup/fuzz-in-{tenant}")
+}
+
+/// Executes a program in that control group, to become a process of the tenant.
+pub fn enter(tenant: Tenant, seed: &str) {
+    let own = std::process::id().to_string();
+    // The tenant may have ended.
+    if write(entry_group(tenant) + "/cgroup.procs", own).is_err() {
+        return;
+    }
+    drop_capabilities(&WITHOUT).expect("dropping capabilities");
+    be_nice();
+    let mut program = Command::new("/proc/self/exe");
+    program.args(["entered", &tenant.to_string(), seed]);
+    // It fails if the tenant ends at this moment.
+    let _ = program.exec();
+}
+
+/// The life of a process that became a tenant's so.
+pub fn entered(tenant: Tenant, seed: u64) {
+    let own = std::process::id().to_string();
+    // From now on the oracle takes it for one of the tenant's.
+    if write(group(tenant) + "/cgroup.procs", own).is_ok() {
+        World::open().count(Counter::Entered);
+        work(tenant, seed, 0);
+    }
 }
 
 /// The life of a tenant's first process.

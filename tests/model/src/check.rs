@@ -2,6 +2,8 @@
 
 //! What must hold in every state, for every step, and at the end.
 
+use crate::entry::NO_CALL;
+use crate::exec::Program;
 use crate::world::{Phase, Task, World, ASSOCIATIONS};
 
 /// Where the threads of process 0 must be. Control calls change this while they hold
@@ -15,6 +17,8 @@ pub(crate) enum Home {
     Leaving(u8),
     /// In this association, which is formed, or in a part of it.
     In(u8),
+    /// Anywhere: no call has put it anywhere, and a rule may.
+    Any,
 }
 
 /// Stands in [`Home::Leaving`] for a call that does not end exactly one association.
@@ -25,13 +29,17 @@ impl World {
     /// another association since, or if another call is removing it.
     pub(crate) fn leave_home(&mut self, call: u8) {
         if self.home == Home::Leaving(call) {
-            self.home = Home::Out;
+            self.home = match self.has_rule() {
+                true => Home::Any,
+                false => Home::Out,
+            };
         }
     }
 
     /// Notes that a call that has ended this association returns.
     pub(crate) fn note_ended(&mut self, id: u8) {
-        self.association(id).ended = true;
+        let association = self.association(id);
+        association.ended = association.epoch;
         self.leave_home(id);
     }
 }
@@ -55,23 +63,30 @@ fn kept(world: &World) -> Option<String> {
             continue;
         }
         let at = world.effective(i);
-        let ended = |id: &u8| world.associations[usize::from(*id)].ended;
-        if at.is_some_and(|id| world.up(id).any(|id| ended(&id))) {
+        if at.is_some_and(|id| is_over(world, id)) {
             return Some(format!("task {i} is in an association that has ended"));
+        }
+        let is_selected = world.exec.program == Program::New && world.parent != Some(i);
+        if is_selected && at.is_none() && !world.exec.released {
+            return Some(format!("task {i} runs the program outside"));
+        }
+        if i == 0 && at.is_some() && is_rest(world) {
+            return Some("a task is in an association that everybody had to leave".into());
         }
         if task.process != 0 {
             continue;
         }
         let is_home = match (world.home, at) {
-            (Home::Leaving(_), _) | (Home::Out, None) => true,
-            (Home::Out, Some(id)) => !world.is_formed(id),
+            (Home::Leaving(_) | Home::Any, _) | (Home::Out, None) => true,
+            (Home::Out, Some(id)) => !world.get(world.root(id)).formed,
             (Home::In(home), at) => at.is_some_and(|id| world.is_within(id, home)),
         };
         if !is_home {
             return Some(format!("task {i} is not where {:?} has it", world.home));
         }
         if let (Some(id), Some(part), false) = (at, world.narrowed, world.releasing) {
-            if world.root(id) == world.root(part) && !world.is_within(id, part) {
+            let is_there = !world.get(part).revoked;
+            if is_there && world.root(id) == world.root(part) && !world.is_within(id, part) {
                 return Some(format!("task {i} is not in part {part}"));
             }
         }
@@ -79,11 +94,28 @@ fn kept(world: &World) -> Option<String> {
     None
 }
 
+/// Whether task 0 entered association 0 although that is not defined any more: those that were in
+/// it before were released with it. No call put the task there.
+fn is_rest(world: &World) -> bool {
+    let entry = world.tasks[0].entry;
+    let by_itself = entry.is_some_and(|e| e.call == NO_CALL && world.root(e.id) == 0);
+    by_itself && world.has_rule() && world.exec.releases == 0 && !world.get(0).defined
+}
+
+/// Whether it is a part of an association whose tasks were released by a call that has returned.
+fn is_over(world: &World, id: u8) -> bool {
+    world.up(id).any(|up| {
+        let part = world.get(up);
+        let ended = part.parent.map(|whole| world.get(whole).ended);
+        ended.is_some_and(|ended| part.parent_epoch < ended)
+    })
+}
+
 /// The task that is left in an association that has ended, while no program runs.
 fn settled(world: &World) -> Option<String> {
     let is_left = |t: &Task| {
         t.entry
-            .is_some_and(|id| world.up(id).any(|id| world.revoked(id)))
+            .is_some_and(|entry| world.has_left(entry) || world.is_ended(entry.id))
     };
     let left = world.tasks.iter().position(is_left)?;
     Some(format!("task {left} is still a member of what has ended"))
@@ -94,7 +126,7 @@ fn settled(world: &World) -> Option<String> {
 pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
     (0_u8..).zip(&from.tasks).find_map(|(i, task)| {
         let before = from.effective(i)?;
-        if task.phase != Phase::Listed || to.revoked(before) {
+        if task.phase != Phase::Listed || task.entry.is_some_and(|entry| to.has_left(entry)) {
             return None;
         }
         match to.effective(i) {
@@ -114,13 +146,14 @@ fn balanced(world: &World) -> Option<String> {
         return Some("an entry is left of a task that is gone".into());
     }
     for (id, association) in (0_u8..).zip(&world.associations) {
-        let entries = world.tasks.iter().filter(|t| t.entry == Some(id)).count() as u8;
-        let tasks = entries + association.pending + association.joining;
+        let is_in = |t: &&Task| t.entry.is_some_and(|entry| entry.id == id);
+        let entries = world.tasks.iter().filter(is_in).count() as u8;
+        let tasks = entries + association.pending + association.coming;
         let parts = world.associations.iter();
         let parts = parts
             .filter(|a| a.parent == Some(id) && a.buried == 0)
             .count() as u8;
-        let users = tasks + parts + u8::from(association.first);
+        let users = tasks + parts + association.calls + u8::from(association.defined);
         if (association.users, association.tasks) != (users, tasks) {
             return Some(format!("counts of association {id} are wrong"));
         }
@@ -140,8 +173,12 @@ pub(crate) fn wrong_at_the_end(world: &World) -> Option<String> {
     {
         return Some("a task never ends".into());
     }
-    let buried = |id: usize| world.associations[id].buried == 1;
+    let stays = |id: &usize| {
+        let association = world.associations[*id];
+        let is_rest = association.defined && association.users == 1;
+        association.made && association.buried != 1 && !is_rest
+    };
     (0..ASSOCIATIONS)
-        .find(|&id| world.associations[id].made && !buried(id))
+        .find(stays)
         .map(|id| format!("association {id} stays for ever"))
 }

@@ -5,10 +5,11 @@
 
 use addrconf_protocol::{self as protocol, Fork};
 
-use crate::map::{association, forget, insert};
+use crate::entry::Entry;
+use crate::map::{forget, insert, place};
 use crate::run::{Go, Stop};
-use crate::scenario::Without;
-use crate::world::{Phase, Run};
+use crate::without::Without;
+use crate::world::{Phase, Run, World};
 
 /// `copy_process()`: `maker`, a task that runs, makes a thread or a process.
 pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()> {
@@ -32,9 +33,9 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
     // The maker's association at this moment.
     let before = run.wait("write_lock_irq(&tasklist_lock)", |w| {
         (!std::mem::replace(&mut w.tasklist, true))
-            .then(|| w.effective(maker).map_or(0, |id| id + 1))
+            .then(|| of(w, maker).map_or(0, |entry| entry.pack() + 1))
     })?;
-    let before = before.checked_sub(1);
+    let before = before.checked_sub(1).map(Entry::unpack);
     // security_task_publish()
     let again = run.has(Without::TaskPublish) && run.has(Without::TaggingAgain);
     if again && is_forwarded(run, maker, child)? {
@@ -49,8 +50,9 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
         w.tasklist = false;
         // If the maker stayed in one association, or in none, the child must be in the same
         // one, or in none. `check` compares threads with what the calls promise instead.
-        let (after, of_child) = (w.effective(maker), w.effective(child));
-        if w.is_wider(of_child, before) {
+        let (after, of_child) = (of(w, maker), of(w, child));
+        let id = |entry: Option<Entry>| entry.map(|entry| entry.id);
+        if of_child != after && w.is_wider(id(of_child), id(before)) {
             w.complain("the child has more than its maker had");
         }
         if !thread && before == after && of_child != after {
@@ -60,6 +62,12 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
             });
         }
     })
+}
+
+/// The entry of a task if it counts, without its mark, which goes when a call has succeeded.
+fn of(w: &World, task: u8) -> Option<Entry> {
+    let Entry { id, epoch, .. } = w.tasks[usize::from(task)].entry?;
+    w.effective(task).map(|_| Entry::new(id, epoch))
 }
 
 /// Whether the gate forwards a hook of a fork: `hook_task_alloc()` and
@@ -111,8 +119,8 @@ struct Forking<'r, 'a> {
     child: u8,
     // The part of this hook that a test may leave out: checking again for the end.
     recheck: Without,
-    // The maker's association, as `of_maker` found it.
-    of_maker: Option<u8>,
+    // Where the maker is, as `of_maker` found it.
+    of_maker: Option<Entry>,
     joined: bool,
 }
 
@@ -130,17 +138,17 @@ impl<'r, 'a> Forking<'r, 'a> {
 }
 
 impl Fork for Forking<'_, '_> {
-    type Association = u8;
-    type Membership = u8;
+    type Association = Entry;
+    type Membership = Entry;
     type Stop = Stop;
 
-    fn of_maker(&mut self) -> Go<Option<u8>> {
-        self.of_maker = association(self.run, self.maker)?;
+    fn of_maker(&mut self) -> Go<Option<Entry>> {
+        self.of_maker = place(self.run, self.maker)?;
         Ok(self.of_maker)
     }
 
-    fn of_child(&mut self) -> Go<Option<u8>> {
-        let found = association(self.run, self.child)?;
+    fn of_child(&mut self) -> Go<Option<Entry>> {
+        let found = place(self.run, self.child)?;
         // Without `Replacing`, a child that is a member counts as one of its maker's
         // association.
         if found.is_some() && !self.run.has(Without::Replacing) {
@@ -149,8 +157,8 @@ impl Fork for Forking<'_, '_> {
         Ok(found)
     }
 
-    fn are_same(one: &u8, other: &u8) -> bool {
-        one == other
+    fn are_same(one: &Entry, other: &Entry) -> bool {
+        (one.id, one.mark()) == (other.id, other.mark())
     }
 
     fn forget_child(&mut self) -> Go<()> {
@@ -161,17 +169,20 @@ impl Fork for Forking<'_, '_> {
         forget(self.run, self.child)
     }
 
-    fn join(&mut self) -> Go<Option<u8>> {
+    fn join(&mut self) -> Go<Option<Entry>> {
         self.joined = true;
         let maker = self.maker;
-        // One step for two of the kernel's: the result is that of a maker that changed before
-        // both, or after both.
-        self.run.find("Membership::of_child", |w| {
-            w.task(maker).entry.filter(|&id| w.join(id))
-        })
+        // One step for some of the kernel's: the result is that of a maker that changed before
+        // all, or after all.
+        let joined = self.run.find("Membership::of_child", |w| {
+            let entry = w.task(maker).entry?;
+            let entry = Entry::marked(entry.id, entry.epoch, w.joining(entry));
+            w.join(entry).then(|| entry.pack())
+        })?;
+        Ok(joined.map(Entry::unpack))
     }
 
-    fn insert(&mut self, membership: u8) -> Go<u8> {
+    fn insert(&mut self, membership: Entry) -> Go<Entry> {
         if !insert(self.run, self.child, membership)? {
             // The model never runs out of memory, so no fork has a reason to fail.
             let complain = "a fork fails without cause";
@@ -181,12 +192,15 @@ impl Fork for Forking<'_, '_> {
         Ok(membership)
     }
 
-    fn has_ended(&mut self, association: &u8) -> Go<bool> {
+    fn has_ended(&mut self, _: &Entry) -> Go<bool> {
         if !self.run.has(self.recheck) {
             return Ok(false);
         }
-        self.run
-            .ask("is_revoked, again", |w| w.revoked(*association))
+        let child = self.child;
+        self.run.ask("is_revoked, again", |w| {
+            let entry = w.task(child).entry;
+            entry.is_some_and(|entry| w.has_left(entry))
+        })
     }
 
     fn set_born(&mut self) -> Go<()> {

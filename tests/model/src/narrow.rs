@@ -5,10 +5,11 @@
 
 use addrconf_protocol::{self as protocol, Failure, Listing, Narrow};
 
-use crate::map::{association, join, remove_if, replace_wider};
+use crate::entry::{Entry, NO_CALL};
+use crate::map::{join, place, remove_if, replace_wider};
 use crate::run::{Go, Stop};
-use crate::scenario::Without;
 use crate::task::{each_thread, wait_for_clones};
+use crate::without::Without;
 use crate::world::{Run, World};
 
 /// `sys_lsm_set_self_attr()`
@@ -29,7 +30,8 @@ pub(crate) fn set_self_attr(run: &mut Run<'_>, caller: u8) -> Go<()> {
     let part = narrowing.part.filter(|_| done);
     run.act("(return to user space)", |w| {
         w.guard = false;
-        if part.is_some() {
+        // Unless it was released at this moment.
+        if part.is_some_and(|part| w.effective(caller) == Some(part)) {
             w.narrowed = part;
         }
     })
@@ -45,44 +47,59 @@ struct SelfNarrowing<'r, 'a> {
 }
 
 impl Narrow for SelfNarrowing<'_, '_> {
-    type Association = u8;
+    // With the epoch of the membership.
+    type Association = Entry;
     type Part = u8;
     type Entry = u8;
     type Task = u8;
     type Stop = Stop;
 
-    fn present(&mut self) -> Go<Option<u8>> {
-        association(self.run, self.caller)
+    fn present(&mut self) -> Go<Option<Entry>> {
+        place(self.run, self.caller)
     }
 
-    fn make(&mut self, present: &u8) -> Go<u8> {
+    fn make(&mut self, present: &Entry) -> Go<u8> {
+        let mut present = *present;
+        let keeps_epoch = self.run.has(Without::KeepingTheEpoch);
         let part = self.run.find("PartOf::join, make", |w| {
-            w.add_user(*present).then(|| w.make(Some(*present)))
+            if !keeps_epoch {
+                present.epoch = w.get(present.id).epoch;
+            }
+            w.add_user(present.id).then(|| w.make(Some(present)))
         })?;
         self.part = part;
         part.ok_or(Stop::Failed(Failure::NotAMember))
     }
 
     fn entry(&mut self, part: &u8) -> Go<u8> {
-        if !join(self.run, *part)? {
+        if !join(self.run, Entry::new(*part, 0))? {
             return Err(Stop::Failed(Failure::NotAMember));
         }
         self.has_entry = true;
         Ok(*part)
     }
 
-    fn list(&mut self, present: &u8, part: &mut u8) -> Go<Listing> {
+    fn list(&mut self, present: &Entry, part: &mut u8) -> Go<Listing> {
         let asks = self.run.has(Without::AskingForTheEnd);
         let asks_whole = self.run.has(Without::AskingTheWhole);
+        let asks_part = self.run.has(Without::AskingThePart);
         let waits = self.run.has(Without::WaitingForTheFormed);
-        let (present, part) = (*present, *part);
+        let (present, part, caller) = (present.id, *part, self.caller);
+        if self.run.world().has_rule() {
+            // Else no call puts anybody into an association that is there.
+            self.run.wait("list: is_joining", |w| {
+                let entry = w.task(caller).entry;
+                let is_joining = entry.is_some_and(|entry| w.joining(entry) != NO_CALL);
+                (!is_joining).then_some(0)
+            })?;
+        }
         let listed = self.run.wait("list_part", |w| {
-            let has_ended = if asks_whole {
-                w.up(present).any(|id| w.revoked(id))
-            } else {
-                w.revoked(present)
+            let has_ended = match asks_whole {
+                true => w.is_ended(if asks_part { part } else { present }),
+                false => w.get(present).revoked,
             };
-            match protocol::may_list(asks && has_ended, !waits || w.is_formed(present), false) {
+            let is_formed = w.get(w.root(present)).formed;
+            match protocol::may_list(asks && has_ended, !waits || is_formed, false) {
                 Listing::Ended => Some(0),
                 Listing::Later => None,
                 Listing::Listed => {
@@ -111,32 +128,33 @@ impl Narrow for SelfNarrowing<'_, '_> {
         if self.looks > 1 && !self.run.has(Without::LookAfterNarrowing) {
             return Ok(());
         }
-        each_thread(self, |this| &mut *this.run, visit)
+        each_thread(self, 0, |this| &mut *this.run, visit)
     }
 
     fn is_wider(&mut self, task: &u8, part: &u8) -> Go<bool> {
         let (task, part) = (*task, *part);
         self.run.ask("is_wider_than", |w| {
             let entry = w.task(task).entry;
-            w.is_wider(entry, Some(part))
+            w.is_wider(entry.map(|entry| entry.id), Some(part))
         })
     }
 
     fn replace_wider(&mut self, task: &u8, _part: &u8, entry: u8) -> Go<bool> {
         self.has_entry = false;
-        replace_wider(self.run, *task, entry)
+        let spares = *task == self.caller && self.run.has(Without::SparingTheJoining);
+        replace_wider(self.run, *task, Entry::new(entry, 0), spares)
     }
 
     fn has_ended(&mut self, part: &u8) -> Go<bool> {
         if !self.run.has(Without::RecheckInNarrow) {
             return Ok(false);
         }
-        self.run.ask("part.is_revoked", |w| w.revoked(*part))
+        self.run.ask("part.is_revoked", |w| w.get(*part).revoked)
     }
 
     fn remove_ended(&mut self, task: &u8) -> Go<()> {
         if self.run.has(Without::RemovingTheEndedOnly) {
-            remove_if(self.run, *task, World::revoked)?;
+            remove_if(self.run, *task, World::has_left)?;
         } else {
             remove_if(self.run, *task, |_, _| true)?;
         }
@@ -153,10 +171,10 @@ impl Narrow for SelfNarrowing<'_, '_> {
     fn drop_part(&mut self, part: u8) -> Go<()> {
         if self.has_entry {
             self.run.act("drop(entry)", |w| {
-                w.association(part).joining -= 1;
+                w.association(part).coming -= 1;
                 w.drop_membership(part);
             })?;
         }
-        self.run.act("drop(first)", |w| w.drop_first(part))
+        self.run.act("drop(first)", |w| w.drop_call(part))
     }
 }

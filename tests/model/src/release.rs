@@ -6,18 +6,31 @@
 use addrconf_protocol::{self as protocol, Failure, Release, ReleaseProcess};
 
 use crate::check::{Home, OTHER};
-use crate::map::{remove_if, remove_revoked};
+use crate::entry::Entry;
+use crate::map::{look_up, remove_if, remove_revoked};
 use crate::run::{Go, Stop};
-use crate::scenario::Without;
 use crate::task::{each, let_go, threads, wait_for_clones};
+use crate::without::Without;
 use crate::world::{members, Phase, Run, World};
 
 /// Takes the control lock, and looks at the world in the same step.
 fn lock(run: &mut Run<'_>, look: impl FnOnce(&mut World) -> bool) -> Go<bool> {
     let found = run.wait("control.lock", |w| {
-        (!std::mem::replace(&mut w.control, true)).then(|| look(w).into())
+        (!std::mem::replace(&mut w.control, true)).then(|| {
+            w.begin_release();
+            look(w).into()
+        })
     })?;
     Ok(found != 0)
+}
+
+/// Gives the control lock back, and looks at the world in the same step.
+fn unlock(run: &mut Run<'_>, look: impl FnOnce(&mut World)) -> Go<()> {
+    run.act("control.unlock", |w| {
+        w.control = false;
+        w.end_release();
+        look(w);
+    })
 }
 
 /// `Tenants::release_process`
@@ -37,10 +50,10 @@ pub(crate) fn release_process(run: &mut Run<'_>) -> Go<()> {
         Err(Stop::Failed(Failure::NotAMember)) => false,
         done => done.map(|_| true)?,
     };
-    run.act("control.unlock", |w| {
-        w.control = false;
+    unlock(run, |w| {
         if was_member {
             w.releasing = false;
+            w.narrowed = None;
             w.leave_home(OTHER);
         } else if matches!(w.home, Home::In(_)) && w.task(0).phase == Phase::Listed {
             w.complain("a task of the association is not found");
@@ -54,7 +67,7 @@ fn of_process(run: &mut Run<'_>) -> Go<bool> {
     if is_formed(run, 0)? {
         return Ok(true);
     }
-    let found = threads(run)?;
+    let found = threads(run, 0)?;
     for thread in members(found & !1) {
         if is_formed(run, thread)? {
             let_go(run, found)?;
@@ -66,11 +79,11 @@ fn of_process(run: &mut Run<'_>) -> Go<bool> {
 }
 
 fn is_formed(run: &mut Run<'_>, thread: u8) -> Go<bool> {
-    let Some(id) = run.find("of_process: members.get", |w| w.task(thread).entry)? else {
+    let Some(entry) = look_up(run, thread)? else {
         return Ok(false);
     };
     run.ask("of_process: is_formed", |w| {
-        let found = !w.revoked(id) && w.is_formed(id);
+        let found = !w.has_left(entry) && w.is_formed(entry);
         if found {
             w.releasing = true;
             w.home = Home::Leaving(OTHER);
@@ -83,13 +96,10 @@ fn is_formed(run: &mut Run<'_>, thread: u8) -> Go<bool> {
 pub(crate) fn release_association(run: &mut Run<'_>) -> Go<()> {
     // `by_id`
     if !lock(run, |w| w.association(0).listed)? {
-        return run.act("control.unlock", |w| w.control = false);
+        return unlock(run, |_| ());
     }
     protocol::release_association(&mut Ending::new(run), &0)?;
-    run.act("control.unlock", |w| {
-        w.control = false;
-        w.note_ended(0);
-    })
+    unlock(run, |w| w.note_ended(0))
 }
 
 /// `Tenants::release_all`
@@ -99,8 +109,7 @@ pub(crate) fn release_all(run: &mut Run<'_>) -> Go<()> {
         true
     })?;
     protocol::release_all(&mut Ending::new(run))?;
-    run.act("control.unlock", |w| {
-        w.control = false;
+    unlock(run, |w| {
         members(w.which_associations(|_, a| a.formed)).for_each(|id| w.note_ended(id));
         w.leave_home(OTHER);
     })
@@ -112,8 +121,8 @@ struct Releasing<'r, 'a> {
 }
 
 impl Releasing<'_, '_> {
-    /// Decides which entries are removed, by association.
-    fn is_meant(&self) -> fn(&World, u8) -> bool {
+    /// Decides which entries are removed.
+    fn is_meant(&self) -> fn(&World, Entry) -> bool {
         if self.run.has(Without::SparingTheUnformed) {
             World::is_formed
         } else {
@@ -183,12 +192,15 @@ impl Release for Ending<'_, '_> {
     fn revoke_within(&mut self, association: &u8) -> Go<()> {
         let id = *association;
         self.run.act("revoke_within: revoke", |w| {
-            w.association(id).revoked = true;
+            w.revoke(id);
             if w.home == Home::In(id) {
                 w.home = Home::Leaving(id);
             }
         })?;
-        each_listed(self.run, |w, other| w.is_within(other, id))
+        let spares = self.run.has(Without::SparingTheNew);
+        each_listed(self.run, false, |w, other| {
+            w.is_within(other, id) && (!spares || w.is_ended(other))
+        })
     }
 
     fn revoke_all(&mut self) -> Go<()> {
@@ -196,7 +208,8 @@ impl Release for Ending<'_, '_> {
         if self.times > 1 && !self.run.has(Without::RevokingTwice) {
             return Ok(());
         }
-        each_listed(self.run, |_, _| true)
+        let spares = self.times > 1 && self.run.has(Without::SparingTheNew);
+        each_listed(self.run, !spares, |w, id| !spares || w.is_ended(id))
     }
 
     fn remove_revoked(&mut self) -> Go<usize> {
@@ -209,12 +222,16 @@ impl Release for Ending<'_, '_> {
 /// `Registry::each`: revokes those that are `wanted`. The kernel drops the lock
 /// between any two. It may or may not see associations that are listed meanwhile, as
 /// their ids may be lower. This sees none of them.
-fn each_listed(run: &mut Run<'_>, wanted: impl Fn(&World, u8) -> bool) -> Go<()> {
+fn each_listed(run: &mut Run<'_>, undefines: bool, wanted: impl Fn(&World, u8) -> bool) -> Go<()> {
     let listed = run.step("each_listed", |w| {
         w.which_associations(|id, a| a.listed && !a.revoked && wanted(w, id))
     })?;
     for id in members(listed) {
-        run.act("each_listed: revoke", |w| w.association(id).revoked = true)?;
+        // The only one that can be defined.
+        if undefines && id == 0 && run.world().has_rule() {
+            run.act("each_listed: undefine", |w| w.undefine(id))?;
+        }
+        run.act("each_listed: revoke", |w| w.revoke(id))?;
     }
     Ok(())
 }

@@ -1,74 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tasks and the control calls of one exploration, and the part of the code that it
-//! leaves out.
+//! The tasks and the control calls of one exploration.
 
+use crate::check::Home;
 use crate::control::Call;
+use crate::exec::{self, Program};
 use crate::explore::{Model, Step};
+use crate::without::Without;
 use crate::world::{Phase, Run, Task, World, TASKS};
 use crate::{check, fork, narrow};
-
-/// A part of the code that a test leaves out, to show that it is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Without {
-    /// The hook `task_alloc`, before a child is on any list: `inherit`.
-    TaskAlloc,
-    /// The hook `task_publish`, just before a child becomes visible: `catch_up`.
-    TaskPublish,
-    /// The hook `task_free`, after the last reference to a task: `Members::forget`.
-    TaskFree,
-    /// `assign` tags a task before it inserts the task.
-    TaggingFirst,
-    /// `task_publish` tags a child whose maker was tagged since `task_alloc`.
-    TaggingAgain,
-    /// `take_in_process` looks again until a look finds only members.
-    SecondLook,
-    /// `narrow` looks again until a look moves no thread.
-    LookAfterNarrowing,
-    /// `release_process` looks again until a look finds no member.
-    LookAfterRelease,
-    /// `take_in_process` waits for clones before it looks again.
-    WaitingInAssign,
-    /// `narrow` does the same.
-    WaitingInNarrow,
-    /// `release_process` does the same.
-    WaitingInRelease,
-    /// `catch_up` moves a child from one association to another.
-    Replacing,
-    /// `catch_up` removes the child's old entry first.
-    Forgetting,
-    /// `release_process` counts the first thread like any other, so it waits for its
-    /// clones.
-    CountingTheFirst,
-    /// `RcuMap::remove_if` looks again when the entry is no longer the one it found.
-    LookingAgain,
-    /// `RcuMap::replace_if` replaces only the entry that it looked at.
-    Comparing,
-    /// `narrow` checks whether the part has ended after it has inserted an entry.
-    RecheckInNarrow,
-    /// `inherit` does the same for the association.
-    RecheckInInherit,
-    /// `catch_up` does the same for the association.
-    RecheckInCatchUp,
-    /// A call that finds that an association has ended removes an entry only if it is of
-    /// an ended association, since the entry may have been replaced.
-    RemovingTheEndedOnly,
-    /// `release_process` removes no entry of an association that is not formed.
-    SparingTheUnformed,
-    /// No part of an association that has ended is listed.
-    AskingForTheEnd,
-    /// Nor one whose association is a part of another that has ended.
-    AskingTheWhole,
-    /// Narrowing waits until the association is formed.
-    WaitingForTheFormed,
-    /// `cred_guard_mutex`: one thread narrows at a time.
-    OneAtATime,
-    /// The walk through the table visits a whole bucket again when the entry that it
-    /// stopped at has been removed.
-    WalkingAgain,
-    /// `release_all` goes through the list twice.
-    RevokingTwice,
-}
 
 /// Process 0, its tasks, and the control calls on it.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +26,11 @@ pub struct Scenario {
     pub tags: bool,
     /// How often its threads can narrow it, at any time.
     pub narrows: u8,
+    /// Whether its thread, which is the only one, executes a program that a rule names, at any
+    /// time, and does nothing else before. The rule puts it into association 0, which is there.
+    pub rule: bool,
+    /// Whether it has a parent, which does nothing.
+    pub parent: bool,
     /// The calls of two administrators. Each makes one call after the other, at any time.
     pub calls: [Vec<Call>; 2],
     /// The part of the code that is left out.
@@ -105,6 +50,16 @@ impl Scenario {
             ..Self::default()
         }
     }
+
+    /// A process of one thread that executes the program of a rule. Then it makes tasks and
+    /// narrows itself in the same way.
+    #[must_use]
+    pub fn with_rule(forks: u8, narrows: u8, calls: &[Call]) -> Self {
+        Self {
+            rule: true,
+            ..Self::new(1, forks, narrows, calls)
+        }
+    }
 }
 
 /// The program that an actor runs.
@@ -118,6 +73,12 @@ enum Doing {
     },
     Exit,
     Narrow,
+    /// `execve`, until the rule is chosen.
+    Execute,
+    /// The rest of it, with a bypass or without one.
+    Commit {
+        holds: bool,
+    },
     Call,
 }
 
@@ -144,15 +105,26 @@ impl Model for Scenario {
 
     fn start(&self) -> State {
         let mut world = World {
-            exits: self.exits,
+            // Who executes a program may be killed.
+            exits: self.exits || self.rule,
             tags: self.tags,
+            parent: self.parent.then_some(self.threads),
             ..World::default()
         };
-        for task in 0..self.threads {
+        if self.rule {
+            world.define();
+            world.home = Home::Any;
+            world.exec.program = Program::Next;
+        }
+        let present = self.threads + u8::from(self.parent);
+        for task in 0..present {
             world.task(task).phase = Phase::Listed;
         }
+        if let Some(parent) = world.parent {
+            world.task(parent).process = parent;
+        }
         // The others are gone already, so that no more than `forks` are made.
-        for task in self.threads + self.forks..TASKS as u8 {
+        for task in present + self.forks..TASKS as u8 {
             world.task(task).phase = Phase::Gone;
         }
         State {
@@ -208,6 +180,20 @@ impl Scenario {
             begun.narrows += u8::from(doing == Doing::Narrow);
             self.go_on(&begun, task, steps);
         };
+        if state.world.parent == Some(task as u8) {
+            if self.exits {
+                begin(Doing::Exit);
+            }
+            return;
+        }
+        match state.world.exec.program {
+            Program::Any | Program::New => {}
+            Program::Next => return begin(Doing::Execute),
+            Program::Chosen => {
+                begin(Doing::Commit { holds: false });
+                return begin(Doing::Commit { holds: true });
+            }
+        }
         if state.world.which(|t| t.phase == Phase::Unborn) != 0 {
             begin(Doing::Fork { thread: true });
             if self.processes {
@@ -243,6 +229,8 @@ impl Scenario {
             Doing::Fork { thread } => fork::copy_process(&mut run, task, thread),
             Doing::Exit => fork::exit(&mut run, task),
             Doing::Narrow => narrow::set_self_attr(&mut run, task),
+            Doing::Execute => exec::check(&mut run, task),
+            Doing::Commit { holds } => exec::commit(&mut run, task, holds),
             Doing::Call => match self.call_of(state, actor) {
                 Some(call) => call.run(&mut run),
                 None => Ok(()),

@@ -11,11 +11,11 @@ pub(crate) fn wait_for_clones(run: &mut Run<'_>) -> Go<()> {
     Ok(())
 }
 
-/// `TaskRef::threads` of process 0. Under RCU, it takes a reference to every thread that
+/// `TaskRef::threads` of a process. Under RCU, it takes a reference to every thread that
 /// was on the list before.
-pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
+pub(crate) fn threads(run: &mut Run<'_>, process: u8) -> Go<u8> {
     run.step("threads", |w| {
-        let found = w.which(|t| t.process == 0 && t.phase == Phase::Listed);
+        let found = w.which(|t| t.process == process && t.phase == Phase::Listed);
         w.hold(found);
         found
     })
@@ -24,10 +24,11 @@ pub(crate) fn threads(run: &mut Run<'_>) -> Go<u8> {
 /// Calls `visit` with each of [`threads`] until it fails. Then drops the references.
 pub(crate) fn each_thread<'a, T>(
     caller: &mut T,
+    process: u8,
     run: impl Fn(&mut T) -> &mut Run<'a>,
     mut visit: impl FnMut(&mut T, &u8) -> Go<()>,
 ) -> Go<()> {
-    let found = threads(run(caller))?;
+    let found = threads(run(caller), process)?;
     let done = members(found).try_for_each(|thread| visit(caller, &thread));
     let_go(run(caller), found)?;
     done

@@ -2,9 +2,12 @@
 
 //! The state that all programs share: the kernel's tasks, and the table.
 
+use crate::association::Association;
 use crate::check::Home;
+use crate::entry::Entry;
+use crate::exec::Exec;
 use crate::run::{self, Shared};
-use crate::scenario::Without;
+use crate::without::Without;
 
 /// The number of tasks that can ever exist. No number is used twice, so an entry that is
 /// left of a task that is gone is seen.
@@ -35,33 +38,12 @@ pub(crate) enum Phase {
 pub(crate) struct Task {
     pub(crate) phase: Phase,
     pub(crate) process: u8,
-    /// The association of its entry in `Members`.
-    pub(crate) entry: Option<u8>,
+    /// Its entry in `Members`.
+    pub(crate) entry: Option<Entry>,
     /// The gate forwards its hooks.
     pub(crate) tagged: bool,
     /// The number of calls that hold a reference to it, and of walks under RCU that see it.
     pub(crate) held: u8,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Association {
-    pub(crate) made: bool,
-    pub(crate) listed: bool,
-    pub(crate) formed: bool,
-    pub(crate) users: u8,
-    pub(crate) tasks: u8,
-    pub(crate) revoked: bool,
-    /// A call that ended it has returned: see `check`.
-    pub(crate) ended: bool,
-    pub(crate) parent: Option<u8>,
-    /// Memberships that were removed from the table and wait for a grace period.
-    pub(crate) pending: u8,
-    /// Memberships that are not in the table yet.
-    pub(crate) joining: u8,
-    /// The call that makes it still has its own reference.
-    pub(crate) first: bool,
-    /// How often it was queued to be buried.
-    pub(crate) buried: u8,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,6 +62,10 @@ pub(crate) struct World {
     pub(crate) narrowed: Option<u8>,
     /// Process 0 is being released.
     pub(crate) releasing: bool,
+    /// The program that task 0 executes.
+    pub(crate) exec: Exec,
+    /// The parent of process 0, if there is one, which has no other children.
+    pub(crate) parent: Option<u8>,
     /// Whether tasks exit.
     pub(crate) exits: bool,
     /// Whether the gate looks at tags.
@@ -100,10 +86,6 @@ impl World {
         &mut self.tasks[usize::from(task)]
     }
 
-    pub(crate) fn association(&mut self, id: u8) -> &mut Association {
-        &mut self.associations[usize::from(id)]
-    }
-
     /// Takes a reference to each of `tasks`. Only matters if tasks exit.
     pub(crate) fn hold(&mut self, tasks: u8) {
         if self.exits {
@@ -111,113 +93,14 @@ impl World {
         }
     }
 
-    fn get(&self, id: u8) -> &Association {
-        &self.associations[usize::from(id)]
-    }
-
-    pub(crate) fn revoked(&self, id: u8) -> bool {
-        self.get(id).revoked
-    }
-
-    /// The association that a task is in: that of its entry, unless it was revoked.
+    /// The association that a task is in: that of its entry, if that counts.
     pub(crate) fn effective(&self, task: u8) -> Option<u8> {
         let entry = self.tasks[usize::from(task)].entry;
-        entry.filter(|&a| !self.revoked(a))
-    }
-
-    /// An association, the one that it is a part of, and so on.
-    pub(crate) fn up(&self, id: u8) -> impl Iterator<Item = u8> + '_ {
-        std::iter::successors(Some(id), |&id| self.get(id).parent)
-    }
-
-    /// `Association::is_within`
-    pub(crate) fn is_within(&self, id: u8, other: u8) -> bool {
-        self.up(id).any(|up| up == other)
-    }
-
-    /// The association at the top of a tenant.
-    pub(crate) fn root(&self, id: u8) -> u8 {
-        self.up(id).last().unwrap_or(id)
-    }
-
-    /// `Tenant::is_formed`
-    pub(crate) fn is_formed(&self, id: u8) -> bool {
-        self.get(self.root(id)).formed
-    }
-
-    /// Whether `other` is a part of `one`, or of one of its parts.
-    pub(crate) fn is_wider(&self, one: Option<u8>, other: Option<u8>) -> bool {
-        match (one, other) {
-            (Some(one), Some(other)) => one != other && self.is_within(other, one),
-            _ => false,
-        }
+        entry.filter(|&e| !self.has_left(e)).map(|e| e.id)
     }
 
     pub(crate) fn complain(&mut self, complaint: &'static str) {
         self.complaint.get_or_insert(complaint);
-    }
-
-    /// `Tenants::make`. The call that makes it is its first user.
-    pub(crate) fn make(&mut self, parent: Option<u8>) -> u8 {
-        let id = self.associations.iter().position(|a| !a.made);
-        let id = id.expect("enough associations for the calls");
-        self.associations[id] = Association {
-            made: true,
-            users: 1,
-            first: true,
-            parent,
-            ..Default::default()
-        };
-        id as u8
-    }
-
-    /// Drops the reference of the call that made it.
-    pub(crate) fn drop_first(&mut self, id: u8) {
-        self.association(id).first = false;
-        self.remove_user(id);
-    }
-
-    /// `User::join`
-    pub(crate) fn add_user(&mut self, id: u8) -> bool {
-        let association = self.association(id);
-        let any = association.users > 0;
-        association.users += u8::from(any);
-        any
-    }
-
-    /// `Membership::join`. Returns whether it made a membership.
-    pub(crate) fn join(&mut self, id: u8) -> bool {
-        let joined = !self.revoked(id) && self.add_user(id);
-        self.association(id).tasks += u8::from(joined);
-        self.association(id).joining += u8::from(joined);
-        joined
-    }
-
-    /// `Association::remove_user`
-    pub(crate) fn remove_user(&mut self, id: u8) {
-        let association = self.association(id);
-        if association.users == 0 {
-            return self.complain("more users leave than came");
-        }
-        association.users -= 1;
-        if association.users == 0 {
-            association.buried += 1;
-            association.listed = false;
-            // It is freed, and its `User` of the parent with it.
-            if let Some(parent) = association.parent {
-                self.remove_user(parent);
-            }
-        }
-    }
-
-    /// `Membership::drop`
-    pub(crate) fn drop_membership(&mut self, id: u8) {
-        let association = self.association(id);
-        match association.tasks.checked_sub(1) {
-            Some(tasks) => association.tasks = tasks,
-            None => self.complain("more tasks leave than came"),
-        }
-        self.remove_user(id);
     }
 
     /// Removes an entry. Readers no longer find it; a grace period later it is dropped.
@@ -225,35 +108,32 @@ impl World {
         let Some(entry) = self.task(task).entry.take() else {
             return false;
         };
-        self.association(entry).pending += 1;
+        self.association(entry.id).pending += 1;
         true
     }
 
     /// `RcuMap::insert`. `false`: the task has an entry already.
-    pub(crate) fn insert(&mut self, task: u8, id: u8) -> bool {
-        self.association(id).joining -= 1;
+    pub(crate) fn insert(&mut self, task: u8, entry: Entry) -> bool {
+        self.association(entry.id).coming -= 1;
         if self.task(task).entry.is_some() {
-            self.drop_membership(id);
+            self.drop_membership(entry.id);
             return false;
         }
         if self.task(task).phase == Phase::Gone {
             self.complain("a task that is gone is associated");
         }
-        self.task(task).entry = Some(id);
+        self.task(task).entry = Some(entry);
         true
     }
 
-    /// Replaces the task's entry by one of `id` if it has one and that is `wanted`. Returns
-    /// whether it did.
-    pub(crate) fn replace_if(&mut self, task: u8, id: u8, wanted: bool) -> bool {
-        self.association(id).joining -= 1;
-        let old = self.task(task).entry.filter(|_| wanted);
-        let Some(old) = old else {
-            self.drop_membership(id);
+    /// Replaces the task's entry by this one. `false`: it has none.
+    pub(crate) fn replace(&mut self, task: u8, entry: Entry) -> bool {
+        let Some(old) = self.task(task).entry else {
             return false;
         };
-        self.task(task).entry = Some(id);
-        self.association(old).pending += 1;
+        self.association(entry.id).coming -= 1;
+        self.task(task).entry = Some(entry);
+        self.association(old.id).pending += 1;
         true
     }
 

@@ -24,6 +24,7 @@ mod defined;
 mod fault;
 mod panics;
 mod probe;
+mod program;
 mod registry;
 mod runner;
 mod server;

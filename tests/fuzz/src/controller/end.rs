@@ -16,7 +16,7 @@ use crate::sys::clock::now;
 use crate::sys::errno;
 use crate::sys::process::reap;
 use crate::sys::schedule::hurry;
-use crate::tenant::group;
+use crate::tenant::{entry_group, group};
 use crate::world::{Action, Counter, Tenant};
 
 impl Controller {
@@ -46,6 +46,9 @@ impl Controller {
                 std::thread::sleep(Duration::from_millis(100));
             }
         }
+        if !self.unbound {
+            self.put_rules(Some(tenant));
+        }
         // Half of them are there without a task until then.
         if let Some(device) = &self.device {
             let id = running.association;
@@ -56,7 +59,9 @@ impl Controller {
         entries.iter().for_each(|&i| self.world.unsettle(i));
         self.kill(tenant);
         reap_all(slice::from_mut(&mut Some(running)));
-        let _ = fs::remove_dir(group(tenant));
+        for group in [group(tenant), entry_group(tenant)] {
+            let _ = fs::remove_dir(group);
+        }
         entries.iter().for_each(|&i| self.world.lose(i));
         let any_free = self
             .slots
@@ -74,6 +79,8 @@ impl Controller {
         let mut noted = started;
         loop {
             fs::write(group(tenant) + "/cgroup.kill", "1").expect("killing a control group");
+            // Those that are about to enter, if any did.
+            let _ = fs::write(entry_group(tenant) + "/cgroup.kill", "1");
             // A killed thread at SCHED_IDLE gets no processor to exit with.
             let threads = fs::read_to_string(group(tenant) + "/cgroup.threads");
             let threads = threads.unwrap_or_default();

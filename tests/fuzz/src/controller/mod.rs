@@ -3,6 +3,7 @@
 //! Starts, updates and ends tenants at random, until time is up.
 
 mod end;
+mod enter;
 mod flush;
 pub mod timed;
 mod update;
@@ -227,6 +228,7 @@ impl Controller {
                 Some(_) if self.rng.below(FLUSH) == 0 => self.flush(),
                 Some(_) if self.rng.percent(10) => self.look(),
                 Some(_) if self.unbound => {}
+                Some(_) if self.rng.percent(20) => self.enter(slot),
                 Some(_) => self.update(slot),
             }
             self.world.note_action(Action::Wait);

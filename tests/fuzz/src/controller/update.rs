@@ -37,7 +37,7 @@ impl Controller {
     }
 
     /// The tenant in a slot, if rules apply to it.
-    fn bound(&self, slot: usize) -> Option<Tenant> {
+    pub(super) fn bound(&self, slot: usize) -> Option<Tenant> {
         let tenant = self.slots[slot].as_ref()?.tenant;
         self.world.is_bound(tenant).then_some(tenant)
     }

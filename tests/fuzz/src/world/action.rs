@@ -20,6 +20,8 @@ pub enum Action {
     Assign,
     /// Changes a set.
     Update,
+    /// Starts a process that becomes a tenant's by a rule.
+    Enter,
     /// Makes the calls that change nothing.
     Look,
     /// Releases a tenant, or all.
@@ -33,11 +35,12 @@ pub enum Action {
 }
 
 /// The names of all actions, in order.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "waiting",
     "starting",
     "assigning",
     "updating",
+    "entering",
     "looking",
     "releasing",
     "killing",

@@ -31,6 +31,8 @@ pub enum Counter {
     Members,
     /// Updates of sets.
     Updates,
+    /// Processes that became a tenant's by a rule.
+    Entered,
     /// Flushes: all associations released at once.
     Flushes,
     /// Raw sockets that tenants got.

@@ -42,6 +42,9 @@ mod programs;
 mod races;
 mod rejoin;
 mod remembered;
+mod rules;
+mod rules_control;
+mod rules_exec;
 mod scope;
 mod scope_tcp;
 mod scope_udp;
@@ -76,6 +79,9 @@ pub fn all() -> Vec<Test> {
         crowd_datagrams::tests(),
         exclusive::tests(),
         loopback::tests(),
+        rules::tests(),
+        rules_exec::tests(),
+        rules_control::tests(),
         loopback_owner::tests(),
         host_services::tests(),
         source::tests(),

@@ -22,7 +22,7 @@ const DEVNAME: &str = "DEVNAME=addrconf";
 ///
 /// `arg` is as long as the structure of `command`, and each pointer in it
 /// refers to memory, borrowed for longer than the call lasts, of at least as
-/// many elements as the pointer's count says.
+/// many elements as the pointer's count says. So does each pointer in these elements.
 struct ControlCall<'a> {
     command: Command,
     arg: &'a mut [u8],
@@ -30,8 +30,9 @@ struct ControlCall<'a> {
 
 // SAFETY: the opcode is the number of the command. By its definition in the ABI crate,
 // the kernel reads and writes the structure at `as_ptr()` and the elements that its
-// pointers refer to, at most as many as their counts say, and nothing else. The type
-// invariant makes all of these valid for writes. `output_from_ptr` ignores the pointer.
+// pointers refer to, at most as many as their counts say, and what pointers in these refer
+// to in the same way, and nothing else. The type invariant makes all of these valid for
+// writes. `output_from_ptr` ignores the pointer.
 unsafe impl Ioctl for ControlCall<'_> {
     type Output = ();
 

@@ -40,8 +40,9 @@ pub enum NetAdmin {
 /// An open control device.
 pub trait Device {
     /// Makes one control call. `arg` is the encoded structure and receives the
-    /// answer. `memory` has a slice for each pointer in the structure, in order. The
-    /// implementation sets these pointers and their counts itself ([`link`]), so that
+    /// answer. `memory` has a slice for each pointer in the structure, in order, and, with
+    /// rules to put in force, one more: the texts that these refer to, one after the other. The
+    /// implementation sets all pointers and the counts itself ([`link`]), so that
     /// no caller can make the kernel touch any other memory.
     fn control(
         &self,

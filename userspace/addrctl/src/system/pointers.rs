@@ -47,7 +47,31 @@ impl Pointer {
         count_at: 16,
         element: 8,
     };
+    /// The rules to put in force.
+    const RULES: Self = Self {
+        at: 0,
+        count_at: 8,
+        element: RULE_SIZE,
+    };
+    /// Room for the path of a rule's program.
+    const PROGRAM: Self = Self {
+        at: 8,
+        count_at: 4,
+        element: 1,
+    };
+    /// As much room for the path of its control group.
+    const CGROUP: Self = Self {
+        at: 16,
+        count_at: 4,
+        element: 1,
+    };
 }
+
+/// Bytes of a rule to put in force, and where it holds the pointer to the path of its control
+/// group, and the length of the path.
+const RULE_SIZE: usize = 40;
+const RULE_TEXT_AT: usize = 24;
+const RULE_TEXT_LEN_AT: usize = 20;
 
 /// The pointers in the structure of `command`, as documented in its type in
 /// the ABI crate.
@@ -60,45 +84,87 @@ pub const fn pointers(command: Command) -> &'static [Pointer] {
         Command::Assign | Command::Update => &[Pointer::ADDRS],
         Command::Query => &[Pointer::ADDRS, Pointer::PIDS, Pointer::LEFTOVERS],
         Command::List => &[Pointer::IDS],
+        Command::SetRules => &[Pointer::RULES],
+        Command::Rule => &[Pointer::PROGRAM, Pointer::CGROUP],
     }
 }
 
 /// Points the pointers in `arg` to `memory`, and sets their counts to the number of
 /// whole elements there. Where a slice is empty both are zero, so that a module that
-/// does not know the field accepts the structure.
+/// does not know the field accepts the structure. The pointers of rules to put in force get the
+/// parts of the last slice, one after the other, as long as the rules say.
 ///
 /// # Errors
 ///
-/// `EFAULT` when there is not exactly one slice for each pointer, or `arg` is
-/// not as long as the structure.
+/// `EFAULT` when there is not exactly one slice for each pointer, `arg` is not as long as the
+/// structure, slices whose pointers share a count differ in length, or texts are not as long as
+/// the rules say.
 pub fn link(command: Command, arg: &mut [u8], memory: &mut [&mut [u8]]) -> Result<(), Errno> {
-    let pointers = pointers(command);
-    if memory.len() != pointers.len() || arg.len() != addrconf_abi::size_of_arg(command.number()) {
+    if arg.len() != addrconf_abi::size_of_arg(command.number()) {
         return Err(Errno::FAULT);
     }
+    let memory = match (command, memory) {
+        (Command::SetRules, [rules, texts]) => {
+            link_texts(rules, texts)?;
+            std::slice::from_mut(rules)
+        }
+        (Command::SetRules, _) => return Err(Errno::FAULT),
+        (_, memory) => memory,
+    };
+    let pointers = pointers(command);
+    if memory.len() != pointers.len() {
+        return Err(Errno::FAULT);
+    }
+    let mut counts_before = Vec::new();
     for (pointer, slice) in pointers.iter().zip(memory) {
-        let address = match slice.is_empty() {
-            true => 0,
-            false => slice.as_mut_ptr().expose_provenance() as u64,
-        };
         let count = u32::try_from(slice.len() / pointer.element).map_err(|_| Errno::FAULT)?;
-        arg[pointer.at..][..8].copy_from_slice(&address.to_ne_bytes());
+        let differs = |(at, before): &(_, _)| *at == pointer.count_at && *before != count;
+        if counts_before.iter().any(differs) {
+            return Err(Errno::FAULT);
+        }
+        counts_before.push((pointer.count_at, count));
+        arg[pointer.at..][..8].copy_from_slice(&address(slice).to_ne_bytes());
         arg[pointer.count_at..][..4].copy_from_slice(&count.to_ne_bytes());
     }
     Ok(())
+}
+
+/// Points the pointers in rules to their texts.
+fn link_texts(rules: &mut [u8], mut texts: &mut [u8]) -> Result<(), Errno> {
+    for rule in rules.chunks_exact_mut(RULE_SIZE) {
+        let mut len = [0; 4];
+        len.copy_from_slice(&rule[RULE_TEXT_LEN_AT..][..4]);
+        let len = u32::from_ne_bytes(len) as usize;
+        if len > texts.len() {
+            return Err(Errno::FAULT);
+        }
+        let (text, rest) = texts.split_at_mut(len);
+        rule[RULE_TEXT_AT..][..8].copy_from_slice(&address(text).to_ne_bytes());
+        texts = rest;
+    }
+    texts.is_empty().then_some(()).ok_or(Errno::FAULT)
+}
+
+/// The address of a slice; 0 if it is empty.
+fn address(slice: &mut [u8]) -> u64 {
+    match slice.is_empty() {
+        true => 0,
+        false => slice.as_mut_ptr().expose_provenance() as u64,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use addrconf_abi::{
-        AssignRequest, ListRequest, QueryRequest, Target, UpdateRequest, Wire, MAX_STRUCT,
+        AssignRequest, ListRequest, QueryRequest, RuleEntry, RuleQuery, SetRulesRequest, Target,
+        UpdateRequest, UserText, Wire, MAX_STRUCT,
     };
 
     /// Links `memory` into zeroes, after the mandatory fields, and decodes.
     fn linked<T: Wire>(command: Command, memory: &mut [&mut [u8]]) -> T {
         let mut arg = vec![0; T::SIZE];
-        if command != Command::List {
+        if !matches!(command, Command::List | Command::SetRules | Command::Rule) {
             arg[..4].copy_from_slice(&3_u32.to_ne_bytes());
         }
         if command == Command::Update {
@@ -136,6 +202,41 @@ mod tests {
         let list: ListRequest = linked(Command::List, &mut [&mut a]);
         assert_eq!((list.ids, list.room), (a_at, 6));
         assert_eq!((list.after, list.count), (0, 0));
+
+        let mut rules = [0; 80];
+        let rules_at = rules.as_ptr() as u64;
+        let set: SetRulesRequest = linked(Command::SetRules, &mut [&mut rules, &mut []]);
+        assert_eq!((set.rules, set.count, set.generation), (rules_at, 2, 0));
+        assert_eq!(rules, [0; 80]);
+
+        let rule: RuleQuery = linked(Command::Rule, &mut [&mut b, &mut c[..15]]);
+        assert_eq!((rule.path, rule.cgroup), (b_at, c_at));
+        assert_eq!((rule.path_room, rule.place), (15, 0));
+        assert_eq!((rule.path_len, rule.count), (0, 0));
+    }
+
+    /// Rules with control groups whose paths are as long as this.
+    fn rules(lens: &[u32]) -> Vec<u8> {
+        let mut buf = [0; MAX_STRUCT];
+        let rules = lens.iter().map(|&len| RuleEntry {
+            uid: Some(7),
+            cgroup: (len > 0).then_some(UserText { at: 0, len }),
+            ..RuleEntry::default()
+        });
+        rules
+            .flat_map(|rule| rule.encode(&mut buf).to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn texts_of_rules_follow_one_another() {
+        let (mut rules, mut texts) = (rules(&[3, 0, 4]), [0; 7]);
+        let at = texts.as_ptr() as u64;
+        let _: SetRulesRequest = linked(Command::SetRules, &mut [&mut rules, &mut texts]);
+        let groups = rules.chunks(RULE_SIZE).map(RuleEntry::decode);
+        let groups: Vec<_> = groups.map(|rule| rule.unwrap().cgroup).collect();
+        let text = |at, len| Some(UserText { at, len });
+        assert_eq!(groups, [text(at, 3), None, text(at + 3, 4)]);
     }
 
     #[test]
@@ -150,6 +251,19 @@ mod tests {
         );
         assert_eq!(
             link(Command::Assign, &mut buf[..79], &mut [&mut slice]),
+            refused
+        );
+        let set = |buf: &mut [u8], memory: &mut [&mut [u8]]| {
+            link(Command::SetRules, &mut buf[..SetRulesRequest::SIZE], memory)
+        };
+        assert_eq!(set(&mut buf, &mut [&mut []]), refused);
+        for len in [0, 23, 25, u32::MAX] {
+            let memory: &mut [&mut [u8]] = &mut [&mut rules(&[len]), &mut slice];
+            assert_eq!(set(&mut buf, memory), refused);
+        }
+        let (query, short) = (&mut buf[..RuleQuery::SIZE], &mut [0; 23]);
+        assert_eq!(
+            link(Command::Rule, query, &mut [&mut slice, short]),
             refused
         );
     }

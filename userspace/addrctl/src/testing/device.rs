@@ -60,6 +60,7 @@ impl Device for FakeDevice<'_> {
                 state.leftovers(arg, leftovers)
             }
             (Command::List, [ids]) => state.list(arg, ids),
+            (Command::SetRules | Command::Rule, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)
