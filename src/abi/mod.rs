@@ -59,7 +59,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 4 | in query: leftovers, and eight bytes that are reserved now |
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
-/// | 7 | in assign, define and query: addresses of the host's loopback; rules |
+/// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
 pub const ABI_VERSION: u32 = 7;
 
 /// Path of the control device.

@@ -21,6 +21,7 @@ use super::NAME_LEN;
 /// | --- | --- | --- |
 /// | 0 | 2 | `exclusive` |
 /// | 3 | 3 | `allow_raw` |
+/// | 5 | 7 | `signal` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// Name, or the empty name.
@@ -31,6 +32,8 @@ pub struct Terms {
     /// Raw sockets are allowed. Their source is enforced like that of other sockets,
     /// and they receive what is for the set.
     pub allow_raw: bool,
+    /// A refused call also sends the task `SIGSYS`, with the call and the errno in `siginfo_t`.
+    pub signal: bool,
     /// Which address of the set a socket without an address sends from.
     pub source: SourceChoice,
     /// Dedicated loopback address, in 127.64.0.0/10. In a request `None` means a free one. A
@@ -47,6 +50,7 @@ impl Terms {
         name: Name([0; NAME_LEN]),
         exclusive: false,
         allow_raw: false,
+        signal: false,
         source: SourceChoice::Route,
         loopback: None,
         host_loopback: None,
@@ -54,9 +58,10 @@ impl Terms {
 
     const EXCLUSIVE: u32 = 1;
     const ALLOW_RAW: u32 = 8;
+    const SIGNAL: u32 = 32;
 
     /// The bits of the word of flags that belong to [`Terms`].
-    pub(super) const FLAGS: u32 = Self::EXCLUSIVE | Self::ALLOW_RAW;
+    pub(super) const FLAGS: u32 = Self::EXCLUSIVE | Self::ALLOW_RAW | Self::SIGNAL;
 
     /// The terms of a part of an association with these terms.
     #[must_use]
@@ -71,13 +76,16 @@ impl Terms {
 
     /// Its bits of the word of flags.
     pub(super) fn flags(&self) -> u32 {
-        flag(self.exclusive, Self::EXCLUSIVE) | flag(self.allow_raw, Self::ALLOW_RAW)
+        flag(self.exclusive, Self::EXCLUSIVE)
+            | flag(self.allow_raw, Self::ALLOW_RAW)
+            | flag(self.signal, Self::SIGNAL)
     }
 
     /// Reads its bits from a word of flags; ignores other bits.
     pub(super) fn set_flags(&mut self, flags: u32) {
         self.exclusive = flags & Self::EXCLUSIVE != 0;
         self.allow_raw = flags & Self::ALLOW_RAW != 0;
+        self.signal = flags & Self::SIGNAL != 0;
     }
 
     /// The bytes of the loopback address; zero for none.

@@ -12,6 +12,7 @@ mod create;
 mod exec;
 mod file;
 mod hold;
+mod refusal;
 mod source;
 mod task;
 mod trace;

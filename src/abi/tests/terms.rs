@@ -31,11 +31,11 @@ prop_compose! {
 
 prop_compose! {
     pub(super) fn terms()(
-        name in name(), (exclusive, allow_raw) in any::<(bool, bool)>(), source in source(),
-        loopback in any::<[u8; 4]>(), host_loopback in host_loopback(),
+        name in name(), (exclusive, allow_raw, signal) in any::<(bool, bool, bool)>(),
+        source in source(), loopback in any::<[u8; 4]>(), host_loopback in host_loopback(),
     ) -> Terms {
         let loopback = (loopback != [0; 4]).then(|| loopback.into());
-        Terms { name, exclusive, allow_raw, source, loopback, host_loopback }
+        Terms { name, exclusive, allow_raw, signal, source, loopback, host_loopback }
     }
 }
 
@@ -44,13 +44,14 @@ fn flags_that_have_no_meaning_are_refused() {
     let all = samples();
     for flags in numbers() {
         let assign = with_field(&all.assign, 4, flags);
-        match flags {
-            0..16 => {
+        match flags & !0b10_1111 {
+            0 => {
                 let assign = assign.unwrap();
                 assert_eq!(assign.terms.exclusive, flags & 1 != 0);
                 assert_eq!(assign.tree, flags & 2 != 0);
                 assert_eq!(assign.reset, flags & 4 != 0);
                 assert_eq!(assign.terms.allow_raw, flags & 8 != 0);
+                assert_eq!(assign.terms.signal, flags & 32 != 0);
             }
             _ => assert_eq!(assign, Err(WireError::BadField), "{flags:#x}"),
         }
@@ -87,5 +88,6 @@ fn flags_of_an_answer_that_are_not_known_here_do_no_harm() {
         let terms = with_field(&query, 120, flags).unwrap().terms;
         assert_eq!(terms.exclusive, flags & 1 != 0);
         assert_eq!(terms.allow_raw, flags & 8 != 0);
+        assert_eq!(terms.signal, flags & 32 != 0);
     }
 }

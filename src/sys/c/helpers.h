@@ -175,6 +175,7 @@ struct task_struct *acf_helper_task_by_pid(pid_t pid);
 void acf_helper_current_ids(u32 *uid, u32 *gid);
 int acf_helper_current_cgroup(char *buf, size_t size);
 void acf_helper_kill_current(void);
+void acf_helper_signal_refusal(int error);
 void acf_helper_task_get(struct task_struct *task);
 void acf_helper_task_put(struct task_struct *task);
 bool acf_helper_task_is_kernel(const struct task_struct *task);

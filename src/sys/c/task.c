@@ -3,6 +3,7 @@
  * Finding and enumerating tasks.
  */
 
+#include <asm/syscall.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -12,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/unistd.h>
 
 #include "helpers.h"
 
@@ -53,6 +55,28 @@ int acf_helper_current_cgroup(char *buf, size_t size)
 void acf_helper_kill_current(void)
 {
 	send_sig(SIGKILL, current, 1);
+}
+
+/*
+ * Sends SIGSYS for a call of current that was refused with @error, a positive errno. A
+ * worker of an io_uring has no call of its own, and takes no signals: it goes to the
+ * process.
+ */
+void acf_helper_signal_refusal(int error)
+{
+	bool worker = current->flags & PF_IO_WORKER;
+	struct kernel_siginfo info;
+
+	clear_siginfo(&info);
+	info.si_signo = SIGSYS;
+	/* The only code whose fields programs know. */
+	info.si_code = SYS_SECCOMP;
+	info.si_errno = error;
+	info.si_call_addr = worker ? NULL : (void __user *)KSTK_EIP(current);
+	info.si_syscall = worker ? __NR_io_uring_enter :
+				   syscall_get_nr(current, current_pt_regs());
+	info.si_arch = syscall_get_arch(current);
+	send_sig_info(SIGSYS, &info, worker ? current->group_leader : current);
 }
 
 void acf_helper_task_get(struct task_struct *task)

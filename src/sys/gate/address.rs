@@ -7,16 +7,15 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::from_result;
 use kernel::prelude::*;
 
-use super::{address_bytes, socket};
+use super::{address_bytes, answer, socket, Refusing};
 use crate::sys::sock::{MessageRef, SkRef};
 
 /// A socket gets an address, a peer or a message.
 ///
 /// Context: process, may sleep.
-pub(crate) trait AddressHooks {
+pub(crate) trait AddressHooks: Refusing {
     /// `bind()` to `address`.
     fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result;
     /// `listen()`.
@@ -46,7 +45,7 @@ impl<T: AddressHooks> Addresses<T> {
         // which filled `addrlen` bytes of it (`move_addr_to_kernel()`) and waits for the hook.
         let address = unsafe { address_bytes(address.cast(), addrlen) };
         // SAFETY: The caller of `__sys_bind_socket()` holds a reference to the socket's file.
-        from_result(|| T::socket_bind(unsafe { socket(sock) }?, address?).map(|()| 0))
+        answer::<T>(|| T::socket_bind(unsafe { socket(sock) }?, address?))
     }
 
     /// # Safety
@@ -57,7 +56,7 @@ impl<T: AddressHooks> Addresses<T> {
         _backlog: c_int,
     ) -> c_int {
         // SAFETY: The caller of `__sys_listen_socket()` holds a reference to the socket's file.
-        from_result(|| T::socket_listen(unsafe { socket(sock) }?).map(|()| 0))
+        answer::<T>(|| T::socket_listen(unsafe { socket(sock) }?))
     }
 
     /// # Safety
@@ -73,7 +72,7 @@ impl<T: AddressHooks> Addresses<T> {
         let address = unsafe { address_bytes(address.cast(), addrlen) };
         // SAFETY: The caller of `connect_socket()` holds a reference to the socket's file, or
         // owns the socket (`net/core/bpf_ksock.c`).
-        from_result(|| T::socket_connect(unsafe { socket(sock) }?, address?).map(|()| 0))
+        answer::<T>(|| T::socket_connect(unsafe { socket(sock) }?, address?))
     }
 
     /// # Safety
@@ -85,13 +84,13 @@ impl<T: AddressHooks> Addresses<T> {
         msg: *mut bindings::msghdr,
         _size: c_int,
     ) -> c_int {
-        from_result(|| {
+        answer::<T>(|| {
             let msg = NonNull::new(msg).ok_or(EINVAL)?;
             // SAFETY: `msg` is that of the caller of `sock_sendmsg()`, which waits. Its name
             // is a copy in the kernel: `move_addr_to_kernel()`, or a sender in the kernel.
             let msg = unsafe { MessageRef::new(msg) };
             // SAFETY: The sender holds a reference to the socket's file, or owns the socket.
-            T::socket_sendmsg(unsafe { socket(sock) }?, msg).map(|()| 0)
+            T::socket_sendmsg(unsafe { socket(sock) }?, msg)
         })
     }
 

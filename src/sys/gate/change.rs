@@ -6,16 +6,15 @@ use core::ffi::{c_int, c_uint};
 use core::marker::PhantomData;
 
 use kernel::bindings;
-use kernel::error::from_result;
 use kernel::prelude::*;
 
-use super::{ask, socket};
+use super::{answer, ask, socket, Refusing};
 use crate::sys::sock::SkRef;
 
 /// The running task changes a socket, or reads its state.
 ///
 /// Context: process, may sleep.
-pub(crate) trait ChangeHooks {
+pub(crate) trait ChangeHooks: Refusing {
     /// `setsockopt()`.
     fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result;
     /// `getsockopt()`. For `TCP_ZEROCOPY_RECEIVE`, which receives data, the gate calls
@@ -44,7 +43,7 @@ impl<T: ChangeHooks> Changing<T> {
         name: c_int,
     ) -> c_int {
         // SAFETY: The caller of `do_sock_setsockopt()` holds a reference to the socket's file.
-        from_result(|| T::socket_setsockopt(unsafe { socket(sock) }?, level, name).map(|()| 0))
+        answer::<T>(|| T::socket_setsockopt(unsafe { socket(sock) }?, level, name))
     }
 
     /// # Safety
@@ -56,7 +55,7 @@ impl<T: ChangeHooks> Changing<T> {
         name: c_int,
     ) -> c_int {
         // SAFETY: The caller of `do_sock_getsockopt()` holds a reference to the socket's file.
-        unsafe { ask(sock, |sock| T::socket_getsockopt(sock, level, name)) }
+        unsafe { ask::<T>(sock, |sock| T::socket_getsockopt(sock, level, name)) }
     }
 
     /// # Safety
@@ -67,7 +66,7 @@ impl<T: ChangeHooks> Changing<T> {
         _how: c_int,
     ) -> c_int {
         // SAFETY: The caller of `__sys_shutdown_sock()` holds a reference to the socket's file.
-        unsafe { ask(sock, T::socket_shutdown) }
+        unsafe { ask::<T>(sock, T::socket_shutdown) }
     }
 
     /// # Safety
@@ -78,7 +77,7 @@ impl<T: ChangeHooks> Changing<T> {
         request: c_uint,
     ) -> c_int {
         // SAFETY: `sock` is that of a file to which `ioctl()` holds a reference.
-        unsafe { ask(sock, |sock| T::socket_ioctl(sock, request)) }
+        unsafe { ask::<T>(sock, |sock| T::socket_ioctl(sock, request)) }
     }
 
     /// # Safety
@@ -89,7 +88,7 @@ impl<T: ChangeHooks> Changing<T> {
         command: c_uint,
     ) -> c_int {
         // SAFETY: `sock` is that of a file to which `fcntl()` holds a reference.
-        unsafe { ask(sock, |sock| T::socket_fcntl(sock, command)) }
+        unsafe { ask::<T>(sock, |sock| T::socket_fcntl(sock, command)) }
     }
 
     /// # Safety
@@ -101,6 +100,6 @@ impl<T: ChangeHooks> Changing<T> {
     ) -> c_int {
         // SAFETY: `sock` is that of the file to which the io_uring's request holds a
         // reference.
-        unsafe { ask(sock, |sock| T::socket_uring_cmd(sock, operation)) }
+        unsafe { ask::<T>(sock, |sock| T::socket_uring_cmd(sock, operation)) }
     }
 }

@@ -6,16 +6,15 @@ use core::ffi::c_int;
 use core::marker::PhantomData;
 
 use kernel::bindings;
-use kernel::error::from_result;
 use kernel::prelude::*;
 
-use super::socket;
+use super::{answer, socket, Refusing};
 use crate::sys::sock::SkRef;
 
 /// A program makes a socket.
 ///
 /// Context: process, may sleep.
-pub(crate) trait CreateHooks {
+pub(crate) trait CreateHooks: Refusing {
     /// `socket()` or `socketpair()`, before the socket is made.
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result;
     /// The socket was made. An error releases it again.
@@ -36,7 +35,7 @@ impl<T: CreateHooks> Creating<T> {
         if kern != 0 {
             return 0;
         }
-        from_result(|| T::socket_create(family, kind, protocol).map(|()| 0))
+        answer::<T>(|| T::socket_create(family, kind, protocol))
     }
 
     /// # Safety
@@ -53,6 +52,6 @@ impl<T: CreateHooks> Creating<T> {
             return 0;
         }
         // SAFETY: `__sock_create()` owns the new socket until the hook has returned.
-        from_result(|| T::socket_post_create(unsafe { socket(sock) }?).map(|()| 0))
+        answer::<T>(|| T::socket_post_create(unsafe { socket(sock) }?))
     }
 }

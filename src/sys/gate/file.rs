@@ -6,15 +6,16 @@ use core::ffi::c_int;
 use core::marker::PhantomData;
 
 use kernel::bindings;
-use kernel::error::from_result;
 use kernel::prelude::*;
 
 use crate::sys::file::FileRef;
 
+use super::{answer, Refusing};
+
 /// The running task uses a file that is not a socket.
 ///
 /// Context: process, may sleep.
-pub(crate) trait FileHooks {
+pub(crate) trait FileHooks: Refusing {
     /// The running task is about to read, write or map `file`, or to receive a descriptor
     /// of it from another process. The gate checks reading and writing of misc devices and of
     /// regular files of procfs only, and mapping of files that are not regular only.
@@ -32,7 +33,7 @@ impl<T: FileHooks> Files<T> {
         // SAFETY: The caller of security_file_permission() holds a reference to the file that
         // it reads or writes. For `Holding::file_receive`, see there.
         match unsafe { FileRef::new(file) } {
-            Some(file) => from_result(|| T::file_use(file).map(|()| 0)),
+            Some(file) => answer::<T>(|| T::file_use(file)),
             None => 0,
         }
     }

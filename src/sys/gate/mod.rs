@@ -40,7 +40,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use kernel::bindings;
-use kernel::error::{from_result, to_result};
+use kernel::error::to_result;
 use kernel::prelude::*;
 
 use super::raw;
@@ -188,11 +188,31 @@ impl Drop for Activation {
 /// # Safety
 ///
 /// As for [`socket`].
-unsafe fn ask<'a>(sock: *mut bindings::socket, hook: impl FnOnce(SkRef<'a>) -> Result) -> c_int {
+unsafe fn ask<'a, T: Refusing>(
+    sock: *mut bindings::socket,
+    hook: impl FnOnce(SkRef<'a>) -> Result,
+) -> c_int {
     // SAFETY: The caller promises what `socket` requires, for `'a`.
     match unsafe { socket(sock) } {
-        Ok(sock) => from_result(|| hook(sock).map(|()| 0)),
+        Ok(sock) => answer::<T>(|| hook(sock)),
         Err(_) => 0,
+    }
+}
+
+/// Hooks of a system call that may be refused.
+pub(crate) trait Refusing {
+    /// The call is refused with `error`. Context: process, may sleep.
+    fn refused(error: Error);
+}
+
+/// The answer of `hook` as the gate takes it.
+fn answer<T: Refusing>(hook: impl FnOnce() -> Result) -> c_int {
+    match hook() {
+        Ok(()) => 0,
+        Err(error) => {
+            T::refused(error);
+            error.to_errno()
+        }
     }
 }
 

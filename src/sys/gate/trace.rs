@@ -11,8 +11,10 @@ use kernel::prelude::*;
 
 use crate::sys::task::TaskKey;
 
+use super::{answer, Refusing};
+
 /// The running task controls others, or puts code or input where others obey it.
-pub(crate) trait TraceHooks {
+pub(crate) trait TraceHooks: Refusing {
     /// The running task wants to trace `task` or to read its state, as for
     /// `security_ptrace_access_check()`. Context: process, spinlocks held, never sleeps.
     fn ptrace_access(task: TaskKey) -> Result;
@@ -42,10 +44,10 @@ impl<T: TraceHooks> Tracing<T> {
     }
 
     pub(super) extern "C" fn terminal_input() -> c_int {
-        from_result(|| T::terminal_input().map(|()| 0))
+        answer::<T>(T::terminal_input)
     }
 
     pub(super) extern "C" fn bpf(_cmd: c_int) -> c_int {
-        from_result(|| T::bpf().map(|()| 0))
+        answer::<T>(T::bpf)
     }
 }

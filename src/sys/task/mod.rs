@@ -234,6 +234,13 @@ pub(crate) fn kill_current() {
     unsafe { raw::acf_helper_kill_current() };
 }
 
+/// Sends the running task `SIGSYS` for a call that is refused with this errno, which is negative.
+/// Context: process.
+pub(crate) fn signal_refusal(errno: i32) {
+    // SAFETY: It has no requirements but process context.
+    unsafe { raw::acf_helper_signal_refusal(-errno) };
+}
+
 /// Waits until every task for which `task_publish` was called before is found by
 /// [`TaskRef::threads`] and [`each`]. Context: process, interrupts on, never sleeps.
 pub(crate) fn wait_for_clones() {

@@ -41,7 +41,7 @@ fn truth(bytes: &mut [u8], at: usize) {
 /// unused bits for the future. The last eight bytes are reserved.
 fn query(bytes: &mut [u8]) {
     truth(bytes, 96);
-    let flags = word(bytes, 120) & 25 | word(bytes, 96);
+    let flags = word(bytes, 120) & 57 | word(bytes, 96);
     set_word(bytes, 96, flags & 1);
     set_word(bytes, 120, flags);
     bytes[144..152].fill(0);
@@ -181,7 +181,7 @@ fuzz_target!(|bytes: &[u8]| {
     let assign = |b: &[u8]| {
         let reserved = word(b, 28) | word(b, 92);
         target(b)
-            && word(b, 4) < 16
+            && word(b, 4) & !47 == 0
             && reserved == 0
             && name(&b[32..64])
             && word(b, 72) < 3
@@ -205,7 +205,7 @@ fuzz_target!(|bytes: &[u8]| {
     check::<NarrowHeader>(&layout(40, 40, narrow), bytes);
     check::<LeftoverEntry>(&layout(32, 32, entry), bytes);
     let define = |b: &[u8]| {
-        word(b, 12) & !9 == 0
+        word(b, 12) & !41 == 0
             && name(&b[16..48])
             && b[16] != 0
             && word(b, 48) < 3

@@ -36,6 +36,7 @@ pub mod option;
 pub mod pipe;
 pub mod process;
 pub mod program;
+pub mod refusal;
 pub mod schedule;
 pub mod slab;
 pub mod socket;

@@ -50,6 +50,7 @@ mod scope_tcp;
 mod scope_udp;
 mod sendmsg;
 mod servers;
+mod signal;
 mod source;
 mod sysfs;
 mod unassociated;
@@ -82,6 +83,7 @@ pub fn all() -> Vec<Test> {
         rules::tests(),
         rules_exec::tests(),
         rules_control::tests(),
+        signal::tests(),
         loopback_owner::tests(),
         host_services::tests(),
         source::tests(),
