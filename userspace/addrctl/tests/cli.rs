@@ -106,9 +106,9 @@ fn options_without_a_meaning_are_wrong_usage() {
     assign("--source", "best", "route, primary, random");
     assign("--allow", "everything", "raw");
     assign("--allow", "raw,", "--allow");
-    assign("--loopback", "127.0.0.1", "the machine's own");
-    assign("--loopback", "::1", "such as 127.0.0.2");
-    assign("--loopback", "10.0.0.1", "127.0.0.0/8");
+    assign("--loopback", "127.0.0.1", "those of 127.64.0.0/10");
+    assign("--loopback", "::1", "such as 127.64.0.2");
+    assign("--loopback", "10.0.0.1", "127.64.0.0/10");
     fails(
         &["run", "--addr", "10.0.0.1", "--tree", "true"],
         125,

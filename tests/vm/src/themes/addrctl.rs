@@ -150,6 +150,8 @@ pub fn tests() -> Vec<Test> {
                 "exclusive": false,
                 "source": "route",
                 "loopback": loopback,
+                "host_loopback": null,
+                "on_refusal": "errno",
                 "allow": [],
                 "process_count": 1,
                 "task_count": 1,

@@ -42,7 +42,8 @@ pub struct Args {
         value_name = "NAME|ID",
         value_parser = which,
         conflicts_with_all = [
-            "addresses", "name", "exclusive", "source", "loopback", "allow",
+            "addresses", "name", "exclusive", "source", "loopback", "host_loopback", "on_refusal",
+            "allow",
         ]
     )]
     to: Option<Which>,

@@ -21,6 +21,8 @@ const ALLOW_SINCE: u32 = 3;
 const LEFTOVERS_SINCE: u32 = 4;
 /// The interface version that introduced definitions.
 const DEFINED_SINCE: u32 = 6;
+/// The version of the module that tells what a refused call does.
+const SIGNAL_SINCE: u32 = 7;
 
 /// What is shown of an association. `None` is what the association lacks, or what an
 /// older module does not report.
@@ -42,6 +44,10 @@ pub struct View {
     pub source: Option<&'static str>,
     /// Its dedicated loopback address.
     pub loopback: Option<String>,
+    /// The addresses of the machine's loopback that it reaches.
+    pub host_loopback: Option<String>,
+    /// What a refused call does beside failing.
+    pub on_refusal: Option<&'static str>,
     /// What it allows.
     pub allow: Option<Vec<&'static str>>,
     /// The entries of its set of which the machine has no address; shown where that is known.
@@ -105,6 +111,12 @@ impl View {
             exclusive: tells(TERMS_SINCE).then_some(terms.exclusive),
             source: tells(TERMS_SINCE).then(|| source::name(terms.source)),
             loopback: terms.loopback.map(|a| a.to_string()),
+            host_loopback: terms.host_loopback.map(|net| net.to_string()),
+            on_refusal: tells(SIGNAL_SINCE).then_some(if terms.signal {
+                "signal"
+            } else {
+                "errno"
+            }),
             allow: tells(ALLOW_SINCE).then(|| Allow::names(terms)),
             process_count: association.process_count,
             task_count: association.task_count,
@@ -140,12 +152,14 @@ impl View {
 
     /// The terms other than the name, each with its label. `None` is what an older
     /// module does not report.
-    pub fn terms(&self) -> [(&'static str, Option<String>); 5] {
+    pub fn terms(&self) -> [(&'static str, Option<String>); 7] {
         [
             ("defined", self.defined.map(yes_or_no).map(Into::into)),
             ("exclusive", self.exclusive.map(yes_or_no).map(Into::into)),
             ("source", self.source.map(Into::into)),
             ("loopback", self.loopback.clone()),
+            ("reaches", self.host_loopback.clone()),
+            ("on refusal", self.on_refusal.map(Into::into)),
             ("allows", self.allow.as_ref().map(|kinds| kinds.join(","))),
         ]
     }

@@ -4,9 +4,9 @@
 
 use std::net::Ipv4Addr;
 
-use addrconf_abi::{Name, SourceChoice, Terms, NAME_LEN};
+use addrconf_abi::{HostLoopback, Name, SourceChoice, Terms, NAME_LEN};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::target::is_number;
 use crate::allow::Allow;
@@ -28,13 +28,32 @@ pub struct TermsArgs {
     #[arg(long, value_name = "CHOICE", value_parser = source())]
     pub source: Option<SourceChoice>,
 
-    /// Dedicated loopback address; without this option, one that is free
+    /// Dedicated loopback address, of 127.64.0.0/10; without this option, one that is free
     #[arg(long, value_name = "127.X.Y.Z", value_parser = loopback)]
     pub loopback: Option<Ipv4Addr>,
+
+    /// Loopback address of the machine that the association reaches in place of its own, such
+    /// as 127.0.0.53 for the resolver, or a network of them
+    #[arg(long, value_name = "127.X.Y.Z[/LEN]", value_parser = host_loopback)]
+    pub host_loopback: Option<HostLoopback>,
+
+    /// What a refused call does beside failing with an errno: nothing, or send the task SIGSYS,
+    /// with the call and the errno in siginfo_t
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "errno")]
+    pub on_refusal: OnRefusal,
 
     /// Allow what is otherwise refused; several kinds with commas, or the option again
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     pub allow: Vec<Allow>,
+}
+
+/// What a refused call does beside failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnRefusal {
+    /// Nothing: the program sees an errno
+    Errno,
+    /// The task gets SIGSYS as well
+    Signal,
 }
 
 impl TermsArgs {
@@ -45,6 +64,8 @@ impl TermsArgs {
             exclusive: self.exclusive,
             source: self.source.unwrap_or_default(),
             loopback: self.loopback,
+            host_loopback: self.host_loopback,
+            signal: self.on_refusal == OnRefusal::Signal,
             ..Terms::default()
         };
         self.allow.iter().for_each(|kind| kind.ask(&mut terms));
@@ -57,6 +78,8 @@ impl TermsArgs {
             (self.exclusive, "--exclusive"),
             (self.source.is_some(), "--source"),
             (self.loopback.is_some(), "--loopback"),
+            (self.host_loopback.is_some(), "--host-loopback"),
+            (self.on_refusal == OnRefusal::Signal, "--on-refusal"),
             (!self.allow.is_empty(), "--allow"),
         ];
         let given = given.into_iter().filter(|(given, _)| *given);
@@ -73,19 +96,37 @@ fn source() -> impl TypedValueParser<Value = SourceChoice> {
 fn loopback(text: &str) -> Result<Ipv4Addr, String> {
     let addr: Ipv4Addr = text
         .parse()
-        .map_err(|_| "write an IPv4 address such as 127.0.0.2".to_owned())?;
-    match addr.octets() {
-        [127, 0, 0, 1] => Err(
-            "127.0.0.1 is the machine's own: choose another of 127.0.0.0/8 (programs of the \
-             association see theirs as 127.0.0.1)"
+        .map_err(|_| "write an IPv4 address such as 127.64.0.2".to_owned())?;
+    match HostLoopback::is_dedicated(addr) {
+        true => Ok(addr),
+        false => Err(
+            "the addresses through which the machine reaches associations are those of \
+             127.64.0.0/10: write one such as 127.64.0.2"
                 .to_owned(),
         ),
-        [127, 0, 0, 0] | [127, 255, 255, 255] => {
-            Err("the first and the last address of 127.0.0.0/8 belong to no host".to_owned())
-        }
-        [127, ..] => Ok(addr),
-        _ => Err("a loopback address is in 127.0.0.0/8, such as 127.0.0.2".to_owned()),
     }
+}
+
+fn host_loopback(text: &str) -> Result<HostLoopback, String> {
+    let (addr, len) = text.split_once('/').unwrap_or((text, "32"));
+    let addr: Ipv4Addr = addr
+        .parse()
+        .map_err(|_| "write an IPv4 address such as 127.0.0.53".to_owned())?;
+    let len = len.parse().ok().filter(|len| (1..=32).contains(len));
+    let len = len.ok_or("has no valid prefix length after '/': write a number from 9 to 32")?;
+    HostLoopback::new(addr, len).ok_or_else(|| {
+        if !addr.is_loopback() {
+            "a loopback address is in 127.0.0.0/8, such as 127.0.0.53".to_owned()
+        } else if addr == Ipv4Addr::LOCALHOST {
+            "127.0.0.1 is the association's own: let the service of the machine listen at \
+             another address as well, such as 127.0.0.53"
+                .to_owned()
+        } else {
+            "the network has host bits set, or contains 127.0.0.1 or an address of \
+             127.64.0.0/10: name the addresses of the services alone, such as 127.0.0.53"
+                .to_owned()
+        }
+    })
 }
 
 /// Reads the name of an association that is defined: a number would be taken for a process.
@@ -123,21 +164,43 @@ mod tests {
     }
 
     #[test]
-    fn a_loopback_address_is_of_127_but_not_the_machines_own() {
-        for good in ["127.0.0.2", "127.1.0.0", "127.255.255.254"] {
+    fn a_dedicated_loopback_address_is_of_127_64() {
+        for good in ["127.64.0.2", "127.127.255.254"] {
             assert_eq!(loopback(good).map(|a| a.to_string()).as_deref(), Ok(good));
         }
         for (bad, words) in [
-            ("127.0.0.1", "machine's own"),
-            ("127.0.0.0", "first and the last"),
-            ("127.255.255.255", "first and the last"),
-            ("128.0.0.2", "127.0.0.0/8"),
-            ("10.0.0.1", "127.0.0.0/8"),
-            ("127.0.0.2/32", "such as 127.0.0.2"),
-            ("::1", "such as 127.0.0.2"),
-            ("", "such as 127.0.0.2"),
+            ("127.0.0.1", "127.64.0.0/10"),
+            ("127.0.0.2", "127.64.0.0/10"),
+            ("127.128.0.0", "127.64.0.0/10"),
+            ("10.0.0.1", "127.64.0.0/10"),
+            ("127.64.0.2/32", "such as 127.64.0.2"),
+            ("::1", "such as 127.64.0.2"),
+            ("", "such as 127.64.0.2"),
         ] {
             assert!(loopback(bad).unwrap_err().contains(words), "{bad}");
+        }
+    }
+
+    #[test]
+    fn services_of_the_machine_are_not_at_the_associations_own_addresses() {
+        for good in ["127.0.0.53", "127.0.1.0/24", "127.0.0.52/30"] {
+            assert_eq!(
+                host_loopback(good).map(|a| a.to_string()).as_deref(),
+                Ok(good)
+            );
+        }
+        for (bad, words) in [
+            ("127.0.0.1", "association's own"),
+            ("127.0.0.0/24", "contains 127.0.0.1"),
+            ("127.64.0.2", "127.64.0.0/10"),
+            ("127.0.0.53/24", "host bits"),
+            ("10.0.0.1", "127.0.0.0/8"),
+            ("127.0.0.53/0", "prefix length"),
+            ("127.0.0.53/33", "prefix length"),
+            ("::1", "such as 127.0.0.53"),
+            ("", "such as 127.0.0.53"),
+        ] {
+            assert!(host_loopback(bad).unwrap_err().contains(words), "{bad}");
         }
     }
 }

@@ -97,7 +97,7 @@ fn what_narrowing_has_no_place_for_is_not_left_out_silently() {
     let cases = [
         ("--exclusive", "--exclusive"),
         ("--allow raw", "--allow"),
-        ("--loopback 127.0.0.9", "--loopback"),
+        ("--loopback 127.64.0.9", "--loopback"),
         ("--source primary", "--source"),
         ("--exclusive --source route", "--exclusive, --source"),
     ];

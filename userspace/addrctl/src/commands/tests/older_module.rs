@@ -52,7 +52,7 @@ fn what_it_does_not_know_is_refused_with_both_versions() {
         "assign 812 10.0.0.1 --tree",
         "assign 812 10.0.0.1 --reset",
         "assign 812 10.0.0.1 --source primary",
-        "assign 812 10.0.0.1 --loopback 127.0.0.9",
+        "assign 812 10.0.0.1 --loopback 127.64.0.9",
         "assign 812 10.0.0.1 --allow raw",
         "add 812 10.0.0.1",
         "remove 812 10.0.0.1",

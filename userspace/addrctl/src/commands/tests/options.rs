@@ -26,7 +26,7 @@ fn without_options_the_association_is_like_it_was_before_there_were_any() {
 
 #[test]
 fn every_option_of_assign_and_run_arrives() {
-    let options = "--exclusive --source random --loopback 127.3.2.1 --name a --allow raw";
+    let options = "--exclusive --source random --loopback 127.73.2.1 --name a --allow raw";
     for line in [
         format!("assign 812 10.0.0.1 {options}"),
         format!("run --addr 10.0.0.1 {options} true"),
@@ -41,7 +41,7 @@ fn every_option_of_assign_and_run_arrives() {
         terms.exclusive = true;
         terms.allow_raw = true;
         terms.source = SourceChoice::Random;
-        terms.loopback = Some([127, 3, 2, 1].into());
+        terms.loopback = Some([127, 73, 2, 1].into());
         assert_eq!(association.terms, terms);
     }
     for (name, source) in [
@@ -83,27 +83,27 @@ fn show_and_list_tell_how_an_association_behaves() {
     let fake = nginx();
     addrctl(
         &fake,
-        "assign 812 10.0.0.1 --exclusive --source primary --loopback 127.0.0.9 --allow raw",
+        "assign 812 10.0.0.1 --exclusive --source primary --loopback 127.64.0.9 --allow raw",
     )
     .unwrap();
     let shown = addrctl(&fake, "show 812").unwrap();
     for line in [
         "exclusive    yes",
         "source       primary",
-        "loopback     127.0.0.9",
+        "loopback     127.64.0.9",
         "allows       raw",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
     }
     assert!(addrctl(&fake, "list")
         .unwrap()
-        .contains("yes        primary  127.0.0.9"));
+        .contains("yes        primary  127.64.0.9"));
     let json = addrctl(&fake, "list --json").unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let association = &json["associations"][0];
     assert_eq!(association["exclusive"], true);
     assert_eq!(association["source"], "primary");
-    assert_eq!(association["loopback"], "127.0.0.9");
+    assert_eq!(association["loopback"], "127.64.0.9");
     assert_eq!(association["allow"], serde_json::json!(["raw"]));
     assert_eq!(association["socket_count"], 0);
 }
@@ -111,20 +111,20 @@ fn show_and_list_tell_how_an_association_behaves() {
 #[test]
 fn a_loopback_address_in_use_is_told_in_words() {
     let fake = nginx();
-    addrctl(&fake, "assign 812 10.0.0.1 --loopback 127.0.0.9").unwrap();
+    addrctl(&fake, "assign 812 10.0.0.1 --loopback 127.64.0.9").unwrap();
     refused(
         &fake,
-        "assign 813 10.0.0.2 --loopback 127.0.0.9",
+        "assign 813 10.0.0.2 --loopback 127.64.0.9",
         1,
-        "association 1 has the loopback address 127.0.0.9; `addrctl show --association 1`",
+        "association 1 has the loopback address 127.64.0.9; `addrctl show --association 1`",
     );
     fake.state().failing = Some((Call::Assign, Errno::ADDRINUSE));
     refused(
         &fake,
-        "assign 813 10.0.0.2 --loopback 127.0.0.8",
+        "assign 813 10.0.0.2 --loopback 127.64.0.8",
         1,
-        "no association has the loopback address 127.0.0.8, but the host uses it; \
-         `ss -tuwap src 127.0.0.8` shows",
+        "no association has the loopback address 127.64.0.8, but the host uses it; \
+         `ss -tuwap src 127.64.0.8` shows",
     );
     refused(
         &fake,

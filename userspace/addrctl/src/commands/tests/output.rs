@@ -106,6 +106,8 @@ defined      no
 exclusive    yes
 source       random
 loopback     127.64.0.2
+reaches      -
+on refusal   errno
 allows       raw
 processes    812 (nginx\\u{1b}[2J)
              813
@@ -149,6 +151,8 @@ fn the_json_of_list_is_stable() {
       "exclusive": true,
       "source": "random",
       "loopback": "127.64.0.2",
+      "host_loopback": null,
+      "on_refusal": "errno",
       "allow": [
         "raw"
       ],
@@ -176,6 +180,8 @@ fn the_json_of_list_is_stable() {
       "exclusive": null,
       "source": null,
       "loopback": null,
+      "host_loopback": null,
+      "on_refusal": null,
       "allow": null,
       "process_count": 70000,
       "task_count": 70001,
@@ -211,6 +217,8 @@ fn the_json_of_show_is_stable() {
     "exclusive": true,
     "source": "random",
     "loopback": "127.64.0.2",
+    "host_loopback": null,
+    "on_refusal": "errno",
     "allow": [
       "raw"
     ],
