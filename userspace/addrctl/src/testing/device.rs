@@ -3,8 +3,8 @@
 //! The control calls of the made-up kernel, whose module can be of an older version.
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Change, Command, ListRequest, QueryRequest, ReleaseRequest, Target,
-    Terms, UpdateRequest, VersionReply, Wire, WireError, MAX_ADDRS, MAX_STRUCT,
+    AddrEntry, AssignRequest, Change, Command, ReleaseRequest, Target, UpdateRequest, VersionReply,
+    Wire, WireError, MAX_ADDRS, MAX_STRUCT,
 };
 use rustix::io::Errno;
 
@@ -226,56 +226,13 @@ impl State {
         reply(arg, &request)
     }
 
-    fn query(&mut self, arg: &mut [u8], addrs: &mut [u8], pids: &mut [u8]) -> Result<(), Errno> {
-        let mut request = QueryRequest::decode(arg).map_err(errno)?;
-        let id = self.association(request.target)?;
-        let association = &self.associations[&id];
-        let mut buf = [0; MAX_STRUCT];
-        for (room, entry) in addrs.chunks_exact_mut(24).zip(&association.entries) {
-            room.copy_from_slice(entry.encode(&mut buf));
-        }
-        for (room, pid) in pids.chunks_exact_mut(4).zip(&association.pids) {
-            room.copy_from_slice(&pid.to_ne_bytes());
-        }
-        request.id = id;
-        request.terms.name = association.terms.name;
-        request.addr_count = association.entries.len() as u32;
-        request.pid_count = association.pids.len() as u32;
-        request.tasks = association.pids.len() as u64;
-        if self.module >= Some(2) {
-            request.terms = Terms {
-                allow_raw: false,
-                ..association.terms
-            };
-            request.sockets = association.sockets();
-        }
-        if self.module >= Some(3) {
-            request.terms = association.terms;
-        }
-        request.defined = association.defined;
-        reply(arg, &request)
-    }
-
     /// Counts down how long associations have sockets, and ends those of which nothing
     /// is left.
-    fn pass_time(&mut self) {
+    pub(super) fn pass_time(&mut self) {
         self.associations.retain(|_, association| {
             association.lingering = association.lingering.saturating_sub(1);
             association.defined || !association.pids.is_empty() || association.lingering > 0
         });
-    }
-
-    fn list(&mut self, arg: &mut [u8], ids: &mut [u8]) -> Result<(), Errno> {
-        let mut request = ListRequest::decode(arg).map_err(errno)?;
-        let room = request.room as usize;
-        let wanted: Vec<_> = self.associations.range(request.after + 1..).collect();
-        for (room, (id, _)) in ids.chunks_exact_mut(8).zip(&wanted) {
-            room.copy_from_slice(&id.to_ne_bytes());
-        }
-        request.count = wanted.len().min(room) as u32;
-        request.more = wanted.len() > room;
-        self.pass_time();
-        reply(arg, &request)
     }
 }
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The made-up machine: what commands see of it without the control device.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use super::device::FakeDevice;
+use super::{Fake, OWN_PID};
+use crate::system::{AskedRights, Device, Failed, NetAdmin, Rights, System};
+
+impl System for Fake {
+    fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
+        if let Some(errno) = self.state().no_device {
+            return Err(errno);
+        }
+        self.state().open_devices += 1;
+        Ok(Box::new(FakeDevice(self)))
+    }
+
+    fn device_path(&self) -> String {
+        addrconf_abi::DEVICE_PATH.to_owned()
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.state().hidden_device
+    }
+
+    fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
+        let mut state = self.state();
+        if state.threads.contains_key(&pid) {
+            return Err(Errno::INVAL);
+        }
+        if !state.processes.contains_key(&pid) {
+            return Err(Errno::SRCH);
+        }
+        let fd: OwnedFd = File::open("/dev/null").unwrap().into();
+        state.pidfds.insert(fd.as_raw_fd(), pid);
+        Ok(fd)
+    }
+
+    fn own_pid(&self) -> i32 {
+        OWN_PID
+    }
+
+    fn comm(&self, pid: i32) -> Option<String> {
+        self.state().processes.get(&pid).cloned()
+    }
+
+    fn thread_group(&self, tid: i32) -> Option<i32> {
+        self.state().threads.get(&tid).copied()
+    }
+
+    fn ancestors(&self) -> Vec<i32> {
+        self.state().ancestors.clone()
+    }
+
+    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
+        self.state().local.clone()
+    }
+
+    fn note(&self, text: &str) {
+        self.state().notes.push(text.to_owned());
+    }
+
+    fn is_kernel_thread(&self, pid: i32) -> bool {
+        self.state().kernel_thread == Some(pid)
+    }
+
+    fn net_admin(&self) -> NetAdmin {
+        let state = self.state();
+        match state.net_admin {
+            Some(true) if state.user_namespace => NetAdmin::InUserNamespace,
+            Some(true) => NetAdmin::Held,
+            Some(false) => NetAdmin::Missing,
+            None => NetAdmin::Unknown,
+        }
+    }
+
+    fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
+        self.state().narrow(context)
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.state().slept += time;
+    }
+
+    fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {
+        let mut state = self.state();
+        match state.no_rights {
+            Some(what) => Err(what.to_owned()),
+            None => {
+                state.rights.push((asked.clone(), false));
+                Ok(Rights::default())
+            }
+        }
+    }
+
+    fn take_rights(&self, _: &Rights) -> Result<(), Failed> {
+        let mut state = self.state();
+        if let Some(errno) = state.no_taking {
+            return Err(("set the user", errno));
+        }
+        if let Some((_, taken)) = state.rights.last_mut() {
+            *taken = true;
+        }
+        Ok(())
+    }
+
+    fn exec(&self, program: &OsString, args: &[OsString]) -> io::Error {
+        let mut state = self.state();
+        let open = state.open_devices;
+        let command = [std::slice::from_ref(program), args].concat();
+        state.executed.push((command, open));
+        state.exec_error.unwrap_or(io::ErrorKind::NotFound).into()
+    }
+}
