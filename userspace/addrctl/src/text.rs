@@ -18,11 +18,36 @@ pub fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{s}")
 }
 
+/// Things by their numbers: "rule 3", "rules 2, 3 and 7".
+pub fn numbered(thing: &str, numbers: &[u32]) -> String {
+    let words: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+    match words.split_last() {
+        None => format!("no {thing}"),
+        Some((only, [])) => format!("{thing} {only}"),
+        Some((last, others)) => format!("{thing}s {} and {last}", others.join(", ")),
+    }
+}
+
 /// The beginning of a text that may be long.
 pub fn cut(text: &str) -> String {
     const ROOM: usize = 60;
     match text.char_indices().nth(ROOM) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_counted_and_numbered_in_words() {
+        assert_eq!(counted(1, "rule"), "1 rule");
+        assert_eq!(counted(0, "rule"), "0 rules");
+        assert_eq!(numbered("rule", &[]), "no rule");
+        assert_eq!(numbered("rule", &[3]), "rule 3");
+        assert_eq!(numbered("rule", &[2, 3]), "rules 2 and 3");
+        assert_eq!(numbered("rule", &[2, 3, 7]), "rules 2, 3 and 7");
     }
 }

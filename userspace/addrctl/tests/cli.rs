@@ -58,6 +58,29 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn a_rule_names_something_and_an_association() {
+    let add = |words: &[&'static str]| [&["rule", "add"][..], words].concat();
+    fails(&["rule"], 2, "Usage");
+    fails(&add(&["--to", "shop"]), 2, "--exe <PATH>|--uid <USER>");
+    fails(&add(&["--uid", "33"]), 2, "--to <NAME|ID>");
+    let both = ["--cgroup", "a", "--unit", "a", "--to", "shop"];
+    fails(&add(&both), 2, "cannot be used");
+    let nothing = ["--cgroup", "", "--to", "shop"];
+    fails(&add(&nothing), 2, "--cgroup");
+    let before = ["--uid", "33", "--to", "shop", "--before", "0"];
+    fails(&add(&before), 2, "0");
+    let all = [
+        "--exe", "/x", "--uid", "u", "--gid", "g", "--unit", "a", "--to", "1", "--before", "3",
+    ];
+    fails(&add(&all), 3, NO_DEVICE);
+    fails(&["rule", "remove"], 2, "<ID>");
+    fails(&["rule", "remove", "1", "--all"], 2, "cannot be used");
+    fails(&["rule", "remove", "x"], 2, "x");
+    fails(&["rule", "remove", "1", "2"], 3, NO_DEVICE);
+    fails(&["rule", "list"], 3, NO_DEVICE);
+}
+
+#[test]
 fn a_change_names_a_process_or_an_association_and_addresses() {
     for command in ["add", "remove", "replace"] {
         fails(&[command], 2, "<PID|NAME>");

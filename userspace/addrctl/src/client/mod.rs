@@ -4,6 +4,7 @@
 //! decodes them. Knows nothing of messages and output.
 
 mod query;
+mod rules;
 
 use std::cell::OnceCell;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -20,6 +21,7 @@ use crate::system::Device;
 use query::Room;
 
 pub use query::{Association, Leftover};
+pub use rules::{NewRule, Rule, Rules, Wanted};
 
 /// Bytes of an association id in an answer.
 const ID_SIZE: usize = 8;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl flush`: ends every association there is.
+//! `addrctl flush`: ends every association there is, and removes every rule.
 //!
 //! An association ends with its last socket, and some sockets go a moment after the process
 //! that had them. So `flush` waits a little for them, and then releases nothing: tenants
@@ -29,7 +29,7 @@ const LOOKS: u32 = 100;
 /// How long it waits between two looks: two seconds in all.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// End every association, before `rmmod`
+/// End every association and remove every rule, before `rmmod`
 ///
 /// Processes keep running, with the addresses of the machine. An association cannot end
 /// while it has sockets: if some have after two seconds, nothing is changed, and they are
@@ -57,6 +57,8 @@ pub struct Flushed {
     ended_count: usize,
     /// How many tasks it released.
     task_count: u64,
+    /// How many rules it removed; `None` if the module knows no rules.
+    rule_count: Option<u32>,
     /// The associations that are left.
     left: Vec<View>,
 }
@@ -66,6 +68,9 @@ impl Answer for Flushed {
         let ended = counted(self.ended_count as u64, "association");
         let tasks = counted(self.task_count, "task");
         write!(out, "{ended} ended, {tasks} released")?;
+        if let Some(rules) = rules(self.rule_count) {
+            write!(out, ", {rules} removed")?;
+        }
         if self.left.is_empty() {
             return writeln!(out);
         }
@@ -81,16 +86,19 @@ pub struct Preview {
     found_count: usize,
     /// How many tasks these have.
     task_count: u64,
+    /// How many rules there are; `None` if the module knows no rules.
+    rule_count: Option<u32>,
     /// Those that have sockets.
     used: Vec<View>,
 }
 
 impl Preview {
-    fn new(all: &[Association]) -> Self {
+    fn new(all: &[Association], rule_count: Option<u32>) -> Self {
         let used = all.iter().filter(|a| a.socket_count > 0);
         Self {
             found_count: all.len(),
             task_count: all.iter().map(|a| a.task_count).sum(),
+            rule_count,
             used: used.map(View::new).collect(),
         }
     }
@@ -101,7 +109,11 @@ impl Answer for Preview {
         let found = counted(self.found_count as u64, "association");
         let tasks = counted(self.task_count, "task");
         if self.used.is_empty() {
-            return writeln!(out, "{found} would end, {tasks} would be released");
+            write!(out, "{found} would end, {tasks} would be released")?;
+            if let Some(rules) = rules(self.rule_count) {
+                write!(out, ", {rules} would be removed")?;
+            }
+            return writeln!(out);
         }
         writeln!(
             out,
@@ -109,6 +121,12 @@ impl Answer for Preview {
         )?;
         table::list(out, &self.used)
     }
+}
+
+/// How many rules, if there are any.
+fn rules(count: Option<u32>) -> Option<String> {
+    let count = count.filter(|count| *count > 0)?;
+    Some(counted(count.into(), "rule"))
 }
 
 impl Command for Args {
@@ -134,7 +152,8 @@ fn preview(system: &dyn System) -> Result<Preview, Reason> {
     let client = open::client(system)?;
     let refused = |cause| Refusal::new(system, &client, cause).reason();
     let ids = client.list().map_err(refused)?;
-    Ok(Preview::new(&client.describe(&ids).map_err(refused)?))
+    let all = client.describe(&ids).map_err(refused)?;
+    Ok(Preview::new(&all, client.rule_count().map_err(refused)?))
 }
 
 /// What became of the associations, and why some are left.
@@ -142,18 +161,20 @@ fn flush(system: &dyn System, force: bool) -> Result<(Flushed, Option<Reason>), 
     let client = open::client(system)?;
     let refused = |cause| meaning(&Refusal::new(system, &client, cause), force);
     let before = client.list().map_err(refused)?;
+    let rule_count = client.rule_count().map_err(refused)?;
     let released = match force {
         true => client.release(Target::All).map(Some),
         false => release_unused(system, &client),
     };
     let Some(task_count) = released.map_err(refused)? else {
         let all = client.describe(&before).map_err(refused)?;
-        let used = Preview::new(&all);
+        let used = Preview::new(&all, rule_count);
         let why = in_use(used.used.len(), used.found_count).unwrap_or_else(gone_since);
         let flushed = Flushed {
             found_count: before.len(),
             ended_count: 0,
             task_count: 0,
+            rule_count: rule_count.map(|_| 0),
             left: used.used,
         };
         return Ok((flushed, Some(why)));
@@ -164,6 +185,7 @@ fn flush(system: &dyn System, force: bool) -> Result<(Flushed, Option<Reason>), 
         found_count: before.len(),
         ended_count: before.len() - shown.len(),
         task_count,
+        rule_count,
         left: shown.iter().map(View::new).collect(),
     };
     Ok((flushed, still_there(shown.len())))

@@ -6,6 +6,7 @@ pub mod add;
 mod args;
 pub mod assign;
 mod associate;
+mod cgroup;
 pub mod define;
 pub mod flush;
 pub mod list;
@@ -13,6 +14,7 @@ mod open;
 pub mod release;
 pub mod remove;
 pub mod replace;
+pub mod rule;
 pub mod run;
 pub mod show;
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub enum Commands {
     Assign(assign::Args),
     Define(define::Args),
     Undefine(undefine::Args),
+    Rule(rule::Args),
     Run(run::Args),
     Add(add::Args),
     Remove(remove::Args),
@@ -49,6 +52,7 @@ impl Commands {
             Self::Assign(command) => command,
             Self::Define(command) => command,
             Self::Undefine(command) => command,
+            Self::Rule(command) => command,
             Self::Run(command) => command,
             Self::Add(command) => command,
             Self::Remove(command) => command,

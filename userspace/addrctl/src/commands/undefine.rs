@@ -8,16 +8,17 @@ use rustix::io::Errno;
 
 use super::args::{which, Which};
 use super::open;
+use crate::client::Client;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
-use crate::text::counted;
+use crate::text::{counted, numbered};
 
 /// Undefine an association
 ///
 /// It ends with its last process and socket: at once if it has none. Its processes stay in
-/// it; `release` takes them out.
+/// it; `release` takes them out. Rules that put tasks into it must be removed first.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Name or id of the association
@@ -50,8 +51,33 @@ impl Args {
                     Reason::new(ErrorKind::NotDefined, "it is not a defined one")
                         .next("it ends with its last process and socket")
                 }
+                Some(Errno::BUSY) => in_rules(&client, id),
                 _ => refusal.about(whom),
             }
         })
     }
+}
+
+/// Rules put tasks into the association.
+fn in_rules(client: &Client<'_>, id: u64) -> Reason {
+    let ids = client.rules().map(|rules| rules.for_association(id));
+    let ids = ids.unwrap_or_default();
+    let (what, next) = match &ids[..] {
+        // They cannot be read, or have been removed since.
+        [] => (
+            "a rule puts tasks into it".to_owned(),
+            "`addrctl rule list` shows it, `addrctl rule remove` removes it".to_owned(),
+        ),
+        ids => {
+            let words: Vec<_> = ids.iter().map(ToString::to_string).collect();
+            let verb = if ids.len() == 1 { "puts" } else { "put" };
+            (
+                format!("{} {verb} tasks into it", numbered("rule", ids)),
+                format!("remove with `addrctl rule remove {}`", words.join(" ")),
+            )
+        }
+    };
+    Reason::new(ErrorKind::InRule, what)
+        .next(next)
+        .next("nothing was changed")
 }

@@ -12,7 +12,7 @@ pub enum ErrorKind {
     NoDevice,
     /// The caller lacks the right.
     NotPermitted,
-    /// No such process or association.
+    /// No such process, association, rule, control group or unit.
     NotFound,
     /// The number is a thread's, not a process's.
     NotAProcess,
@@ -20,6 +20,8 @@ pub enum ErrorKind {
     NameTaken,
     /// The association is not defined.
     NotDefined,
+    /// A rule puts tasks into the association.
+    InRule,
     /// What was asked for makes no sense, and hardly was meant.
     Mistaken,
     /// The process is associated already.
@@ -32,13 +34,13 @@ pub enum ErrorKind {
     Holds,
     /// A thread of the process is in a call that cannot be interrupted.
     Stuck,
-    /// Threads or processes come faster than they can be followed.
+    /// Threads, processes or changes come faster than they can be followed.
     Outrun,
     /// Associations are left.
     Left,
     /// The loopback address is in use, or all are.
     InUse,
-    /// More addresses than are possible.
+    /// More addresses or rules than are possible.
     TooMany,
     /// The module found the request meaningless.
     Malformed,
@@ -46,7 +48,7 @@ pub enum ErrorKind {
     Mismatch,
     /// The kernel has no memory.
     NoMemory,
-    /// There is no such program to run.
+    /// There is no such program.
     NoProgram,
     /// The program cannot be executed.
     Exec,

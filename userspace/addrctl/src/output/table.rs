@@ -28,16 +28,27 @@ const COLUMNS: [(&str, bool); 9] = [
 /// Writes a heading, a row for each association, and below them the connections that
 /// associations still have on addresses that left their sets.
 pub fn list(out: &mut dyn Write, associations: &[View]) -> io::Result<()> {
-    let mut rows = vec![COLUMNS.map(|(heading, _)| heading.to_owned())];
-    rows.extend(associations.iter().map(row));
-    let mut widths = [0; COLUMNS.len()];
+    aligned(out, COLUMNS, associations.iter().map(row))?;
+    associations.iter().try_for_each(|view| notes(out, view))
+}
+
+/// Writes headings and rows in columns. Each heading says whether its column has numbers, which
+/// are aligned at the right.
+pub fn aligned<const N: usize>(
+    out: &mut dyn Write,
+    columns: [(&str, bool); N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> io::Result<()> {
+    let headings = columns.map(|(heading, _)| heading.to_owned());
+    let rows: Vec<_> = std::iter::once(headings).chain(rows).collect();
+    let mut widths = [0; N];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
     for row in &rows {
-        let cells = row.iter().zip(COLUMNS).zip(widths);
+        let cells = row.iter().zip(columns).zip(widths);
         let cells = cells.map(|((cell, (_, number)), width)| {
             if number {
                 format!("{cell:>width$}")
@@ -45,9 +56,10 @@ pub fn list(out: &mut dyn Write, associations: &[View]) -> io::Result<()> {
                 format!("{cell:<width$}")
             }
         });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  "))?;
+        let line = cells.collect::<Vec<_>>().join("  ");
+        writeln!(out, "{}", line.trim_end())?;
     }
-    associations.iter().try_for_each(|view| notes(out, view))
+    Ok(())
 }
 
 fn row(view: &View) -> [String; COLUMNS.len()] {
@@ -161,6 +173,6 @@ fn line(out: &mut dyn Write, label: &str, value: impl ToString) -> io::Result<()
 }
 
 /// A dash for what is not there or not known.
-fn known(value: Option<impl ToString>) -> String {
+pub fn known(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process;
+use std::process::{self, Output};
 use std::time::Duration;
 
 use addrconf_abi::SYSFS_PATH;
@@ -19,7 +19,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
-use super::{narrow, rights, AskedRights, Device, Failed, NetAdmin, Rights, System};
+use super::{
+    cgroup, narrow, rights, AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System,
+};
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
 const CAP_NET_ADMIN: u32 = 12;
@@ -134,6 +136,43 @@ impl System for Linux {
 
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {
         rights::look_up(asked)
+    }
+
+    fn user_id(&self, text: &str) -> Result<u32, String> {
+        rights::user_id(text)
+    }
+
+    fn group_id(&self, text: &str) -> Result<u32, String> {
+        rights::group_id(text)
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        rights::user_name(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        rights::group_name(gid)
+    }
+
+    fn open_path(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+    }
+
+    fn cgroup(&self, path: &Path) -> Result<Cgroup, Errno> {
+        cgroup::find(path)
+    }
+
+    fn cgroup_paths_are_real(&self) -> bool {
+        cgroup::paths_are_real()
+    }
+
+    fn systemctl(&self, args: &[&str]) -> io::Result<Output> {
+        process::Command::new("systemctl")
+            .args(args)
+            // Messages in another language cannot be told apart.
+            .env("LC_ALL", "C")
+            .stdin(process::Stdio::null())
+            .output()
     }
 
     fn take_rights(&self, rights: &Rights) -> Result<(), Failed> {

@@ -3,6 +3,7 @@
 //! What addrctl needs of the machine that it runs on, as traits: tests run the commands
 //! against a made-up kernel.
 
+pub mod cgroup;
 mod ioctl;
 mod linux;
 mod narrow;
@@ -13,11 +14,14 @@ use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::Output;
 use std::time::Duration;
 
 use addrconf_abi::Command;
 use rustix::io::Errno;
 
+pub use cgroup::Cgroup;
 pub use linux::Linux;
 pub use pointers::link;
 #[cfg(test)]
@@ -100,6 +104,32 @@ pub trait System {
 
     /// Looks up users and groups. Returns the end of a sentence about what is not known.
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String>;
+
+    /// The number of a user, by name or number. Returns the end of a sentence about what is not
+    /// known.
+    fn user_id(&self, text: &str) -> Result<u32, String>;
+
+    /// The same for a group.
+    fn group_id(&self, text: &str) -> Result<u32, String>;
+
+    /// The name of a user, if it has one.
+    fn user_name(&self, uid: u32) -> Option<String>;
+
+    /// The name of a group, if it has one.
+    fn group_name(&self, gid: u32) -> Option<String>;
+
+    /// Opens a descriptor that only names a file (`O_PATH`).
+    fn open_path(&self, path: &Path) -> Result<OwnedFd, Errno>;
+
+    /// The control group (version 2) with this path: of a directory below `/sys/fs/cgroup`, or
+    /// as in `/proc/PID/cgroup`. It need not be there. `EOPNOTSUPP` for another directory.
+    fn cgroup(&self, path: &Path) -> Result<Cgroup, Errno>;
+
+    /// Whether control groups have the paths here that the kernel tells: not so in a container.
+    fn cgroup_paths_are_real(&self) -> bool;
+
+    /// Runs `systemctl` with these arguments.
+    fn systemctl(&self, args: &[&str]) -> io::Result<Output>;
 
     /// Gives addrctl these rights, for good. When it fails, some may be taken already.
     fn take_rights(&self, rights: &Rights) -> Result<(), Failed>;

@@ -12,6 +12,9 @@ use nix::sys::prctl;
 use nix::unistd::{getgrouplist, setgroups, setresgid, setresuid, Gid, Group, Uid, User};
 use rustix::io::Errno;
 
+/// The number that stands for none (`(uid_t)-1`).
+const NO_ID: u32 = u32::MAX;
+
 /// The rights that were asked for, as they were written. Each that is missing stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AskedRights {
@@ -78,6 +81,42 @@ fn user(text: &str) -> Result<(Uid, Option<User>), String> {
         Some(user) => Ok((user.uid, Some(user))),
         None => Err(format!("there is no user {text}")),
     }
+}
+
+/// The number of the user with this name or number.
+///
+/// # Errors
+///
+/// The end of a sentence about the user that is not known.
+pub fn user_id(text: &str) -> Result<u32, String> {
+    match user(text)?.0.as_raw() {
+        NO_ID => Err(format!("{NO_ID} is the number of no user")),
+        uid => Ok(uid),
+    }
+}
+
+/// The number of the group with this name or number.
+///
+/// # Errors
+///
+/// The end of a sentence about the group that is not known.
+pub fn group_id(text: &str) -> Result<u32, String> {
+    match group(text)?.as_raw() {
+        NO_ID => Err(format!("{NO_ID} is the number of no group")),
+        gid => Ok(gid),
+    }
+}
+
+/// The name of the user with this number, if it has one.
+pub fn user_name(uid: u32) -> Option<String> {
+    let known = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    known.map(|user| user.name)
+}
+
+/// The name of the group with this number, if it has one.
+pub fn group_name(gid: u32) -> Option<String> {
+    let known = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
+    known.map(|group| group.name)
 }
 
 fn group(text: &str) -> Result<Gid, String> {
@@ -195,6 +234,23 @@ mod tests {
         assert!(number.contains("give --group as well"), "{number}");
         let with_group = look_up(&asked(Some("4123456789"), Some("7"))).unwrap();
         assert_eq!(with_group.groups, vec![Gid::from_raw(7)]);
+    }
+
+    #[test]
+    fn a_number_has_a_name_and_a_name_a_number() {
+        assert_eq!(user_id("root"), Ok(0));
+        assert_eq!(group_id("7000000"), Ok(7_000_000));
+        assert_eq!(user_name(0).as_deref(), Some("root"));
+        assert!(group_name(0).is_some());
+        assert_eq!(user_name(4_123_456_789), None);
+        assert_eq!(group_name(4_123_456_789), None);
+        for none in [user_id("4294967295"), group_id("4294967295")] {
+            assert!(none
+                .unwrap_err()
+                .starts_with("4294967295 is the number of no "));
+        }
+        assert!(user_id("no-such-user").is_err());
+        assert!(group_id("-1").is_err());
     }
 
     #[test]

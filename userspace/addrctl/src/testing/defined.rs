@@ -58,8 +58,12 @@ impl State {
 
     fn undefine(&mut self, arg: &mut [u8]) -> Result<(), Errno> {
         let mut request = UndefineRequest::decode(arg).map_err(errno)?;
+        let in_rule = self.rules.iter().any(|r| r.entry.association == request.id);
         let found = self.associations.get_mut(&request.id);
         let association = found.ok_or(Errno::NOENT)?;
+        if in_rule {
+            return Err(Errno::BUSY);
+        }
         if !std::mem::take(&mut association.defined) {
             return Err(Errno::ALREADY);
         }

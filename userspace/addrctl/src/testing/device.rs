@@ -60,6 +60,10 @@ impl Device for FakeDevice<'_> {
                 state.leftovers(arg, leftovers)
             }
             (Command::List, [ids]) => state.list(arg, ids),
+            (Command::SetRules, [entries, texts]) if abi >= 7 => {
+                state.set_rules(arg, entries, texts)
+            }
+            (Command::Rule, [path, cgroup]) if abi >= 7 => state.rule(arg, path, cgroup),
             (Command::SetRules | Command::Rule, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
@@ -203,6 +207,7 @@ impl State {
                     return Err(Errno::BUSY);
                 }
             }
+            self.clear_rules();
             for association in self.associations.values_mut() {
                 request.tasks += std::mem::take(&mut association.pids).len() as u64;
             }

@@ -7,15 +7,18 @@
 mod defined;
 mod device;
 mod leftovers;
+mod machine;
 mod narrow;
+mod rules;
 mod shown;
 mod system;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
@@ -23,6 +26,9 @@ use rustix::io::Errno;
 
 use crate::address::AddressSet;
 use crate::system::AskedRights;
+
+pub use machine::{FakeFile, FakeUnit};
+pub use rules::FakeRule;
 
 /// The process id of addrctl in tests.
 pub const OWN_PID: i32 = 100;
@@ -81,7 +87,27 @@ pub struct State {
     pub obstacle: Option<Obstacle>,
     /// Executing fails with this.
     pub exec_error: Option<io::ErrorKind>,
+    /// The rules in force.
+    pub rules: Vec<FakeRule>,
+    /// How many generations of rules there were.
+    pub generation: u64,
+    /// The id of the last rule.
+    pub last_rule: u32,
+    /// So many of the next calls about rules find that somebody else has just changed them.
+    pub meddling: u32,
+    /// Files by path.
+    pub files: BTreeMap<PathBuf, FakeFile>,
+    /// The paths of the control groups, which begin with a slash.
+    pub cgroups: BTreeSet<PathBuf>,
+    /// Control groups have other paths than on the machine.
+    pub in_container: bool,
+    /// Units of systemd by name.
+    pub units: BTreeMap<String, FakeUnit>,
+    /// Executing `systemctl` fails with this, or it says this.
+    pub no_systemctl: Option<io::ErrorKind>,
+    pub systemctl_says: Option<&'static str>,
     pidfds: BTreeMap<i32, i32>,
+    opened: BTreeMap<i32, PathBuf>,
 }
 
 /// A made-up association.

@@ -7,13 +7,15 @@ use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+use std::process::Output;
 use std::time::Duration;
 
 use rustix::io::Errno;
 
 use super::device::FakeDevice;
 use super::{Fake, OWN_PID};
-use crate::system::{AskedRights, Device, Failed, NetAdmin, Rights, System};
+use crate::system::{AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System};
 
 impl System for Fake {
     fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
@@ -100,6 +102,38 @@ impl System for Fake {
                 Ok(Rights::default())
             }
         }
+    }
+
+    fn user_id(&self, text: &str) -> Result<u32, String> {
+        self.state().user_id(text)
+    }
+
+    fn group_id(&self, text: &str) -> Result<u32, String> {
+        self.state().group_id(text)
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        self.state().user_name(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        self.state().group_name(gid)
+    }
+
+    fn open_path(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        self.state().open_path(path)
+    }
+
+    fn cgroup(&self, path: &Path) -> Result<Cgroup, Errno> {
+        self.state().cgroup(path)
+    }
+
+    fn cgroup_paths_are_real(&self) -> bool {
+        !self.state().in_container
+    }
+
+    fn systemctl(&self, args: &[&str]) -> io::Result<Output> {
+        self.state().systemctl(args)
     }
 
     fn take_rights(&self, _: &Rights) -> Result<(), Failed> {

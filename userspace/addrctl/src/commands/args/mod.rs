@@ -2,6 +2,7 @@
 
 //! Arguments that several commands have in common.
 
+mod cgroup;
 mod change;
 mod output;
 mod target;
@@ -16,6 +17,7 @@ use clap::{Arg, Command, Error};
 use crate::address::AddressSet;
 use crate::text::cut;
 
+pub use cgroup::{CgroupArgs, GivenCgroup};
 pub use change::ChangeArgs;
 pub use output::OutputArgs;
 pub use target::{which, TargetArgs, Which, Whom};

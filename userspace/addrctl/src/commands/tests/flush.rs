@@ -15,6 +15,7 @@ use crate::testing::{Fake, FakeAssociation};
 /// A kernel with associations 1 to 3, of which 2 has a socket for so many calls.
 fn three(calls: u32) -> Fake {
     let fake = nginx();
+    fake.state().last_id = 3;
     for id in 1..=3 {
         let association = FakeAssociation {
             pids: vec![812, 813],
@@ -77,7 +78,7 @@ fn the_json_of_flush_is_stable() {
     assert_eq!(printed["left"][0]["id"], 2);
     printed["left"] = json!([]);
     let expected = json!({
-        "version": 1, "found_count": 3, "ended_count": 2, "task_count": 6, "left": [],
+        "version": 1, "found_count": 3, "ended_count": 2, "task_count": 6, "rule_count": 0, "left": [],
     });
     assert_eq!(printed, expected);
 }
@@ -143,7 +144,9 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let mut printed: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(printed["used"][0]["id"], 2);
     printed["used"] = json!([]);
-    let expected = json!({ "version": 1, "found_count": 3, "task_count": 6, "used": [] });
+    let expected = json!({
+        "version": 1, "found_count": 3, "task_count": 6, "rule_count": 0, "used": [],
+    });
     assert_eq!(printed, expected);
     assert_eq!(members(&fake), 6);
     assert_eq!(fake.state().slept, Duration::ZERO);
@@ -162,4 +165,48 @@ fn an_older_module_can_only_release_everything_by_force() {
     assert_eq!(members(&fake), 6);
     addrctl(&fake, "flush --force").unwrap();
     assert!(fake.state().associations.is_empty());
+}
+
+#[test]
+fn rules_are_counted_and_go_with_the_associations() {
+    let fake = three(0);
+    for line in [
+        "define shop 10.0.0.1",
+        "rule add --uid 33 --to shop",
+        "rule add --gid 33 --to shop",
+    ] {
+        addrctl(&fake, line).unwrap();
+    }
+    let printed = addrctl(&fake, "flush --dry-run").unwrap();
+    let words = "4 associations would end, 6 tasks would be released, 2 rules would be removed\n";
+    assert_eq!(printed, words);
+    let json = addrctl(&fake, "flush --dry-run --json").unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rule_count"], 2);
+    assert_eq!(fake.state().rules.len(), 2);
+    let printed = addrctl(&fake, "flush").unwrap();
+    let words = "4 associations ended, 6 tasks released, 2 rules removed\n";
+    assert_eq!(printed, words);
+    assert!(fake.state().rules.is_empty());
+}
+
+#[test]
+fn with_a_socket_open_flush_removes_no_rule() {
+    let fake = three(u32::MAX);
+    addrctl(&fake, "define shop 10.0.0.1").unwrap();
+    addrctl(&fake, "rule add --uid 33 --to shop").unwrap();
+    let (result, printed) = run(&fake, "flush --json");
+    assert_eq!(result.unwrap_err().exit_code(), 6);
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["rule_count"], 0);
+    assert_eq!(fake.state().rules.len(), 1);
+}
+
+#[test]
+fn of_a_module_without_rules_flush_counts_none() {
+    let fake = three(0);
+    fake.state().module = Some(6);
+    let printed = addrctl(&fake, "flush --json").unwrap();
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert!(printed["rule_count"].is_null());
 }

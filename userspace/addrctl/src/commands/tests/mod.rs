@@ -13,6 +13,9 @@ mod options;
 mod output;
 mod refusals;
 mod rights;
+mod rule_refusals;
+mod rules;
+mod units;
 mod update;
 
 use std::ffi::OsString;

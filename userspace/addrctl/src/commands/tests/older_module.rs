@@ -99,6 +99,22 @@ fn a_module_of_version_3_says_nothing_of_leftovers_and_is_not_asked() {
 }
 
 #[test]
+fn a_module_of_version_6_has_no_rules() {
+    let words = "the module is older than this addrctl and cannot do this: it has ABI 6, addrctl \
+                 has ABI 7; install the matching pair";
+    for line in [
+        "rule add --uid 33 --to shop",
+        "rule list",
+        "rule remove 1",
+        "rule remove --all",
+    ] {
+        let fake = older(6);
+        addrctl(&fake, "define shop 10.0.0.1").unwrap();
+        refused(&fake, line, 1, words);
+    }
+}
+
+#[test]
 fn what_an_older_module_knows_as_well_is_not_put_down_to_its_age() {
     let cases = [
         (
