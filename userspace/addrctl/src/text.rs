@@ -12,9 +12,13 @@ pub fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// A number of things: "1 task", "2 tasks".
+/// A number of things: "1 task", "2 tasks", "3 processes".
 pub fn counted(count: u64, thing: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
+    let s = match count {
+        1 => "",
+        _ if thing.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{count} {thing}{s}")
 }
 
@@ -43,7 +47,8 @@ mod tests {
 
     #[test]
     fn things_are_counted_and_numbered_in_words() {
-        assert_eq!(counted(1, "rule"), "1 rule");
+        assert_eq!(counted(1, "process"), "1 process");
+        assert_eq!(counted(2, "process"), "2 processes");
         assert_eq!(counted(0, "rule"), "0 rules");
         assert_eq!(numbered("rule", &[]), "no rule");
         assert_eq!(numbered("rule", &[3]), "rule 3");

@@ -81,6 +81,19 @@ fn a_rule_names_something_and_an_association() {
 }
 
 #[test]
+fn a_control_group_is_named_in_place_of_a_process() {
+    let assign = |words: &[&'static str]| [&["assign"][..], words].concat();
+    fails(&assign(&["--cgroup", "a"]), 2, "--to <NAME|ID>");
+    fails(&assign(&["--unit", "a"]), 2, "--to <NAME|ID>");
+    let with = |words: &[&'static str]| assign(&[&["--cgroup", "a", "--to", "1"], words].concat());
+    fails(&with(&["812"]), 2, "cannot be used");
+    fails(&with(&["--unit", "b"]), 2, "cannot be used");
+    fails(&with(&["--tree"]), 2, "cannot be used");
+    fails(&with(&["--exclusive"]), 2, "cannot be used");
+    fails(&with(&["--reset", "--force"]), 3, NO_DEVICE);
+}
+
+#[test]
 fn a_change_names_a_process_or_an_association_and_addresses() {
     for command in ["add", "remove", "replace"] {
         fails(&[command], 2, "<PID|NAME>");

@@ -84,6 +84,34 @@ pub(super) fn paths_are_real() -> bool {
     in_initial && inode(&root()).map_or(true, |number| number == ROOT_INODE)
 }
 
+/// The paths of the control group with this path and of all below it, as far as they can be read.
+pub(super) fn tree(path: &Path) -> Vec<PathBuf> {
+    let root = root();
+    let top = find(path).ok().filter(|found| found.is_there);
+    let mut found: Vec<_> = top.into_iter().map(|top| top.path).collect();
+    let mut next = 0;
+    while let Some(above) = found.get(next).cloned() {
+        let entries = fs::read_dir(directory(&root, &above));
+        let entries = entries.into_iter().flatten().flatten();
+        let dirs = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        found.extend(dirs.map(|dir| above.join(dir.file_name())));
+        next += 1;
+    }
+    found
+}
+
+/// The processes in the control group with this path; 0 for one of another pid namespace.
+///
+/// # Errors
+///
+/// `EOPNOTSUPP` for a threaded one, those of open(2) and read(2).
+pub(super) fn processes(path: &Path) -> Result<Vec<i32>, Errno> {
+    let file = directory(&root(), path).join("cgroup.procs");
+    let text = fs::read_to_string(file).map_err(errno)?;
+    let pids = text.lines().filter_map(|line| line.parse().ok());
+    Ok(pids.collect())
+}
+
 /// The root of the hierarchy of version 2.
 fn root() -> PathBuf {
     let unified = Path::new(UNIFIED);
@@ -156,13 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn the_root_of_the_machine_is_there() {
+    fn the_tree_of_the_machine_begins_with_its_root() {
         // Not every machine that runs this test has control groups of version 2.
         if let Ok(root) = find(Path::new("/")) {
             assert_eq!((root.path.to_str(), root.is_there), (Some("/"), true));
+            let tree = tree(Path::new("/"));
+            assert_eq!(tree.first(), Some(&root.path));
+            assert!(processes(&root.path).is_ok());
             let absent = find(Path::new("sys/none.slice/")).unwrap();
             assert_eq!(absent.path, Path::new("/sys/none.slice"));
             assert!(!absent.is_there);
+            let other = tree.get(1).and_then(|path| find(path).ok());
+            assert!(other.is_none_or(|found| found.path == tree[1]));
         }
     }
 }

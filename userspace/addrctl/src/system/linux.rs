@@ -166,6 +166,14 @@ impl System for Linux {
         cgroup::paths_are_real()
     }
 
+    fn cgroup_tree(&self, path: &Path) -> Vec<PathBuf> {
+        cgroup::tree(path)
+    }
+
+    fn cgroup_processes(&self, path: &Path) -> Result<Vec<i32>, Errno> {
+        cgroup::processes(path)
+    }
+
     fn systemctl(&self, args: &[&str]) -> io::Result<Output> {
         process::Command::new("systemctl")
             .args(args)

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -127,6 +127,14 @@ pub trait System {
 
     /// Whether control groups have the paths here that the kernel tells: not so in a container.
     fn cgroup_paths_are_real(&self) -> bool;
+
+    /// The paths of the control group with this path and of all below it, as far as they can be
+    /// read.
+    fn cgroup_tree(&self, path: &Path) -> Vec<PathBuf>;
+
+    /// The processes in the control group with this path, without those below it; 0 for one of
+    /// another pid namespace.
+    fn cgroup_processes(&self, path: &Path) -> Result<Vec<i32>, Errno>;
 
     /// Runs `systemctl` with these arguments.
     fn systemctl(&self, args: &[&str]) -> io::Result<Output>;

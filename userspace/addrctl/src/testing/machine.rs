@@ -2,11 +2,12 @@
 
 //! Users, files, control groups and systemd of the made-up machine.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 
 use rustix::io::Errno;
@@ -27,6 +28,19 @@ pub enum FakeFile {
     Directory,
     /// A program in the mount namespace of a container.
     Elsewhere,
+}
+
+/// A made-up control group.
+#[derive(Clone, Debug, Default)]
+pub struct FakeCgroup {
+    /// The processes in it.
+    pub pids: Vec<i32>,
+    /// Processes that come, one after each look.
+    pub coming: VecDeque<i32>,
+    /// Processes that leave after the next look.
+    pub leaving: Vec<i32>,
+    /// It has threads alone.
+    pub threaded: bool,
 }
 
 /// A made-up unit.
@@ -72,8 +86,32 @@ impl State {
     pub(super) fn cgroup(&self, path: &Path) -> Result<Cgroup, Errno> {
         let dir = directory(Path::new(ROOT), path);
         let path = path_of(dir.strip_prefix(ROOT).unwrap());
-        let is_there = self.cgroups.contains(&path);
+        let is_there = self.cgroups.contains_key(&path);
         Ok(Cgroup { path, is_there })
+    }
+
+    pub(super) fn cgroup_tree(&self, path: &Path) -> Vec<PathBuf> {
+        let all = self.cgroups.keys();
+        all.filter(|below| below.starts_with(path))
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn cgroup_processes(&mut self, path: &Path) -> Result<Vec<i32>, Errno> {
+        let cgroup = self.cgroups.get_mut(path).ok_or(Errno::NOENT)?;
+        if cgroup.threaded {
+            return Err(Errno::OPNOTSUPP);
+        }
+        let now = cgroup.pids.clone();
+        let leaving = std::mem::take(&mut cgroup.leaving);
+        cgroup.pids.retain(|pid| !leaving.contains(pid));
+        if let Some(pid) = cgroup.coming.pop_front() {
+            cgroup.pids.push(pid);
+            self.processes
+                .entry(pid)
+                .or_insert_with(|| "new".to_owned());
+        }
+        Ok(now)
     }
 
     pub(super) fn systemctl(&self, args: &[&str]) -> io::Result<Output> {

@@ -14,7 +14,7 @@ mod shown;
 mod system;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ use rustix::io::Errno;
 use crate::address::AddressSet;
 use crate::system::AskedRights;
 
-pub use machine::{FakeFile, FakeUnit};
+pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
 
 /// The process id of addrctl in tests.
@@ -97,8 +97,8 @@ pub struct State {
     pub meddling: u32,
     /// Files by path.
     pub files: BTreeMap<PathBuf, FakeFile>,
-    /// The paths of the control groups, which begin with a slash.
-    pub cgroups: BTreeSet<PathBuf>,
+    /// Control groups by path, which begins with a slash.
+    pub cgroups: BTreeMap<PathBuf, FakeCgroup>,
     /// Control groups have other paths than on the machine.
     pub in_container: bool,
     /// Units of systemd by name.

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -130,6 +130,14 @@ impl System for Fake {
 
     fn cgroup_paths_are_real(&self) -> bool {
         !self.state().in_container
+    }
+
+    fn cgroup_tree(&self, path: &Path) -> Vec<PathBuf> {
+        self.state().cgroup_tree(path)
+    }
+
+    fn cgroup_processes(&self, path: &Path) -> Result<Vec<i32>, Errno> {
+        self.state().cgroup_processes(path)
     }
 
     fn systemctl(&self, args: &[&str]) -> io::Result<Output> {

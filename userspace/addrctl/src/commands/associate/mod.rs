@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use super::args::Which;
 use super::open;
 use crate::address::AddressSet;
+use crate::client::{CallError, Client};
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -72,9 +73,14 @@ pub fn join(
     to: Which,
     request: &AssignRequest,
 ) -> Result<u64, Error> {
-    let whom = Subject::Process(open::named(system, pid));
-    let doing = Doing::new("put", whom).and(format!("into association {to}"));
+    let doing = joining(system, pid, to);
     attempt_join(system, pid, to, request).map_err(|why| doing.failed(why))
+}
+
+/// Putting process `pid` into an association that is there, for messages.
+pub fn joining(system: &dyn System, pid: i32, to: Which) -> Doing {
+    let whom = Subject::Process(open::named(system, pid));
+    Doing::new("put", whom).and(format!("into association {to}"))
 }
 
 fn attempt_join(
@@ -87,14 +93,26 @@ fn attempt_join(
     let id = open::id(system, &client, to)?;
     let pidfd = open::process(system, pid)?;
     let called = client.join(pidfd.as_fd(), id, request.tree, request.reset);
-    called.map(|()| id).map_err(|cause| {
-        let refusal = Refusal::new(system, &client, cause);
-        match refusal.errno() {
-            Some(Errno::NOENT) => refusal.about(&open::association(to)),
-            Some(Errno::INVAL) if !system.is_kernel_thread(pid) => part(to),
-            _ => meaning::meaning(system, &client, pid, request, &refusal),
-        }
-    })
+    called
+        .map(|()| id)
+        .map_err(|cause| not_joined(system, &client, pid, to, request, cause))
+}
+
+/// Why process `pid` cannot be put into an association that is there, as `request` asks.
+pub fn not_joined(
+    system: &dyn System,
+    client: &Client<'_>,
+    pid: i32,
+    to: Which,
+    request: &AssignRequest,
+    cause: CallError,
+) -> Reason {
+    let refusal = Refusal::new(system, client, cause);
+    match refusal.errno() {
+        Some(Errno::NOENT) => refusal.about(&open::association(to)),
+        Some(Errno::INVAL) if !system.is_kernel_thread(pid) => part(to),
+        _ => meaning::meaning(system, client, pid, request, &refusal),
+    }
 }
 
 /// Only associations that were made from outside take processes in.

@@ -14,6 +14,23 @@ use crate::error::{ErrorKind, Reason};
 use crate::system::{Cgroup, System};
 use crate::text::printable;
 
+/// The path of a control group that is there.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn existing(system: &dyn System, given: GivenCgroup<'_>) -> Result<PathBuf, Reason> {
+    let path = match given {
+        GivenCgroup::Path(path) => path.to_owned(),
+        GivenCgroup::Unit(unit) => unit::running_path(system, unit)?,
+    };
+    let found = find(system, &path)?;
+    match found.is_there {
+        true => Ok(found.path),
+        false => Err(no_cgroup(&path, Errno::NOENT)),
+    }
+}
+
 /// The path of a control group for a rule, which need not be there yet.
 ///
 /// # Errors
@@ -55,7 +72,7 @@ pub fn note_absent(system: &dyn System, given: GivenCgroup<'_>) {
 }
 
 /// Why a path leads to no control group.
-fn no_cgroup(path: &Path, cause: Errno) -> Reason {
+pub fn no_cgroup(path: &Path, cause: Errno) -> Reason {
     let path = printable(&path.to_string_lossy());
     match cause {
         Errno::NOENT | Errno::NODEV => Reason::new(

@@ -20,6 +20,13 @@ struct Unit {
     cgroup: Option<String>,
 }
 
+/// The path of the control group of a unit that is running.
+pub(super) fn running_path(system: &dyn System, name: &str) -> Result<PathBuf, Reason> {
+    let unit = look_up(system, name)?;
+    let path = unit.cgroup.ok_or_else(|| not_running(name))?;
+    Ok(path.into())
+}
+
 /// The path of the control group that a unit has when it runs.
 pub(super) fn path(system: &dyn System, name: &str) -> Result<PathBuf, Reason> {
     let unit = look_up(system, name)?;
@@ -128,6 +135,14 @@ fn without_cgroup(name: &str, state: &str) -> Reason {
             printable(state)
         )),
     }
+}
+
+fn not_running(name: &str) -> Reason {
+    let name = printable(name);
+    let what = format!("the unit {name} has no control group, because it is not running");
+    Reason::new(ErrorKind::NotFound, what).next(format!(
+        "start it first (`systemctl start {name}`), or name its control group with --cgroup"
+    ))
 }
 
 fn several(name: &str) -> Reason {

@@ -3,6 +3,7 @@
 //! The commands against a made-up kernel: what they do when they succeed, and
 //! (`refusals.rs`) what they say when they fail.
 
+mod cgroups;
 mod defined;
 mod flush;
 mod leftovers;

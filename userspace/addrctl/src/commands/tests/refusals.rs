@@ -28,6 +28,7 @@ fn without_the_module_every_command_says_how_to_load_it() {
         "assign 812 --to shop",
         "define shop 10.0.0.1",
         "undefine shop",
+        "assign --cgroup shop.slice --to shop",
         "rule add --uid 33 --to shop",
         "rule list",
         "rule remove 1",

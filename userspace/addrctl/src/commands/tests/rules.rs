@@ -2,13 +2,13 @@
 
 //! Rules: adding, listing and removing them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use addrconf_abi::{RuleEntry, UserText};
 
 use super::{addrctl, nginx, run};
-use crate::testing::{Fake, FakeFile, FakeRule, FakeUnit};
+use crate::testing::{Fake, FakeCgroup, FakeFile, FakeRule, FakeUnit};
 
 /// A machine with programs, control groups and units, and the associations 1 (shop) and 2
 /// (blog), which are defined.
@@ -16,11 +16,15 @@ pub(super) fn machine() -> Fake {
     let fake = nginx();
     addrctl(&fake, "define shop 10.0.0.1").unwrap();
     addrctl(&fake, "define blog 10.0.0.2").unwrap();
+    let group = |pids: &[i32]| FakeCgroup {
+        pids: pids.to_vec(),
+        ..FakeCgroup::default()
+    };
     let mut state = fake.state();
-    state.cgroups = BTreeSet::from([
-        "/".into(),
-        "/shop.slice".into(),
-        "/shop.slice/nginx.service".into(),
+    state.cgroups = BTreeMap::from([
+        ("/".into(), group(&[])),
+        ("/shop.slice".into(), group(&[])),
+        ("/shop.slice/nginx.service".into(), group(&[812, 813])),
     ]);
     state.files = BTreeMap::from([
         ("/usr/sbin/nginx".into(), FakeFile::Program),

@@ -10,13 +10,15 @@ use super::refusals::refused;
 use super::rules::machine;
 use crate::testing::Fake;
 
-/// What is said of a control group that is in no rule.
+/// What both commands that take a control group say.
 #[track_caller]
-fn says(option: &str, exit_code: u8, words: &str) {
-    let fake = machine();
-    let line = format!("rule add {option} --to shop");
-    refused(&fake, &line, exit_code, words);
-    assert!(fake.state().rules.is_empty());
+fn both_say(option: &str, exit_code: u8, words: &str) {
+    for command in ["rule add", "assign"] {
+        let fake = machine();
+        let line = format!("{command} {option} --to shop");
+        refused(&fake, &line, exit_code, words);
+        assert!(fake.state().rules.is_empty());
+    }
 }
 
 /// Adds a rule, and returns the path of its control group.
@@ -54,6 +56,8 @@ fn a_rule_may_name_a_control_group_that_is_not_there_yet() {
     // A note about a rule that was not added would mislead.
     addrctl(&fake, "rule add --cgroup mail.slice --to shop --before 9").unwrap_err();
     assert!(fake.state().notes.is_empty());
+    let words = "there is no control group mail.slice; `systemd-cgls` shows those there are";
+    refused(&fake, "assign --cgroup mail.slice --to shop", 5, words);
 }
 
 #[test]
@@ -80,6 +84,8 @@ fn a_unit_is_found_without_its_suffix_and_by_another_name() {
         let path = path_in_rule(&machine(), &format!("--unit {name}"));
         assert_eq!(path, mail, "{name}");
     }
+    let printed = addrctl(&machine(), "assign --unit nginx --to shop").unwrap();
+    assert_eq!(printed, "2 processes joined\n");
 }
 
 #[test]
@@ -93,13 +99,22 @@ fn a_unit_that_never_has_a_control_group_is_told_why() {
         ("boot.target", "and none of its kind has one"),
         ("none*", "systemd knows no unit none*"),
     ] {
-        says(&format!("--unit {unit}"), 5, words);
+        both_say(&format!("--unit {unit}"), 5, words);
     }
 }
 
 #[test]
+fn a_unit_that_does_not_run_has_no_processes_to_assign() {
+    let words =
+        "the unit mail.service has no control group, because it is not running; start it first \
+         (`systemctl start mail.service`), or name its control group with --cgroup";
+    let line = "assign --unit mail.service --to shop";
+    refused(&machine(), line, 5, words);
+}
+
+#[test]
 fn a_pattern_is_no_unit() {
-    says(
+    both_say(
         "--unit *",
         1,
         "* is a pattern of several units; name one of them",
@@ -120,5 +135,5 @@ fn without_systemd_the_way_out_is_told() {
     let words =
         "`systemctl` says: System has not been booted with systemd as init system (PID 1). \
                  Can't operate; name the control group with --cgroup";
-    refused(&fake, "rule add --unit nginx.service --to shop", 1, words);
+    refused(&fake, "assign --unit nginx.service --to shop", 1, words);
 }
