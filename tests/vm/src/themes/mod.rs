@@ -50,6 +50,7 @@ mod scope_tcp;
 mod scope_udp;
 mod sendmsg;
 mod servers;
+mod sessions;
 mod signal;
 mod source;
 mod sysfs;
@@ -83,6 +84,7 @@ pub fn all() -> Vec<Test> {
         rules::tests(),
         rules_exec::tests(),
         rules_control::tests(),
+        sessions::tests(),
         signal::tests(),
         loopback_owner::tests(),
         host_services::tests(),
