@@ -86,6 +86,9 @@ pub trait Release {
     /// Ends every association that is listed.
     fn revoke_all(&mut self) -> Result<(), Self::Stop>;
 
+    /// Ends every part that is listed, and that is not ended though its whole is.
+    fn revoke_ended(&mut self) -> Result<(), Self::Stop>;
+
     /// Removes every entry of an association that has ended, whatever its task is doing.
     /// Returns their number.
     fn remove_revoked(&mut self) -> Result<usize, Self::Stop>;
@@ -103,9 +106,9 @@ pub fn release_association<W: Release>(
 /// Ends every association. Returns the number of their tasks. May sleep. No association is
 /// made from outside meanwhile: the caller holds the lock of control calls.
 pub fn release_all<W: Release>(world: &mut W) -> Result<usize, W::Stop> {
-    // Twice: the first walk may miss a part that is listed behind it, as its whole has not
-    // ended yet. During the second walk every whole has ended.
+    // The first walk may miss a part that is listed behind it, as its whole has not ended yet.
+    // During the second walk every whole has ended.
     world.revoke_all()?;
-    world.revoke_all()?;
+    world.revoke_ended()?;
     world.remove_revoked()
 }

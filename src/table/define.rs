@@ -27,6 +27,7 @@ impl Tenants {
         self.put_in_force(&association).inspect_err(|_| {
             Association::undefine(&association);
         })?;
+        association.tenant().set_settled();
         Ok(association)
     }
 

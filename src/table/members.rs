@@ -6,6 +6,8 @@
 
 use kernel::alloc::Flags;
 use kernel::prelude::*;
+use kernel::sync::atomic::ordering;
+use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
 
 use crate::sys::map::{Entry, InsertError, RcuMap};
@@ -14,7 +16,7 @@ use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef, Tgid};
 use super::association::Association;
 use super::control::Control;
 use super::gather::gather;
-use super::membership::Membership;
+use super::membership::{Membership, Place};
 use super::tenant::Mark;
 
 /// The table of tasks.
@@ -45,6 +47,27 @@ impl Members {
     /// The association of a task, if any. Context: any.
     pub(crate) fn association(&self, task: TaskKey) -> Option<Arc<Association>> {
         self.with_membership(task, Membership::association)?
+    }
+
+    /// Where a task is. Context: any.
+    pub(super) fn place(&self, task: TaskKey) -> Place {
+        let guard = rcu::read_lock();
+        let Some(found) = self.map.get(task, &guard) else {
+            return Place::Outside;
+        };
+        if found.is_revoked() {
+            return Place::Outside;
+        }
+        if !found.is_settled() {
+            return Place::Unsettled;
+        }
+        // If the call has failed meanwhile, then it removed the membership before it was over.
+        // Pairs with the barrier in `Association::refuse`.
+        smp_mb(ordering::Full);
+        match self.map.get(task, &guard) {
+            Some(now) if core::ptr::eq(now, found) && !now.is_revoked() => Place::Member,
+            _ => Place::Outside,
+        }
     }
 
     /// Forgets a task, which is being freed. Context: any but NMI.

@@ -15,6 +15,17 @@ use crate::sys::task::Tgid;
 use super::association::{Association, Epoch, Stage, User};
 use super::tenant::{Mark, Tenant};
 
+/// Where a task is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no association.
+    Outside,
+    /// A call is putting it into an association, and may fail.
+    Unsettled,
+    /// In an association, until it is released.
+    Member,
+}
+
 /// The membership of a task in an association.
 ///
 /// # Invariants
@@ -176,9 +187,21 @@ impl Membership {
         self.tenant().is_formed() && !self.is_joining()
     }
 
-    /// Whether `part` is a part of its association, or a part of a part.
+    /// Whether the call that put the task into the association is over, and has succeeded. If it
+    /// failed meanwhile, the membership does not count.
+    pub(super) fn is_settled(&self) -> bool {
+        self.tenant().is_settled() && !self.is_joining()
+    }
+
+    /// Whether `part` is a part of its association, or a part of a part, and no task was released
+    /// between the beginning of the membership and the making of the part.
     pub(super) fn is_wider_than(&self, part: &Association) -> bool {
-        !self.is_of(part) && part.is_within(self.user.association())
+        part.epoch_of(self.user.association()) == Some(self.epoch)
+    }
+
+    /// When the task joined, or the task that made it.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// Whether it is a membership in `association`, in a part of it, or in a part of

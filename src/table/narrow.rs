@@ -18,7 +18,7 @@ use crate::protocol::{self, Narrow};
 use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
-use super::association::{Association, PartOf, User};
+use super::association::{Association, Epoch, PartOf, User};
 use super::known;
 use super::membership::Membership;
 use super::patience;
@@ -55,6 +55,13 @@ struct SelfNarrowing<'a> {
     asked: Option<(Name, AddressSet)>,
 }
 
+/// What the running process narrows.
+struct Present {
+    association: Arc<Association>,
+    // Of the membership of the running task.
+    epoch: Epoch,
+}
+
 /// The part that is being made.
 struct Part {
     // Until it is listed. Dropped first: its file must be gone before the id is free.
@@ -65,20 +72,27 @@ struct Part {
 }
 
 impl Narrow for SelfNarrowing<'_> {
-    type Association = Arc<Association>;
+    type Association = Present;
     type Part = Part;
     type Entry = KBox<Entry<Membership>>;
     type Task = TaskRef;
     type Stop = Error;
 
-    fn present(&mut self) -> Result<Option<Arc<Association>>> {
-        Ok(self.tenants.members.association(TaskKey::current()))
+    fn present(&mut self) -> Result<Option<Present>> {
+        let members = &self.tenants.members;
+        let present = members.with_membership(TaskKey::current(), |membership| {
+            membership.association().map(|association| Present {
+                association,
+                epoch: membership.epoch(),
+            })
+        });
+        Ok(present.flatten())
     }
 
-    fn make(&mut self, present: &Arc<Association>) -> Result<Part> {
+    fn make(&mut self, present: &Present) -> Result<Part> {
         let (name, set) = self.asked.take().ok_or(EINVAL)?;
-        let terms = present.terms().narrowed(name);
-        let part_of = PartOf::join(present.clone())?;
+        let terms = present.association.terms().narrowed(name);
+        let part_of = PartOf::join(present.association.clone(), present.epoch)?;
         let (association, first) = self.tenants.make(terms, set, Some(part_of))?;
         Ok(Part {
             listing: Some(self.tenants.registry().listing(&association)?),
@@ -94,7 +108,7 @@ impl Narrow for SelfNarrowing<'_> {
         Entry::new(membership, GFP_KERNEL_ACCOUNT)
     }
 
-    fn list(&mut self, present: &Arc<Association>, part: &mut Part) -> Result<protocol::Listing> {
+    fn list(&mut self, present: &Present, part: &mut Part) -> Result<protocol::Listing> {
         let members = &self.tenants.members;
         // As before the tenant is formed: the call that puts the caller into the association may
         // fail, and takes out those whom it put there.
@@ -102,7 +116,7 @@ impl Narrow for SelfNarrowing<'_> {
             return Ok(protocol::Listing::Later);
         }
         let registry = self.tenants.registry();
-        registry.list_part(present, &part.association, &mut part.listing)
+        registry.list_part(&present.association, &part.association, &mut part.listing)
     }
 
     fn pause(&mut self) -> Result {
@@ -132,9 +146,12 @@ impl Narrow for SelfNarrowing<'_> {
         entry: KBox<Entry<Membership>>,
     ) -> Result<bool> {
         let members = &self.tenants.members;
+        let is_caller = task.key() == TaskKey::current();
         known::change_member(task, || {
             Ok(members.replace_if(task.key(), entry, |old, new| {
-                let is_wider = !old.is_revoked() && old.is_wider_than(&part.association);
+                // The caller stays where it is while a call is putting it there, which may fail.
+                let stays = is_caller && old.is_joining();
+                let is_wider = !old.is_revoked() && !stays && old.is_wider_than(&part.association);
                 new.set_process(old.process());
                 if is_wider && old.is_searched() {
                     new.set_searched();

@@ -161,6 +161,11 @@ impl Release for Ending<'_> {
         Ok(())
     }
 
+    fn revoke_ended(&mut self) -> Result<(), Infallible> {
+        self.0.registry().revoke_ended();
+        Ok(())
+    }
+
     fn remove_revoked(&mut self) -> Result<usize, Infallible> {
         Ok(self.0.members.remove_revoked())
     }

@@ -13,6 +13,8 @@ use super::limits::{MAX_PARTS, MAX_RAW_SOCKETS};
 pub(super) struct Tenant {
     // All tasks that the association was made for are members.
     formed: Atomic<bool>,
+    // The call that made it is over.
+    settled: Atomic<bool>,
     // An update is in progress. Changed with the registry locked.
     updating: Atomic<bool>,
     parts: Atomic<usize>,
@@ -57,6 +59,7 @@ impl Tenant {
     pub(super) fn new() -> Self {
         Self {
             formed: Atomic::new(false),
+            settled: Atomic::new(false),
             updating: Atomic::new(false),
             parts: Atomic::new(0),
             unborn: Atomic::new(0),
@@ -79,6 +82,16 @@ impl Tenant {
     /// Notes that all tasks that the association was made for are members.
     pub(super) fn set_formed(&self, _control: &mut Control) {
         self.formed.store(true, ordering::Release);
+    }
+
+    /// Whether the call that made it is over, and has succeeded.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.load(ordering::Relaxed)
+    }
+
+    /// Notes that the call that made it has succeeded.
+    pub(super) fn set_settled(&self) {
+        self.settled.store(true, ordering::Relaxed);
     }
 
     /// Whether an update is in progress. Stable with the registry locked.

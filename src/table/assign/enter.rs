@@ -15,7 +15,7 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 use crate::table::association::{Association, Stage};
 use crate::table::files;
 use crate::table::known;
-use crate::table::membership::Membership;
+use crate::table::membership::{Membership, Place};
 use crate::table::sockets;
 use crate::table::tenants::Tenants;
 
@@ -30,7 +30,7 @@ impl Tenants {
     /// `EPERM` when it cannot become a member: the association is not there, or the task holds a
     /// bypass that does not end with its present program.
     pub(crate) fn select(&self, program: &mut impl Program) -> Result<Option<u32>> {
-        if self.members.association(TaskKey::current()).is_some() {
+        if self.members.place(TaskKey::current()) == Place::Member {
             return Ok(None);
         }
         let Some(id) = self.holdings.rules.select(program) else {
@@ -103,7 +103,19 @@ impl Enter for Entering<'_> {
 
     fn insert(&mut self) -> Result<bool> {
         let stage = self.association.stage();
-        let membership = Membership::join(self.association.clone(), stage).ok_or(ENOENT)?;
+        // After the look at the stage: a release of everything undefines it first. So nobody
+        // enters who is not released as well.
+        smp_mb(ordering::Full);
+        if !self.association.is_defined() {
+            return Err(ENOENT);
+        }
+        let Some(membership) = Membership::join(self.association.clone(), stage) else {
+            return match self.association.has_left(stage) {
+                // Released at this moment.
+                true => Ok(false),
+                false => Err(ENOENT),
+            };
+        };
         membership.set_process(self.task.tgid());
         self.stage = Some(stage);
         let members = &self.tenants.members;
@@ -133,14 +145,10 @@ impl Enter for Entering<'_> {
     }
 
     fn is_member(&mut self) -> Result<bool> {
-        let members = &self.tenants.members;
-        let formed = members.with_membership(self.task.key(), |membership| {
-            (!membership.is_revoked()).then(|| membership.is_formed())
-        });
-        match formed.flatten() {
-            None => Ok(false),
-            Some(true) => Ok(true),
-            Some(false) => Err(EAGAIN),
+        match self.tenants.members.place(self.task.key()) {
+            Place::Outside => Ok(false),
+            Place::Unsettled => Err(EAGAIN),
+            Place::Member => Ok(true),
         }
     }
 
@@ -157,8 +165,13 @@ impl Enter for Entering<'_> {
         if holds {
             return Err(EBUSY);
         }
+        // It may be in another by now, for which it was not searched.
         let members = &self.tenants.members;
-        members.with_membership(self.task.key(), Membership::set_searched);
+        members.with_membership(self.task.key(), |membership| {
+            if membership.is_within(&self.association) {
+                membership.set_searched();
+            }
+        });
         Ok(())
     }
 }

@@ -250,7 +250,10 @@ impl Assign for Assignment<'_> {
         sockets::abort(&self.strangers);
         match self.is_joining() {
             true => self.confirm(),
-            false => Ok(()),
+            false => {
+                self.association.tenant().set_settled();
+                Ok(())
+            }
         }
     }
 

@@ -18,24 +18,24 @@ use crate::table::limits::MAX_DEPTH;
 /// Counted in the `parts` of the tenant.
 pub(in crate::table) struct PartOf {
     user: User,
-    // Of the whole when the part was made: a release of the whole's tasks ends its parts.
+    // Of the membership whose task made the part: a release of the whole's tasks ends its parts.
     epoch: Epoch,
 }
 
 impl PartOf {
-    /// Adds a part to `whole`. Context: process, may sleep.
+    /// Adds a part to `whole`, which a task makes that is a member since this epoch.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOSPC` when the tenant has as many parts as it may, or `whole` is itself
     /// [`MAX_DEPTH`] parts deep; `ENOENT` when `whole` has ended.
-    pub(in crate::table) fn join(whole: Arc<Association>) -> Result<Self> {
+    pub(in crate::table) fn join(whole: Arc<Association>, epoch: Epoch) -> Result<Self> {
         // Narrowing needs no capability, so it must be limited: it must not use up
         // memory, nor make control calls take forever.
         if whole.depth() >= MAX_DEPTH {
             return Err(ENOSPC);
         }
-        let epoch = whole.stage().epoch;
         let user = User::join(whole).ok_or(ENOENT)?;
         if !user.association().tenant().add_part() {
             return Err(ENOSPC);
@@ -71,6 +71,16 @@ impl Association {
     /// The association itself, its whole, the whole of that, and so on.
     pub(super) fn up(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |this| this.whole())
+    }
+
+    /// The epoch of `whole` in which this part of it was made, or the part of it that this is a
+    /// part of. `None` if it is no part of `whole`.
+    pub(in crate::table) fn epoch_of(&self, whole: &Self) -> Option<Epoch> {
+        let places = self.up().filter_map(|part| part.part_of.as_ref());
+        places
+            .filter(|place| core::ptr::eq(place.whole(), whole))
+            .map(|place| place.epoch)
+            .next()
     }
 
     /// Number of wholes above it: 0 if it was made from outside.

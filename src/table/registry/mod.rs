@@ -181,8 +181,7 @@ impl Registry {
     ) -> Result<protocol::Listing> {
         let mut lists = self.lists.lock();
         let tenant = present.tenant();
-        let verdict =
-            protocol::may_list(present.is_ended(), tenant.is_formed(), tenant.is_updating());
+        let verdict = protocol::may_list(part.is_ended(), tenant.is_formed(), tenant.is_updating());
         if verdict != protocol::Listing::Listed {
             return Ok(verdict);
         }
@@ -260,6 +259,15 @@ impl Registry {
         });
     }
 
+    /// Ends every listed part for which that is due, as the tasks of its whole were released.
+    pub(super) fn revoke_ended(&self) {
+        self.each(|association| {
+            if association.is_ended() {
+                association.revoke();
+            }
+        });
+    }
+
     /// Ends an association, its parts and theirs, for every task. After this no part
     /// is listed that is not ended.
     pub(super) fn revoke_within(&self, association: &Association) {
@@ -272,7 +280,8 @@ impl Registry {
             return;
         }
         self.each(|other| {
-            if other.is_within(association) {
+            // A task may enter the association now, and narrow itself: that part stays.
+            if other.is_within(association) && other.is_ended() {
                 other.revoke();
             }
         });

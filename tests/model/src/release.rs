@@ -175,13 +175,11 @@ impl ReleaseProcess for Releasing<'_, '_> {
 /// A call that ends associations.
 pub(crate) struct Ending<'r, 'a> {
     run: &'r mut Run<'a>,
-    // How often `revoke_all` ran.
-    times: u8,
 }
 
 impl<'r, 'a> Ending<'r, 'a> {
     pub(crate) fn new(run: &'r mut Run<'a>) -> Self {
-        Self { run, times: 0 }
+        Self { run }
     }
 }
 
@@ -204,11 +202,14 @@ impl Release for Ending<'_, '_> {
     }
 
     fn revoke_all(&mut self) -> Go<()> {
-        self.times += 1;
-        if self.times > 1 && !self.run.has(Without::RevokingTwice) {
+        each_listed(self.run, true, |_, _| true)
+    }
+
+    fn revoke_ended(&mut self) -> Go<()> {
+        if !self.run.has(Without::RevokingTwice) {
             return Ok(());
         }
-        let spares = self.times > 1 && self.run.has(Without::SparingTheNew);
+        let spares = self.run.has(Without::SparingTheNew);
         each_listed(self.run, !spares, |w, id| !spares || w.is_ended(id))
     }
 
