@@ -9,7 +9,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use libc::{EADDRNOTAVAIL, IPPROTO_TCP, TCP_SYNCNT};
+use libc::{
+    EADDRNOTAVAIL, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPV6_RECVERR, IP_RECVERR, TCP_SYNCNT,
+};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE};
 use crate::child::{as_tenant, in_child_with, Channel};
@@ -213,16 +215,24 @@ fn both(to: &Addr) {
 }
 
 /// The word of a server at `to` for a client at `from`. Linux refuses no connection from `::1` to
-/// another address: its reset finds no route. So this does not wait for one.
+/// another address: its reset finds no route. So this does not wait for one. And it takes a
+/// datagram from any address: a wildcard socket answers from that of the client.
 fn ask_from(from: &str, proto: Proto, to: (IpAddr, u16)) -> io::Result<String> {
     let sock = Sock::for_ip(proto, to.0);
-    if proto == Proto::Tcp {
-        sock.set(IPPROTO_TCP, TCP_SYNCNT, 1);
-    }
     sock.bind((ip(from), 0))?;
-    sock.connect(to)?;
-    if proto == Proto::Udp {
-        sock.send(b"?")?;
+    match proto {
+        Proto::Tcp => {
+            sock.set(IPPROTO_TCP, TCP_SYNCNT, 1);
+            sock.connect(to)?;
+        }
+        Proto::Udp => {
+            // Tells that the port is closed.
+            match to.0 {
+                IpAddr::V4(_) => sock.set(IPPROTO_IP, IP_RECVERR, 1),
+                IpAddr::V6(_) => sock.set(IPPROTO_IPV6, IPV6_RECVERR, 1),
+            }
+            sock.send_to(b"?", to)?;
+        }
     }
     let (word, _) = sock.receive()?;
     Ok(String::from_utf8_lossy(&word).into_owned())

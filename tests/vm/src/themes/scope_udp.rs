@@ -114,7 +114,7 @@ pub fn tests() -> Vec<Test> {
         }),
         everywhere(
             "one_datagram_socket_asks_a_distant_server_and_then_one_on_loopback",
-            || asks_one_after_the_other(),
+            asks_one_after_the_other,
         ),
         behaviour(
             "a_tenant_asks_a_distant_server_and_then_one_on_loopback",
