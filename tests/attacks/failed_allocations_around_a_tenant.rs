@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::process::exit;
+use std::process::{exit, Command};
 use std::thread;
 
 use addrconf_abi::Target;
@@ -17,9 +17,10 @@ use libc::{EADDRNOTAVAIL, SOL_SOCKET, SO_SNDTIMEO};
 use super::failed_allocations_of_a_tenant::foreign_bind;
 use super::shortage::{self, each_failure, each_failure_with, needs_no_memory, ready};
 use crate::addr::{Addr, ANY4, HOST4, ONE};
-use crate::child::{as_tenant, spawn_tenant, stay, Channel, Child};
+use crate::child::{as_tenant, eventually, spawn_tenant, stay, Channel, Child};
 use crate::fault::{Faults, HastyFaults, Log};
 use crate::probe;
+use crate::program::{arguments, program_rule, rules_about, Programs, Shops};
 use crate::registry::Test;
 use crate::sock::{Proto, Sock};
 use crate::sys::option::set_option_bytes;
@@ -38,6 +39,7 @@ pub fn tests() -> Vec<Test> {
     shortage::tests(vec![
         ("a_thread_without_memory_is_confined", make_threads),
         ("a_program_without_memory_is_confined", execute),
+        ("a_program_of_a_rule_without_memory_is_confined", enter),
         ("refusing_a_foreign_socket_needs_no_memory", receive),
         ("bind_by_a_ring_without_memory_changes_nothing", || {
             by_ring(|(ring, sock)| ring.bind_by_caller(sock, (HOST4, 0)));
@@ -75,28 +77,58 @@ fn make_threads() {
 fn execute() {
     ready(true);
     as_tenant(ONE, || {
-        let (mut ran, mut failed) = (0, 0);
-        for nth in 1..=OF_EXEC {
-            let out = Channel::new();
-            let mut child = Child::spawn(|| {
-                let mut command = probe::command(&[HOST4]);
-                command.stdout(out.sender());
-                let faults = Faults::of_this_thread().expect("fail-nth");
-                let tried = faults.at(nth, || command.exec());
-                eprintln!("{tried:?}");
-                exit(1);
-            });
-            match child.wait() {
-                // The call that lacks memory may be the program's own.
-                Status::Exited(0) => {
-                    assert_ne!(out.receive(), "ok", "at allocation {nth}");
-                    ran += 1;
-                }
-                _ => failed += 1,
-            }
-        }
-        assert!(ran > 0 && failed > 0, "{ran} ran, {failed} did not");
+        // The call that lacks memory may be the program's own.
+        each_execution(
+            || probe::command(&[HOST4]),
+            |said, nth| assert_ne!(said, "ok", "at allocation {nth}"),
+        );
     });
+}
+
+/// A rule takes the process in as it executes the program, or it does not live to execute it.
+fn enter() {
+    ready(true);
+    let (shops, programs) = (Shops::new(), Programs::new());
+    let one = programs.copy("one");
+    rules_about(&[&one], |fds| vec![program_rule(fds[0], &shops.shop)]);
+    let command = || {
+        let mut command = Command::new(&one);
+        command.args(arguments());
+        command
+    };
+    each_execution(command, |said, nth| {
+        let foreign = said.split_whitespace().last();
+        assert!(
+            foreign.is_none_or(|verdict| verdict != "ok"),
+            "at allocation {nth}: {said}"
+        );
+    });
+    eventually("the end of all tasks", || shops.shop.describe().tasks == 0);
+}
+
+/// Executes a program while an allocation fails, each in turn, and checks what those say that
+/// are executed.
+fn each_execution(command: impl Fn() -> Command, check: impl Fn(&str, u32)) {
+    let (mut ran, mut failed) = (0, 0);
+    for nth in 1..=OF_EXEC {
+        let out = Channel::new();
+        let mut child = Child::spawn(|| {
+            let mut command = command();
+            command.stdout(out.sender());
+            let faults = Faults::of_this_thread().expect("fail-nth");
+            let tried = faults.at(nth, || command.exec());
+            eprintln!("{tried:?}");
+            exit(1);
+        });
+        match child.wait() {
+            Status::Exited(0) => {
+                check(&out.receive(), nth);
+                ran += 1;
+            }
+            _ => failed += 1,
+        }
+    }
+    assert!(ran > 0 && failed > 0, "{ran} ran, {failed} did not");
 }
 
 fn receive() {
