@@ -31,6 +31,7 @@ mod server;
 mod slow_file;
 mod sock;
 mod spec;
+mod systemd;
 mod tenant;
 mod themes;
 mod world;

@@ -238,7 +238,7 @@ fn status(expected: i32, args: &[&str]) -> (String, String) {
 }
 
 /// Runs addrctl, which must succeed. Returns its output.
-fn done(args: &[&str]) -> String {
+pub(super) fn done(args: &[&str]) -> String {
     status(0, args).0
 }
 

@@ -54,6 +54,7 @@ mod sessions;
 mod signal;
 mod source;
 mod sysfs;
+mod systemd;
 mod unassociated;
 mod unload;
 mod unused;
@@ -85,6 +86,7 @@ pub fn all() -> Vec<Test> {
         rules_exec::tests(),
         rules_control::tests(),
         sessions::tests(),
+        systemd::tests(),
         signal::tests(),
         loopback_owner::tests(),
         host_services::tests(),
