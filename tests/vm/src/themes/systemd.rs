@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use addrconf_abi::Terms;
+
 use crate::addr::{HOST4, HOST6, ONE, TWO};
 use crate::child::eventually;
 use crate::defined::Defined;
@@ -47,9 +49,9 @@ pub fn tests() -> Vec<Test> {
                 let systemd = Systemd::with(&[
                     (
                         "shop-web.service",
-                        &service(&run(&nginx(&pages[0], "shop"))),
+                        &service(&run("shop", &nginx(&pages[0], "shop"))),
                     ),
-                    ("shop-redis.service", &service(&run(&redis("101")))),
+                    ("shop-redis.service", &service(&run("shop", &redis("101")))),
                     ("blog-web.service", &service(&nginx(&pages[1], "blog"))),
                     ("blog-redis.service", &service(&redis("102"))),
                 ]);
@@ -107,7 +109,7 @@ pub fn tests() -> Vec<Test> {
                 let python = |other: &str| ["python3", &once, other].map(str::to_owned);
                 let systemd = Systemd::with(&[
                     ("shop-once.socket", &socket(ONE[0])),
-                    ("shop-once.service", &service(&run(&python(TWO[0])))),
+                    ("shop-once.service", &service(&run("shop", &python(TWO[0])))),
                     ("blog-once.socket", &socket(TWO[0])),
                     ("blog-once.service", &service(&python(ONE[0]))),
                 ]);
@@ -119,6 +121,36 @@ pub fn tests() -> Vec<Test> {
                         assert_eq!(word, "EADDRNOTAVAIL", "time {time} at {addr}");
                     }
                 }
+            },
+        ),
+        behaviour(
+            "a_wildcard_of_systemd_serves_exclusive_addresses_after_the_first_start",
+            || {
+                let terms = Terms {
+                    exclusive: true,
+                    ..Terms::DEFAULT
+                };
+                let (_mall, programs) = (Defined::on(&terms, "mall", ONE), Programs::new());
+                let once = programs.script("once.py", ONCE);
+                let command = ["python3", &once, TWO[0]].map(str::to_owned);
+                let systemd = Systemd::with(&[
+                    ("mall-once.socket", &socket("0.0.0.0")),
+                    ("mall-once.service", &service(&run("mall", &command))),
+                ]);
+                systemd.ctl(&["start", "mall-once.socket"]);
+                nobody_answers(Tcp, (ONE[0], PORT));
+                // From now on the listener is the association's.
+                systemd.ctl(&["start", "mall-once.service"]);
+                for time in 0..3 {
+                    let mut word = None;
+                    // The first start may not be that far yet.
+                    eventually("an answer", || {
+                        word = ask(Tcp, (ONE[0], PORT)).ok();
+                        word.is_some()
+                    });
+                    assert_eq!(word.as_deref(), Some("EADDRNOTAVAIL"), "time {time}");
+                }
+                nobody_answers(Tcp, (HOST4, PORT));
             },
         ),
     ]
@@ -138,9 +170,9 @@ fn socket(addr: &str) -> String {
     format!("[Socket]\nListenStream={addr}:{PORT}\nTriggerLimitIntervalSec=0\n")
 }
 
-/// A command of the shop, by addrctl.
-fn run(command: &[String]) -> Vec<String> {
-    let run = [ADDRCTL, "run", "shop", "--"].map(str::to_owned);
+/// A command in an association, by addrctl.
+fn run(name: &str, command: &[String]) -> Vec<String> {
+    let run = [ADDRCTL, "run", name, "--"].map(str::to_owned);
     [&run[..], command].concat()
 }
 
