@@ -197,6 +197,23 @@ pub(super) fn nginx(dir: &Directory, name: &str) -> Vec<String> {
         .into()
 }
 
+/// The command of a redis that listens on loopback, and is identified by `limit`.
+pub(super) fn redis(limit: &str) -> Vec<String> {
+    let command = [
+        "redis-server",
+        "--port",
+        "6379",
+        "--bind",
+        "127.0.0.1",
+        "::1",
+        "--save",
+        "",
+        "--maxclients",
+        limit,
+    ];
+    command.map(str::to_owned).into()
+}
+
 /// A page of a web server; `None` if it does not answer.
 pub(super) fn fetch(addr: &str, port: u16) -> Option<String> {
     converse(addr, port, "GET / HTTP/1.0\r\n\r\n", |_| false)

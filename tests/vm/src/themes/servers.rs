@@ -11,7 +11,7 @@ use crate::registry::{behaviour, Test};
 use crate::server::{ask, nobody_answers};
 use crate::sock::Proto::Tcp;
 
-use super::programs::{fetch, nginx, redis_maxclients, tenant_with, Directory, Program};
+use super::programs::{fetch, nginx, redis, redis_maxclients, tenant_with, Directory, Program};
 
 /// Name and set of each tenant.
 const TENANTS: [(&str, &[&str]); 3] = [("one", PAIRS[0]), ("two", PAIRS[1]), ("three", THIRD_PAIR)];
@@ -57,13 +57,13 @@ pub fn tests() -> Vec<Test> {
             drop(running);
         }),
         behaviour("three_redis_have_a_private_port_on_loopback", || {
-            let host = redis("100");
+            let host = Program::start(&redis("100"));
             let (up, go) = (Channel::new(), Channel::new());
             let tenants: Vec<Child> = (0..3)
                 .map(|nr| {
                     spawn_tenant(TENANTS[nr].1, || {
                         let limit = (101 + nr).to_string();
-                        let server = redis(&limit);
+                        let server = Program::start(&redis(&limit));
                         is_redis(&limit);
                         up.send("");
                         // Again, when all tenants have a redis.
@@ -117,23 +117,6 @@ fn pages(set: &[&str], name: &str) {
             fetch(addr, 80).is_some_and(|text| text.ends_with(&page))
         });
     }
-}
-
-/// A redis that listens on loopback, and is identified by `limit`.
-fn redis(limit: &str) -> Program {
-    let command = [
-        "redis-server",
-        "--port",
-        "6379",
-        "--bind",
-        "127.0.0.1",
-        "::1",
-        "--save",
-        "",
-        "--maxclients",
-        limit,
-    ];
-    Program::start(&command.map(str::to_owned))
 }
 
 /// Waits until the redis with this limit answers on loopback.

@@ -17,7 +17,7 @@ use crate::sock::Proto::Tcp;
 use crate::systemd::Systemd;
 
 use super::addrctl::{done, ADDRCTL};
-use super::programs::{fetch, nginx, Directory};
+use super::programs::{fetch, nginx, redis, Directory};
 
 /// How often everything is done.
 const TIMES: usize = 20;
@@ -174,22 +174,6 @@ fn socket(addr: &str) -> String {
 fn run(name: &str, command: &[String]) -> Vec<String> {
     let run = [ADDRCTL, "run", name, "--"].map(str::to_owned);
     [&run[..], command].concat()
-}
-
-/// A redis that is told by the greatest number of its clients.
-fn redis(limit: &str) -> Vec<String> {
-    let command = [
-        "redis-server",
-        "--port",
-        "6379",
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--maxclients",
-        limit,
-    ];
-    command.map(str::to_owned).into()
 }
 
 /// The process that systemd started for a service.
