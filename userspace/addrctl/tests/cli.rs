@@ -154,6 +154,11 @@ fn options_without_a_meaning_are_wrong_usage() {
     for allow in [&["--allow", "raw"][..], &["--allow=raw,raw", "--allow=raw"]] {
         fails(&[&run[..], allow, &["true"]].concat(), 125, "not loaded");
     }
+    fails(&["run", "--force", "shop", "true"], 125, "--addr <ADDRS>");
+    for command in ["add", "replace"] {
+        fails(&[command, "shop", "10.0.0.1", "--force"], 3, "not loaded");
+    }
+    fails(&["remove", "shop", "10.0.0.1", "--force"], 2, "--force");
     fails(&["flush", "812"], 2, "unexpected");
     fails(&["list", "--exclusive"], 2, "--exclusive");
 }

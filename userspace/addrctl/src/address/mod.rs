@@ -47,6 +47,36 @@ impl AddressSet {
         Self(absent.copied().collect())
     }
 
+    /// Whether an address is in the set.
+    pub fn contains(&self, addr: IpAddr) -> bool {
+        let host = AddrEntry::host(addr);
+        self.0.iter().any(|entry| entry.covers(&host))
+    }
+
+    /// The entries that no single entry of `other` covers.
+    pub fn beyond(&self, other: &Self) -> Self {
+        let covered = |entry: &AddrEntry| other.0.iter().any(|whole| whole.covers(entry));
+        let beyond = self.0.iter().filter(|entry| !covered(entry));
+        Self(beyond.copied().collect())
+    }
+
+    /// The first addresses that are in this set and in `other`.
+    pub fn overlap(&self, other: &Self) -> Option<Overlap> {
+        let pairs = self
+            .0
+            .iter()
+            .flat_map(|own| other.0.iter().map(move |o| (own, o)));
+        let mut common = pairs.filter_map(|(own, &other)| {
+            let common = match (own.covers(&other), other.covers(own)) {
+                (true, _) => other,
+                (false, true) => *own,
+                (false, false) => return None,
+            };
+            Some(Overlap { common, other })
+        });
+        common.next()
+    }
+
     /// The entries in their wire form, one after the other.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * AddrEntry::SIZE);
@@ -72,6 +102,15 @@ impl AddressSet {
             _ => None,
         })
     }
+}
+
+/// Addresses that two sets have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    /// These addresses.
+    pub common: AddrEntry,
+    /// The entry of the other set that covers them.
+    pub other: AddrEntry,
 }
 
 /// The comma-separated list that [`AddressSet`] parses from.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use addrconf_abi::AddrEntry;
 use proptest::prelude::*;
 
-use super::{entry, AddressSet, ParseSetError};
+use super::{entry, AddressSet, Overlap, ParseSetError};
 
 fn message(list: &str) -> String {
     list.parse::<AddressSet>().unwrap_err().to_string()
@@ -153,6 +153,29 @@ prop_compose! {
         };
         AddrEntry { addr: entry.network(), ..entry }
     }
+}
+
+#[test]
+fn what_two_sets_have_in_common_is_the_smaller_entry() {
+    let set = |text: &str| text.parse::<AddressSet>().unwrap();
+    let own = set("10.0.0.1,10.1.0.0/24,2001:db8::/64");
+    for (other, overlap) in [
+        ("10.0.0.2,10.0.0.1", Some(("10.0.0.1", "10.0.0.1"))),
+        ("10.0.0.0/24", Some(("10.0.0.1", "10.0.0.0/24"))),
+        ("10.1.0.7", Some(("10.1.0.7", "10.1.0.7"))),
+        ("2001:db8::1", Some(("2001:db8::1", "2001:db8::1"))),
+        ("10.0.0.2,10.1.1.0/24,2001:db9::/64", None),
+    ] {
+        let expected = overlap.map(|(common, other)| Overlap {
+            common: entry(common).unwrap(),
+            other: entry(other).unwrap(),
+        });
+        assert_eq!(own.overlap(&set(other)), expected, "{other}");
+    }
+    assert!(own.contains("10.1.0.7".parse().unwrap()));
+    assert!(!own.contains("10.1.1.7".parse().unwrap()));
+    let beyond = own.beyond(&set("10.0.0.0/16,2001:db8::1"));
+    assert_eq!(beyond, set("10.1.0.0/24,2001:db8::/64"));
 }
 
 proptest! {

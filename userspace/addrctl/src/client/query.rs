@@ -5,7 +5,9 @@
 
 use std::net::IpAddr;
 
-use addrconf_abi::{AddrEntry, LeftoverEntry, QueryRequest, Terms, Wire, MAX_ADDRS, MAX_LIST};
+use addrconf_abi::{
+    AddrEntry, LeftoverEntry, Name, QueryRequest, Terms, Wire, MAX_ADDRS, MAX_LIST,
+};
 
 use super::{elements, CallError};
 use crate::address::AddressSet;
@@ -46,6 +48,13 @@ pub struct Association {
     pub defined: bool,
     /// Its connections on addresses that left its set, as many as one call returns.
     pub leftovers: Vec<Leftover>,
+}
+
+impl Association {
+    /// Whether it has this name, which may be empty: none has that.
+    pub fn has_name(&self, name: Name) -> bool {
+        !name.is_empty() && self.terms.name == name
+    }
 }
 
 /// Memory for the lists of an answer.

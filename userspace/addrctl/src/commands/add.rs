@@ -20,6 +20,10 @@ use crate::system::System;
 pub struct Args {
     #[command(flatten)]
     change: ChangeArgs,
+
+    /// Share addresses of an exclusive set with another exclusive association all the same
+    #[arg(long)]
+    force: bool,
 }
 
 impl Command for Args {
@@ -27,6 +31,7 @@ impl Command for Args {
         let update = Update {
             change: Change::Add,
             args: &self.change,
+            force: self.force,
             doing: |addresses, whom| Doing::new(format!("add {addresses} to the set of"), whom),
             meaning,
         };

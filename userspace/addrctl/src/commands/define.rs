@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::args::{definable, AddressSetParser, TermsArgs, ADDRS_HELP, NAME_HELP};
 use super::associate;
+use super::exclusive::{self, Claim, Claimant};
 use super::open;
 use crate::address::AddressSet;
 use crate::command::Command;
@@ -31,6 +32,10 @@ pub struct Args {
 
     #[command(flatten)]
     terms: TermsArgs,
+
+    /// Share addresses with another exclusive association all the same
+    #[arg(long)]
+    force: bool,
 }
 
 impl Command for Args {
@@ -47,13 +52,21 @@ impl Args {
     fn define(&self, system: &dyn System) -> Result<u64, Reason> {
         let client = open::client(system)?;
         let terms = self.terms.terms(self.name);
-        client.define(terms, &self.addresses).map_err(|cause| {
+        let claim = terms.exclusive.then_some(Claim {
+            claimant: Claimant::Defined(self.name),
+            addresses: &self.addresses,
+            force: self.force,
+        });
+        let services = exclusive::permit(system, &client, claim)?;
+        let id = client.define(terms, &self.addresses).map_err(|cause| {
             let refusal = Refusal::new(system, &client, cause);
             match refusal.errno() {
                 Some(Errno::NOTUNIQ) => associate::name_taken(self.name),
                 Some(Errno::ADDRINUSE) => associate::in_use(&client, terms.loopback),
                 _ => refusal.reason(),
             }
-        })
+        })?;
+        services.note(system, &client);
+        Ok(id)
     }
 }

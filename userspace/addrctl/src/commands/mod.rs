@@ -8,6 +8,7 @@ pub mod assign;
 mod associate;
 mod cgroup;
 pub mod define;
+mod exclusive;
 pub mod flush;
 pub mod list;
 mod open;

@@ -25,6 +25,7 @@ impl Command for Args {
         let update = Update {
             change: Change::Remove,
             args: &self.change,
+            force: false,
             doing: |addresses, whom| {
                 Doing::new(format!("remove {addresses} from the set of"), whom)
             },

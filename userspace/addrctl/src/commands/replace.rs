@@ -21,6 +21,10 @@ use crate::system::System;
 pub struct Args {
     #[command(flatten)]
     change: ChangeArgs,
+
+    /// Share addresses of an exclusive set with another exclusive association all the same
+    #[arg(long)]
+    force: bool,
 }
 
 impl Command for Args {
@@ -28,6 +32,7 @@ impl Command for Args {
         let update = Update {
             change: Change::Replace,
             args: &self.change,
+            force: self.force,
             doing: |addresses, whom| {
                 Doing::new("replace the set of", whom).and(format!("by {addresses}"))
             },

@@ -9,6 +9,7 @@ use addrconf_abi::{AddrEntry, Change, Target, MAX_ADDRS};
 use rustix::io::Errno;
 
 use super::args::ChangeArgs;
+use super::exclusive::{self, Claim, Claimant, Services};
 use super::open::{self, OpenTarget};
 use crate::address::AddressSet;
 use crate::client::Client;
@@ -23,6 +24,8 @@ pub struct Update<'a> {
     pub change: Change,
     /// The process or association, and the addresses.
     pub args: &'a ChangeArgs,
+    /// Whether an exclusive set may get addresses that another one has.
+    pub force: bool,
     /// The change of a set by these addresses, for messages.
     pub doing: fn(&AddressSet, Subject) -> Doing,
     /// What a refusal means for this change only.
@@ -56,8 +59,9 @@ impl Update<'_> {
         let client = open::client(system)?;
         let open = OpenTarget::open(system, &client, &self.args.target)?;
         let (target, addresses) = (open.target(), &self.args.addresses);
+        let services = self.permit(system, &client, target)?;
         let called = client.update(target, self.change, addresses, self.args.reset);
-        called.map_err(|cause| {
+        let resets = called.map_err(|cause| {
             let refusal = Refusal::new(system, &client, cause);
             let refused = Refused {
                 refusal,
@@ -66,7 +70,34 @@ impl Update<'_> {
                 present: present(&client, target, &refusal),
             };
             (self.meaning)(&refused).unwrap_or_else(|| refused.reason())
-        })
+        })?;
+        services.note(system, &client);
+        Ok(resets)
+    }
+
+    /// Refuses addresses of another exclusive association for an exclusive one.
+    fn permit(
+        &self,
+        system: &dyn System,
+        client: &Client<'_>,
+        target: Target,
+    ) -> Result<Services, Reason> {
+        if matches!(self.change, Change::Remove) {
+            return Ok(Services::default());
+        }
+        // When it cannot be asked for, the change is refused as well, and that says why.
+        let present = client.query(target).ok();
+        let present = present.filter(exclusive::is_exclusive);
+        let gained = present.map(|present| {
+            let gained = self.args.addresses.beyond(&present.addresses);
+            (present.id, gained)
+        });
+        let claim = gained.as_ref().map(|(id, gained)| Claim {
+            claimant: Claimant::Association(*id),
+            addresses: gained,
+            force: self.force,
+        });
+        exclusive::permit(system, client, claim)
     }
 }
 

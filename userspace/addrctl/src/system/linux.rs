@@ -2,6 +2,7 @@
 
 //! The machine itself: `/dev/addrconf`, pidfds, `/proc`, exec.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +21,8 @@ use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
 use super::{
-    cgroup, narrow, rights, AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System,
+    cgroup, narrow, rights, sockets, AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System,
+    TcpSocket,
 };
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
@@ -103,6 +105,14 @@ impl System for Linux {
             v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::V6(a.ip())))
         });
         Some(addresses.collect())
+    }
+
+    fn tcp_sockets(&self) -> Vec<TcpSocket> {
+        sockets::tcp()
+    }
+
+    fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>> {
+        sockets::holders(inodes)
     }
 
     fn note(&self, text: &str) {

@@ -9,7 +9,9 @@ mod linux;
 mod narrow;
 mod pointers;
 mod rights;
+mod sockets;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -27,6 +29,7 @@ pub use pointers::link;
 #[cfg(test)]
 pub use pointers::pointers;
 pub use rights::{AskedRights, Failed, Rights};
+pub use sockets::TcpSocket;
 
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,13 @@ pub trait System {
 
     /// The addresses of all interfaces, if they can be read.
     fn local_addresses(&self) -> Option<Vec<IpAddr>>;
+
+    /// The TCP sockets that listen or are connected, as far as they can be read. These are the
+    /// sockets of all processes in the network namespace of addrctl.
+    fn tcp_sockets(&self) -> Vec<TcpSocket>;
+
+    /// The processes that hold these sockets, by inode number, as far as they can be read.
+    fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>>;
 
     /// Tells people something that is no error.
     fn note(&self, text: &str);

@@ -46,6 +46,8 @@ impl State {
         self.permit_name(request.terms.name)?;
         self.last_id += 1;
         request.id = self.last_id;
+        let free = [127, 64, 0, request.id as u8].into();
+        request.terms.loopback = request.terms.loopback.or(Some(free));
         let association = FakeAssociation {
             terms: request.terms,
             entries: entries(addrs)?,

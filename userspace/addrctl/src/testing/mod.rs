@@ -25,7 +25,7 @@ use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::system::AskedRights;
+use crate::system::{AskedRights, TcpSocket};
 
 pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
@@ -68,6 +68,8 @@ pub struct State {
     pub ancestors: Vec<i32>,
     /// The addresses of the machine, if they are known.
     pub local: Option<Vec<IpAddr>>,
+    /// The TCP sockets of the machine, and the processes that hold each.
+    pub sockets: Vec<(TcpSocket, Vec<i32>)>,
     /// What addrctl noted.
     pub notes: Vec<String>,
     /// This process is a kernel thread.

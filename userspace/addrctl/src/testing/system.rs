@@ -2,6 +2,7 @@
 
 //! The made-up machine: what commands see of it without the control device.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -15,7 +16,7 @@ use rustix::io::Errno;
 
 use super::device::FakeDevice;
 use super::{Fake, OWN_PID};
-use crate::system::{AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System};
+use crate::system::{AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System, TcpSocket};
 
 impl System for Fake {
     fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
@@ -65,6 +66,19 @@ impl System for Fake {
 
     fn local_addresses(&self) -> Option<Vec<IpAddr>> {
         self.state().local.clone()
+    }
+
+    fn tcp_sockets(&self) -> Vec<TcpSocket> {
+        let state = self.state();
+        state.sockets.iter().map(|(socket, _)| *socket).collect()
+    }
+
+    fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>> {
+        let state = self.state();
+        let held = state.sockets.iter();
+        held.filter(|(socket, _)| inodes.contains(&socket.inode))
+            .map(|(socket, pids)| (socket.inode, pids.iter().copied().collect()))
+            .collect()
     }
 
     fn note(&self, text: &str) {

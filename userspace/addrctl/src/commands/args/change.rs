@@ -81,8 +81,8 @@ impl Args for ChangeArgs {
         let command = Words::augment_args(command);
         let name = command.get_name().to_owned();
         command.override_usage(format!(
-            "addrctl {name} <PID|NAME> <ADDRS> [--reset]\n       \
-             addrctl {name} --association <ID|NAME> <ADDRS> [--reset]"
+            "addrctl {name} <PID|NAME> <ADDRS> [OPTIONS]\n       \
+             addrctl {name} --association <ID|NAME> <ADDRS> [OPTIONS]"
         ))
     }
 

@@ -78,7 +78,8 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["cgroup", "unit"])]
     tree: bool,
 
-    /// Associate process 1, or a process in which addrctl itself runs, all the same
+    /// Associate process 1, or a process in which addrctl itself runs, all the same; and share
+    /// addresses with another exclusive association
     #[arg(long)]
     force: bool,
 
@@ -123,7 +124,7 @@ impl Args {
             ..AssignRequest::about(Target::Pid(pid))
         };
         match (&self.addresses, to) {
-            (Some(addresses), _) => associate(system, pid, addresses, &request),
+            (Some(addresses), _) => associate(system, pid, addresses, &request, self.force),
             (None, Some(to)) => join(system, pid, to, &request),
             // clap requires one of them.
             (None, None) => Ok(0),

@@ -12,6 +12,7 @@ use addrconf_abi::{AssignRequest, Name};
 use rustix::io::Errno;
 
 use super::args::Which;
+use super::exclusive::{self, Claim, Claimant};
 use super::open;
 use crate::address::AddressSet;
 use crate::client::{CallError, Client};
@@ -22,16 +23,17 @@ use crate::system::System;
 pub use loopback::{in_use, ALL_IN_USE};
 
 /// Associates process `pid` with `addresses`, as `request` asks; returns the
-/// association's id. On return, the device and the descriptor of the process are closed.
+/// association's id. With `force` also where another exclusive association has them. On return, the device and the descriptor of the process are closed.
 pub fn associate(
     system: &dyn System,
     pid: i32,
     addresses: &AddressSet,
     request: &AssignRequest,
+    force: bool,
 ) -> Result<u64, Error> {
     let whom = Subject::Process(open::named(system, pid));
     let doing = Doing::new("associate", whom).and(format!("with {addresses}"));
-    let id = attempt(system, pid, addresses, request).map_err(|why| doing.failed(why))?;
+    let id = attempt(system, pid, addresses, request, force).map_err(|why| doing.failed(why))?;
     note_absent(system, addresses);
     Ok(id)
 }
@@ -55,14 +57,24 @@ fn attempt(
     pid: i32,
     addresses: &AddressSet,
     request: &AssignRequest,
+    force: bool,
 ) -> Result<u64, Reason> {
     let client = open::client(system)?;
     let pidfd = open::process(system, pid)?;
-    let called = client.assign(pidfd.as_fd(), addresses, request);
-    called.map_err(|cause| {
-        let refusal = Refusal::new(system, &client, cause);
-        meaning::meaning(system, &client, pid, request, &refusal)
-    })
+    let claim = request.terms.exclusive.then_some(Claim {
+        claimant: Claimant::Process(pid, request.terms.name),
+        addresses,
+        force,
+    });
+    let services = exclusive::permit(system, &client, claim)?;
+    let id = client
+        .assign(pidfd.as_fd(), addresses, request)
+        .map_err(|cause| {
+            let refusal = Refusal::new(system, &client, cause);
+            meaning::meaning(system, &client, pid, request, &refusal)
+        })?;
+    services.note(system, &client);
+    Ok(id)
 }
 
 /// Puts process `pid` into an association that is there, as `request` asks; returns the

@@ -51,6 +51,10 @@ pub struct Args {
     #[command(flatten)]
     terms: TermsArgs,
 
+    /// Share addresses with another exclusive association all the same
+    #[arg(long, requires = "addresses")]
+    force: bool,
+
     #[command(flatten)]
     rights: RightsArgs,
 
@@ -91,7 +95,7 @@ impl Args {
             terms: self.terms.terms(self.name.unwrap_or_default()),
             ..AssignRequest::about(Target::Pid(pid))
         };
-        match associate(system, pid, addresses, &request) {
+        match associate(system, pid, addresses, &request, self.force) {
             Ok(_) => Ok(()),
             Err(error) if may_be_associated(&error) => {
                 narrow::narrow(system, addresses, self.name, &self.terms, error)

@@ -5,6 +5,7 @@
 
 mod cgroups;
 mod defined;
+mod exclusive;
 mod flush;
 mod leftovers;
 mod mistakes;
@@ -16,6 +17,7 @@ mod refusals;
 mod rights;
 mod rule_refusals;
 mod rules;
+mod services;
 mod units;
 mod update;
 
