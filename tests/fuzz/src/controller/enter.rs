@@ -4,11 +4,15 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use super::timed::LIMIT;
 use super::Controller;
 use crate::control::Device;
+use crate::message::grace;
+use crate::sys::clock::now;
 use crate::sys::errno;
+use crate::sys::process::reap;
 use crate::tenant::entry_group;
 use crate::world::{Action, Counter, Tenant};
 
@@ -30,6 +34,31 @@ impl Controller {
             .spawn();
         // It is reaped as an orphan.
         drop(program.expect("a program"));
+    }
+
+    /// Ends the rules, and the processes that are about to enter.
+    pub(super) fn end_entering(&self) {
+        if let Some(device) = &self.device {
+            let set = self.in_time("set rules", LIMIT, || device.set_rules(&[]));
+            set.expect("no rules");
+        }
+        for running in self.slots.iter().flatten() {
+            let group = entry_group(running.tenant);
+            let began = now();
+            while fs::read_to_string(group.clone() + "/cgroup.procs")
+                .is_ok_and(|all| !all.is_empty())
+            {
+                let _ = fs::write(group.clone() + "/cgroup.kill", "1");
+                std::thread::sleep(Duration::from_millis(20));
+                reap();
+                if now() > began + 5 * grace(self.world) {
+                    let facts = format_args!("processes that enter do not end after SIGKILL");
+                    self.world
+                        .violation(Counter::OtherViolations, running.tenant, facts);
+                    break;
+                }
+            }
+        }
     }
 
     /// Puts rules in force for all defined tenants but one.

@@ -34,6 +34,8 @@ impl Controller {
         world.set_free_until(u64::MAX);
         let tenants: Vec<Tenant> = self.slots.iter().flatten().map(|r| r.tenant).collect();
         tenants.iter().for_each(|&tenant| world.free(tenant));
+        // Others would become members as fast as they are released.
+        self.end_entering();
         // Refused unless no tenant has a socket.
         let _ = self.in_time("release", LIMIT, || device.release_unused(Target::All));
         for _ in 0..ROUNDS {
