@@ -225,7 +225,7 @@ fn addrctl(args: &[&str]) -> Output {
 }
 
 /// Runs addrctl, which must exit with this status. Returns its output and its errors.
-fn status(expected: i32, args: &[&str]) -> (String, String) {
+pub(super) fn status(expected: i32, args: &[&str]) -> (String, String) {
     let output = addrctl(args);
     let text = |bytes| String::from_utf8(bytes).expect("text");
     let (out, err) = (text(output.stdout), text(output.stderr));
@@ -251,7 +251,7 @@ fn json_of(args: &[&str]) -> Value {
 
 /// Runs addrctl, which must exit with this status and print an error that contains
 /// `word`.
-fn says(expected: i32, word: &str, args: &[&str]) {
+pub(super) fn says(expected: i32, word: &str, args: &[&str]) {
     let (_, message) = status(expected, args);
     assert!(
         message.contains(word),

@@ -3,6 +3,7 @@
 //! The tests, one file for each theme.
 
 mod addrctl;
+mod addrctl_exclusive;
 mod adopt;
 mod adopt_tree;
 mod bind;
@@ -120,6 +121,7 @@ pub fn all() -> Vec<Test> {
         control_list::tests(),
         sysfs::tests(),
         addrctl::tests(),
+        addrctl_exclusive::tests(),
         unassociated::tests(),
         programs::tests(),
         servers::tests(),
