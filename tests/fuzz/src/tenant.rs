@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::ops::{open_before, release_oneself, wait_before, Actor};
+use crate::print::print;
 use crate::rng::Rng;
 use crate::socket;
 use crate::sys::capability::drop_capabilities;
@@ -48,8 +49,9 @@ pub fn enter(tenant: Tenant, seed: &str) {
     be_nice();
     let mut program = Command::new("/proc/self/exe");
     program.args(["entered", &tenant.to_string(), seed]);
-    // It fails if the tenant ends at this moment.
-    let _ = program.exec();
+    // The tenant may end at this moment.
+    let error = program.exec();
+    print(&format!("note: entering tenant {tenant}: {error}"));
 }
 
 /// The life of a process that became a tenant's so.

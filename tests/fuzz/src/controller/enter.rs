@@ -17,7 +17,7 @@ use crate::tenant::entry_group;
 use crate::world::{Action, Counter, Tenant};
 
 impl Controller {
-    /// Starts a process that becomes one of the tenant in a slot, if that is defined.
+    /// Starts processes that become the tenant's in a slot, if that is defined.
     pub(super) fn enter(&mut self, slot: usize) {
         let Some(tenant) = self.bound(slot) else {
             return;
@@ -28,12 +28,15 @@ impl Controller {
         self.world.note_action(Action::Enter);
         self.put_rules(None);
         let _ = fs::create_dir(entry_group(tenant));
-        let seed = self.rng.next().to_string();
-        let program = Command::new("/proc/self/exe")
-            .args(["enter", &tenant.to_string(), &seed])
-            .spawn();
-        // It is reaped as an orphan.
-        drop(program.expect("a program"));
+        // Several enter at once.
+        for _ in 0..=self.rng.below(4) {
+            let seed = self.rng.next().to_string();
+            let program = Command::new("/proc/self/exe")
+                .args(["enter", &tenant.to_string(), &seed])
+                .spawn();
+            // It is reaped as an orphan.
+            drop(program.expect("a program"));
+        }
     }
 
     /// Ends the rules, and the processes that are about to enter.
