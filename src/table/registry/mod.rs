@@ -279,12 +279,8 @@ impl Registry {
         if association.tenant().has_no_parts() {
             return;
         }
-        self.each(|other| {
-            // A task may enter the association now, and narrow itself: that part stays.
-            if other.is_within(association) && other.is_ended() {
-                other.revoke();
-            }
-        });
+        // A task may enter the association now, and narrow itself: that part stays.
+        self.revoke_ended();
     }
 
     /// Number of associations. Context: any. Every process may read it.

@@ -196,8 +196,9 @@ impl Release for Ending<'_, '_> {
             }
         })?;
         let spares = self.run.has(Without::SparingTheNew);
-        each_listed(self.run, false, |w, other| {
-            w.is_within(other, id) && (!spares || w.is_ended(other))
+        each_listed(self.run, false, |w, other| match spares {
+            true => w.is_ended(other),
+            false => w.is_within(other, id),
         })
     }
 
