@@ -5,7 +5,7 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::range::{Range, Wide};
+use super::range::{contains, intersect, Range, Wide};
 use super::verdict::Family;
 
 /// An IPv4 or IPv6 prefix; a host address is `/32` or `/128`.
@@ -72,7 +72,7 @@ impl Prefix {
             return Err(PrefixError::Broadcast);
         }
         if let Some(range) = prefix.range_v4() {
-            let meets = |first, last| range.first() <= last && first <= range.last();
+            let meets = |first, last| intersect(&[range], &[Range::new(first, last)]);
             if meets(0x7f00_0000, 0x7fff_ffff) {
                 return Err(PrefixError::Loopback);
             }
@@ -81,10 +81,7 @@ impl Prefix {
             }
         }
         let localhost = Ipv6Addr::LOCALHOST.into();
-        if prefix
-            .range_v6()
-            .is_some_and(|r| r.first() <= localhost && localhost <= r.last())
-        {
+        if prefix.range_v6().is_some_and(|r| contains(&[r], localhost)) {
             return Err(PrefixError::Loopback);
         }
         if let IpAddr::V6(v6) = addr {

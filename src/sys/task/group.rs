@@ -2,6 +2,7 @@
 
 //! The control group of a task.
 
+use kernel::error::to_result;
 use kernel::prelude::*;
 
 use crate::sys::raw;
@@ -22,9 +23,8 @@ impl GroupPath {
         let mut path = KVVec::from_elem(0, ROOM, GFP_KERNEL)?;
         // SAFETY: The buffer has as many bytes, and nobody else uses it.
         let len = unsafe { raw::acf_helper_current_cgroup(path.as_mut_ptr().cast(), ROOM) };
-        path.truncate(usize::try_from(
-            kernel::error::to_result(len).map(|()| len)?,
-        )?);
+        to_result(len)?;
+        path.truncate(len.try_into()?);
         Ok(Self(path))
     }
 

@@ -23,7 +23,8 @@ use crate::system::System;
 pub use loopback::{in_use, ALL_IN_USE};
 
 /// Associates process `pid` with `addresses`, as `request` asks; returns the
-/// association's id. With `force` also where another exclusive association has them. On return, the device and the descriptor of the process are closed.
+/// association's id. With `force` also where another exclusive association has them. On return,
+/// the device and the descriptor of the process are closed.
 pub fn associate(
     system: &dyn System,
     pid: i32,
