@@ -151,8 +151,8 @@ fn a_socket_bound_elsewhere_is_refused() {
     }
 }
 
-#[test]
-fn a_connection_on_an_address_that_left_the_set_goes_on() {
+/// An owner, and a connection of it on an address that left its set.
+fn connected_on_a_former_address() -> (Owned, Socket) {
     let o = Owned {
         former: set("10.0.0.9"),
         ..owned("10.0.0.1")
@@ -161,6 +161,12 @@ fn a_connection_on_an_address_that_left_the_set_goes_on() {
         connected: true,
         ..bound_to("10.0.0.9")
     };
+    (o, connected)
+}
+
+#[test]
+fn a_connection_on_an_address_that_left_the_set_goes_on() {
+    let (o, connected) = connected_on_a_former_address();
     let sends = |socket| send(&o.owner(), &socket, false, &Destination::None);
     assert_eq!(sends(connected), Usage::Allow);
     // It is no connection, no stream, or does not belong to the association.
@@ -183,14 +189,7 @@ fn a_connection_on_an_address_that_left_the_set_goes_on() {
 /// Programs call `connect()` again to learn whether the connection is made.
 #[test]
 fn a_connection_on_an_address_that_left_the_set_is_asked_about_as_before() {
-    let o = Owned {
-        former: set("10.0.0.9"),
-        ..owned("10.0.0.1")
-    };
-    let connected = Socket {
-        connected: true,
-        ..bound_to("10.0.0.9")
-    };
+    let (o, connected) = connected_on_a_former_address();
     let to = addr("192.0.2.1");
     assert_eq!(connect(&o.owner(), &connected, &to), Usage::Allow);
     let there = Destination::To(to);

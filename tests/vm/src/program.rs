@@ -129,6 +129,15 @@ pub fn program_rule(fd: i32, into: &Defined) -> RuleEntry {
     }
 }
 
+/// A rule that names a user and nothing else.
+pub fn user_rule(uid: u32, into: &Defined) -> RuleEntry {
+    RuleEntry {
+        uid: Some(uid),
+        association: into.id,
+        ..RuleEntry::default()
+    }
+}
+
 /// A rule that names a control group, whose path must live as long.
 pub fn group_rule(path: &'static str, into: &Defined) -> RuleEntry {
     let cgroup = UserText {

@@ -60,7 +60,7 @@ impl Systemd {
             !systemd.pid.is_empty()
         });
         eventually("systemd that answers", || {
-            matches!(&*systemd.ctl(&["is-system-running"]), "running")
+            systemd.ctl(&["is-system-running"]) == "running"
         });
         systemd
     }

@@ -14,8 +14,8 @@ use crate::addr::TWO;
 use crate::child::in_child;
 use crate::client::{associate, Device};
 use crate::program::{
-    answer, arguments, group_rule, program_rule, rules, rules_about, whereabouts, Programs, Shops,
-    BLOG, FREE, SHOP,
+    answer, arguments, group_rule, program_rule, rules, rules_about, user_rule, whereabouts,
+    Programs, Shops, BLOG, FREE, SHOP,
 };
 use crate::registry::{behaviour, everywhere, Test};
 
@@ -103,11 +103,7 @@ pub fn tests() -> Vec<Test> {
                 let ask = |user: u32, group: u32| {
                     answer(Command::new(&one).args(arguments()).uid(user).gid(group))
                 };
-                let by_user = RuleEntry {
-                    uid: Some(USER),
-                    association: shops.shop.id,
-                    ..RuleEntry::default()
-                };
+                let by_user = user_rule(USER, &shops.shop);
                 rules(&[by_user]);
                 assert_eq!(ask(USER, GROUP), SHOP);
                 assert_eq!(ask(USER + 1, GROUP), FREE);
@@ -133,11 +129,7 @@ pub fn tests() -> Vec<Test> {
             let (shops, programs) = (Shops::new(), Programs::new());
             let one = programs.copy("one");
             fs::set_permissions(&one, fs::Permissions::from_mode(0o4755)).expect("chmod");
-            rules(&[RuleEntry {
-                uid: Some(USER),
-                association: shops.shop.id,
-                ..RuleEntry::default()
-            }]);
+            rules(&[user_rule(USER, &shops.shop)]);
             let asked = answer(
                 Command::new(&one)
                     .args(arguments())

@@ -11,7 +11,7 @@ use libc::{E2BIG, EACCES, EBADF, EBUSY, EINVAL, ENOENT, EPERM, ESTALE, EXDEV};
 use crate::addr::ONE;
 use crate::child::{eventually, in_child};
 use crate::client::{associate, errno, Device};
-use crate::program::{group_rule, open, program_rule, rules, Programs, Shops};
+use crate::program::{group_rule, open, program_rule, rules, user_rule, Programs, Shops};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 use crate::sys::namespace::unshare;
@@ -67,11 +67,7 @@ pub fn tests() -> Vec<Test> {
         behaviour("rules_that_make_no_sense_change_nothing", || {
             let (shops, programs) = (Shops::new(), Programs::new());
             let device = Device::open();
-            let good = RuleEntry {
-                uid: Some(1),
-                association: shops.shop.id,
-                ..RuleEntry::default()
-            };
+            let good = user_rule(1, &shops.shop);
             let generation = device.set_rules(&[good], 0).expect("set rules");
             let id = device.rule(0).expect("a rule").0.rule.id;
             let of_nobody = idle(ONE);
@@ -146,11 +142,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("rules_are_for_administrators_outside", || {
             let shops = Shops::new();
-            let rule = RuleEntry {
-                uid: Some(1),
-                association: shops.shop.id,
-                ..RuleEntry::default()
-            };
+            let rule = user_rule(1, &shops.shop);
             in_child(|| {
                 let device = Device::open();
                 associate(ONE);
@@ -181,11 +173,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("an_association_that_a_rule_names_is_not_undefined", || {
             let shops = Shops::new();
-            let rule = RuleEntry {
-                uid: Some(1),
-                association: shops.shop.id,
-                ..RuleEntry::default()
-            };
+            let rule = user_rule(1, &shops.shop);
             rules(&[rule]);
             let device = Device::open();
             assert_eq!(errno(device.undefine(shops.shop.id)), EBUSY);
@@ -196,11 +184,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("the_end_of_all_associations_ends_the_rules", || {
             let shops = Shops::new();
-            let rule = RuleEntry {
-                uid: Some(1),
-                association: shops.shop.id,
-                ..RuleEntry::default()
-            };
+            let rule = user_rule(1, &shops.shop);
             rules(&[rule]);
             let device = Device::open();
             device.release(Target::All).expect("release");

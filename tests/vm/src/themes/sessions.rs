@@ -8,11 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use addrconf_abi::RuleEntry;
-
 use crate::child::eventually;
 use crate::client::Device;
-use crate::program::{answer, arguments, rules, Programs, Shops, BLOG, FREE, SHOP};
+use crate::program::{answer, arguments, rules, user_rule, Programs, Shops, BLOG, FREE, SHOP};
 use crate::registry::{behaviour, everywhere, Test};
 
 /// Two users of the guest, with what they are to be found in.
@@ -31,13 +29,10 @@ pub fn tests() -> Vec<Test> {
                 format!("sessions_by_{what}_are_in_the_associations_of_their_users"),
                 move || {
                     let (shops, programs) = (Shops::new(), Programs::new());
-                    let rule = |uid, association| RuleEntry {
-                        uid: Some(uid),
-                        association,
-                        ..RuleEntry::default()
-                    };
-                    let into = [shops.shop.id, shops.blog.id];
-                    rules(&[rule(USERS[0].1, into[0]), rule(USERS[1].1, into[1])]);
+                    rules(&[
+                        user_rule(USERS[0].1, &shops.shop),
+                        user_rule(USERS[1].1, &shops.blog),
+                    ]);
                     for (user, _, where_) in USERS {
                         assert_eq!(session(&programs, user), where_, "{user}");
                     }

@@ -2,6 +2,8 @@
 
 //! The model can fail: with a part of the code left out, it finds a broken promise.
 
+mod enter;
+
 use std::fmt::Debug;
 
 use addrconf_model::Call::{Assign, ReleaseAll, ReleaseAssociation, ReleaseProcess};
@@ -197,7 +199,8 @@ fn without_sparing_what_is_being_made_it_is_formed_with_nobody_in() {
 #[test]
 fn without_asking_for_the_end_a_part_outlives_what_it_is_a_part_of() {
     let wrong = "is in an association that has ended";
-    // Of a part only: who was released from an association has no entry that could be replaced.
+    // Only a part outlives it. A task that was released from the association itself has no entry
+    // for narrowing to replace.
     for without in [Without::AskingForTheEnd, Without::AskingTheWhole] {
         let calls = [Assign, ReleaseAssociation];
         needs(without, Scenario::new(1, 0, 2, &calls), wrong);

@@ -8,24 +8,11 @@ use addrconf_model::Call::{
     Assign, AssignInVain, AssignTreeInVain, Join, JoinInVain, ReleaseAll, ReleaseAssociation,
     ReleaseProcess,
 };
-use addrconf_model::{explore, Call, Scenario, Without};
+use addrconf_model::{Call, Scenario, Without};
+
+use super::needs;
 
 const OUTSIDE: &str = "runs the program outside";
-
-/// Shows that the scenario violates nothing with this part of the code, and goes `wrong`
-/// without it.
-fn needs(without: Without, scenario: Scenario, wrong: &str) {
-    let with = explore(&scenario);
-    assert_eq!(with.violation, None);
-    let outcome = explore(&Scenario {
-        without: Some(without),
-        ..scenario
-    });
-    let violation = outcome.violation.expect("something goes wrong");
-    let (seen, all) = (outcome.states, with.states);
-    println!("without {without:?}, {seen} states (with it {all}): {violation}");
-    assert!(violation.contains(wrong), "{violation}");
-}
 
 fn enters(narrows: u8, calls: &[Call]) -> Scenario {
     Scenario::with_rule(0, narrows, calls)
