@@ -4,7 +4,7 @@
 //! undefine, find, and join.
 
 use super::bypass::Obstacle;
-use super::target::{Target, RESET, TREE};
+use super::target::{Target, MOVE, RESET, TREE};
 use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
@@ -163,12 +163,14 @@ impl Wire for FindRequest {
     }
 }
 
-/// Put a process with all its threads into an association that is there. All or nothing.
+/// Put a process with all its threads into an association that is there, from none or, with
+/// `move`, from another one. All or nothing. A task that is moved is in one of the two at every
+/// moment. Its sockets stay with the one that it leaves, and cannot be used any more.
 ///
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags: bit 1 (2) `tree`, bit 2 (4) `reset`, as in [`super::AssignRequest`] |
+/// | 4 | 4 | flags: bit 1 (2) `tree`, bit 2 (4) `reset`, as in [`super::AssignRequest`]; since 8: bit 3 (8) `move` |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | id of the association, which is not a part of another |
 /// | 24 | 12 | out, with `EBUSY`: the obstacle, [`Obstacle`] |
@@ -181,7 +183,10 @@ impl Wire for FindRequest {
 /// * `ENOENT`: no association has this id, or it was released meanwhile;
 /// * `EINVAL`: it is a part of another;
 /// * `ERESTARTNOINTR`: a signal came while another process was joining it. The kernel makes the
-///   call again.
+///   call again;
+/// * `ENOENT`, with `move`: a task is in no association;
+/// * `EEXIST`, with `move`: the process is in the association already, or a task is in neither that
+///   nor the association of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
     /// Process to associate; only [`Target::PidFd`] and [`Target::Pid`].
@@ -190,10 +195,27 @@ pub struct JoinRequest {
     pub tree: bool,
     /// Reset established connections whose local address is outside the set.
     pub reset: bool,
+    /// Move it from the association where it is.
+    pub moves: bool,
     /// Id of the association.
     pub id: u64,
     /// Out, with `EBUSY`: the bypass that prevented it.
     pub obstacle: Option<Obstacle>,
+}
+
+impl JoinRequest {
+    /// Asks to put a process into the association with this id, from none.
+    #[must_use]
+    pub const fn about(target: Target, id: u64) -> Self {
+        Self {
+            target,
+            tree: false,
+            reset: false,
+            moves: false,
+            id,
+            obstacle: None,
+        }
+    }
 }
 
 impl Wire for JoinRequest {
@@ -204,7 +226,7 @@ impl Wire for JoinRequest {
         let kind = f.u32();
         let flags = f.u32();
         let target = Target::from_parts(kind, f.u64())?;
-        if flags & !(TREE | RESET) != 0 || !target.is_process() {
+        if flags & !(TREE | RESET | MOVE) != 0 || !target.is_process() {
             return Err(WireError::BadField);
         }
         let id = f.u64();
@@ -214,6 +236,7 @@ impl Wire for JoinRequest {
             target,
             tree: flags & TREE != 0,
             reset: flags & RESET != 0,
+            moves: flags & MOVE != 0,
             id,
             obstacle,
         })
@@ -222,7 +245,7 @@ impl Wire for JoinRequest {
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(flag(self.tree, TREE) | flag(self.reset, RESET));
+        out.u32(flag(self.tree, TREE) | flag(self.reset, RESET) | flag(self.moves, MOVE));
         out.u64(value);
         out.u64(self.id);
         Obstacle::emit(self.obstacle, out);

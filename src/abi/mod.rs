@@ -60,7 +60,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
 /// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
-pub const ABI_VERSION: u32 = 7;
+/// | 8 | in join: `move` |
+pub const ABI_VERSION: u32 = 8;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";

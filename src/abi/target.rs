@@ -10,6 +10,9 @@ pub(super) const TREE: u32 = 2;
 /// The flag of calls that reset established connections outside the set.
 pub(super) const RESET: u32 = 4;
 
+/// The flag of calls that move a process from another association.
+pub(super) const MOVE: u32 = 8;
+
 /// The target of a call. On the wire: a 32-bit kind and a 64-bit value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

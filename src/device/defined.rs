@@ -44,7 +44,7 @@ pub(super) fn find(arg: Argument) -> Result {
     arg.write(&request)
 }
 
-/// Puts a process into an association that is there.
+/// Puts a process into an association that is there, from none or from another.
 pub(super) fn join(arg: Argument) -> Result {
     let table = authorised()?;
     let mut request: JoinRequest = arg.read()?;
@@ -57,7 +57,11 @@ pub(super) fn join(arg: Argument) -> Result {
         tree: request.tree,
         reset: request.reset,
     };
-    table.join(&whom, &association).map_err(|refused| {
+    let done = match request.moves {
+        true => table.move_to(&whom, &association),
+        false => table.join(&whom, &association),
+    };
+    done.map_err(|refused| {
         tell(arg, &refused, |obstacle| JoinRequest {
             obstacle,
             ..request

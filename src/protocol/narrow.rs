@@ -19,6 +19,17 @@ pub enum Listing {
     Ended,
 }
 
+/// What a thread is in, seen from a part that its process narrows itself to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// In an association that contains the part.
+    Wider,
+    /// In another, into which a call moves it that may put it back.
+    Moving,
+    /// In the part, in a part of that, in another association, or in none.
+    Other,
+}
+
 /// Decides whether a part may be listed, with the registry locked: a call that changes
 /// or ends the association finds the part on the list, or is seen here. `has_ended`:
 /// the association or one that it is a part of has ended. `is_formed`: every task that
@@ -76,8 +87,11 @@ pub trait Narrow {
         visit: impl FnMut(&mut Self, &Self::Task) -> Result<(), Self::Stop>,
     ) -> Result<(), Self::Stop>;
 
-    /// Returns whether a task is in an association that contains the part.
-    fn is_wider(&mut self, task: &Self::Task, part: &Self::Part) -> Result<bool, Self::Stop>;
+    /// Returns what a task is in, at one moment.
+    fn width(&mut self, task: &Self::Task, part: &Self::Part) -> Result<Width, Self::Stop>;
+
+    /// Waits a moment, whatever signals come, so that a call in progress can finish.
+    fn wait(&mut self) -> Result<(), Self::Stop>;
 
     /// Replaces a task's entry by `entry` if the old one is wider. Returns whether it was.
     fn replace_wider(
@@ -139,15 +153,23 @@ fn move_all<W: Narrow>(
         return Err(Failure::NotAMember.into());
     }
     loop {
-        let mut moved = false;
+        let (mut found, mut moving) = (false, false);
         world.each_thread(|world, thread| {
-            if world.is_wider(thread, part)? {
-                let entry = world.entry(part)?;
-                moved |= move_into(world, thread, part, entry)?;
+            match world.width(thread, part)? {
+                Width::Wider => {
+                    found = true;
+                    let entry = world.entry(part)?;
+                    move_into(world, thread, part, entry)?;
+                }
+                Width::Moving => moving = true,
+                Width::Other => {}
             }
             Ok(())
         })?;
-        if !moved {
+        if moving {
+            // It fails, as the caller is in the part, and puts the thread back into the whole.
+            world.wait()?;
+        } else if !found {
             return Ok(());
         }
         // A thread whose maker was in the whole when it was made moves as it catches up, or

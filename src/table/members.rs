@@ -10,6 +10,7 @@ use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
 
+use crate::protocol::Width;
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef, Tgid};
 
@@ -51,23 +52,61 @@ impl Members {
 
     /// Where a task is. Context: any.
     pub(super) fn place(&self, task: TaskKey) -> Place {
-        let guard = rcu::read_lock();
-        let Some(found) = self.map.get(task, &guard) else {
-            return Place::Outside;
+        let undecided = |membership: &Membership| {
+            if membership.is_revoked() {
+                Some(Place::Outside)
+            } else if membership.is_moving() || membership.is_settled() {
+                None
+            } else {
+                Some(Place::Unsettled)
+            }
         };
-        if found.is_revoked() {
-            return Place::Outside;
+        let decided = |membership: &Membership| match membership.is_revoked() {
+            true => Place::Outside,
+            false => Place::Member,
+        };
+        self.look(task, undecided, decided)
+            .unwrap_or(Place::Outside)
+    }
+
+    /// What a task is in, seen from `part`. Context: any.
+    pub(super) fn width(&self, task: TaskKey, part: &Association) -> Width {
+        let undecided = |membership: &Membership| {
+            if membership.is_wider_than(part) {
+                Some(Width::Wider)
+            } else {
+                membership.is_moving().then_some(Width::Moving)
+            }
+        };
+        self.look(task, undecided, |_| Width::Other)
+            .unwrap_or(Width::Other)
+    }
+
+    /// The result of `undecided` for the membership of a task or, if that is `None`, of `decided`,
+    /// once the membership has been there all the time. A call that fails removes or replaces the
+    /// memberships that it made before it is over. `None` if the task has none.
+    fn look<T>(
+        &self,
+        task: TaskKey,
+        undecided: impl Fn(&Membership) -> Option<T>,
+        decided: impl Fn(&Membership) -> T,
+    ) -> Option<T> {
+        let guard = rcu::read_lock();
+        let mut found = self.map.get(task, &guard);
+        while let Some(membership) = found {
+            let outcome = undecided(membership);
+            if outcome.is_some() {
+                return outcome;
+            }
+            // Pairs with the barriers in `Association::refuse` and `Tenant::end_taking_in`.
+            smp_mb(ordering::Full);
+            let now = self.map.get(task, &guard);
+            if now.is_some_and(|now| core::ptr::eq(now, membership)) {
+                return Some(decided(membership));
+            }
+            found = now;
         }
-        if !found.is_settled() {
-            return Place::Unsettled;
-        }
-        // If the call has failed meanwhile, then it removed the membership before it was over.
-        // Pairs with the barrier in `Association::refuse`.
-        smp_mb(ordering::Full);
-        match self.map.get(task, &guard) {
-            Some(now) if core::ptr::eq(now, found) && !now.is_revoked() => Place::Member,
-            _ => Place::Outside,
-        }
+        None
     }
 
     /// Forgets a task, which is being freed. Context: any but NMI.
@@ -85,7 +124,7 @@ impl Members {
     pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
         let formed = |task| {
             self.with_membership(task, |membership| {
-                let formed = membership.is_formed();
+                let formed = membership.is_formed() || membership.is_moving();
                 formed.then(|| membership.association()).flatten()
             })?
         };

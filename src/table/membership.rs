@@ -13,6 +13,7 @@ use crate::sys::map::{Entry, Group, Value};
 use crate::sys::task::Tgid;
 
 use super::association::{Association, Epoch, Stage, User};
+use super::control::Control;
 use super::tenant::{Mark, Tenant};
 
 /// Where a task is.
@@ -95,9 +96,11 @@ impl Membership {
         Some(child)
     }
 
-    /// Whether the task is still to be searched by a search in progress.
+    /// Whether the task is still to be searched by a search in progress, or to be put back.
     pub(super) fn is_next(&self) -> bool {
-        !self.is_searched() && self.tenant().is_searching()
+        let tenant = self.tenant();
+        (!self.is_searched() && tenant.is_searching())
+            || (tenant.is_putting_back() && self.is_joining())
     }
 
     /// Notes that the task is on the list of tasks, or will be once the lock of that
@@ -155,6 +158,23 @@ impl Membership {
             mark if self.tenant().is_joining(mark) => mark,
             _ => Mark::NONE,
         }
+    }
+
+    /// Whether the call in progress that puts the task into the association moves it from another,
+    /// so that it is a member whether or not the call succeeds.
+    pub(super) fn is_moving(&self) -> bool {
+        // In this order: a later call does not make tasks with this mark join.
+        self.tenant().is_moving() && self.is_joining()
+    }
+
+    /// Whether a call moves processes into its tenant or out of it.
+    pub(super) fn has_moves(&self, control: &Control) -> bool {
+        self.tenant().has_moves(control)
+    }
+
+    /// Whether the call in progress with this mark put the task into `association`.
+    pub(super) fn is_moved(&self, association: &Association, mark: Mark) -> bool {
+        self.is_of(association) && self.mark() == mark
     }
 
     /// Takes this mark off, if it has it.

@@ -14,7 +14,7 @@ use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 
 use crate::abi::Name;
-use crate::protocol::{self, Narrow};
+use crate::protocol::{self, Narrow, Width};
 use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
@@ -134,9 +134,13 @@ impl Narrow for SelfNarrowing<'_> {
             .try_for_each(|thread| visit(self, thread))
     }
 
-    fn is_wider(&mut self, task: &TaskRef, part: &Part) -> Result<bool> {
-        let is_wider = |m: &Membership| m.is_wider_than(&part.association);
-        Ok(self.tenants.members.has_such(task.key(), is_wider))
+    fn width(&mut self, task: &TaskRef, part: &Part) -> Result<Width> {
+        Ok(self.tenants.members.width(task.key(), &part.association))
+    }
+
+    fn wait(&mut self) -> Result {
+        patience::wait();
+        Ok(())
     }
 
     fn replace_wider(

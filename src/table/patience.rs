@@ -28,8 +28,13 @@ pub(super) fn pause() -> Result {
     if task::is_interrupted() {
         return Err(ERESTARTNOINTR);
     }
-    fsleep(TURN);
+    wait();
     Ok(())
+}
+
+/// Sleeps once, while a call is in progress that ends by itself, whatever signals come.
+pub(super) fn wait() {
+    fsleep(TURN);
 }
 
 /// A limit of time that begins when this is made.

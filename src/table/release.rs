@@ -7,13 +7,15 @@
 use core::convert::Infallible;
 
 use kernel::prelude::*;
+use kernel::sync::MutexGuard;
 
 use crate::protocol::{self, Release, ReleaseProcess};
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::Association;
 use super::control::Control;
-use super::patience::Patience;
+use super::membership::Membership;
+use super::patience::{self, Patience};
 use super::tenants::Tenants;
 
 impl Tenants {
@@ -26,7 +28,10 @@ impl Tenants {
     /// become associated, `ENOMEM`; nothing changed. `EAGAIN` when its threads make
     /// others faster than they are released: the threads made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
-        let control = self.control_from_outside()?;
+        let control = self.control_between_moves(|control| {
+            let is_moved = |m: &Membership| m.has_moves(control);
+            Ok(self.members.has_such(process.key(), is_moved))
+        })?;
         let released = protocol::release_process(&mut Releasing {
             tenants: self,
             process,
@@ -48,8 +53,11 @@ impl Tenants {
     /// `ENOENT` when no association has this id, `EBUSY` when one is used, `EPERM` when
     /// the caller has become associated; nothing changed.
     pub(crate) fn release_association(&self, id: u64, unused: bool) -> Result<usize> {
-        let control = self.control_from_outside()?;
-        let ending = self.registry().by_id(id).ok_or(ENOENT)?;
+        let found = || self.registry().by_id(id).ok_or(ENOENT);
+        let control = self.control_between_moves(|control| {
+            found().map(|ending| ending.tenant().has_moves(control))
+        })?;
+        let ending = found()?;
         if unused && self.has_sockets_within(&ending) {
             return Err(EBUSY);
         }
@@ -68,7 +76,10 @@ impl Tenants {
     /// `EBUSY` when one is used, `EPERM` when the caller has become associated, `ENOMEM`; nothing
     /// changed.
     pub(crate) fn release_all(&self, unused: bool) -> Result<usize> {
-        let mut control = self.control_from_outside()?;
+        let mut control = self.control_between_moves(|control| {
+            let registry = self.registry();
+            Ok(registry.any(|association| association.tenant().has_moves(control)))
+        })?;
         if unused && self.registry().any(|association| association.sockets() > 0) {
             return Err(EBUSY);
         }
@@ -77,6 +88,27 @@ impl Tenants {
         drop(control);
         self.settle_soon();
         Ok(released)
+    }
+
+    /// Takes the control lock once no call moves processes, as far as the caller is concerned: as
+    /// long as `is_moving` returns false. A release in the middle would free a part of them.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when the caller has become associated, `ERESTARTNOINTR` when a signal comes
+    /// meanwhile, and those of `is_moving`.
+    fn control_between_moves(
+        &self,
+        is_moving: impl Fn(&Control) -> Result<bool>,
+    ) -> Result<MutexGuard<'_, Control>> {
+        loop {
+            let control = self.control_from_outside()?;
+            if !is_moving(&control)? {
+                return Ok(control);
+            }
+            drop(control);
+            patience::pause()?;
+        }
     }
 
     /// Whether an association, or a part of it, has sockets.

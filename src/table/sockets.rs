@@ -174,9 +174,12 @@ pub(super) fn half_a_message(task: &TaskRef, association: &Association) -> Optio
 ///
 /// `ENOMEM`.
 pub(super) fn strangers(tasks: &[TaskRef], association: &Association) -> Result<KVVec<SkHold>> {
+    let is_anothers =
+        |sk: SkRef<'_>| association_of(sk).is_some_and(|own| !own.is_within(association));
     select(tasks, |sk| {
-        sk.info()
-            .is_some_and(|info| !fits(association, &info) && info.stream && info.connected)
+        sk.info().is_some_and(|info| {
+            info.stream && info.connected && (!fits(association, &info) || is_anothers(sk))
+        })
     })
 }
 

@@ -32,6 +32,12 @@ pub(super) struct Tenant {
     last_mark: Atomic<i8>,
     // Number of tasks with the mark of that call.
     newcomers: Atomic<usize>,
+    // That call moves them from another association.
+    moving: Atomic<bool>,
+    // It puts them back.
+    putting_back: Atomic<bool>,
+    // Number of calls that move processes into it or out of it. Rises with the control lock held.
+    moves: Atomic<usize>,
 }
 
 /// The mark of a call that puts processes into an association that is there: a number that
@@ -70,6 +76,9 @@ impl Tenant {
             joining: Atomic::new(0),
             last_mark: Atomic::new(0),
             newcomers: Atomic::new(0),
+            moving: Atomic::new(false),
+            putting_back: Atomic::new(false),
+            moves: Atomic::new(0),
         }
     }
 
@@ -190,21 +199,56 @@ impl Tenant {
         Some(Mark(mark))
     }
 
-    /// From now on tasks with this mark are joining.
-    pub(super) fn begin_joining(&self, mark: Mark) {
+    /// From now on tasks with this mark are joining. `moving`: from another association.
+    pub(super) fn begin_joining(&self, mark: Mark, moving: bool) {
         self.newcomers.store(0, ordering::Relaxed);
+        self.moving.store(moving, ordering::Relaxed);
         self.joining.store(mark.0, ordering::Relaxed);
     }
 
     /// No task is joining any more, and the next call may begin.
     pub(super) fn end_taking_in(&self) {
         self.joining.store(Mark::NONE.0, ordering::Relaxed);
+        self.putting_back.store(false, ordering::Relaxed);
         self.taking_in.store(false, ordering::Release);
     }
 
     /// Whether tasks with this mark are joining now.
     pub(super) fn is_joining(&self, mark: Mark) -> bool {
         mark != Mark::NONE && self.joining.load(ordering::Relaxed) == mark.0
+    }
+
+    /// Whether the call that puts tasks into it, if one does, moves them from another association.
+    /// Acquire: what the caller reads afterwards is of this call or a later one.
+    pub(super) fn is_moving(&self) -> bool {
+        self.moving.load(ordering::Acquire)
+    }
+
+    /// Counts a call that moves processes into it or out of it.
+    pub(super) fn add_move(&self, _control: &mut Control) {
+        self.moves.fetch_add(1_usize, ordering::Relaxed);
+    }
+
+    /// Counts one of these less, which is over.
+    pub(super) fn remove_move(&self) {
+        self.moves.fetch_sub(1_usize, ordering::Release);
+    }
+
+    /// Whether such a call is in progress. None begins as long as the caller holds the control
+    /// lock.
+    pub(super) fn has_moves(&self, _control: &Control) -> bool {
+        self.moves.load(ordering::Acquire) != 0
+    }
+
+    /// Whether tasks that were moved into it are being put back.
+    pub(super) fn is_putting_back(&self) -> bool {
+        self.putting_back.load(ordering::Relaxed)
+    }
+
+    /// Notes that tasks that were moved into it are being put back, until the call ends. They
+    /// cannot fork before that.
+    pub(super) fn set_putting_back(&self) {
+        self.putting_back.store(true, ordering::Relaxed);
     }
 
     /// Counts a task with the mark of the call in progress.

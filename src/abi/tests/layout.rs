@@ -32,7 +32,7 @@ fn ioctl_numbers_are_these_for_ever() {
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 7);
+    assert_eq!(ABI_VERSION, 8);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, MAX_RULES, NAME_LEN), (1024, 256, 32));
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
@@ -137,7 +137,7 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&find, 32), find.id.to_ne_bytes());
 
     assert_eq!(at(&join, 0), 1_u32.to_ne_bytes());
-    assert_eq!(at(&join, 4), 2_u32.to_ne_bytes());
+    assert_eq!(at(&join, 4), 10_u32.to_ne_bytes());
     assert_eq!(at(&join, 8), 0x0102_0304_u64.to_ne_bytes());
     assert_eq!(at(&join, 16), join.id.to_ne_bytes());
     assert_eq!(at(&join, 24), 6_u32.to_ne_bytes());

@@ -183,6 +183,7 @@ fn samples() -> Samples {
             target: Target::PidFd(0x0102_0304),
             tree: true,
             reset: false,
+            moves: true,
             id: 0x1112_1314_1516_1718,
             obstacle: Some(Obstacle {
                 bypass: Bypass::NetworkDevice,

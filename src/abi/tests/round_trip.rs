@@ -150,11 +150,11 @@ proptest! {
 
     #[test]
     fn a_join_request_survives_the_wire(
-        target in target(), (tree, reset) in any::<(bool, bool)>(), id in any::<u64>(),
+        target in target(), (tree, reset, moves) in any::<(bool, bool, bool)>(), id in any::<u64>(),
         obstacle in proptest::option::of(obstacle()),
     ) {
         prop_assume!(target.is_process());
-        survives(&JoinRequest { target, tree, reset, id, obstacle })?;
+        survives(&JoinRequest { target, tree, reset, moves, id, obstacle })?;
     }
 
     #[test]

@@ -20,18 +20,23 @@ use crate::table::tenants::Tenants;
 
 /// As long as this lives, tasks with its mark are joining, and no other call puts processes
 /// into the tenant.
-struct TakingIn<'a> {
+pub(super) struct TakingIn<'a> {
     association: &'a Association,
     mark: Mark,
 }
 
 impl<'a> TakingIn<'a> {
-    /// Waits until no other call puts processes into the tenant.
+    /// Waits until no other call puts processes into the tenant. `moving`: from another
+    /// association.
     ///
     /// # Errors
     ///
     /// `ERESTARTNOINTR` when a signal comes meanwhile.
-    fn begin(tenants: &Tenants, association: &'a Association) -> Result<Self> {
+    pub(super) fn begin(
+        tenants: &Tenants,
+        association: &'a Association,
+        moving: bool,
+    ) -> Result<Self> {
         let tenant = association.tenant();
         let mark = loop {
             match tenant.try_take_in() {
@@ -41,8 +46,13 @@ impl<'a> TakingIn<'a> {
         };
         // There are few marks. Of those that had this one a hundred calls ago none is joining.
         tenants.members.take_off(association, mark);
-        tenant.begin_joining(mark);
+        tenant.begin_joining(mark, moving);
         Ok(Self { association, mark })
+    }
+
+    /// The mark.
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
     }
 }
 
@@ -73,7 +83,7 @@ impl Tenants {
         if whom.process.is_kernel_thread() || association.depth() > 0 {
             return Err(EINVAL.into());
         }
-        let taking_in = TakingIn::begin(self, association)?;
+        let taking_in = TakingIn::begin(self, association, false)?;
         if self.members.association(whom.process.key()).is_some() {
             return Err(EEXIST.into());
         }

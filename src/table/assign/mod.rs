@@ -6,10 +6,13 @@
 mod adopt;
 mod enter;
 mod join;
+mod moving;
 mod publish;
 mod recall;
 mod search;
 mod take_in;
+
+use moving::Origin;
 
 use core::cell::Cell;
 
@@ -44,6 +47,8 @@ struct Assignment<'a> {
     association: Arc<Association>,
     // Of what stage memberships are that this makes.
     stage: Stage,
+    // Where the processes are moved from, if they are.
+    origin: Option<Origin>,
     // Keeps the association while it has no member; `None` once the steps are done.
     first: Option<User>,
     // The time limit of steps 1 and 2.
@@ -199,6 +204,7 @@ impl<'a> Assignment<'a> {
             whom,
             association,
             stage,
+            origin: None,
             first: Some(first),
             patience: Patience::new(),
             processes: KVVec::new(),
@@ -263,9 +269,10 @@ impl Assign for Assignment<'_> {
     }
 
     fn end(&mut self) -> Result {
-        match self.is_joining() {
-            true => self.expel(),
-            false => _ = self.tenants.end(&self.association),
+        match (&self.origin, self.is_joining()) {
+            (Some(origin), _) => self.put_back(origin),
+            (None, true) => self.expel(),
+            (None, false) => _ = self.tenants.end(&self.association),
         }
         Ok(())
     }

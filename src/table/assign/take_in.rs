@@ -64,6 +64,9 @@ impl TakeIn for Assignment<'_> {
     }
 
     fn standing(&mut self, thread: &TaskRef) -> Result<Standing> {
+        if let Some(origin) = &self.origin {
+            return self.standing_from(origin, thread);
+        }
         Ok(match self.tenants.members.association(thread.key()) {
             None => Standing::Outside,
             // Or in a part, if the process narrowed itself.
@@ -75,6 +78,9 @@ impl TakeIn for Assignment<'_> {
     fn insert(&mut self, thread: &TaskRef) -> Result<bool> {
         let membership = Membership::join(self.association.clone(), self.stage).ok_or(ENOENT)?;
         membership.set_process(thread.tgid());
+        if let Some(origin) = &self.origin {
+            return self.replace(origin, thread, membership);
+        }
         let members = &self.tenants.members;
         // First: a hook that finds no tag does not look for a membership.
         thread.tag();

@@ -228,11 +228,20 @@ impl Device {
     /// Puts a process into an association, with its descendants if `tree`.
     pub fn join(&self, target: Target, id: u64, tree: bool) -> io::Result<()> {
         let request = JoinRequest {
-            target,
             tree,
-            reset: false,
-            id,
-            obstacle: None,
+            ..JoinRequest::about(target, id)
+        };
+        self.call(Command::Join, &request).map(drop)
+    }
+
+    /// Moves a process into an association, with its descendants if `tree`, and resets its
+    /// connections if `reset`.
+    pub fn move_to(&self, target: Target, id: u64, tree: bool, reset: bool) -> io::Result<()> {
+        let request = JoinRequest {
+            tree,
+            reset,
+            moves: true,
+            ..JoinRequest::about(target, id)
         };
         self.call(Command::Join, &request).map(drop)
     }

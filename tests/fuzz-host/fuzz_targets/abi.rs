@@ -214,7 +214,7 @@ fuzz_target!(|bytes: &[u8]| {
     check::<DefineRequest>(&layout(72, 64, define), bytes);
     check::<UndefineRequest>(&layout(16, 16, |_| true), bytes);
     check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
-    let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !6 == 0 && word(b, 36) == 0;
+    let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !14 == 0 && word(b, 36) == 0;
     check::<JoinRequest>(&normal(40, 40, join, |b| obstacle(b, 24)), bytes);
     check::<RuleEntry>(&layout(40, 40, rule), bytes);
     check::<SetRulesRequest>(&layout(24, 24, |_| true), bytes);

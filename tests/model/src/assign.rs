@@ -7,7 +7,8 @@ use addrconf_protocol::{self as protocol, Assign, Failure, Standing, TakeIn, Tak
 
 use crate::check::Home;
 use crate::entry::Entry;
-use crate::map::{association, insert, join, remove_if};
+use crate::map::{association, insert, join, remove_if, replace};
+use crate::moving::is_of;
 use crate::release::Ending;
 use crate::run::{Go, Stop};
 use crate::task::{each_thread, let_go, wait_for_clones};
@@ -33,10 +34,14 @@ pub(crate) struct Assigning<'r, 'a> {
     tree: bool,
     /// What entries are that it makes.
     pub(crate) stage: Entry,
+    /// Where the entries are that it replaces, if it moves the process.
+    pub(crate) origin: Option<Entry>,
     succeeds: bool,
     looks: u8,
     // The processes that were seen to exit, a bit each.
     exiting: u8,
+    /// How often it looked for tasks to put back.
+    pub(crate) put_backs: u8,
 }
 
 impl<'r, 'a> Assigning<'r, 'a> {
@@ -46,9 +51,11 @@ impl<'r, 'a> Assigning<'r, 'a> {
             process,
             tree: false,
             stage,
+            origin: None,
             succeeds,
             looks: 0,
             exiting: 0,
+            put_backs: 0,
         }
     }
 
@@ -120,6 +127,9 @@ impl Assign for Assigning<'_, '_> {
 
     /// Takes no lock: no other call finds an association whose `assign` fails.
     fn end(&mut self) -> Go<()> {
+        if self.origin.is_some() {
+            return protocol::put_back(self);
+        }
         if self.is_joining() {
             return protocol::expel(self);
         }
@@ -147,6 +157,9 @@ impl TakeIn for Assigning<'_, '_> {
     }
 
     fn standing(&mut self, thread: &u8) -> Go<Standing> {
+        if let Some(origin) = self.origin {
+            return self.standing_from(origin, *thread);
+        }
         Ok(match association(self.run, *thread)? {
             None => Standing::Outside,
             // A new association has no parts.
@@ -165,6 +178,11 @@ impl TakeIn for Assigning<'_, '_> {
                 w.complain("an association ends as it is made")
             })?;
             return Err(Failure::Exited.into());
+        }
+        if let Some(origin) = self.origin {
+            return replace(self.run, *thread, self.stage, |w, old| {
+                is_of(w, old, origin)
+            });
         }
         if !self.run.has(Without::TaggingFirst) {
             let inserted = insert(self.run, *thread, self.stage)?;

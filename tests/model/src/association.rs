@@ -32,6 +32,10 @@ pub(crate) struct Association {
     pub(crate) joining: u8,
     pub(crate) last_mark: u8,
     pub(crate) refused: u8,
+    /// That call moves them from another association; and how many calls move tasks into it or out
+    /// of it.
+    pub(crate) moving: bool,
+    pub(crate) moves: u8,
     /// Memberships that were removed from the table and wait for a grace period.
     pub(crate) pending: u8,
     /// Memberships that are not in the table yet.
@@ -104,6 +108,21 @@ impl World {
             true => entry.mark(),
             false => NO_CALL,
         }
+    }
+
+    /// `Membership::is_moving`
+    pub(crate) fn is_moving(&self, entry: Entry) -> bool {
+        self.get(self.root(entry.id)).moving && self.joining(entry) != NO_CALL
+    }
+
+    /// `Tenant::has_moves`
+    pub(crate) fn has_moves(&self, id: u8) -> bool {
+        self.get(self.root(id)).moves > 0
+    }
+
+    /// `Membership::is_settled`
+    pub(crate) fn is_settled(&self, entry: Entry) -> bool {
+        self.get(self.root(entry.id)).done && self.joining(entry) == NO_CALL
     }
 
     /// `Membership::is_formed`

@@ -15,7 +15,8 @@ pub(crate) enum Home {
     Out,
     /// This call removes them: the id of the association that it ends, or [`OTHER`].
     Leaving(u8),
-    /// In this association, which is formed, or in a part of it.
+    /// In this association, which is formed, or in a part of it; or in another, as long as a call
+    /// moves it.
     In(u8),
     /// Anywhere: no call has put it anywhere, and a rule may.
     Any,
@@ -79,7 +80,9 @@ fn kept(world: &World) -> Option<String> {
         let is_home = match (world.home, at) {
             (Home::Leaving(_) | Home::Any, _) | (Home::Out, None) => true,
             (Home::Out, Some(id)) => !world.get(world.root(id)).formed,
-            (Home::In(home), at) => at.is_some_and(|id| world.is_within(id, home)),
+            (Home::In(home), at) => at.is_some_and(|id| {
+                world.is_within(id, home) || (world.has_moves(home) && world.has_moves(id))
+            }),
         };
         if !is_home {
             return Some(format!("task {i} is not where {:?} has it", world.home));
@@ -121,8 +124,8 @@ fn settled(world: &World) -> Option<String> {
     Some(format!("task {left} is still a member of what has ended"))
 }
 
-/// What is wrong with a step: unless a control call removes a task, it must not leave its
-/// association, nor move to the whole.
+/// What is wrong with a step: unless a control call removes or moves a task, it must not leave its
+/// association, nor move to the whole. One that is moved leaves neither for a moment.
 pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
     (0_u8..).zip(&from.tasks).find_map(|(i, task)| {
         let before = from.effective(i)?;
@@ -133,6 +136,7 @@ pub(crate) fn wrong_step(from: &World, to: &World) -> Option<&'static str> {
             None if task.process == 0 && from.releasing => None,
             None => Some("a task leaves that no call released"),
             Some(after) if to.is_within(after, before) => None,
+            Some(after) if to.has_moves(before) && to.has_moves(after) => None,
             Some(_) => Some("a task moves to an association that is no part of its own"),
         }
     })

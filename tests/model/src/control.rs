@@ -4,6 +4,7 @@
 
 use crate::assign::assign;
 use crate::into::join;
+use crate::moving::move_to;
 use crate::release::{release_all, release_association, release_process};
 use crate::run::Go;
 use crate::world::Run;
@@ -23,6 +24,10 @@ pub enum Call {
     Join,
     /// The same, but the last search finds a bypass.
     JoinInVain,
+    /// `Tenants::move_to`: process 0 to this association.
+    Move(u8),
+    /// The same, but the last search finds a bypass.
+    MoveInVain(u8),
     /// `Tenants::release_process` of process 0.
     ReleaseProcess,
     /// `Tenants::release_association` of association 0, with its parts.
@@ -40,6 +45,8 @@ impl Call {
             Self::AssignTreeInVain => assign(run, true, false),
             Self::Join => join(run, true),
             Self::JoinInVain => join(run, false),
+            Self::Move(to) => move_to(run, to, true),
+            Self::MoveInVain(to) => move_to(run, to, false),
             Self::ReleaseProcess => release_process(run),
             Self::ReleaseAssociation => release_association(run),
             Self::ReleaseAll => release_all(run),

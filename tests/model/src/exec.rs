@@ -176,21 +176,30 @@ impl<'r, 'a> Entering<'r, 'a> {
             // It may have lost its mark, if it is still there.
             let now = w.task(task).entry.filter(|now| now.is(found));
             let is_done = w.get(w.root(found.id)).done || !asks_whether_done;
-            w.is_formed(now.unwrap_or(found)) && is_done
+            let now = now.unwrap_or(found);
+            w.is_moving(now) || (w.is_formed(now) && is_done)
         })?;
         if !is_settled {
             return Ok(Place::Unsettled);
         }
-        let is_there = !looks_again
-            || run.ask("members.get, again", |w| {
-                w.note_member();
-                let now = w.task(task).entry;
-                now.is_some_and(|now| now.is(found) && !w.has_left(now))
-            })?;
-        Ok(match is_there {
-            true => Place::Member,
-            false => Place::Outside,
-        })
+        if !looks_again {
+            return Ok(Place::Member);
+        }
+        let there = run.step("members.get, again", |w| {
+            w.note_member();
+            match w.tasks[usize::from(task)].entry {
+                None => 0,
+                Some(now) if !now.is(found) => 1,
+                Some(now) if w.has_left(now) => 0,
+                Some(_) => 2,
+            }
+        })?;
+        match there {
+            0 => Ok(Place::Outside),
+            // A call has moved it meanwhile, or put it back.
+            1 => self.place(is_whole),
+            _ => Ok(Place::Member),
+        }
     }
 }
 

@@ -55,7 +55,9 @@ pub(crate) fn copy_process(run: &mut Run<'_>, maker: u8, thread: bool) -> Go<()>
         if of_child != after && w.is_wider(id(of_child), id(before)) {
             w.complain("the child has more than its maker had");
         }
-        if !thread && before == after && of_child != after {
+        // Unless a call moves it: it may have gone to and fro.
+        let is_moving = after.is_some_and(|after| w.has_moves(after.id));
+        if !thread && before == after && of_child != after && !is_moving {
             w.complain(match after {
                 Some(_) => "the child is not where its maker is",
                 None => "the child of a free maker is not free",

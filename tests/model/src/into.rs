@@ -11,7 +11,7 @@ use crate::entry::{Entry, NO_CALL};
 use crate::map::{association, remove_revoked};
 use crate::run::{Go, Stop};
 use crate::task::wait_for_clones;
-use crate::world::{Phase, Run, Task, World};
+use crate::world::{members, Phase, Run, Task, World};
 
 /// The association.
 const THERE: u8 = 0;
@@ -72,8 +72,12 @@ impl Assigning<'_, '_> {
                 }
             }
             // Unless it was released between the two.
-            let at = w.effective(0);
-            if at.is_some_and(|id| w.is_within(id, stage.id) && !w.is_ended(id)) {
+            let is_in = |task| {
+                let at = w.effective(task);
+                at.is_some_and(|id| w.is_within(id, stage.id) && !w.is_ended(id))
+            };
+            let threads = w.which(|t| t.process == 0 && t.phase == Phase::Listed);
+            if is_in(0) || members(threads).any(is_in) {
                 w.home = Home::In(stage.id);
             }
         })

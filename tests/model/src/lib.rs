@@ -36,6 +36,7 @@ mod into;
 mod join;
 mod known;
 mod map;
+mod moving;
 mod narrow;
 mod release;
 mod rescan;

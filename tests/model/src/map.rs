@@ -9,6 +9,8 @@
 //! entry is inserted and lowered after one is removed, so a step that reads zero would
 //! find no entry either.
 
+use addrconf_protocol::Width;
+
 use crate::entry::{Entry, NO_CALL};
 use crate::run::Go;
 use crate::without::Without;
@@ -81,21 +83,30 @@ fn is_there(w: &World, task: u8, found: u8) -> bool {
     entry.is_some_and(|entry| entry.is(Entry::unpack(found)))
 }
 
-/// `RcuMap::replace_if`: replaces the task's entry by one of a part, if it is of an association
-/// that contains the part. That the entry counts may change before it is replaced. `spares`: not
-/// if a call is putting the task there.
+/// `RcuMap::replace_if` by one of a part, if the task's entry is of an association that contains the
+/// part. `spares`: not if a call is putting the task there.
 pub(crate) fn replace_wider(run: &mut Run<'_>, task: u8, entry: Entry, spares: bool) -> Go<bool> {
     let same_epoch = run.has(Without::ComparingEpochs);
-    let is_wanted = |w: &World, old: Entry| {
+    replace(run, task, entry, |w, old| {
         !w.has_left(old)
             && w.is_wider(Some(old.id), Some(entry.id))
             && (!same_epoch || w.was_made_in(entry.id, old))
             && (!spares || w.joining(old) == NO_CALL)
-    };
+    })
+}
+
+/// `RcuMap::replace_if`: replaces the task's entry if it is `wanted`. That it counts may change
+/// before it is replaced.
+pub(crate) fn replace(
+    run: &mut Run<'_>,
+    task: u8,
+    entry: Entry,
+    wanted: impl Fn(&World, Entry) -> bool,
+) -> Go<bool> {
     loop {
         let found = run.find("replace_if: rhashtable_lookup", |w| {
             let old = w.task(task).entry;
-            old.filter(|&old| is_wanted(w, old)).map(Entry::pack)
+            old.filter(|&old| wanted(w, old)).map(Entry::pack)
         })?;
         let compares = run.has(Without::Comparing);
         let Some(found) = found else {
@@ -106,13 +117,43 @@ pub(crate) fn replace_wider(run: &mut Run<'_>, task: u8, entry: Entry, spares: b
             return Ok(false);
         };
         let replaced = run.ask("replace_if: rhashtable_replace_fast", |w| {
-            // A check wants to know.
-            let call = Entry::unpack(found).call;
+            // For those of parts, a check wants to know the call.
+            let call = match entry.is_marked || w.get(entry.id).parent.is_none() {
+                true => entry.call,
+                false => Entry::unpack(found).call,
+            };
             let entry = Entry { call, ..entry };
             (is_there(w, task, found) || !compares) && w.replace(task, entry)
         })?;
         if replaced {
             return Ok(true);
+        }
+    }
+}
+
+/// `Members::width`: what a task is in, seen from a part.
+pub(crate) fn width(run: &mut Run<'_>, task: u8, part: u8) -> Go<Width> {
+    loop {
+        let Some(found) = look_up(run, task)? else {
+            return Ok(Width::Other);
+        };
+        if run.ask("is_wider_than", |w| w.is_wider(Some(found.id), Some(part)))? {
+            return Ok(Width::Wider);
+        }
+        if !run.has(Without::WaitingForTheMoving) {
+            return Ok(Width::Other);
+        }
+        if run.ask("is_moving", |w| {
+            // It may have lost its mark, if it is still there.
+            let now = w.task(task).entry.filter(|now| now.is(found));
+            w.is_moving(now.unwrap_or(found))
+        })? {
+            return Ok(Width::Moving);
+        }
+        let looks = run.has(Without::LookingWhetherItIsTheSame);
+        let is_same = run.ask("members.get, again", |w| is_there(w, task, found.pack()))?;
+        if is_same || !looks {
+            return Ok(Width::Other);
         }
     }
 }

@@ -3,14 +3,14 @@
 //! A thread of process 0 narrows the process, while other calls run: the steps of
 //! [`protocol::Narrow`].
 
-use addrconf_protocol::{self as protocol, Failure, Listing, Narrow};
+use addrconf_protocol::{self as protocol, Failure, Listing, Narrow, Width};
 
 use crate::entry::{Entry, NO_CALL};
-use crate::map::{join, place, remove_if, replace_wider};
+use crate::map::{join, place, remove_if, replace_wider, width};
 use crate::run::{Go, Stop};
 use crate::task::{each_thread, wait_for_clones};
 use crate::without::Without;
-use crate::world::{Run, World};
+use crate::world::{Run, Task, World};
 
 /// `sys_lsm_set_self_attr()`
 pub(crate) fn set_self_attr(run: &mut Run<'_>, caller: u8) -> Go<()> {
@@ -85,7 +85,7 @@ impl Narrow for SelfNarrowing<'_, '_> {
         let asks_part = self.run.has(Without::AskingThePart);
         let waits = self.run.has(Without::WaitingForTheFormed);
         let (present, part, caller) = (present.id, *part, self.caller);
-        if self.run.world().has_rule() {
+        if self.run.world().has_rule() || self.run.world().moves {
             // Else no call puts anybody into an association that is there.
             self.run.wait("list: is_joining", |w| {
                 let entry = w.task(caller).entry;
@@ -131,12 +131,17 @@ impl Narrow for SelfNarrowing<'_, '_> {
         each_thread(self, 0, |this| &mut *this.run, visit)
     }
 
-    fn is_wider(&mut self, task: &u8, part: &u8) -> Go<bool> {
-        let (task, part) = (*task, *part);
-        self.run.ask("is_wider_than", |w| {
-            let entry = w.task(task).entry;
-            w.is_wider(entry.map(|entry| entry.id), Some(part))
-        })
+    fn width(&mut self, task: &u8, part: &u8) -> Go<Width> {
+        width(self.run, *task, *part)
+    }
+
+    fn wait(&mut self) -> Go<()> {
+        self.run.wait("wait", |w| {
+            let is_moving =
+                |t: &Task| t.process == 0 && t.entry.is_some_and(|entry| w.is_moving(entry));
+            (!w.tasks.iter().any(is_moving)).then_some(0)
+        })?;
+        Ok(())
     }
 
     fn replace_wider(&mut self, task: &u8, _part: &u8, entry: u8) -> Go<bool> {

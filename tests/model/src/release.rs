@@ -13,10 +13,18 @@ use crate::task::{each, let_go, threads, wait_for_clones};
 use crate::without::Without;
 use crate::world::{members, Phase, Run, World};
 
-/// Takes the control lock, and looks at the world in the same step.
-fn lock(run: &mut Run<'_>, look: impl FnOnce(&mut World) -> bool) -> Go<bool> {
-    let found = run.wait("control.lock", |w| {
-        (!std::mem::replace(&mut w.control, true)).then(|| {
+/// Takes the control lock when no call moves tasks, as far as `is_moving` tells, and looks at the
+/// world in the same step.
+fn lock(
+    run: &mut Run<'_>,
+    is_moving: impl FnOnce(&World) -> bool,
+    look: impl FnOnce(&mut World) -> bool,
+) -> Go<bool> {
+    let waits = run.has(Without::WaitingForMoves);
+    let found = run.wait("control_between_moves", |w| {
+        let is_free = !w.control && !(waits && is_moving(w));
+        is_free.then(|| {
+            w.control = true;
             w.begin_release();
             look(w).into()
         })
@@ -44,7 +52,11 @@ pub(crate) fn release_process(run: &mut Run<'_>) -> Go<()> {
     if !there {
         return Ok(());
     }
-    lock(run, |_| true)?;
+    let is_moving = |w: &World| {
+        let entry = w.tasks[0].entry;
+        entry.is_some_and(|entry| w.has_moves(entry.id))
+    };
+    lock(run, is_moving, |_| true)?;
     let mut releasing = Releasing { run, looks: 0 };
     let was_member = match protocol::release_process(&mut releasing) {
         Err(Stop::Failed(Failure::NotAMember)) => false,
@@ -95,7 +107,7 @@ fn is_formed(run: &mut Run<'_>, thread: u8) -> Go<bool> {
 /// `Tenants::release_association` of association 0.
 pub(crate) fn release_association(run: &mut Run<'_>) -> Go<()> {
     // `by_id`
-    if !lock(run, |w| w.association(0).listed)? {
+    if !lock(run, |w| w.has_moves(0), |w| w.association(0).listed)? {
         return unlock(run, |_| ());
     }
     protocol::release_association(&mut Ending::new(run), &0)?;
@@ -104,7 +116,8 @@ pub(crate) fn release_association(run: &mut Run<'_>) -> Go<()> {
 
 /// `Tenants::release_all`
 pub(crate) fn release_all(run: &mut Run<'_>) -> Go<()> {
-    lock(run, |w| {
+    let is_moving = |w: &World| w.associations.iter().any(|a| a.listed && a.moves > 0);
+    lock(run, is_moving, |w| {
         w.home = Home::Leaving(OTHER);
         true
     })?;

@@ -4,6 +4,7 @@
 
 use crate::check::Home;
 use crate::control::Call;
+use crate::entry::Entry;
 use crate::exec::{self, Program};
 use crate::explore::{Model, Step};
 use crate::without::Without;
@@ -29,6 +30,8 @@ pub struct Scenario {
     /// Whether its thread, which is the only one, executes a program that a rule names, at any
     /// time, and does nothing else before. The rule puts it into association 0, which is there.
     pub rule: bool,
+    /// Whether it is in association 1 at the start, which is defined as association 0 is.
+    pub member: bool,
     /// Whether it has a parent, which does nothing.
     pub parent: bool,
     /// The calls of two administrators. Each makes one call after the other, at any time.
@@ -58,6 +61,15 @@ impl Scenario {
         Self {
             rule: true,
             ..Self::new(1, forks, narrows, calls)
+        }
+    }
+
+    /// A process in association 1, which makes tasks and narrows itself in the same way.
+    #[must_use]
+    pub fn with_member(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Self {
+        Self {
+            member: true,
+            ..Self::new(threads, forks, narrows, calls)
         }
     }
 }
@@ -115,6 +127,20 @@ impl Model for Scenario {
             world.define();
             world.home = Home::Any;
             world.exec.program = Program::Next;
+        }
+        if self.member {
+            if !self.rule {
+                world.define();
+            }
+            world.define();
+            world.moves = true;
+            world.home = Home::In(1);
+            for task in 0..self.threads {
+                let entry = Entry::new(1, 0);
+                world.join(entry);
+                world.insert(task, entry);
+                world.task(task).tagged = true;
+            }
         }
         let present = self.threads + u8::from(self.parent);
         for task in 0..present {

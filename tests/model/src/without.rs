@@ -74,6 +74,16 @@ pub enum Without {
     ComparingEpochs,
     /// Narrowing does not move its caller if a call is putting that into the association.
     SparingTheJoining,
+    /// A release waits until no call moves tasks into the association or out of it.
+    WaitingForMoves,
+    /// `put_back` looks again until a look finds no task.
+    LookAfterPuttingBack,
+    /// It waits for clones before it looks again.
+    WaitingInPuttingBack,
+    /// Narrowing waits for the outcome of a call that moves a thread.
+    WaitingForTheMoving,
+    /// Whether a call moves a thread is asked of a membership that the thread still has.
+    LookingWhetherItIsTheSame,
     /// Who executes a program that a rule names is passed over only if the call that put it into
     /// its association has succeeded: otherwise the rule goes for it.
     ChoosingForTheUnsettled,

@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) narrowed: Option<u8>,
     /// Process 0 is being released.
     pub(crate) releasing: bool,
+    /// Whether calls move process 0.
+    pub(crate) moves: bool,
     /// The program that task 0 executes.
     pub(crate) exec: Exec,
     /// The parent of process 0, if there is one, which has no other children.

@@ -86,21 +86,11 @@ impl<'a> Client<'a> {
         some_id(answer.id)
     }
 
-    /// Puts `process` into the association with this id, with its descendants if `tree`, and
-    /// ends its connections on other addresses if `reset`.
-    pub fn join(
-        &self,
-        process: BorrowedFd<'_>,
-        id: u64,
-        tree: bool,
-        reset: bool,
-    ) -> Result<(), CallError> {
+    /// Puts `process` into an association, as `request` asks, whose target does not count.
+    pub fn join(&self, process: BorrowedFd<'_>, request: &JoinRequest) -> Result<(), CallError> {
         let request = JoinRequest {
             target: Target::PidFd(process.as_raw_fd()),
-            tree,
-            reset,
-            id,
-            obstacle: None,
+            ..*request
         };
         self.take_in(Command::Join, &request, &mut [], |answer| answer.obstacle)?;
         Ok(())

@@ -90,8 +90,12 @@ impl State {
         if !self.associations.contains_key(&request.id) {
             return Err(Errno::NOENT);
         }
-        if self.association(Target::Pid(pid)).is_ok() {
-            return Err(Errno::EXIST);
+        let at = self.association(Target::Pid(pid));
+        match (request.moves, at) {
+            (false, Ok(_)) => return Err(Errno::EXIST),
+            (true, Ok(id)) if id == request.id => return Err(Errno::EXIST),
+            (true, Err(_)) => return Err(Errno::NOENT),
+            _ => {}
         }
         if let Some(obstacle) = self.obstacle {
             request.obstacle = Some(obstacle);
@@ -101,6 +105,9 @@ impl State {
         let mut pids = vec![pid];
         if request.tree {
             pids.extend(self.descendants(pid));
+        }
+        for association in self.associations.values_mut() {
+            association.pids.retain(|pid| !pids.contains(pid));
         }
         if let Some(association) = self.associations.get_mut(&request.id) {
             association.pids.extend(pids);

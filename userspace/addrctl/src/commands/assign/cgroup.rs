@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
-use addrconf_abi::{AssignRequest, Target};
+use addrconf_abi::{AssignRequest, JoinRequest, Target};
 use rustix::io::Errno;
 
 use super::permit;
@@ -158,7 +158,11 @@ impl Joining<'_> {
 
     /// Puts one process into the association, unless it has exited or is a member.
     fn join(&mut self, pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
-        match self.client.join(pidfd.as_fd(), self.id, false, self.reset) {
+        let joins = JoinRequest {
+            reset: self.reset,
+            ..JoinRequest::about(Target::Pid(pid), self.id)
+        };
+        match self.client.join(pidfd.as_fd(), &joins) {
             Ok(()) => self.joined += 1,
             Err(CallError::Refused(Errno::SRCH)) => {}
             Err(CallError::Refused(Errno::EXIST)) if self.is_member(pidfd) => {}

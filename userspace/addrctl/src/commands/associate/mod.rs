@@ -8,7 +8,7 @@ mod obstacle;
 
 use std::os::fd::AsFd;
 
-use addrconf_abi::{AssignRequest, Name};
+use addrconf_abi::{AssignRequest, JoinRequest, Name, Target};
 use rustix::io::Errno;
 
 use super::args::Which;
@@ -105,7 +105,12 @@ fn attempt_join(
     let client = open::client(system)?;
     let id = open::id(system, &client, to)?;
     let pidfd = open::process(system, pid)?;
-    let called = client.join(pidfd.as_fd(), id, request.tree, request.reset);
+    let joins = JoinRequest {
+        tree: request.tree,
+        reset: request.reset,
+        ..JoinRequest::about(Target::Pid(pid), id)
+    };
+    let called = client.join(pidfd.as_fd(), &joins);
     called
         .map(|()| id)
         .map_err(|cause| not_joined(system, &client, pid, to, request, cause))
