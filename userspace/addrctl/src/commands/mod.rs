@@ -11,6 +11,7 @@ pub mod define;
 mod exclusive;
 pub mod flush;
 pub mod list;
+pub mod move_to;
 mod open;
 pub mod release;
 pub mod remove;
@@ -32,6 +33,7 @@ use crate::command::Command;
 #[derive(Debug, Subcommand)]
 pub enum Commands {
     Assign(assign::Args),
+    Move(move_to::Args),
     Define(define::Args),
     Undefine(undefine::Args),
     Rule(rule::Args),
@@ -51,6 +53,7 @@ impl Commands {
     pub fn named(&self) -> &dyn Command {
         match self {
             Self::Assign(command) => command,
+            Self::Move(command) => command,
             Self::Define(command) => command,
             Self::Undefine(command) => command,
             Self::Rule(command) => command,

@@ -4,6 +4,7 @@
 
 mod loopback;
 mod meaning;
+mod moving;
 mod obstacle;
 
 use std::os::fd::AsFd;
@@ -21,6 +22,7 @@ use crate::refusal::Refusal;
 use crate::system::System;
 
 pub use loopback::{in_use, ALL_IN_USE};
+pub use moving::move_to;
 
 /// Associates process `pid` with `addresses`, as `request` asks; returns the
 /// association's id. With `force` also where another exclusive association has them. On return,
