@@ -3,6 +3,7 @@
 //! The model can fail: with a part of the code left out, it finds a broken promise.
 
 mod enter;
+mod moving;
 
 use std::fmt::Debug;
 
