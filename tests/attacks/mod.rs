@@ -134,11 +134,13 @@ attacks! {
     control_device
     withheld_rights
     widening
+    moving
     too_many_parts
     slow_narrowing
     reset_connections
     changing_hands
     failed_allocations
+    failed_allocations_of_a_join
     failed_allocations_of_a_tenant
     failed_allocations_around_a_tenant
     unloading

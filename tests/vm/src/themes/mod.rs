@@ -35,6 +35,7 @@ mod listen;
 mod loopback;
 mod loopback_owner;
 mod marks;
+mod moving;
 mod narrow;
 mod old_sockets;
 mod ports;
@@ -113,6 +114,7 @@ pub fn all() -> Vec<Test> {
         unused::tests(),
         defined::tests(),
         join::tests(),
+        moving::tests(),
         rejoin::tests(),
         control_rights::tests(),
         control_malformed::tests(),
