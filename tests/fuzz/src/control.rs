@@ -5,7 +5,7 @@
 use std::io::Result;
 
 use addrconf_abi::{
-    AddrEntry, Change, Name, RuleEntry, SourceChoice, Target, UserText, SYSFS_PATH,
+    AddrEntry, Change, Name, RuleEntry, SourceChoice, Target, Terms, UserText, SYSFS_PATH,
 };
 use addrconf_test_client::{self as client, Assignment};
 
@@ -81,6 +81,16 @@ impl Device {
             Err(e) if e.raw_os_error() != Some(libc::EALREADY) => Err(e),
             _ => Ok(()),
         }
+    }
+
+    /// Defines an association, and returns its id.
+    pub fn define(&self, name: &str, set: &[AddrEntry], terms: &Terms) -> Result<u64> {
+        self.0.define(name, set, terms).map(|defined| defined.id)
+    }
+
+    /// Moves a process into an association, with its descendants if `tree`.
+    pub fn move_to(&self, target: Target, id: u64, tree: bool) -> Result<()> {
+        self.0.move_to(target, id, tree, false)
     }
 
     /// Changes the set of an association.

@@ -51,8 +51,12 @@ impl Controller {
         }
         // Half of them are there without a task until then.
         if let Some(device) = &self.device {
-            let id = running.association;
-            let _ = self.in_time("undefine", LIMIT, || device.undefine(id));
+            for id in [Some(running.association), running.twin]
+                .into_iter()
+                .flatten()
+            {
+                let _ = self.in_time("undefine", LIMIT, || device.undefine(id));
+            }
         }
         self.world.note_action(Action::Kill);
         let entries = self.world.entries_of(tenant);

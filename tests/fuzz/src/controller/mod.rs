@@ -5,6 +5,7 @@
 mod end;
 mod enter;
 mod flush;
+mod moving;
 pub mod timed;
 mod update;
 
@@ -45,6 +46,10 @@ struct Running {
     tenant: Tenant,
     first: Child,
     association: u64,
+    /// Another one with the same set, into which some of its processes were moved.
+    twin: Option<u64>,
+    /// The terms of both.
+    terms: Terms,
     /// When the controller ends it.
     end: u64,
 }
@@ -187,6 +192,8 @@ impl Controller {
             tenant,
             first,
             association,
+            twin: None,
+            terms: assignment.terms,
             end: now() + life * 1_000_000,
         });
         self.publish();
@@ -229,6 +236,7 @@ impl Controller {
                 Some(_) if self.rng.percent(10) => self.look(),
                 Some(_) if self.unbound => {}
                 Some(_) if self.rng.percent(20) => self.enter(slot),
+                Some(_) if self.rng.percent(15) => self.move_some(slot),
                 Some(_) => self.update(slot),
             }
             self.world.note_action(Action::Wait);

@@ -48,7 +48,8 @@ impl Controller {
         let (Some(running), Some(device)) = (&self.slots[slot], &self.device) else {
             return Err(io::Error::from_raw_os_error(libc::ENODEV));
         };
-        let target = if by_id {
+        // A process may be in the twin.
+        let target = if by_id || running.twin.is_some() {
             Target::Association(running.association)
         } else {
             Target::Pid(running.first.id() as i32)
@@ -59,7 +60,12 @@ impl Controller {
             _ => "replace",
         };
         let set = entries(set);
-        let result = self.in_time(name, LIMIT, || device.update(target, change, &set, reset));
+        let mut result = self.in_time(name, LIMIT, || device.update(target, change, &set, reset));
+        if let (Ok(ended), Some(twin)) = (&result, running.twin) {
+            let twin = Target::Association(twin);
+            let done = self.in_time(name, LIMIT, || device.update(twin, change, &set, reset));
+            result = done.map(|too| ended + too);
+        }
         self.world.count(Counter::Updates);
         if let Err(e) = &result {
             let (tenant, errno) = (running.tenant, errno(e));

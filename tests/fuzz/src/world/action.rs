@@ -22,6 +22,8 @@ pub enum Action {
     Update,
     /// Starts a process that becomes a tenant's by a rule.
     Enter,
+    /// Moves processes between associations.
+    Move,
     /// Makes the calls that change nothing.
     Look,
     /// Releases a tenant, or all.
@@ -35,12 +37,13 @@ pub enum Action {
 }
 
 /// The names of all actions, in order.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "waiting",
     "starting",
     "assigning",
     "updating",
     "entering",
+    "moving",
     "looking",
     "releasing",
     "killing",

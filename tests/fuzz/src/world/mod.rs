@@ -28,7 +28,7 @@ const INTERVALS: usize = 64;
 const FIELDS: usize = 6;
 const TENANTS: usize = 256;
 const PIDS: usize = 64;
-const COUNTERS: usize = 32;
+const COUNTERS: usize = Counter::Longest as usize + 1;
 const ERRORS: usize = 140;
 
 const AT_SETTINGS: usize = 0;

@@ -33,6 +33,8 @@ pub enum Counter {
     Updates,
     /// Processes that became a tenant's by a rule.
     Entered,
+    /// Moves of processes from one association to another.
+    Moves,
     /// Flushes: all associations released at once.
     Flushes,
     /// Raw sockets that tenants got.
