@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::args::OutputArgs;
-use super::open;
+use super::{exclusive, open};
 use crate::client::Association;
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason, Subject};
-use crate::output::{table, Answer, View};
+use crate::output::{table, Answer, Contested, View};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -41,7 +41,8 @@ impl Command for Args {
         let found = all(system).map_err(|why| doing.failed(why))?;
         let local = system.local_addresses();
         let view = |a: &Association| View::new(a).beside(a, local.as_deref());
-        let associations = found.iter().map(view).collect();
+        let mut associations: Vec<_> = found.iter().map(view).collect();
+        note_contested(&mut associations, &found);
         self.output.print(out, &Listed { associations })
     }
 }
@@ -50,4 +51,25 @@ fn all(system: &dyn System) -> Result<Vec<Association>, Reason> {
     let client = open::client(system)?;
     let found = client.list().and_then(|ids| client.describe(&ids));
     found.map_err(|cause| Refusal::new(system, &client, cause).reason())
+}
+
+/// Notes in each exclusive association which others have some of its addresses. `found` are the
+/// same associations in the same order, by ascending id.
+fn note_contested(views: &mut [View], found: &[Association]) {
+    for (view, association) in views.iter_mut().zip(found) {
+        view.contested = exclusive::is_exclusive(association).then(Vec::new);
+    }
+    for pair in exclusive::contested(found) {
+        let [one, other] = pair.between;
+        for (id, association) in [(one, other), (other, one)] {
+            let at = found.binary_search_by_key(&id, |a| a.id);
+            let view = at.ok().and_then(|at| views.get_mut(at));
+            if let Some(all) = view.and_then(|view| view.contested.as_mut()) {
+                all.push(Contested {
+                    address: pair.common.to_string(),
+                    association,
+                });
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-pub use view::View;
+pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, which
 /// `docs/addrctl.md` documents.

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::view::{yes_or_no, Leftover, Process};
+use super::view::{yes_or_no, Contested, Leftover, Process};
 use super::View;
 use crate::text::{counted, printable};
 
@@ -102,6 +102,19 @@ fn notes(out: &mut dyn Write, view: &View) -> io::Result<()> {
         writeln!(
             out,
             "note: association {id}{name} has {address}, of which the machine has no address"
+        )?;
+    }
+    // Each pair once.
+    let pairs = view.contested.iter().flatten();
+    for Contested {
+        address,
+        association,
+    } in pairs.filter(|pair| pair.association > id)
+    {
+        writeln!(
+            out,
+            "note: association {id}{name} and association {association} are both exclusive and have \
+             {address}"
         )?;
     }
     Ok(())

@@ -53,6 +53,10 @@ pub struct View {
     /// The entries of its set of which the machine has no address; shown where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<Vec<String>>,
+    /// Where another exclusive association has some of its addresses, if it is exclusive; shown in
+    /// a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contested: Option<Vec<Contested>>,
     /// How many processes it has.
     pub process_count: u32,
     /// How many tasks (threads) it has.
@@ -82,6 +86,15 @@ pub struct Leftover {
     pub address: String,
     /// How many connections have it as their local address.
     pub connection_count: u64,
+}
+
+/// An address that another exclusive association has.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contested {
+    /// The address or network.
+    pub address: String,
+    /// The id of the other one.
+    pub association: u64,
 }
 
 /// A process of an association.
@@ -124,6 +137,7 @@ impl View {
             leftovers: tells(LEFTOVERS_SINCE)
                 .then(|| association.leftovers.iter().map(leftover).collect()),
             absent: None,
+            contested: None,
             processes: None,
         }
     }

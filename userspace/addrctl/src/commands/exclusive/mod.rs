@@ -5,6 +5,7 @@
 //! exclusive association has, and notes which services of the host are concerned. This catches
 //! mistakes and enforces nothing: two commands at the same time do not see each other.
 
+mod contested;
 mod services;
 
 use addrconf_abi::Name;
@@ -14,6 +15,7 @@ use crate::client::{Association, Client};
 use crate::error::{ErrorKind, Reason};
 use crate::system::System;
 
+pub use contested::contested;
 pub use services::Services;
 
 /// Addresses that are about to become exclusive.

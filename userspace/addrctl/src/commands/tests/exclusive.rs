@@ -179,3 +179,43 @@ fn a_part_is_no_other_association() {
     addrctl(&fake, "add 812 10.0.0.0/24").unwrap();
     assert_eq!(set(&fake, 2), "10.0.0.1,10.0.0.0/24");
 }
+
+#[test]
+fn a_list_tells_of_addresses_that_two_exclusive_associations_have() {
+    let fake = machine();
+    assert!(!addrctl(&fake, "list").unwrap().contains("note:"));
+    for line in [
+        "define shop 10.1.0.7,10.0.0.9 --exclusive --force",
+        "define blog 10.1.0.0/28,2001:db8::1 --exclusive --force",
+        "define open 10.0.0.1",
+    ] {
+        addrctl(&fake, line).unwrap();
+    }
+    let listed = addrctl(&fake, "list").unwrap();
+    let notes: Vec<_> = listed
+        .lines()
+        .filter(|line| line.starts_with("note:"))
+        .collect();
+    let both = |one: &str, other: u32, address: &str| {
+        format!(
+            "note: association {one} and association {other} are both exclusive and have {address}"
+        )
+    };
+    assert_eq!(
+        notes,
+        [
+            both("1 (mail)", 5, "10.1.0.0/28"),
+            both("1 (mail)", 5, "2001:db8::1"),
+            both("4 (shop)", 5, "10.1.0.7"),
+        ]
+    );
+    let json = addrctl(&fake, "list --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let contested = |at: usize| json["associations"][at]["contested"].clone();
+    assert_eq!(
+        contested(3),
+        serde_json::json!([{"address": "10.1.0.7", "association": 5}])
+    );
+    assert_eq!(contested(1), serde_json::json!([]));
+    assert!(contested(2).is_null());
+}
