@@ -11,6 +11,7 @@ const AF_INET: i32 = 2;
 const AF_INET6: i32 = 10;
 const AF_NETLINK: i32 = 16;
 const AF_PACKET: i32 = 17;
+const AF_ALG: i32 = 38;
 
 // include/linux/net.h
 const SOCK_STREAM: i32 = 1;
@@ -38,7 +39,8 @@ pub const SOCK_RAW: i32 = 3;
 /// * [`Refusal::FamilyNotSupported`] for other families.
 pub fn create(family: i32, kind: i32, protocol: i32, raw: bool) -> Result<(), Refusal> {
     match (family, kind, protocol) {
-        (AF_UNIX | AF_NETLINK, _, _) => Ok(()),
+        // None of them has addresses of the network: the last is the kernel's cryptography.
+        (AF_UNIX | AF_NETLINK | AF_ALG, _, _) => Ok(()),
         (AF_INET | AF_INET6, SOCK_RAW, _) if raw => Ok(()),
         (AF_PACKET, _, _) | (AF_INET | AF_INET6, SOCK_RAW, _) => Err(Refusal::NotPermitted),
         (AF_INET | AF_INET6, SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP)

@@ -3,20 +3,25 @@
 //! IPv4 options and IPv6 extension headers that lead a packet elsewhere than
 //! its destination says, set for a socket or for one message.
 
+use std::io;
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd;
 
 use libc::{EPERM, IPPROTO_IP, IPPROTO_IPV6, IP_OPTIONS, IP_RETOPTS};
-use libc::{IPV6_DSTOPTS, IPV6_FLOWLABEL_MGR, IPV6_HOPOPTS, IPV6_RTHDR, IPV6_RTHDRDSTOPTS};
+use libc::{
+    IPV6_DSTOPTS, IPV6_FLOWINFO_SEND, IPV6_FLOWLABEL_MGR, IPV6_HOPOPTS, IPV6_RTHDR,
+    IPV6_RTHDRDSTOPTS,
+};
 
 use super::wire::{Packet, Wire};
 use crate::addr::{ip, Addr, HOST4, HOST6, ONE};
-use crate::child::{Channel, Child};
+use crate::child::{as_tenant, Channel, Child};
 use crate::client::associate;
 use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::control_message::Control;
-use crate::sys::message::{send_twice, sendmsg};
-use crate::sys::option::set_option_bytes;
+use crate::sys::message::{send_twice, sendmsg, sendto};
+use crate::sys::option::{set_option, set_option_bytes};
 
 /// Something that a message requests with a control message, and how to
 /// recognise it in a packet.
@@ -116,19 +121,20 @@ pub fn tests() -> Vec<Test> {
         ));
     }
     tests.push(refusal(
-        "a_flow_label_that_could_have_headers_is_refused",
+        "a_datagram_with_a_flow_label_that_has_headers_is_refused",
         ONE,
         EPERM,
         || {
             let sock = Sock::v6(Proto::Udp);
-            Box::new(move || {
-                set_option_bytes(
-                    sock.as_fd(),
-                    IPPROTO_IPV6,
-                    IPV6_FLOWLABEL_MGR,
-                    &flow_label(),
-                )
-            })
+            Box::new(move || send_labelled(&sock, &headers()))
+        },
+    ));
+    tests.push(behaviour(
+        "flow_labels_without_headers_are_left_alone",
+        || {
+            as_tenant(ONE, || {
+                send_labelled(&Sock::v6(Proto::Udp), &[]).expect("send");
+            });
         },
     ));
     for second in &SECONDS {
@@ -170,16 +176,40 @@ impl Second {
     }
 }
 
-/// struct in6_flowlabel_req: destination, label, action, share, flags, expiry,
-/// linger, padding.
-fn flow_label() -> Vec<u8> {
+/// The label, in network byte order.
+const LABEL: [u8; 4] = [0, 1, 0x23, 0x45];
+
+/// Takes a flow label with these headers, and sends a datagram with it.
+fn send_labelled(sock: &Sock, headers: &[u8]) -> io::Result<()> {
     const CREATE: u16 = 1;
     const EXCLUSIVE: u8 = 1;
-    let mut request = vec![0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
-    request.extend([0, 0, 0, 0, 0, EXCLUSIVE]);
+    // struct in6_flowlabel_req: destination, label, action, share, flags, expiry, linger, padding.
+    let mut request = ip(HOST6).to_string().parse::<Ipv6Addr>().map_or_else(
+        |_| panic!("{HOST6} is no address"),
+        |addr| addr.octets().to_vec(),
+    );
+    request.extend(LABEL);
+    request.extend([0, EXCLUSIVE]);
     request.extend(CREATE.to_ne_bytes());
     request.extend([0; 8]);
-    request
+    request.extend(headers);
+    set_option_bytes(sock.as_fd(), IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &request)?;
+    set_option(sock.as_fd(), IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1)?;
+    let mut to = Addr::from((HOST6, 5000)).bytes().to_vec();
+    // sin6_flowinfo
+    to[4..8].copy_from_slice(&LABEL);
+    sendto(sock.as_fd(), b"x", 0, &to).map(drop)
+}
+
+/// A control message with a header of options.
+fn headers() -> Vec<u8> {
+    let content = padding();
+    // struct cmsghdr: length, level, type.
+    let mut message = (16 + content.len()).to_ne_bytes().to_vec();
+    message.extend(IPPROTO_IPV6.to_ne_bytes());
+    message.extend(IPV6_HOPOPTS.to_ne_bytes());
+    message.extend(content);
+    message
 }
 
 /// A route through another tenant's address.

@@ -29,7 +29,7 @@ options! {
     IPV6_MULTICAST_ALL = 29, Harmless, "receives groups that others joined: none";
     IPV6_ROUTER_ALERT_ISOLATE = 30, Dangerous, "receives packets for others";
     IPV6_RECVERR_RFC4884 = 31, Harmless, "reports errors";
-    IPV6_FLOWLABEL_MGR = 32, Dangerous, "attaches headers to flow labels";
+    IPV6_FLOWLABEL_MGR = 32, Harmless, "may attach headers, which the check of packets sees";
     IPV6_FLOWINFO_SEND = 33, Harmless, "a header field without an address";
     IPV6_IPSEC_POLICY = 34, Dangerous, "attaches IPsec policies or tunnels";
     IPV6_XFRM_POLICY = 35, Dangerous, "attaches IPsec policies or tunnels";

@@ -8,9 +8,10 @@ use super::*;
 const STREAM: i32 = 1;
 const DGRAM: i32 = 2;
 const RAW: i32 = 3;
+const SEQPACKET: i32 = 5;
 
 #[test]
-fn tcp_udp_ping_unix_and_netlink_are_covered() {
+fn tcp_udp_ping_and_families_without_network_addresses_are_covered() {
     for family in [2, 10] {
         for (kind, protocol) in [(STREAM, 0), (STREAM, 6), (DGRAM, 0), (DGRAM, 17)] {
             assert_eq!(create(family, kind, protocol, false), Ok(()));
@@ -20,6 +21,7 @@ fn tcp_udp_ping_unix_and_netlink_are_covered() {
     assert_eq!(create(10, DGRAM, 58, false), Ok(()));
     assert_eq!(create(1, STREAM, 0, false), Ok(()));
     assert_eq!(create(16, RAW, 0, false), Ok(()));
+    assert_eq!(create(38, SEQPACKET, 0, false), Ok(()));
 }
 
 #[test]
@@ -44,7 +46,7 @@ proptest! {
     fn whatever_is_not_listed_is_refused(family in -1_i32..64, kind in -1_i32..16, protocol in -1_i32..300) {
         let covered = matches!(
             (family, kind, protocol),
-            (1 | 16, _, _)
+            (1 | 16 | 38, _, _)
                 | (2 | 10, STREAM, 0 | 6)
                 | (2 | 10, DGRAM, 0 | 17)
                 | (2, DGRAM, 1)

@@ -3,7 +3,9 @@
 //! Sockets of other families and protocols: harmless ones are permitted, and those
 //! that the module does not cover are denied.
 
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
@@ -13,11 +15,12 @@ use libc::{
     SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
 };
 
-use crate::addr::ONE;
+use crate::addr::{Addr, ONE};
 use crate::child::{as_tenant, spawn_tenant};
 use crate::client::associate;
-use crate::registry::{behaviour, refusal, Test};
+use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::Sock;
+use crate::sys::socket::accept_nameless;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -93,6 +96,10 @@ pub fn tests() -> Vec<Test> {
                 b.recv(&mut room).expect("receive");
             });
         }),
+        everywhere("cryptography_of_the_kernel_is_there", digest),
+        behaviour("cryptography_of_the_kernel_is_left_alone", || {
+            as_tenant(ONE, digest);
+        }),
         behaviour("netlink_is_left_alone", || {
             as_tenant(ONE, || {
                 let output = Command::new("ip")
@@ -106,6 +113,24 @@ pub fn tests() -> Vec<Test> {
         }),
     ]);
     tests
+}
+
+/// Lets the kernel make a digest, with a socket of the family `AF_ALG`.
+fn digest() {
+    let algorithm = Sock::new(libc::AF_ALG, libc::SOCK_SEQPACKET, 0).expect("a socket");
+    // struct sockaddr_alg: family, type, feat, mask, name.
+    let mut name = vec![0_u8; 88];
+    name[..2].copy_from_slice(&(libc::AF_ALG as u16).to_ne_bytes());
+    name[2..6].copy_from_slice(b"hash");
+    name[24..30].copy_from_slice(b"sha256");
+    algorithm.bind(Addr::raw(&name)).expect("bind");
+    let operation = accept_nameless(algorithm.as_fd(), 0).expect("accept");
+    let mut operation = File::from(operation);
+    operation.write_all(b"abc").expect("write");
+    let mut digest = [0; 32];
+    operation.read_exact(&mut digest).expect("read");
+    // FIPS 180-2, B.1.
+    assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
 }
 
 fn socket_path() -> String {
