@@ -31,9 +31,18 @@ pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage
         Usage::Allow => Ok(()),
         Usage::Deny(refusal) => Err(super::refused(refusal)),
         Usage::GiveSource(to) => {
+            if is_led_by_source(to) && sock.route(to).is_none() {
+                return Err(ENETUNREACH);
+            }
             sock.set_source(choose(sock, association, to).ok_or(EADDRNOTAVAIL)?)
         }
     }
+}
+
+/// Whether the kernel takes the interface of the source in place of a route
+/// (`ip_route_output_key_hash_rcu()`). Without a source the call fails where there is no route.
+fn is_led_by_source(to: IpAddr) -> bool {
+    matches!(to, IpAddr::V4(to) if to.is_broadcast() || to.is_multicast())
 }
 
 /// Takes the source away from an unconnected socket on a wildcard before a program reads its name:

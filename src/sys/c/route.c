@@ -80,9 +80,13 @@ void acf_helper_each_local(const struct sock *sk, int family, int ifindex,
 bool acf_helper_route_v4(const struct sock *sk, u32 to, u32 *source,
 			 int *ifindex)
 {
+	const struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 fl4 = {
 		.daddr = htonl(to),
-		.flowi4_oif = READ_ONCE(sk->sk_bound_dev_if),
+		.flowi4_oif = READ_ONCE(sk->sk_bound_dev_if) ?:
+			      (ipv4_is_multicast(htonl(to)) ?
+				       READ_ONCE(inet->mc_index) :
+				       READ_ONCE(inet->uc_index)),
 		.flowi4_mark = READ_ONCE(sk->sk_mark),
 		.flowi4_uid = sk_uid(sk),
 	};

@@ -4,7 +4,7 @@
 //! it send from an address outside the set.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
 use std::process::Command;
 
@@ -13,11 +13,12 @@ use libc::{EADDRNOTAVAIL, EPERM};
 
 use crate::addr::{ip, mapped, Addr, ANY4, ANY6, HOST4, HOST6, ONE, PAIRS};
 use crate::child::{as_tenant, Channel, Child};
-use crate::client::{associate_with, Assignment};
-use crate::registry::{behaviour, refusal, Test};
+use crate::client::{associate_with, errno, Assignment};
+use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::server::source_seen;
 use crate::sock::{source_control, Proto, Sock, PROTOS};
 use crate::sys::message::send_twice;
+use crate::sys::option::set_option_bytes;
 use crate::sys::watch::poll_readable;
 
 /// A set with addresses on two interfaces. The first of each family is the primary one,
@@ -139,6 +140,11 @@ pub fn tests() -> Vec<Test> {
                 }
             },
         ),
+        everywhere(
+            "broadcasts_and_groups_without_a_route_are_unreachable",
+            nowhere,
+        ),
+        behaviour("so_they_are_in_an_association", || as_tenant(ONE, nowhere)),
         behaviour("ping_sockets_come_from_the_set", || {
             std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").expect("sysctl");
             as_tenant(ONE, || {
@@ -153,6 +159,27 @@ pub fn tests() -> Vec<Test> {
         }),
     ]);
     tests
+}
+
+/// Sends where the kernel takes the interface of the source, if there is one, in place of a route.
+fn nowhere() {
+    for to in ["255.255.255.255", "224.0.0.251"] {
+        let sock = Sock::v4(Proto::Udp);
+        sock.set(libc::SOL_SOCKET, libc::SO_BROADCAST, 1);
+        for _ in 0..2 {
+            let sent = sock.send_to(b"x", (to, 5000));
+            assert_eq!(errno(sent), libc::ENETUNREACH, "{to}");
+        }
+        let connected = Sock::v4(Proto::Udp).connect((to, 5000));
+        assert_eq!(errno(connected), libc::ENETUNREACH, "{to}");
+        sock.bind_to_device("dummy0").expect("bind to a device");
+        sock.send_to(b"x", (to, 5000)).expect("send");
+    }
+    let sock = Sock::v4(Proto::Udp);
+    let interface = Ipv4Addr::new(10, 0, 0, 1).octets();
+    let level = libc::IPPROTO_IP;
+    set_option_bytes(sock.as_fd(), level, libc::IP_MULTICAST_IF, &interface).expect("interface");
+    sock.send_to(b"x", ("224.0.0.251", 5000)).expect("send");
 }
 
 /// Adds a second interface, and routes to networks behind both.
