@@ -6,19 +6,26 @@
 //! but for 127.64.0.0/10, and `::1`. It is not on the host's. There it has at most one address,
 //! its dedicated one, from 127.64.0.0/10. Through this the host reaches it, and from there it
 //! reaches those addresses of the host's loopback that its terms let it have.
+//!
+//! A part may keep the private loopback of its whole. Then the loopback has one owner, and
+//! several associations are on it, as programs are on the loopback of one host.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::abi::HostLoopback;
 use super::set::SetView;
 
-/// What an association owns: its set, a private loopback, and, unless it is a part, a
-/// dedicated loopback address through which the host reaches it.
+/// What an association owns: its set, a private loopback, which it may have in common with its
+/// whole, and, unless it is a part, a dedicated loopback address through which the host reaches
+/// it.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
-    /// Id of the association, not 0. Packets on the loopback interface carry it as
-    /// their mark.
+    /// Id of the association, not 0.
     pub id: u32,
+    /// The owner of its private loopback, by id: the association itself or, for a part that keeps
+    /// the loopback of its whole, the owner of that. Packets that it sends carry this as their
+    /// mark.
+    pub loopback_of: u32,
     /// The address set.
     pub set: SetView<'a>,
     /// Former addresses: they left the set, and no other association has got them
@@ -27,7 +34,8 @@ pub struct Owner<'a> {
     /// Dedicated loopback address. A part has none: there are too few for one per
     /// narrowing.
     pub loopback: Option<Ipv4Addr>,
-    /// Addresses of the host's loopback that it reaches, in place of its own.
+    /// Addresses of the host's loopback that the owner of its private loopback reaches, in place
+    /// of those of the private loopback. Only from a dedicated address are they reached.
     pub host_loopback: Option<HostLoopback>,
     /// Whether wildcard sockets of unassociated processes leave the set alone.
     pub exclusive: bool,
@@ -68,15 +76,28 @@ impl Owner<'_> {
     /// Whether this is an address of its private loopback.
     #[must_use]
     pub fn has_private(&self, addr: IpAddr) -> bool {
-        is_private_loopback(addr) && !self.has_of_host(addr)
+        is_private_loopback(addr) && !self.is_of_host(addr)
+    }
+
+    /// Whether it has the private loopback of another association, of which it is a part.
+    #[must_use]
+    pub fn keeps_loopback(&self) -> bool {
+        self.loopback_of != self.id
+    }
+
+    /// Whether the private loopback leaves this address to the host's loopback.
+    fn is_of_host(&self, addr: IpAddr) -> bool {
+        match (self.host_loopback, addr.to_canonical()) {
+            (Some(net), IpAddr::V4(a)) => {
+                (self.loopback.is_some() || self.keeps_loopback()) && net.contains(a)
+            }
+            _ => false,
+        }
     }
 
     /// Whether this is an address of the host's loopback that the association reaches.
     fn has_of_host(&self, addr: IpAddr) -> bool {
-        match (self.host_loopback, addr.to_canonical()) {
-            (Some(net), IpAddr::V4(a)) => self.loopback.is_some() && net.contains(a),
-            _ => false,
-        }
+        self.loopback.is_some() && self.is_of_host(addr)
     }
 
     /// Whether this is its dedicated loopback address.

@@ -62,9 +62,12 @@ pub fn sends(owner: &Owner<'_>, sender: Sender, packet: &Outgoing) -> bool {
     }
     if sender == Sender::Answering {
         // A connection on an address that left the set continues. On the private
-        // loopback the other end belongs to the owner too.
+        // loopback the other end belongs to the owner too, or to another on that loopback, who
+        // may have any address of the whole. Nobody else takes such a packet.
         return owner.owns_or_owned(source)
-            && (!is_private_loopback(source) || owner.owns_or_owned(destination));
+            && (!is_private_loopback(source)
+                || owner.keeps_loopback()
+                || owner.owns_or_owned(destination));
     }
     owner.may_send(source, destination.to_canonical())
 }

@@ -41,29 +41,29 @@ pub enum Relation {
 pub enum Origin {
     /// There is no packet: the stack looks for a socket for another reason.
     Unknown,
-    /// The association with this id sent it.
+    /// An association sent it whose private loopback is that of the association with this id.
     Association(u32),
-    /// The association with this id sent it from its private loopback, for itself only.
+    /// It did so from this loopback, for those only who are on it.
     Inward(u32),
-    /// The association with this id sent it from its dedicated address to the host's loopback.
+    /// It did so from its dedicated address to the host's loopback.
     Outward(u32),
     /// It comes from another host, or from an unassociated socket of this host.
     Outside,
 }
 
 impl Origin {
-    /// Whether a packet on the private loopback may come from `owner` itself.
+    /// Whether a packet on the private loopback may come from who is on that of `owner`.
     pub(super) fn may_be(self, owner: &Owner<'_>) -> bool {
         match self {
             Origin::Unknown => true,
-            Origin::Association(id) | Origin::Inward(id) => id == owner.id,
+            Origin::Association(id) | Origin::Inward(id) => id == owner.loopback_of,
             Origin::Outward(_) | Origin::Outside => false,
         }
     }
 
-    /// Whether it is for others than `owner` only.
+    /// Whether it is only for those on another private loopback than that of `owner`.
     pub(super) fn is_inward_of_other(self, owner: &Owner<'_>) -> bool {
-        matches!(self, Origin::Inward(id) if id != owner.id)
+        matches!(self, Origin::Inward(id) if id != owner.loopback_of)
     }
 }
 
@@ -75,8 +75,13 @@ impl Holder<'_> {
 
     /// The owner of its private loopback: an association, by id, or 0 for the host.
     fn loopback_of(&self) -> u32 {
-        let owner = self.owner.map_or(0, |o| o.id);
+        let owner = self.owner.map_or(0, |o| o.loopback_of);
         self.timewait.unwrap_or(owner)
+    }
+
+    /// Whether it is bound to an address of which every association has its own.
+    fn is_on_loopback(&self) -> bool {
+        self.specific().is_some_and(is_private_loopback)
     }
 
     fn is_wildcard(&self) -> bool {
@@ -109,16 +114,20 @@ pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
     if a.is_stranded() || b.is_stranded() {
         return Relation::Apart;
     }
+    if a.is_on_loopback() || b.is_on_loopback() {
+        // Those on one private loopback are like sockets of one host. The private loopbacks of
+        // two owners are different addresses that are written alike.
+        return match a.loopback_of() == b.loopback_of() {
+            true => Relation::Compete,
+            false => Relation::Apart,
+        };
+    }
     let overlap = match (a.specific(), b.specific()) {
         (None, None) => wildcards_overlap(a, b),
         (Some(addr), None) => wildcard_takes(b, a, addr),
         (None, Some(addr)) => wildcard_takes(a, b, addr),
-        // The kernel compares the addresses itself. The private loopbacks of two
-        // owners are different addresses that are written alike.
-        (Some(x), Some(y)) => {
-            a.loopback_of() == b.loopback_of()
-                || !(is_private_loopback(x) || is_private_loopback(y))
-        }
+        // The kernel compares the addresses itself.
+        (Some(_), Some(_)) => true,
     };
     if !overlap {
         Relation::Apart
@@ -131,23 +140,21 @@ pub fn compare(a: &Holder<'_>, b: &Holder<'_>) -> Relation {
 
 /// Whether two wildcard sockets of different owners have an address in common.
 fn wildcards_overlap(a: &Holder<'_>, b: &Holder<'_>) -> bool {
+    let (v4, v6) = (a.v4 && b.v4, a.v6 && b.v6);
     match (&a.owner, &b.owner) {
-        (Some(x), Some(y)) => x.set.intersects(&y.set, a.v4 && b.v4, a.v6 && b.v6),
+        // They also stand for 127.0.0.1 and `::1`.
+        (Some(x), Some(y)) if x.loopback_of == y.loopback_of => v4 || v6,
+        (Some(x), Some(y)) => x.set.intersects(&y.set, v4, v6),
         // The host has all addresses except exclusive ones. A dedicated loopback
         // address is always exclusive.
-        (Some(owner), None) | (None, Some(owner)) => {
-            !owner.exclusive && owner.set.has_any(a.v4 && b.v4, a.v6 && b.v6)
-        }
+        (Some(owner), None) | (None, Some(owner)) => !owner.exclusive && owner.set.has_any(v4, v6),
         (None, None) => true,
     }
 }
 
 /// Whether the wildcard socket `wild` stands for `addr`, to which `holder`, a socket
-/// of another owner, is bound.
+/// of another owner, is bound, and which is on no private loopback.
 fn wildcard_takes(wild: &Holder<'_>, holder: &Holder<'_>, addr: IpAddr) -> bool {
-    if is_private_loopback(addr) {
-        return wild.loopback_of() == holder.loopback_of();
-    }
     match (&wild.owner, &holder.owner) {
         // The host is never refused a dedicated address. Its socket wins there: the
         // stack finds a socket bound to the address before a wildcard.

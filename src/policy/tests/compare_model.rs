@@ -73,6 +73,20 @@ impl Sock {
         }
     }
 
+    /// Whose private loopback it is on; 0 is the host.
+    fn loopback_of(&self) -> u32 {
+        let owner = self.owner.as_ref().map_or(0, |o| o.loopback_of);
+        self.timewait.unwrap_or(owner)
+    }
+
+    /// Whether both are on one private loopback, and one of them on no other address.
+    fn meets_on_loopback(&self, other: &Self) -> bool {
+        self.loopback_of() == other.loopback_of()
+            && [self, other]
+                .iter()
+                .any(|s| naive::is_own_loopback(s.local))
+    }
+
     fn id(&self) -> Option<u32> {
         self.owner.as_ref().map(|o| o.id)
     }
@@ -119,8 +133,8 @@ fn overlap(a: &Sock, b: &Sock) -> bool {
 fn any_owner() -> impl Strategy<Value = Option<Owned>> {
     let texts = || prop::sample::subsequence(MEMBERS.as_slice(), 0..=3);
     let host = prop::option::of(prop::sample::select(HOST_LOOPBACKS.as_slice()));
-    (0_u8..3, texts(), texts(), any::<bool>(), host).prop_map(
-        |(id, texts, former, exclusive, host)| {
+    (0_u8..3, texts(), texts(), any::<[bool; 2]>(), host).prop_map(
+        |(id, texts, former, [exclusive, keeps], host)| {
             let o = Owned {
                 exclusive,
                 former: set(&former.join(" ")),
@@ -129,6 +143,14 @@ fn any_owner() -> impl Strategy<Value = Option<Owned>> {
             let o = match host {
                 Some(net) => reaching(o, net),
                 None => o,
+            };
+            // Association 2 may be a part that keeps the loopback of association 1.
+            let o = match id {
+                2 if keeps => Owned {
+                    loopback_of: 1,
+                    ..part(o)
+                },
+                _ => o,
             };
             (id != 0).then_some(o)
         },
@@ -148,7 +170,7 @@ fn any_sock() -> impl Strategy<Value = Sock> {
         let v6only = v6only && local.to_canonical().is_ipv6();
         // A timewait socket no longer has an owner, and always has an address.
         let waits = t1 && t2 && !local.to_canonical().is_unspecified();
-        let timewait = waits.then(|| owner.as_ref().map_or(0, |o| o.id));
+        let timewait = waits.then(|| owner.as_ref().map_or(0, |o| o.loopback_of));
         Sock {
             owner: owner.filter(|_| !waits),
             local,
@@ -159,11 +181,16 @@ fn any_sock() -> impl Strategy<Value = Sock> {
 }
 
 /// Two sockets whose sets may overlap. Two sockets of one association have the same
-/// set.
+/// set, and all on one loopback have the same addresses there.
 fn any_pair() -> impl Strategy<Value = (Sock, Sock)> {
     (any_sock(), any_sock()).prop_map(|(a, mut b)| {
         if a.id() == b.id() {
             b.owner.clone_from(&a.owner);
+        }
+        if let (Some(x), Some(y)) = (&a.owner, &mut b.owner) {
+            if x.loopback_of == y.loopback_of {
+                y.host_loopback = x.host_loopback;
+            }
         }
         (a, b)
     })
@@ -194,11 +221,20 @@ proptest! {
         }
     }
 
-    /// If two owners shared a port, one could steal packets that both receive.
+    /// If two owners shared a port, one could steal packets that both receive. On a loopback
+    /// that they have in common they are like programs of one host.
     #[test]
     fn sockets_of_two_owners_never_share((a, b) in any_pair()) {
         if a.id() != b.id() && a.timewait.is_none() && b.timewait.is_none() {
-            prop_assert_ne!(compare(&a.holder(), &b.holder()), Relation::Compete);
+            let competes = compare(&a.holder(), &b.holder()) == Relation::Compete;
+            prop_assert!(!competes || a.meets_on_loopback(&b));
+        }
+    }
+
+    #[test]
+    fn whom_a_socket_meets_on_a_common_loopback_it_competes_with((a, b) in any_pair()) {
+        if a.is_at_home() && b.is_at_home() && a.meets_on_loopback(&b) {
+            prop_assert_eq!(compare(&a.holder(), &b.holder()), Relation::Compete);
         }
     }
 

@@ -52,9 +52,14 @@ pub(super) fn any_set() -> impl Strategy<Value = OwnedSet> {
 
 pub(super) fn any_owned() -> impl Strategy<Value = Owned> {
     let sets = (any_set(), any_set());
-    (1_u8..4, sets, 0_u8..5, any::<u8>(), any::<bool>()).prop_map(
-        |(id, (set, former), part, host, exclusive)| Owned {
+    (1_u8..4, sets, 0_u8..5, any::<u8>(), any::<[bool; 2]>()).prop_map(
+        |(id, (set, former), part, host, [exclusive, keeps])| Owned {
             id: id.into(),
+            // Every second part keeps the loopback of another.
+            loopback_of: match part {
+                0 if keeps => u32::from(id) % 3 + 1,
+                _ => id.into(),
+            },
             set,
             former,
             // One in five is a part.

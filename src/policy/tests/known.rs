@@ -24,8 +24,8 @@ fn known(owner: &Owner<'_>, addr: IpAddr) -> Option<bool> {
 /// The source of an outward packet is a dedicated address.
 fn receives_from(owner: &Owner<'_>, origin: Origin, source: IpAddr) -> bool {
     match origin {
-        Origin::Association(id) | Origin::Inward(id) if id == owner.id => true,
-        Origin::Outward(id) if id == owner.id => !is_private_loopback(source),
+        Origin::Association(id) | Origin::Inward(id) if id == owner.loopback_of => true,
+        Origin::Outward(id) if id == owner.loopback_of => !is_private_loopback(source),
         _ => !source.is_loopback(),
     }
 }
@@ -88,7 +88,7 @@ proptest! {
             return Ok(());
         }
         // acf_takes()
-        if !matches!(origin, Origin::Inward(id) if id != owner.id) {
+        if !matches!(origin, Origin::Inward(id) if id != owner.loopback_of) {
             for bound in [addr, wildcard(Family::of(addr)), wildcard(Family::V6)] {
                 prop_assert!(receives(Some(&owner), bound, addr, origin, reserved));
             }
@@ -148,10 +148,11 @@ proptest! {
         for origin in [Origin::Association(id), Origin::Inward(id)] {
             for found in FOUND {
                 let delivered = delivers(&owner, found, source, here, origin);
-                prop_assert_eq!(delivered, id == owner.id);
+                prop_assert_eq!(delivered, id == owner.loopback_of);
             }
             for bound in [here, wildcard(Family::of(here))] {
-                prop_assert_eq!(receives(Some(&owner), bound, here, origin, false), id == owner.id);
+                let received = receives(Some(&owner), bound, here, origin, false);
+                prop_assert_eq!(received, id == owner.loopback_of);
             }
         }
         prop_assert_eq!(owner.loopback_source(here), Some(here));

@@ -13,6 +13,7 @@ mod control_model;
 mod create;
 mod delivers;
 mod draw;
+mod kept_loopback;
 mod known;
 #[expect(dead_code, reason = "the fuzz targets use the rest")]
 mod naive;
@@ -63,6 +64,7 @@ fn owned(text: &str) -> Owned {
 fn owned_by(id: u8, text: &str) -> Owned {
     Owned {
         id: id.into(),
+        loopback_of: id.into(),
         set: set(text),
         former: set(""),
         loopback: Some(Ipv4Addr::new(127, 64, 0, id)),
@@ -86,6 +88,17 @@ fn part(o: Owned) -> Owned {
     Owned {
         loopback: None,
         ..o
+    }
+}
+
+/// The same association, if it is a part that keeps the private loopback of `whole`.
+fn keeping(o: Owned, whole: &Owned) -> Owned {
+    // Only a tenant's terms have this; a part with a loopback of its own leaves nothing out.
+    let has_terms = whole.loopback.is_some() || whole.loopback_of != whole.id;
+    Owned {
+        loopback_of: whole.loopback_of,
+        host_loopback: whole.host_loopback.filter(|_| has_terms),
+        ..part(o)
     }
 }
 

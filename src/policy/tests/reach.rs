@@ -6,7 +6,7 @@
 use super::super::{
     candidates, compare, places, reach, receives, Candidates, Holder, Origin, Place, Relation,
 };
-use super::naive::{naively_within, Kind};
+use super::naive::naively_within;
 use super::*;
 
 /// The room that the stack has for addresses.
@@ -52,23 +52,29 @@ type World = Vec<Tenant>;
 
 fn any_tenant(key: u8) -> impl Strategy<Value = Tenant> {
     let members = prop::sample::subsequence(MEMBERS.as_slice(), 0..=3);
-    let flags = (any::<bool>(), any::<u8>());
-    (members, any::<[bool; 3]>(), flags).prop_map(move |(members, kept, (exclusive, host))| {
-        let in_part = members.iter().zip(kept).filter(|(_, kept)| *kept);
-        let in_part: Vec<&str> = in_part.map(|(&m, _)| m).collect();
-        Tenant {
-            part: Owned {
-                id: u32::from(key) + 10,
-                exclusive,
-                ..part(owned_by(key, &in_part.join(" ")))
-            },
-            whole: Owned {
+    let flags = (any::<[bool; 2]>(), any::<u8>());
+    (members, any::<[bool; 3]>(), flags).prop_map(
+        move |(members, kept, ([exclusive, keeps], host))| {
+            let in_part = members.iter().zip(kept).filter(|(_, kept)| *kept);
+            let in_part: Vec<&str> = in_part.map(|(&m, _)| m).collect();
+            let whole = Owned {
                 exclusive,
                 host_loopback: naive::place::host_network(host),
                 ..owned_by(key, &members.join(" "))
-            },
-        }
-    })
+            };
+            let id = u32::from(key) + 10;
+            let part = Owned {
+                id,
+                loopback_of: id,
+                exclusive,
+                ..part(owned_by(key, &in_part.join(" ")))
+            };
+            Tenant {
+                part: if keeps { keeping(part, &whole) } else { part },
+                whole,
+            }
+        },
+    )
 }
 
 fn any_world() -> impl Strategy<Value = World> {
@@ -156,7 +162,7 @@ impl Sock {
             local: self.local,
             v4: !self.v6only,
             v6: self.local.is_ipv6() && self.local.to_canonical() == self.local,
-            timewait: waits.then(|| owner.map_or(0, |o| o.id)),
+            timewait: waits.then(|| owner.map_or(0, |o| o.loopback_of)),
         }
     }
 }
@@ -268,7 +274,7 @@ proptest! {
         prop_assert!(addrs.iter().all(|&a| owner.naively_owns(a)), "{addrs:?}");
         for addr in ADDRS.map(ip) {
             // The index does not know what is the host's.
-            let known = owner.naively_owns(addr) || owner.kind(addr) == Kind::OfHost;
+            let known = owner.naively_owns(addr) || naive::is_own_loopback(addr);
             prop_assert_eq!(addrs.contains(&listed(addr)), known);
         }
         let count = addrs.len();

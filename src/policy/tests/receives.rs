@@ -223,7 +223,7 @@ proptest! {
 
     /// It is for its sender only, whatever its destination.
     #[test]
-    fn what_is_sent_inside_an_association_has_one_taker(
+    fn what_is_sent_inside_is_for_those_on_that_loopback(
         o in any_owned(),
         bound in any_ip(),
         to in any_ip(),
@@ -232,7 +232,7 @@ proptest! {
     ) {
         let origin = Origin::Inward(id);
         prop_assert!(!receives(None, bound, to, origin, reserved));
-        prop_assert!(o.id == id || !receives(Some(&o.owner()), bound, to, origin, reserved));
+        prop_assert!(o.loopback_of == id || !receives(Some(&o.owner()), bound, to, origin, reserved));
     }
 
     #[test]
@@ -254,7 +254,7 @@ proptest! {
         };
         for o in [&a, &b] {
             let taken = receives(Some(&o.owner()), bound, to, origin, reserved);
-            prop_assert_eq!(taken, o.id == id && o.kind(to) == Kind::Private);
+            prop_assert_eq!(taken, o.loopback_of == id && o.kind(to) == Kind::Private);
         }
         // The host's wildcard leaves reserved addresses alone, but the private
         // loopback is never reserved.

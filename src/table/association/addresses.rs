@@ -42,6 +42,7 @@ impl Association {
     pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
         Owner {
             id: self.id,
+            loopback_of: self.id,
             // Read before `former`: an update adds an address to `former` before it
             // removes it from the set, so a reader that misses it here finds it
             // there.

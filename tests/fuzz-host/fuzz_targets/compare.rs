@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use addrconf_fuzz_host::draw::Bytes;
 use addrconf_fuzz_host::naive::port::{hides, takes};
-use addrconf_fuzz_host::naive::{is_any, Owned};
+use addrconf_fuzz_host::naive::{is_any, is_own_loopback, Owned};
 use addrconf_policy::{compare, Holder, Origin, Prefix, Relation};
 use libfuzzer_sys::fuzz_target;
 
@@ -40,8 +40,13 @@ fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Bytes::new(bytes);
     let (mut x, mut y) = (bytes.owned(), bytes.owned());
     let named = |o: &Owned, last| o.loopback.map(|_| [127, 64, 0, last].into());
-    (x.id, x.loopback) = (1, named(&x, 1));
-    (y.id, y.loopback) = (2, named(&y, 2));
+    // Association 2 may be a part that keeps the loopback of association 1.
+    let keeps = y.loopback_of != y.id;
+    (x.id, x.loopback_of, x.loopback) = (1, 1, named(&x, 1));
+    (y.id, y.loopback_of, y.loopback) = (2, if keeps { 1 } else { 2 }, named(&y, 2));
+    if keeps {
+        y.host_loopback = x.host_loopback;
+    }
     let owners = [x, y];
     let whose = |which: u8| owners.get(usize::from(which % 3));
     let (a, b) = (whose(bytes.u8()), whose(bytes.u8()));
@@ -53,8 +58,15 @@ fuzz_target!(|bytes: &[u8]| {
     let timewait = a.timewait.is_some() || b.timewait.is_some();
     if timewait {
         assert_ne!(relation, Relation::Exclude);
-    } else {
-        assert_eq!(relation == Relation::Compete, same);
+    } else if same {
+        assert_eq!(relation, Relation::Compete);
+    } else if relation == Relation::Compete {
+        // Like programs of one host, on a loopback that both have.
+        assert!([a.local, b.local].into_iter().any(is_own_loopback));
+        assert_eq!(
+            a.owner.map(|o| o.loopback_of),
+            b.owner.map(|o| o.loopback_of)
+        );
     }
     if relation != Relation::Apart {
         return;

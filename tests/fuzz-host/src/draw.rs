@@ -80,14 +80,19 @@ impl<'a> Bytes<'a> {
     pub fn owned(&mut self) -> Owned {
         let which = self.u8();
         let id = which % 3 + 1;
+        let (set, former, flags) = (self.set(), self.set(), self.u8());
+        // One in four is a part, which has no dedicated loopback address. It may keep the
+        // loopback of another.
+        let is_part = which >= 192;
+        let keeps = is_part && flags & 2 != 0;
         Owned {
             id: id.into(),
-            set: self.set(),
-            former: self.set(),
-            // One in four is a part, which has no dedicated loopback address.
-            loopback: (which < 192).then_some(Ipv4Addr::new(127, 64, 0, id)),
+            loopback_of: if keeps { id % 3 + 1 } else { id }.into(),
+            set,
+            former,
+            loopback: (!is_part).then_some(Ipv4Addr::new(127, 64, 0, id)),
             host_loopback: host_network(which / 3),
-            exclusive: self.bool(),
+            exclusive: flags & 1 == 1,
         }
     }
 
@@ -137,7 +142,7 @@ impl<'a> Bytes<'a> {
         let (local, flags) = (self.ip(), self.u8());
         // A timewait socket no longer has an owner, but has an address.
         let waits = flags & 3 == 3 && !is_any(local);
-        let timewait = waits.then(|| owner.map_or(0, |o| o.id));
+        let timewait = waits.then(|| owner.map_or(0, |o| o.loopback_of));
         Holder {
             owner: owner.filter(|_| !waits).map(Owned::owner),
             local,

@@ -127,13 +127,16 @@ pub enum Kind {
 pub struct Owned {
     /// Its id.
     pub id: u32,
+    /// The id of the association whose private loopback it has.
+    pub loopback_of: u32,
     /// Its set.
     pub set: OwnedSet,
     /// Addresses that left its set.
     pub former: OwnedSet,
     /// Its dedicated loopback address; a part has none.
     pub loopback: Option<Ipv4Addr>,
-    /// Addresses of the host's loopback that it reaches if it has a dedicated address.
+    /// Addresses of the host's loopback that it reaches if it has a dedicated address. A part that
+    /// keeps a loopback has them neither there nor on the host's.
     pub host_loopback: Option<HostLoopback>,
     /// Whether the host's wildcard sockets leave out its addresses.
     pub exclusive: bool,
@@ -145,6 +148,7 @@ impl Owned {
     pub fn owner(&self) -> Owner<'_> {
         Owner {
             id: self.id,
+            loopback_of: self.loopback_of,
             set: self.set.view(),
             former: self.former.view(),
             loopback: self.loopback,
@@ -163,9 +167,12 @@ impl Owned {
     #[must_use]
     pub fn kind(&self, addr: IpAddr) -> Kind {
         let addr = addr.to_canonical();
-        let net = self.host_loopback.filter(|_| self.loopback.is_some());
-        if net.is_some_and(|n| naively_within(n.addr().into(), n.len_bits(), addr)) {
+        let is_in = |n: HostLoopback| naively_within(n.addr().into(), n.len_bits(), addr);
+        let of_host = self.host_loopback.is_some_and(is_in);
+        if of_host && self.loopback.is_some() {
             Kind::OfHost
+        } else if of_host && self.loopback_of != self.id {
+            Kind::Foreign
         } else if is_own_loopback(addr) {
             Kind::Private
         } else if self.has_dedicated(addr) {

@@ -23,7 +23,8 @@ impl Owned {
     /// Whether a packet that answers may go from one address to another.
     fn answers(&self, from: IpAddr, to: IpAddr) -> bool {
         match self.kind(from) {
-            Kind::Private => self.has_or_had(to),
+            // A part that keeps a loopback answers whom it does not know.
+            Kind::Private => self.loopback_of != self.id || self.has_or_had(to),
             Kind::Dedicated | Kind::Member | Kind::Former => true,
             Kind::OfHost | Kind::Foreign | Kind::Elsewhere => false,
         }
@@ -43,17 +44,18 @@ impl Owned {
             }
     }
 
-    /// Whether the association may have sent the packet, as far as its mark says.
+    /// Whether somebody on the association's private loopback may have sent the packet, as far as
+    /// its mark says.
     #[must_use]
     pub fn may_be_of(&self, origin: Origin) -> bool {
         match origin {
             Origin::Unknown => true,
-            Origin::Association(id) | Origin::Inward(id) => id == self.id,
+            Origin::Association(id) | Origin::Inward(id) => id == self.loopback_of,
             Origin::Outward(_) | Origin::Outside => false,
         }
     }
 
-    /// Whether the packet is for the sockets of another association only.
+    /// Whether the packet is only for those on another private loopback.
     #[must_use]
     pub fn is_inside_another(&self, origin: Origin) -> bool {
         matches!(origin, Origin::Inward(_)) && !self.may_be_of(origin)
