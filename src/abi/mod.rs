@@ -60,7 +60,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
 /// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
-/// | 8 | in join: `move` |
+/// | 8 | in join: `move`; in narrow: `keep_loopback` |
 pub const ABI_VERSION: u32 = 8;
 
 /// Path of the control device.

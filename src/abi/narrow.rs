@@ -11,7 +11,7 @@
 //!
 //! # Errors
 //!
-//! * `EINVAL`: the structure is malformed;
+//! * `EINVAL`: the structure is malformed, or has a flag that this version does not know;
 //! * `EPERM`: an entry is not within the present set;
 //! * `ENOENT`: the process is not associated;
 //! * `EOPNOTSUPP`: no module is loaded, or the attribute is another one;
@@ -21,7 +21,7 @@
 //! * `ENOMEM`.
 
 use super::terms::Name;
-use super::wire::{Fields, FieldsMut, Wire, WireError};
+use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 
 /// Id of the LSM (`include/uapi/linux/lsm.h` of the patched kernel).
 pub const LSM_ID_ADDRCONF: u64 = 114;
@@ -34,14 +34,21 @@ pub const LSM_ATTR_CURRENT: u32 = 100;
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | number of entries that follow, at least 1 |
-/// | 4 | 4 | reserved, zero |
+/// | 4 | 4 | flags: bit 0, since version 8, `keep_loopback`; the others are zero |
 /// | 8 | 32 | name, NUL-padded |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NarrowHeader {
     /// Number of entries that follow.
     pub addr_count: u32,
+    /// The new association uses the private loopback of the present one, instead of one of its
+    /// own.
+    pub keep_loopback: bool,
     /// Name of the new association, or the empty name.
     pub name: Name,
+}
+
+impl NarrowHeader {
+    const KEEP_LOOPBACK: u32 = 1;
 }
 
 impl Wire for NarrowHeader {
@@ -50,14 +57,23 @@ impl Wire for NarrowHeader {
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let addr_count = f.u32();
-        f.reserved_u32()?;
+        let keep_loopback = match f.u32() {
+            0 => false,
+            Self::KEEP_LOOPBACK => true,
+            // Who asks for what this version does not know must not get less unnoticed.
+            _ => return Err(WireError::BadField),
+        };
         let name = Name::from_bytes(f.bytes())?;
-        Ok(Self { addr_count, name })
+        Ok(Self {
+            addr_count,
+            keep_loopback,
+            name,
+        })
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
         out.u32(self.addr_count);
-        out.u32(0);
+        out.u32(flag(self.keep_loopback, Self::KEEP_LOOPBACK));
         out.bytes(self.name.as_bytes());
     }
 }

@@ -36,6 +36,7 @@ impl AttributeHooks for Narrowing {
             entries.push(prefix(&entry)?, GFP_KERNEL_ACCOUNT)?;
         }
         let table = table::get().ok_or(ENODEV)?;
-        table.narrow(header.name, AddressSet::of_entries(entries)?)
+        let set = AddressSet::of_entries(entries)?;
+        table.narrow(header.name, set, header.keep_loopback)
     }
 }

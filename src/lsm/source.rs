@@ -91,9 +91,10 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
         SourceChoice::Primary => None,
     }
     .or_else(|| primary(sock, association, family));
-    // The gate remembers it for all sockets of the same association. A task of a part may be using
-    // one of its whole.
+    // The gate remembers it for all sockets of the same scope. A task of a part may be using one of
+    // its whole, or the part may have the scope of its whole, which would choose otherwise.
     let lasts = association.terms().source != SourceChoice::Random
+        && association.scope() == association.id()
         && sockets::association_of(sock).is_some_and(|own| own.id() == association.id());
     if let (true, IpAddr::V4(to), Some(IpAddr::V4(source))) = (lasts, to, source) {
         stamp.remember(sock, to, source);

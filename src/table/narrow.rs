@@ -28,7 +28,8 @@ use super::tenants::Tenants;
 
 impl Tenants {
     /// Moves all threads of the running process to a new association with a smaller
-    /// set. This is a part of the present one: it shrinks and ends with it.
+    /// set. This is a part of the present one: it shrinks and ends with it. It has a private
+    /// loopback of its own, or keeps that of the present one.
     ///
     /// # Errors
     ///
@@ -38,11 +39,11 @@ impl Tenants {
     /// left; `ERESTARTNOINTR` when a signal comes while an administrator's call about
     /// the association is in progress; `ENODEV` when the module is being unloaded;
     /// `ENOMEM`.
-    pub(crate) fn narrow(&self, name: Name, set: AddressSet) -> Result {
+    pub(crate) fn narrow(&self, name: Name, set: AddressSet, keep_loopback: bool) -> Result {
         protocol::narrow(&mut SelfNarrowing {
             tenants: self,
             process: TaskRef::current_process(),
-            asked: Some((name, set)),
+            asked: Some((name, set, keep_loopback)),
         })
     }
 }
@@ -52,7 +53,7 @@ struct SelfNarrowing<'a> {
     tenants: &'a Tenants,
     process: TaskRef,
     // What it asks for, until the part is made.
-    asked: Option<(Name, AddressSet)>,
+    asked: Option<(Name, AddressSet, bool)>,
 }
 
 /// What the running process narrows.
@@ -90,9 +91,9 @@ impl Narrow for SelfNarrowing<'_> {
     }
 
     fn make(&mut self, present: &Present) -> Result<Part> {
-        let (name, set) = self.asked.take().ok_or(EINVAL)?;
+        let (name, set, keep_loopback) = self.asked.take().ok_or(EINVAL)?;
         let terms = present.association.terms().narrowed(name);
-        let part_of = PartOf::join(present.association.clone(), present.epoch)?;
+        let part_of = PartOf::join(present.association.clone(), present.epoch, keep_loopback)?;
         let (association, first) = self.tenants.make(terms, set, Some(part_of))?;
         Ok(Part {
             listing: Some(self.tenants.registry().listing(&association)?),

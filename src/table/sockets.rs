@@ -59,10 +59,10 @@ pub(crate) fn take_in_covered(
     kind: SocketKind,
     association: Arc<Association>,
 ) -> bool {
-    let (id, key) = (association.id(), association.key());
+    let (scope, key) = (association.scope(), association.key());
     let taken = fill(sk, kind, association);
     if taken {
-        sk.set_scope(id, Some(key));
+        sk.set_scope(scope, Some(key));
     }
     taken
 }
@@ -98,7 +98,7 @@ pub(crate) fn inherit(listener: SkRef<'_>, new: SkRef<'_>) {
         // too, unless the listener was taken in at this moment.
         let kind = new.kind();
         if covers(&association, kind) && fill(new, kind, association.into()) {
-            new.set_scope(association.id(), None);
+            new.set_scope(association.scope(), None);
         }
     }
 }

@@ -62,7 +62,7 @@ fn reserved_fields_and_flags_must_be_zero() {
     check(&all.query, of_query);
     check(&all.define, 69..72);
     check(&all.list, 20..24);
-    check(&all.narrow, 4..8);
+    check(&all.narrow, 5..8);
     check(&all.rule, 5..8);
     check(&all.rule_query, 29..32);
     let v4 = AddrEntry {

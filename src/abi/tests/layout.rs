@@ -233,5 +233,6 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&update, 32), update.resets.to_ne_bytes());
 
     assert_eq!(at(&narrow, 0), narrow.addr_count.to_ne_bytes());
+    assert_eq!(at(&narrow, 4), 1_u32.to_ne_bytes());
     assert_eq!(at(&narrow, 8), name);
 }

@@ -7,6 +7,7 @@ mod decode;
 mod entries;
 mod host_loopback;
 mod layout;
+mod narrow;
 mod obstacle;
 mod older;
 mod round_trip;
@@ -152,6 +153,7 @@ fn samples() -> Samples {
         },
         narrow: NarrowHeader {
             addr_count: 0x0102_0304,
+            keep_loopback: true,
             name,
         },
         leftover: LeftoverEntry {

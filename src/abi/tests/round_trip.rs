@@ -190,8 +190,10 @@ proptest! {
     }
 
     #[test]
-    fn a_narrow_header_survives_the_wire(addr_count in any::<u32>(), name in name()) {
-        survives(&NarrowHeader { addr_count, name })?;
+    fn a_narrow_header_survives_the_wire(
+        addr_count in any::<u32>(), keep_loopback in any::<bool>(), name in name()
+    ) {
+        survives(&NarrowHeader { addr_count, keep_loopback, name })?;
     }
 
     #[test]

@@ -40,16 +40,17 @@ impl Association {
 
     /// What it owns now, as the decisions see it.
     pub(crate) fn owner<'g>(&'g self, guard: &'g rcu::Guard) -> Owner<'g> {
+        let on = self.loopback_owner();
         Owner {
             id: self.id,
-            loopback_of: self.id,
+            loopback_of: on.id,
             // Read before `former`: an update adds an address to `former` before it
             // removes it from the set, so a reader that misses it here finds it
             // there.
             set: self.set(guard).view(),
             former: self.former(guard),
             loopback: self.terms.loopback,
-            host_loopback: self.terms.host_loopback,
+            host_loopback: on.terms.host_loopback,
             exclusive: self.terms.exclusive,
         }
     }

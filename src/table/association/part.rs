@@ -20,17 +20,24 @@ pub(in crate::table) struct PartOf {
     user: User,
     // Of the membership whose task made the part: a release of the whole's tasks ends its parts.
     epoch: Epoch,
+    // Whether the part is on the private loopback of the whole.
+    keeps_loopback: bool,
 }
 
 impl PartOf {
     /// Adds a part to `whole`, which a task makes that is a member since this epoch.
+    /// `keeps_loopback`: whether the part is on the private loopback of `whole`.
     /// Context: process, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOSPC` when the tenant has as many parts as it may, or `whole` is itself
     /// [`MAX_DEPTH`] parts deep; `ENOENT` when `whole` has ended.
-    pub(in crate::table) fn join(whole: Arc<Association>, epoch: Epoch) -> Result<Self> {
+    pub(in crate::table) fn join(
+        whole: Arc<Association>,
+        epoch: Epoch,
+        keeps_loopback: bool,
+    ) -> Result<Self> {
         // Narrowing needs no capability, so it must be limited: it must not use up
         // memory, nor make control calls take forever.
         if whole.depth() >= MAX_DEPTH {
@@ -41,7 +48,11 @@ impl PartOf {
             return Err(ENOSPC);
         }
         // INVARIANT: `add_part` counted it.
-        Ok(Self { user, epoch })
+        Ok(Self {
+            user,
+            epoch,
+            keeps_loopback,
+        })
     }
 
     /// The whole.
@@ -71,6 +82,22 @@ impl Association {
     /// The association itself, its whole, the whole of that, and so on.
     pub(super) fn up(&self) -> impl Iterator<Item = &Self> {
         successors(Some(self), |this| this.whole())
+    }
+
+    /// The owner of the private loopback that it is on: itself or, for a part that keeps the
+    /// loopback of its whole, the owner of that. It lives at least as long.
+    pub(super) fn loopback_owner(&self) -> &Self {
+        let mut owner = self;
+        while let Some(place) = owner.part_of.as_ref().filter(|p| p.keeps_loopback) {
+            owner = place.whole();
+        }
+        owner
+    }
+
+    /// The scope of its sockets: the id of the owner of their private loopback. Packets of
+    /// theirs have it as their mark.
+    pub(crate) fn scope(&self) -> u32 {
+        self.loopback_owner().id
     }
 
     /// The epoch of `whole` in which this part of it was made, or the part of it that this is a

@@ -384,8 +384,14 @@ pub fn entry_bytes(set: &[AddrEntry]) -> Vec<u8> {
 
 /// The attribute that a process sets to narrow its set.
 pub fn narrow_bytes(set: &[AddrEntry], name: &str) -> Vec<u8> {
+    narrow_bytes_with(set, name, false)
+}
+
+/// As [`narrow_bytes`]. `keep_loopback`: the process stays on the private loopback that it has.
+pub fn narrow_bytes_with(set: &[AddrEntry], name: &str, keep_loopback: bool) -> Vec<u8> {
     let header = NarrowHeader {
         addr_count: set.len() as u32,
+        keep_loopback,
         name: well_formed(name),
     };
     let mut bytes = header.encode(&mut [0; MAX_STRUCT]).to_vec();

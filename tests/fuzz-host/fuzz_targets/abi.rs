@@ -201,7 +201,7 @@ fuzz_target!(|bytes: &[u8]| {
     let update =
         |b: &[u8]| target(b) && matches!(word(b, 4), 0 | 4) && matches!(word(b, 28), 1..=3);
     check::<UpdateRequest>(&layout(40, 40, update), bytes);
-    let narrow = |b: &[u8]| word(b, 4) == 0 && name(&b[8..40]);
+    let narrow = |b: &[u8]| word(b, 4) <= 1 && name(&b[8..40]);
     check::<NarrowHeader>(&layout(40, 40, narrow), bytes);
     check::<LeftoverEntry>(&layout(32, 32, entry), bytes);
     let define = |b: &[u8]| {

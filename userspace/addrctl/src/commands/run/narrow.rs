@@ -32,6 +32,7 @@ pub(super) fn narrow(
     }
     let header = NarrowHeader {
         addr_count: addresses.entries().len() as u32,
+        keep_loopback: false,
         name: name.unwrap_or_default(),
     };
     let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();
