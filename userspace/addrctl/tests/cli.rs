@@ -191,6 +191,19 @@ fn wrong_usage_of_run_exits_with_125_so_that_it_is_no_status_of_the_program() {
 }
 
 #[test]
+fn only_who_narrows_keeps_a_loopback() {
+    let wrong = [
+        ("--addr 10.0.0.1 --keep-loopback true", "--narrow"),
+        ("--narrow true", "--addr"),
+        ("--addr 10.0.0.1 --narrow --force true", "--force"),
+    ];
+    for (line, words) in wrong {
+        let args: Vec<_> = ["run"].into_iter().chain(line.split(' ')).collect();
+        fails(&args, 125, words);
+    }
+}
+
+#[test]
 fn a_missing_module_exits_with_3() {
     fails(&["list"], 3, "run `modprobe addrconf`");
     fails(&["assign", "2", "10.0.0.1"], 3, NO_DEVICE);

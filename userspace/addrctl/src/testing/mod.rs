@@ -127,6 +127,8 @@ pub struct FakeAssociation {
     pub defined: bool,
     /// For how many more calls it has a socket, those of list and those that this refuses.
     pub lingering: u32,
+    /// It is a part on the private loopback of its whole.
+    pub keeps_loopback: bool,
 }
 
 impl FakeAssociation {

@@ -27,6 +27,10 @@ impl State {
             .split_at_checked(NarrowHeader::SIZE)
             .ok_or(Errno::INVAL)?;
         let header = NarrowHeader::decode(header).map_err(errno)?;
+        // Flags were reserved before.
+        if header.keep_loopback && self.module <= Some(7) {
+            return Err(Errno::INVAL);
+        }
         let entries = entries(rest)?;
         if header.addr_count == 0 || rest.len() != header.addr_count as usize * 24 {
             return Err(Errno::INVAL);
@@ -41,6 +45,7 @@ impl State {
             },
             entries,
             pids: vec![OWN_PID],
+            keeps_loopback: header.keep_loopback,
             ..FakeAssociation::default()
         };
         let set = narrowed.set();

@@ -15,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 
 use addrconf_abi::{AssignRequest, Name, Target};
+use narrow::{NarrowArgs, Part};
 use rights::RightsArgs;
 
 use super::args::{name, which, AddressSetParser, TermsArgs, ADDRS_HELP, NAME_HELP};
@@ -33,7 +34,7 @@ pub const FAILED: u8 = 125;
 /// ADDRS CMD` makes one for it, which ends with its last process.
 ///
 /// Inside an association, `run` gives the program a part of the association's
-/// addresses, which needs no privilege.
+/// addresses, which needs no privilege. With --keep-loopback the program stays on its loopback.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[arg(long = "addr", help = ADDRS_HELP, value_name = "ADDRS", value_parser = AddressSetParser)]
@@ -54,6 +55,9 @@ pub struct Args {
     /// Share addresses with another exclusive association all the same
     #[arg(long, requires = "addresses")]
     force: bool,
+
+    #[command(flatten)]
+    narrow: NarrowArgs,
 
     #[command(flatten)]
     rights: RightsArgs,
@@ -90,6 +94,14 @@ impl Command for Args {
 impl Args {
     /// Associates addrctl itself, or narrows the association that it is in.
     fn confine(&self, system: &dyn System, addresses: &AddressSet) -> Result<(), Error> {
+        let part = Part {
+            addresses,
+            name: self.name,
+            keep_loopback: self.narrow.keep_loopback,
+        };
+        if self.narrow.narrow {
+            return narrow::only_narrow(system, &part, &self.terms);
+        }
         let pid = system.own_pid();
         let request = AssignRequest {
             terms: self.terms.terms(self.name.unwrap_or_default()),
@@ -98,7 +110,7 @@ impl Args {
         match associate(system, pid, addresses, &request, self.force) {
             Ok(_) => Ok(()),
             Err(error) if may_be_associated(&error) => {
-                narrow::narrow(system, addresses, self.name, &self.terms, error)
+                narrow::narrow(system, &part, &self.terms, error)
             }
             Err(error) => Err(error),
         }

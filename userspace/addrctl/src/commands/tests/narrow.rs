@@ -181,3 +181,64 @@ fn more_addresses_than_a_page_holds_are_too_many_to_narrow_to() {
     let error = run(&inside(), &format!("--addr {}", list(167)));
     assert_eq!(error.kind(), ErrorKind::NoProgram);
 }
+
+#[test]
+fn a_part_keeps_the_loopback_if_it_is_told_to() {
+    for (options, kept) in [
+        ("--narrow --keep-loopback", true),
+        ("--narrow", false),
+        ("", false),
+    ] {
+        let fake = inside();
+        let error = run(
+            &fake,
+            &format!("--addr 10.0.0.1,10.1.0.7 --name a {options}"),
+        );
+        assert_eq!(error.kind(), ErrorKind::NoProgram, "{error}");
+        assert_eq!(set(&fake, 2), "10.0.0.1,10.1.0.7");
+        let state = fake.state();
+        let part = &state.associations[&2];
+        assert_eq!((part.keeps_loopback, part.terms.name.as_str()), (kept, "a"));
+        assert_eq!(state.associations[&1].pids, [812]);
+    }
+}
+
+#[test]
+fn a_module_that_knows_no_flag_is_said_to_be_older() {
+    let fake = inside();
+    fake.state().module = Some(7);
+    let error = run(&fake, "--addr 10.0.0.1 --narrow --keep-loopback");
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    let message = error.to_string();
+    let words = "the module refuses --keep-loopback, which came with ABI 8: it is older than this";
+    assert!(message.contains(words), "{message}");
+    assert!(message.contains("gets a 127.0.0.1 of its own"), "{message}");
+    assert_eq!(fake.state().associations.len(), 1);
+    // It narrows as it always did.
+    let error = run(&fake, "--addr 10.0.0.1 --narrow");
+    assert_eq!(error.kind(), ErrorKind::NoProgram);
+}
+
+#[test]
+fn to_narrow_outside_an_association_is_an_error_and_associates_nobody() {
+    for options in ["--narrow", "--narrow --keep-loopback"] {
+        let fake = nginx();
+        let error = run(&fake, &format!("--addr 10.0.0.1 {options}"));
+        assert_eq!((error.exit_code(), run_exit_code(&error)), (5, 125));
+        let message = error.to_string();
+        assert!(
+            message.contains("addrctl is in no association"),
+            "{message}"
+        );
+        assert!(fake.state().associations.is_empty());
+        fake.state().module = None;
+        let error = run(&fake, &format!("--addr 10.0.0.1 {options}"));
+        assert_eq!(error.kind(), ErrorKind::NotLoaded);
+    }
+}
+
+#[test]
+fn a_part_has_no_terms_of_its_own() {
+    let error = run(&inside(), "--addr 10.0.0.1 --narrow --exclusive");
+    assert!(error.to_string().contains("--narrow has no --exclusive"));
+}
