@@ -12,7 +12,9 @@ use addrconf_abi::{
     LSM_ATTR_CURRENT, MAX_STRUCT,
 };
 pub use addrconf_test_client::sys::set_self;
-pub use addrconf_test_client::{entry_bytes, narrow_bytes, Assigned, Assignment, Description};
+pub use addrconf_test_client::{
+    entry_bytes, narrow_bytes, narrow_bytes_with, Assigned, Assignment, Description,
+};
 
 use crate::addr::ip;
 use crate::sys;
@@ -156,4 +158,12 @@ pub fn narrow(set: &[&str], name: &str) -> io::Result<()> {
 /// Narrows the set of this process to these entries.
 pub fn narrow_to(set: &[AddrEntry], name: &str) -> io::Result<()> {
     set_self(LSM_ATTR_CURRENT, &narrow_bytes(set, name))
+}
+
+/// Narrows the set of this process to one in the text of a test, and keeps its loopback.
+pub fn narrow_keeping(set: &[&str], name: &str) -> io::Result<()> {
+    set_self(
+        LSM_ATTR_CURRENT,
+        &narrow_bytes_with(&entries(set), name, true),
+    )
 }

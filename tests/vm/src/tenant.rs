@@ -107,6 +107,12 @@ impl Tenant {
         self.tell(&format!("narrow {}", set.join(","))).map(drop)
     }
 
+    /// Narrows its set, and keeps its loopback.
+    pub fn narrow_keeping(&self, set: &[&str]) -> io::Result<()> {
+        self.tell(&format!("narrow-keeping {}", set.join(",")))
+            .map(drop)
+    }
+
     fn tell(&self, order: &str) -> io::Result<String> {
         self.orders.send(order);
         let reply = self.replies.receive();
@@ -248,9 +254,13 @@ impl<'a> Doer<'a> {
                 let (.., sock) = self.sockets.iter().find(|(w, ..)| w == words[1])?;
                 Some(Ok(sock.local().internet().to_string()))
             }
-            "narrow" => {
+            "narrow" | "narrow-keeping" => {
                 let set: Vec<&str> = words[1].split(',').collect();
-                Some(crate::client::narrow(&set, "").map(|()| String::new()))
+                let narrowed = match words[0] {
+                    "narrow" => crate::client::narrow(&set, ""),
+                    _ => crate::client::narrow_keeping(&set, ""),
+                };
+                Some(narrowed.map(|()| String::new()))
             }
             "ask" => {
                 // A child asks, since this process may have to answer it.

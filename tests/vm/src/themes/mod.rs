@@ -29,6 +29,8 @@ mod host_services;
 mod inherit;
 mod inherit_uring;
 mod join;
+mod kept_loopback;
+mod kept_loopback_life;
 mod known;
 mod lifecycle;
 mod listen;
@@ -38,6 +40,7 @@ mod marks;
 mod moving;
 mod narrow;
 mod old_sockets;
+mod parts;
 mod ports;
 mod ports_waiting;
 mod programs;
@@ -100,6 +103,9 @@ pub fn all() -> Vec<Test> {
         known::tests(),
         filter::tests(),
         narrow::tests(),
+        parts::tests(),
+        kept_loopback::tests(),
+        kept_loopback_life::tests(),
         wildcard_shared::tests(),
         listen::tests(),
         connect::tests(),
