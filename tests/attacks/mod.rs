@@ -44,6 +44,7 @@ attacks! {
     loopback_aliases
     another_tenants_loopback
     host_loopback
+    kept_loopback
     loopback_source
     crossed_connection
     old_loopback_connection
