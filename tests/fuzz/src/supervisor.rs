@@ -131,7 +131,7 @@ fn progress(world: World, started: u64) {
     let errors: Vec<String> = errors.map(|(e, n)| format!("{e}:{n}")).collect();
     print(&format!(
         "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} entered by rules, {} moves, {} flushes, {} raw sockets; probes {} sent, {} received; \
-         secrets {} sent, {} read; {} answers, {} crowds, {} crowded ports, no call over {} ms; \
+         secrets {} sent, {} read; {} answers, {} crowds, {} crowded ports, {} heard on kept loopbacks, no call over {} ms; \
          {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
         n(Counter::Operations),
@@ -151,6 +151,7 @@ fn progress(world: World, started: u64) {
         n(Counter::Answers),
         n(Counter::Crowds),
         n(Counter::CrowdedPorts),
+        n(Counter::KeptLoopbacks),
         n(Counter::Longest),
         n(Counter::Messages),
         n(Counter::Packets),

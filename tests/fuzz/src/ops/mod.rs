@@ -6,6 +6,7 @@ mod before;
 mod crowd;
 mod inherit;
 mod keep;
+mod loopback;
 mod options;
 mod pass;
 mod port;
@@ -89,6 +90,7 @@ pub const ALL: &[(&str, usize, Operation)] = &[
     ("unshare", 1, process::unshare),
     ("bpf", 1, process::bpf),
     ("nobody", 1, process::be_nobody),
+    ("loopback", 3, loopback::narrow),
 ];
 
 impl Actor {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use addrconf_abi::{AddrEntry, Change, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT};
 
 use super::Actor;
-use addrconf_test_client::{narrow_bytes, Assignment};
+use addrconf_test_client::{narrow_bytes_with, Assignment};
 
 use crate::control::{set_self, Device};
 use crate::pool;
@@ -182,7 +182,7 @@ pub fn narrow(a: &mut Actor) -> Result<()> {
     } else {
         None
     };
-    let mut bytes = narrow_bytes(&set, "");
+    let mut bytes = narrow_bytes_with(&set, "", a.rng.percent(50));
     if a.rng.percent(10) {
         let at = a.rng.below(bytes.len());
         bytes[at] ^= 1 << a.rng.below(8);

@@ -77,6 +77,8 @@ pub enum Counter {
     Crowds,
     /// Ports on which a tenant got very many sockets.
     CrowdedPorts,
+    /// Messages that a parent heard on the loopback that its child kept.
+    KeptLoopbacks,
     /// The longest control call, in milliseconds.
     Longest,
 }
