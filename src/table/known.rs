@@ -49,6 +49,8 @@ impl FindMember for Finding<'_> {
     }
 
     fn tell(&mut self, known: Known, found: &Arc<Association>) -> Result<(), Infallible> {
+        // The id, and not the scope of its sockets: if it keeps the loopback of its whole, the gate
+        // must not take sockets of the whole for its own.
         known.set(found.id());
         Ok(())
     }
