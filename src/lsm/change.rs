@@ -79,7 +79,7 @@ fn permit_change(sock: SkRef<'_>) -> Result {
     let Some(association) = current() else {
         return Ok(());
     };
-    if sockets::belongs_to(sock, &association) || !sock.kind().is_internet() {
+    if sockets::is_own_of(sock, &association) || !sock.kind().is_internet() {
         return Ok(());
     }
     permit_use_as_it_is(sock, &association)

@@ -43,7 +43,7 @@ fn permit_use(sock: SkRef<'_>, is_harmless: impl FnOnce(SkRef<'_>) -> bool) -> R
     };
     // A socket of the task's own association receives only what that may. Any other is checked by
     // its address.
-    if sockets::belongs_to(sock, &association) || is_harmless(sock) {
+    if sockets::is_own_of(sock, &association) || is_harmless(sock) {
         return Ok(());
     }
     take_in(sock, &association);

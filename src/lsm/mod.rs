@@ -139,15 +139,18 @@ impl Deref for Responsible<'_> {
 }
 
 /// The association whose rules apply when the running task uses a socket: that of the task, or
-/// else that of the socket, which keeps it when unassociated tasks use the socket.
+/// else that of the socket, which keeps it when unassociated tasks use the socket. For a socket that
+/// the task uses as its own, it is that of the socket, which may be a part.
 fn responsible(sock: SkRef<'_>) -> Option<Responsible<'_>> {
     // Usually both are the same. Then this saves looking for the task.
     if let Some(own) = sockets::own(sock) {
         return Some(Responsible::OfSocket(own));
     }
     match current() {
-        Some(association) => Some(Responsible::OfTask(association)),
-        None => sockets::association_of(sock).map(Responsible::OfSocket),
+        Some(association) if !sockets::is_own_of(sock, &association) => {
+            Some(Responsible::OfTask(association))
+        }
+        _ => sockets::association_of(sock).map(Responsible::OfSocket),
     }
 }
 

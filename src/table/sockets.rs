@@ -37,7 +37,13 @@ pub(crate) fn belongs_to(sk: SkRef<'_>, association: &Association) -> bool {
     association_of(sk).is_some_and(|a| a.id() == association.id())
 }
 
-/// The association of a socket that belongs to that of the running task. `None` also when
+/// Whether a task of `association` uses a socket as its own: it is of `association`, or of a part
+/// that keeps its loopback. The gate cannot tell these apart, as they have one scope. Context: any.
+pub(crate) fn is_own_of(sk: SkRef<'_>, association: &Association) -> bool {
+    association_of(sk).is_some_and(|a| a.id() == association.id() || a.scope() == association.id())
+}
+
+/// The association of a socket that the running task uses as its own. `None` also when
 /// that is not known. Context: process.
 pub(crate) fn own(sk: SkRef<'_>) -> Option<ArcBorrow<'_, Association>> {
     membership::is_own(sk).then(|| association_of(sk)).flatten()
