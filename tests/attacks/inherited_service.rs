@@ -16,7 +16,7 @@ use super::old_descriptors::connection;
 use super::thief::who_answers;
 use crate::addr::{ip, Addr, HOST4, ONE, PAIRS};
 use crate::child::{Channel, Child};
-use crate::client::{associate, narrow};
+use crate::client::{associate, narrow, narrow_keeping};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::descriptor::fcntl;
@@ -52,13 +52,15 @@ enum By {
     Whole,
     /// A part of that tenant.
     Part,
+    /// The same, if it keeps the loopback.
+    KeepingPart,
 }
 
 impl By {
     fn address(self) -> &'static str {
         match self {
             Self::Host | Self::Tenant => HOST4,
-            Self::Whole | Self::Part => ONE[0],
+            Self::Whole | Self::Part | Self::KeepingPart => ONE[0],
         }
     }
 }
@@ -129,7 +131,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 impl Harm {
-    fn tests(self) -> [Test; 4] {
+    fn tests(self) -> [Test; 5] {
         let name = |by| format!("{}_by_{by}", self.name);
         [
             everywhere(
@@ -150,6 +152,13 @@ impl Harm {
             behaviour(name("a_part_does_not_end_its_wholes_service"), move || {
                 assert_eq!(self.answer_after(By::Part).as_deref(), Some("server"));
             }),
+            behaviour(
+                name("a_part_that_keeps_the_loopback_does_not_end_its_wholes_service"),
+                move || {
+                    let answer = self.answer_after(By::KeepingPart);
+                    assert_eq!(answer.as_deref(), Some("server"));
+                },
+            ),
         ]
     }
 
@@ -157,7 +166,7 @@ impl Harm {
     fn answer_after(self, by: By) -> Option<String> {
         let ready = Channel::new();
         let _server = Child::spawn(|| {
-            if matches!(by, By::Whole | By::Part) {
+            if matches!(by, By::Whole | By::Part | By::KeepingPart) {
                 associate(PAIRS[0]);
             }
             let sock = (self.make)(by.address());
@@ -166,6 +175,7 @@ impl Harm {
                     By::Host | By::Whole => {}
                     By::Tenant => drop(associate(ONE)),
                     By::Part => narrow(&["10.1.0.1"], "").expect("narrow"),
+                    By::KeepingPart => narrow_keeping(&["10.1.0.1"], "").expect("narrow"),
                 }
                 let done = (self.inflict)(&sock);
                 if matches!(by, By::Host | By::Whole) {

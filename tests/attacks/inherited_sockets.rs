@@ -13,7 +13,7 @@ use libc::{SOL_SOCKET, SO_REUSEPORT};
 use super::inherited_operations::{Operation, OPERATIONS};
 use crate::addr::{ip, HOST4, HOST6, ONE, PAIRS, TWO};
 use crate::child::{in_child, stay, Channel};
-use crate::client::{associate, narrow};
+use crate::client::{associate, narrow, narrow_keeping};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::clone::sharing_descriptors;
@@ -65,13 +65,28 @@ enum Whose {
     Wholes,
     /// The same, at an address that the part has.
     WholesThere,
+    /// The same, on the loopback of the whole, which the part keeps.
+    WholesOnLoopback,
     /// Of a part of its association.
     Parts,
+    /// The same, of a part that keeps the loopback.
+    PartsOnLoopback,
 }
 
-use Whose::{Anothers, Hosts, Nobodys, Own, Parts, Wholes, WholesThere};
+use Whose::{
+    Anothers, Hosts, Nobodys, Own, Parts, PartsOnLoopback, Wholes, WholesOnLoopback, WholesThere,
+};
 
-const OWNERS: [Whose; 6] = [Own, Hosts, Anothers, Wholes, WholesThere, Parts];
+const OWNERS: [Whose; 8] = [
+    Own,
+    Hosts,
+    Anothers,
+    Wholes,
+    WholesThere,
+    WholesOnLoopback,
+    Parts,
+    PartsOnLoopback,
+];
 
 impl Whose {
     /// The owner's addresses, one of each family.
@@ -80,6 +95,7 @@ impl Whose {
             Nobodys | Hosts => [HOST4, HOST6],
             Own | Wholes | WholesThere | Parts => [ONE[0], ONE[1]],
             Anothers => [TWO[0], TWO[1]],
+            WholesOnLoopback | PartsOnLoopback => ["127.0.0.1", "::1"],
         }
     }
 
@@ -111,7 +127,8 @@ pub fn tests() -> Vec<Test> {
 fn expected(operation: &Operation, kind: Kind, whose: Whose) -> i32 {
     let goes_on = kind == Connection && matches!(whose, WholesThere | Parts);
     match whose {
-        Nobodys | Own => 0,
+        // The gate knows those of such a part by their scope, which is that of the whole.
+        Nobodys | Own | PartsOnLoopback => 0,
         // The connection is between addresses of the own set, so it continues.
         // But it may not become another connection.
         _ if goes_on && !operation.name.contains("connect") => 0,
@@ -177,21 +194,29 @@ fn given(whose: Whose, make: impl FnOnce() -> Vec<Sock>) -> Vec<Sock> {
             go.send("");
             shown(&opened)
         }
-        Wholes | WholesThere => {
+        Wholes | WholesThere | WholesOnLoopback => {
             associate(PAIRS[0]);
             let sockets = make();
             let set = match whose {
                 Wholes => ["10.1.0.1", "2001:db8:1::1"],
                 _ => [ONE[0], ONE[1]],
             };
-            narrow(&set, "").expect("narrow");
+            let narrowed = match whose {
+                WholesOnLoopback => narrow_keeping(&set, ""),
+                _ => narrow(&set, ""),
+            };
+            narrowed.expect("narrow");
             sockets
         }
-        Parts => {
+        Parts | PartsOnLoopback => {
             associate(PAIRS[0]);
             let opened = Channel::new();
             let other = sharing_descriptors(|| {
-                narrow(ONE, "").expect("narrow");
+                let narrowed = match whose {
+                    PartsOnLoopback => narrow_keeping(ONE, ""),
+                    _ => narrow(ONE, ""),
+                };
+                narrowed.expect("narrow");
                 show(&opened, make());
             });
             other.expect("clone3");
