@@ -16,6 +16,7 @@ mod bypass;
 mod control;
 mod create;
 mod descriptor;
+mod grant;
 mod option;
 mod owner;
 mod packet;
@@ -42,6 +43,7 @@ pub use bypass::{bypass, Memory, OpenFile};
 pub use control::{routed, sources_allowed};
 pub use create::{create, SOCK_RAW};
 pub use descriptor::{control, request, ring_command};
+pub use grant::{grants, is_own, may_ask, Ids, Thread, Uid};
 #[cfg(not(MODULE))]
 pub use option::NAMES as OPTION_NAMES;
 pub use option::{look, option, SO_ERROR};

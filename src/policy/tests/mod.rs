@@ -13,6 +13,7 @@ mod control_model;
 mod create;
 mod delivers;
 mod draw;
+mod grant;
 mod kept_loopback;
 mod known;
 #[expect(dead_code, reason = "the fuzz targets use the rest")]
