@@ -4,6 +4,7 @@
 //! undefine, find, and join.
 
 use super::bypass::Obstacle;
+use super::grants::{proof, proof_field, PROOF};
 use super::target::{Target, MOVE, RESET, TREE};
 use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
@@ -170,11 +171,11 @@ impl Wire for FindRequest {
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags: bit 1 (2) `tree`, bit 2 (4) `reset`, as in [`super::AssignRequest`]; since 8: bit 3 (8) `move` |
+/// | 4 | 4 | flags: bit 1 (2) `tree`, bit 2 (4) `reset`, as in [`super::AssignRequest`]; since 8: bit 3 (8) `move`, bit 8 (256) `proof` |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | id of the association, which is not a part of another |
 /// | 24 | 12 | out, with `EBUSY`: the obstacle, [`Obstacle`] |
-/// | 36 | 4 | reserved, zero |
+/// | 36 | 4 | since 8: with `proof`, descriptor of the file `/proc/PID/mem` of the process; else zero |
 ///
 /// # Errors
 ///
@@ -197,6 +198,8 @@ pub struct JoinRequest {
     pub reset: bool,
     /// Move it from the association where it is.
     pub moves: bool,
+    /// A descriptor of the memory of the process, from a caller without `CAP_NET_ADMIN`.
+    pub proof: Option<i32>,
     /// Id of the association.
     pub id: u64,
     /// Out, with `EBUSY`: the bypass that prevented it.
@@ -212,6 +215,7 @@ impl JoinRequest {
             tree: false,
             reset: false,
             moves: false,
+            proof: None,
             id,
             obstacle: None,
         }
@@ -226,17 +230,18 @@ impl Wire for JoinRequest {
         let kind = f.u32();
         let flags = f.u32();
         let target = Target::from_parts(kind, f.u64())?;
-        if flags & !(TREE | RESET | MOVE) != 0 || !target.is_process() {
+        if flags & !(TREE | RESET | MOVE | PROOF) != 0 || !target.is_process() {
             return Err(WireError::BadField);
         }
         let id = f.u64();
         let obstacle = Obstacle::parse(f);
-        f.reserved_u32()?;
+        let proof = proof(flags & PROOF != 0, f.u32())?;
         Ok(Self {
             target,
             tree: flags & TREE != 0,
             reset: flags & RESET != 0,
             moves: flags & MOVE != 0,
+            proof,
             id,
             obstacle,
         })
@@ -245,11 +250,13 @@ impl Wire for JoinRequest {
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(flag(self.tree, TREE) | flag(self.reset, RESET) | flag(self.moves, MOVE));
+        let proof = flag(self.proof.is_some(), PROOF);
+        let moves = flag(self.moves, MOVE);
+        out.u32(flag(self.tree, TREE) | flag(self.reset, RESET) | moves | proof);
         out.u64(value);
         out.u64(self.id);
         Obstacle::emit(self.obstacle, out);
-        out.u32(0);
+        out.u32(proof_field(self.proof));
     }
 }
 

@@ -3,6 +3,7 @@
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
 use super::define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
+use super::grants::{GrantQuery, GrantRequest};
 use super::query::{ListRequest, QueryRequest};
 use super::request::{AssignRequest, ReleaseRequest, VersionReply};
 use super::rules::{RuleQuery, SetRulesRequest};
@@ -50,6 +51,10 @@ pub enum Command {
     SetRules = 10,
     /// Tell one rule: [`RuleQuery`].
     Rule = 11,
+    /// Grant a user a set, or take its grant back: [`GrantRequest`].
+    Grant = 12,
+    /// Tell one grant: [`GrantQuery`].
+    Grants = 13,
 }
 
 impl Command {
@@ -70,6 +75,8 @@ impl Command {
             Self::Join => (READ | WRITE, JoinRequest::SIZE),
             Self::SetRules => (READ | WRITE, SetRulesRequest::SIZE),
             Self::Rule => (READ | WRITE, RuleQuery::SIZE),
+            Self::Grant => (READ | WRITE, GrantRequest::SIZE),
+            Self::Grants => (READ | WRITE, GrantQuery::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -94,6 +101,8 @@ impl Command {
             9 => Self::Join,
             10 => Self::SetRules,
             11 => Self::Rule,
+            12 => Self::Grant,
+            13 => Self::Grants,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

@@ -23,6 +23,7 @@
 mod addr;
 mod bypass;
 mod define;
+mod grants;
 mod ioctl;
 mod leftover;
 mod narrow;
@@ -37,6 +38,7 @@ mod wire;
 pub use addr::AddrEntry;
 pub use bypass::{Bypass, Obstacle};
 pub use define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
+pub use grants::{GrantQuery, GrantRequest};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
 pub use narrow::{NarrowHeader, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF};
@@ -60,7 +62,7 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 5 | in assign: the obstacle that prevented an association |
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
 /// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
-/// | 8 | in join: `move`; in narrow: `keep_loopback` |
+/// | 8 | grants; in assign and join: `proof`; in join: `move`; in narrow: `keep_loopback`; in query: `granted_to` |
 pub const ABI_VERSION: u32 = 8;
 
 /// Path of the control device.
@@ -77,6 +79,9 @@ pub const NAME_LEN: usize = 32;
 
 /// The largest number of rules.
 pub const MAX_RULES: u32 = 256;
+
+/// The largest number of users with a grant.
+pub const MAX_GRANTS: u32 = 256;
 
 /// The largest number of process ids or association ids that one call returns.
 pub const MAX_LIST: u32 = 65_536;

@@ -36,6 +36,8 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | 152 | 4 | since 7, out: address of a network of the host's loopback, [`HostLoopback`]; zero: none |
 /// | 156 | 1 | since 7, out: its length in bits |
 /// | 157 | 3 | reserved, zero |
+/// | 160 | 4 | since 8, out: the user under whose grant it was made; zero: none |
+/// | 164 | 4 | reserved, zero |
 ///
 /// Process ids are those of the caller's pid namespace. A process that has none there
 /// is left out. Each process comes once, in ascending order of the ids in the initial pid
@@ -44,7 +46,8 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// # Errors
 ///
 /// * `EINVAL`: the structure is malformed;
-/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated. Since 8, a user with a grant
+///   may ask about the associations that it made;
 /// * `ESRCH`: no such process;
 /// * `EBADF`: the target is not a pidfd;
 /// * `ENOENT`: the process is not associated, or no association has this id;
@@ -83,6 +86,8 @@ pub struct QueryRequest {
     pub leftover_room: u32,
     /// Out: leftovers.
     pub leftover_count: u32,
+    /// Out: the user under whose grant the association was made.
+    pub granted_to: Option<u32>,
 }
 
 impl QueryRequest {
@@ -105,6 +110,7 @@ impl QueryRequest {
             leftovers: 0,
             leftover_room: 0,
             leftover_count: 0,
+            granted_to: None,
         }
     }
 }
@@ -112,7 +118,7 @@ impl QueryRequest {
 const DEFINED: u32 = 16;
 
 impl Wire for QueryRequest {
-    const SIZE: usize = 160;
+    const SIZE: usize = 168;
     const MIN_SIZE: usize = 96;
 
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
@@ -146,6 +152,9 @@ impl Wire for QueryRequest {
         // Reserved. An older module counts full ports there.
         f.u64();
         query.terms.host_loopback = HostLoopback::parse(f)?;
+        // User 0 has no grant.
+        query.granted_to = Some(f.u32()).filter(|&uid| uid != 0);
+        f.reserved_u32()?;
         Ok(query)
     }
 
@@ -175,6 +184,8 @@ impl Wire for QueryRequest {
         out.u32(self.leftover_count);
         out.u64(0);
         HostLoopback::emit(self.terms.host_loopback, out);
+        out.u32(self.granted_to.unwrap_or(0));
+        out.u32(0);
     }
 }
 
@@ -192,7 +203,8 @@ impl Wire for QueryRequest {
 /// # Errors
 ///
 /// * `EINVAL`: the structure is malformed, or the room exceeds [`super::MAX_LIST`];
-/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated. Since 8, a user with a grant
+///   gets the ids of the associations that it made;
 /// * `EFAULT`: an address cannot be read or written;
 /// * `ENOMEM`;
 /// * `E2BIG`: the structure is newer than the module.

@@ -4,6 +4,7 @@
 //! version.
 
 use super::bypass::Obstacle;
+use super::grants::{proof, proof_field, PROOF};
 use super::target::{Target, RESET, TREE};
 use super::terms::{HostLoopback, Name, SourceChoice, Terms};
 use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
@@ -16,11 +17,11 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 4 | target kind: 1 pidfd, 2 pid |
-/// | 4 | 4 | flags: those of [`Terms`]; since 2: bit 1 (2) `tree`, bit 2 (4) `reset` |
+/// | 4 | 4 | flags: those of [`Terms`]; since 2: bit 1 (2) `tree`, bit 2 (4) `reset`; since 8: bit 8 (256) `proof` |
 /// | 8 | 8 | target value |
 /// | 16 | 8 | pointer to `addr_count` entries of 24 bytes ([`super::AddrEntry`]) |
 /// | 24 | 4 | addr_count, 1 to [`super::MAX_ADDRS`] |
-/// | 28 | 4 | reserved, zero |
+/// | 28 | 4 | since 8: with `proof`, descriptor of the file `/proc/PID/mem` of the process; else zero |
 /// | 32 | 32 | name, NUL-padded |
 /// | 64 | 8 | out: id of the new association, not 0 |
 /// | 72 | 4 | since 2: choice of source, [`SourceChoice`] |
@@ -35,7 +36,11 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 ///
 /// * `EINVAL`: the structure is malformed, or the process is a kernel thread; nothing
 ///   changed;
-/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is itself associated;
+/// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is itself associated. Since 8, a user with a
+///   grant needs no capability for a process of its own, on terms that are the default but for
+///   `source` and `signal`, without `tree`, and with addresses of the grant. It proves with
+///   `proof` that it may trace the process, unless that is the caller's own. Every thread of the
+///   process gets `no_new_privs`;
 /// * `ESRCH`: no such process;
 /// * `EEXIST`: the process is already associated;
 /// * `EBUSY`: the process holds a [`super::Bypass`], or there is too much to search;
@@ -51,7 +56,7 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// * `ENOTUNIQ`: since 6, an association with tasks, or a defined one, has this name;
 /// * `EADDRINUSE`: another association has the loopback address, the host uses it, or
 ///   none is free;
-/// * `ENOSPC`: no ids are left;
+/// * `ENOSPC`: no ids are left, or the user has as many associations as it may;
 /// * `ENODEV`: the module is being unloaded. Every call may return it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssignRequest {
@@ -69,6 +74,8 @@ pub struct AssignRequest {
     /// Reset established connections whose local address is outside the set
     /// (`ECONNABORTED`). Without this they stay, but are unusable.
     pub reset: bool,
+    /// A descriptor of the memory of the process, from a caller without `CAP_NET_ADMIN`.
+    pub proof: Option<i32>,
     /// Out: the new association's id.
     pub id: u64,
     /// Out, with `EBUSY`: the bypass that prevented the association.
@@ -86,6 +93,7 @@ impl AssignRequest {
             terms: Terms::DEFAULT,
             tree: false,
             reset: false,
+            proof: None,
             id: 0,
             obstacle: None,
         }
@@ -99,13 +107,13 @@ impl Wire for AssignRequest {
     fn parse(f: &mut Fields<'_>) -> Result<Self, WireError> {
         let kind = f.u32();
         let flags = f.u32();
-        if flags & !(Terms::FLAGS | TREE | RESET) != 0 {
+        if flags & !(Terms::FLAGS | TREE | RESET | PROOF) != 0 {
             return Err(WireError::BadField);
         }
         let target = Target::from_parts(kind, f.u64())?;
         let addrs = f.u64();
         let addr_count = f.u32();
-        f.reserved_u32()?;
+        let proof = proof(flags & PROOF != 0, f.u32())?;
         let mut terms = Terms {
             name: Name::from_bytes(f.bytes())?,
             ..Terms::DEFAULT
@@ -124,6 +132,7 @@ impl Wire for AssignRequest {
             terms,
             tree: flags & TREE != 0,
             reset: flags & RESET != 0,
+            proof,
             id,
             obstacle,
         })
@@ -132,11 +141,16 @@ impl Wire for AssignRequest {
     fn emit(&self, out: &mut FieldsMut<'_>) {
         let (kind, value) = self.target.to_parts();
         out.u32(kind);
-        out.u32(self.terms.flags() | flag(self.tree, TREE) | flag(self.reset, RESET));
+        out.u32(
+            self.terms.flags()
+                | flag(self.tree, TREE)
+                | flag(self.reset, RESET)
+                | flag(self.proof.is_some(), PROOF),
+        );
         out.u64(value);
         out.u64(self.addrs);
         out.u32(self.addr_count);
-        out.u32(0);
+        out.u32(proof_field(self.proof));
         out.bytes(self.terms.name.as_bytes());
         out.u64(self.id);
         out.u32(self.terms.source as u32);

@@ -13,10 +13,11 @@ use crate::abi::{
     ReleaseRequest, Target, Terms, UpdateRequest, VersionReply, Wire, ABI_VERSION, MAX_ADDRS,
     MAX_LIST,
 };
-use crate::policy::Prefix;
+use crate::policy::{self, Prefix, Uid};
 use crate::sys::task::{capable_net_admin, TaskRef};
 use crate::table::{self, AddressSet, Association, Refused, Tenants, Whom};
 
+use super::caller::{Caller, Proof};
 use super::entries::{prefixes, Bytes};
 use super::user::{read_array, write_array, write_what_fits, Argument};
 
@@ -31,11 +32,15 @@ pub(super) fn version(arg: Argument) -> Result {
 
 /// Makes an association.
 pub(super) fn assign(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
     let mut request: AssignRequest = arg.read()?;
     request.obstacle = None;
     let set = AddressSet::of_entries(read_prefixes(request.addrs, request.addr_count)?)?;
     permit_loopback(&request.terms)?;
+    if caller.user().is_some() && (request.tree || !policy::may_ask(&request.terms)) {
+        return Err(EPERM);
+    }
+    let proof = Proof::of(request.proof)?;
     let process = match request.target {
         target if target.is_process() => process(target)?,
         _ => return Err(EINVAL),
@@ -43,12 +48,15 @@ pub(super) fn assign(arg: Argument) -> Result {
     // A caller whose memory cannot be written learns that before the call takes effect. Only the
     // caller itself can change that afterwards.
     arg.write(&request)?;
+    let turn = caller.turn()?;
     let whom = Whom {
         process: &process,
         tree: request.tree,
         reset: request.reset,
+        own: caller.own(&turn, &proof),
     };
-    let association = table.assign(&whom, request.terms, set).map_err(|refused| {
+    let assigned = caller.table.assign(&whom, request.terms, set);
+    let association = assigned.map_err(|refused| {
         tell(arg, &refused, |obstacle| AssignRequest {
             obstacle,
             ..request
@@ -61,34 +69,42 @@ pub(super) fn assign(arg: Argument) -> Result {
 
 /// Changes the set of an association.
 pub(super) fn update(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
     let mut request: UpdateRequest = arg.read()?;
     let entries = read_prefixes(request.addrs, request.addr_count)?;
     arg.write(&request)?;
-    let association = find(table, request.target)?;
-    request.resets = table.update(&association, request.change, entries, request.reset)?;
+    let association = find(&caller, request.target)?;
+    let turn = caller.turn()?;
+    let (change, reset) = (request.change, request.reset);
+    let table = caller.table;
+    request.resets = table.update(&association, change, entries, reset, turn.as_ref())?;
     arg.write(&request)
 }
 
 /// Takes a process out of its association, or ends one association or all.
 pub(super) fn release(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
     let mut request: ReleaseRequest = arg.read()?;
     arg.write(&request)?;
+    let turn = caller.turn()?;
+    let (table, user) = (caller.table, caller.user());
     let tasks = match request.target {
-        Target::Association(id) => table.release_association(id, request.unused)?,
+        Target::Association(id) => table.release_association(id, request.unused, user)?,
+        Target::All if user.is_some() => return Err(EPERM),
         Target::All => table.release_all(request.unused)?,
-        target => table.release_process(&process(target)?)?,
+        target => table.release_process(&process(target)?, user)?,
     };
+    drop(turn);
     request.tasks = tasks.try_into()?;
     arg.write(&request)
 }
 
 /// Describes an association.
 pub(super) fn query(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
+    let table = caller.table;
     let mut request: QueryRequest = arg.read()?;
-    let association = find(table, request.target)?;
+    let association = find(&caller, request.target)?;
 
     request.addr_count = write_what_fits(
         request.addrs,
@@ -111,6 +127,7 @@ pub(super) fn query(arg: Argument) -> Result {
     request.terms = *association.terms();
     request.sockets = association.sockets().try_into()?;
     request.defined = association.is_defined();
+    request.granted_to = association.granted_to().map(Uid::number);
 
     request.leftover_count = write_what_fits(
         request.leftovers,
@@ -124,13 +141,16 @@ pub(super) fn query(arg: Argument) -> Result {
 
 /// Lists the ids of associations.
 pub(super) fn list(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
     let mut request: ListRequest = arg.read()?;
     if request.room > MAX_LIST {
         return Err(EINVAL);
     }
     let mut ids = KVec::with_capacity(request.room.try_into()?, GFP_KERNEL)?;
-    request.more = table.registry().ids(request.after, &mut ids);
+    let user = caller.user();
+    let is_meant = |association: &Association| user.is_none() || association.granted_to() == user;
+    let registry = caller.table.registry();
+    request.more = registry.ids(request.after, &mut ids, is_meant);
     write_array(request.ids, 8, ids.iter().map(|id: &u64| id.to_ne_bytes()))?;
     request.count = ids.len().try_into()?;
     arg.write(&request)
@@ -184,13 +204,13 @@ pub(super) fn permit_loopback(terms: &Terms) -> Result {
     }
 }
 
-fn find(table: &Tenants, target: Target) -> Result<Arc<Association>> {
-    match target {
+fn find(caller: &Caller, target: Target) -> Result<Arc<Association>> {
+    let table = caller.table;
+    caller.permit(match target {
         Target::Association(id) => table.registry().by_id(id),
         Target::All => return Err(EINVAL),
         target => table.members().of_process(&process(target)?)?,
-    }
-    .ok_or(ENOENT)
+    })
 }
 
 /// The entries of a set at this address in user space. `EINVAL`, `EFAULT`, `ENOMEM`.

@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use crate::abi::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 use crate::table::{AddressSet, Whom};
 
+use super::caller::{Caller, Proof};
 use super::calls::{authorised, permit_loopback, process, read_prefixes, tell};
 use super::user::Argument;
 
@@ -46,20 +47,26 @@ pub(super) fn find(arg: Argument) -> Result {
 
 /// Puts a process into an association that is there, from none or from another.
 pub(super) fn join(arg: Argument) -> Result {
-    let table = authorised()?;
+    let caller = Caller::permitted()?;
     let mut request: JoinRequest = arg.read()?;
     request.obstacle = None;
+    if caller.user().is_some() && (request.tree || request.moves) {
+        return Err(EPERM);
+    }
+    let proof = Proof::of(request.proof)?;
     let process = process(request.target)?;
-    let association = table.registry().by_id(request.id).ok_or(ENOENT)?;
+    let association = caller.permit(caller.table.registry().by_id(request.id))?;
     arg.write(&request)?;
+    let turn = caller.turn()?;
     let whom = Whom {
         process: &process,
         tree: request.tree,
         reset: request.reset,
+        own: caller.own(&turn, &proof),
     };
     let done = match request.moves {
-        true => table.move_to(&whom, &association),
-        false => table.join(&whom, &association),
+        true => caller.table.move_to(&whom, &association),
+        false => caller.table.join(&whom, &association),
     };
     done.map_err(|refused| {
         tell(arg, &refused, |obstacle| JoinRequest {

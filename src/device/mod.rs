@@ -5,9 +5,11 @@
 //!
 //! Context: process, may sleep.
 
+mod caller;
 mod calls;
 mod defined;
 mod entries;
+mod grants;
 mod narrow;
 mod rules;
 mod state;
@@ -25,7 +27,8 @@ use crate::abi::{size_of_arg, Command};
 
 /// `/dev/addrconf`. An open file has no state.
 ///
-/// devtmpfs gives misc devices mode 0600.
+/// devtmpfs gives misc devices mode 0600. `addrctl grant` lets every user open it: each call
+/// checks its caller.
 pub(crate) struct Control;
 
 impl Control {
@@ -59,6 +62,8 @@ impl MiscDevice for Control {
             Command::Join => defined::join(arg),
             Command::SetRules => rules::set(arg),
             Command::Rule => rules::query(arg),
+            Command::Grant => grants::grant(arg),
+            Command::Grants => grants::query(arg),
         }?;
         Ok(0)
     }

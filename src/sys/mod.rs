@@ -5,6 +5,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod connections;
+pub(crate) mod creds;
 pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod index;

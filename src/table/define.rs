@@ -22,7 +22,7 @@ impl Tenants {
     /// left; `ENODEV` when the module is being unloaded; `ENOMEM`. Nothing changed, except that
     /// connections of former owners of the addresses may have ended.
     pub(crate) fn define(&self, terms: Terms, set: AddressSet) -> Result<Arc<Association>> {
-        let (association, _first) = self.make_tenant(terms, set)?;
+        let (association, _first) = self.make_tenant(terms, set, None)?;
         association.define();
         self.put_in_force(&association).inspect_err(|_| {
             Association::undefine(&association);

@@ -15,6 +15,7 @@ use crate::sys::sysfs::Dir;
 use super::association::{Association, Keeper};
 use super::control::Control;
 use super::former;
+use super::grants::Grants;
 use super::keys::Keys;
 use super::loopback::Loopbacks;
 use super::members::Members;
@@ -35,6 +36,8 @@ pub(super) struct Holdings {
     pub(super) keys: Keys,
     #[pin]
     pub(super) rules: Rules,
+    #[pin]
+    pub(super) grants: Grants,
     switch: Switch,
     #[pin]
     control: Mutex<Control>,
@@ -65,6 +68,7 @@ impl Holdings {
                 reserved,
                 keys,
                 rules <- Rules::new(),
+                grants <- Grants::new(),
                 switch,
                 control <- new_mutex!(Control::new()),
                 queue,

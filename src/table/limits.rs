@@ -21,6 +21,10 @@ pub(super) const MAX_DEPTH: usize = 8;
 /// that left last are kept: connections on the others cannot continue.
 pub(super) const MAX_FORMER: usize = 1024;
 
+/// Associations that a user may have made under its grant at one time. One without tasks counts
+/// as long as it has a socket. Each has as many parts as any other.
+pub(super) const MAX_OWN: usize = 32;
+
 /// How long a call waits for tasks, which on a busy machine have to wait for a
 /// processor. It holds for each of these alone: in `assign` for taking tasks in and
 /// searching them, for the recall of their calls, for the search after that, and for

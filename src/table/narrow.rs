@@ -94,7 +94,7 @@ impl Narrow for SelfNarrowing<'_> {
         let (name, set, keep_loopback) = self.asked.take().ok_or(EINVAL)?;
         let terms = present.association.terms().narrowed(name);
         let part_of = PartOf::join(present.association.clone(), present.epoch, keep_loopback)?;
-        let (association, first) = self.tenants.make(terms, set, Some(part_of))?;
+        let (association, first) = self.tenants.make(terms, set, Some(part_of), None)?;
         Ok(Part {
             listing: Some(self.tenants.registry().listing(&association)?),
             association,

@@ -9,11 +9,13 @@ use core::convert::Infallible;
 use kernel::prelude::*;
 use kernel::sync::MutexGuard;
 
+use crate::policy::Uid;
 use crate::protocol::{self, Release, ReleaseProcess};
 use crate::sys::task::{self, TaskKey, TaskRef};
 
 use super::association::Association;
 use super::control::Control;
+use super::delegate::permit_owner;
 use super::membership::Membership;
 use super::patience::{self, Patience};
 use super::tenants::Tenants;
@@ -25,13 +27,18 @@ impl Tenants {
     /// # Errors
     ///
     /// `ENOENT` when the process is not associated, `EPERM` when the caller has
-    /// become associated, `ENOMEM`; nothing changed. `EAGAIN` when its threads make
+    /// become associated, or is a user that did not make the association, `ENOMEM`; nothing
+    /// changed. `EAGAIN` when its threads make
     /// others faster than they are released: the threads made last stay associated.
-    pub(crate) fn release_process(&self, process: &TaskRef) -> Result<usize> {
+    pub(crate) fn release_process(&self, process: &TaskRef, user: Option<Uid>) -> Result<usize> {
         let control = self.control_between_moves(|control| {
             let is_moved = |m: &Membership| m.has_moves(control);
             Ok(self.members.has_such(process.key(), is_moved))
         })?;
+        if user.is_some() {
+            let association = self.members.of_process(process)?.ok_or(EPERM)?;
+            permit_owner(user, &association)?;
+        }
         let released = protocol::release_process(&mut Releasing {
             tenants: self,
             process,
@@ -52,8 +59,18 @@ impl Tenants {
     ///
     /// `ENOENT` when no association has this id, `EBUSY` when one is used, `EPERM` when
     /// the caller has become associated; nothing changed.
-    pub(crate) fn release_association(&self, id: u64, unused: bool) -> Result<usize> {
-        let found = || self.registry().by_id(id).ok_or(ENOENT);
+    pub(crate) fn release_association(
+        &self,
+        id: u64,
+        unused: bool,
+        user: Option<Uid>,
+    ) -> Result<usize> {
+        let found = || {
+            let missing = user.map_or(ENOENT, |_| EPERM);
+            let found = self.registry().by_id(id).ok_or(missing)?;
+            permit_owner(user, &found)?;
+            Ok(found)
+        };
         let control = self.control_between_moves(|control| {
             found().map(|ending| ending.tenant().has_moves(control))
         })?;

@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, MutexGuard};
 
 use crate::abi::Terms;
+use crate::policy::Uid;
 use crate::sys::module::ModuleRef;
 use crate::sys::published::Published;
 use crate::sys::sysfs::Dir;
@@ -129,12 +130,14 @@ impl Tenants {
         terms: Terms,
         set: AddressSet,
         part_of: Option<PartOf>,
+        granted_to: Option<Uid>,
     ) -> Result<(Arc<Association>, User)> {
         let module = ModuleRef::get(self.module)?;
         let id = self.holdings.take_id()?;
         let making = Making {
             id,
             terms,
+            granted_to,
             part_of,
             keeper: self.holdings.clone(),
             module,

@@ -7,11 +7,13 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{Change, MAX_ADDRS};
-use crate::policy::Prefix;
+use crate::policy::{Prefix, Uid};
 use crate::sys::rcu_cell::Replaced;
 
 use super::association::Association;
+use super::delegate::permit_owner;
 use super::former::Formers;
+use super::grants::Turn;
 use super::keys::Findable;
 use super::registry::Updating;
 use super::set::AddressSet;
@@ -43,7 +45,8 @@ impl Tenants {
     ///
     /// `EEXIST` when an entry to add is in the set, `ENOENT` when one to remove is
     /// not, `EINVAL` when no entry would be left, `E2BIG` when there would be too
-    /// many, `EPERM` when the caller has become associated, `ERESTARTNOINTR` when a
+    /// many, `EPERM` when the caller has become associated, or is a user whose own the association
+    /// is not or whose grant does not cover the new set, `ERESTARTNOINTR` when a
     /// signal comes while another update of the tenant is in progress, `ENOMEM`. No
     /// set changed; after `EPERM` or `ENOMEM` connections of former owners may have
     /// ended.
@@ -53,7 +56,10 @@ impl Tenants {
         change: Change,
         given: KVec<Prefix>,
         reset: bool,
+        turn: Option<&Turn>,
     ) -> Result<u64> {
+        let user = turn.map(|turn| turn.grant().uid);
+        permit_owner(user, association)?;
         let _updating = self.begin_update(association)?;
         let entries = Self::changed(association, change, given)?;
         if entries.is_empty() {
@@ -61,6 +67,9 @@ impl Tenants {
         }
         if entries.len() > usize::try_from(MAX_ADDRS)? {
             return Err(E2BIG);
+        }
+        if let Some(turn) = turn {
+            turn.grant().permit(&entries)?;
         }
         let mut copy = KVec::new();
         copy.extend_from_slice(&entries, GFP_KERNEL)?;
@@ -73,7 +82,7 @@ impl Tenants {
         // Now, while these connections can still send a reset. After the change they
         // cannot continue.
         leftover::end_predecessors(&self.holdings, association, &added)?;
-        let replaced = self.put_in_place(association, entries, &added)?;
+        let replaced = self.put_in_place(association, entries, &added, user)?;
         // Waits, for a limited time, until no decision uses the old sets.
         self.waiting.drop_soon(replaced);
         let Some(forgetting) = forgetting else {
@@ -107,8 +116,12 @@ impl Tenants {
         association: &Arc<Association>,
         entries: KVec<Prefix>,
         added: &AddressSet,
+        user: Option<Uid>,
     ) -> Result<KVec<Replaced<AddressSet>>> {
         let mut control = self.control_from_outside()?;
+        if let Some(uid) = user {
+            self.holdings.grants.permit(uid, &entries, &control)?;
+        }
         let registry = self.registry();
         // Allocate everything first: nothing below can fail.
         let mut all = self.prepare(association, entries)?;

@@ -56,9 +56,13 @@ fn reserved_fields_and_flags_must_be_zero() {
     }
     let all = samples();
     check(&all.entry, 3..8);
-    check(&all.assign, (28..32).chain(92..96).chain(101..104));
+    check(&all.assign, (92..96).chain(101..104));
     check(&all.release, 5..8);
-    let of_query = (4..8).chain(108..112).chain(124..128).chain(157..160);
+    let of_query = (4..8)
+        .chain(108..112)
+        .chain(124..128)
+        .chain(157..160)
+        .chain(164..168);
     check(&all.query, of_query);
     check(&all.define, 69..72);
     check(&all.list, 20..24);

@@ -5,10 +5,10 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Command, DefineRequest, FindRequest, JoinRequest, LeftoverEntry,
-    ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest,
-    Target, Terms, UndefineRequest, UpdateRequest, Wire, ABI_VERSION, DEVICE_PATH,
-    LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS, MAX_RULES, NAME_LEN,
+    AddrEntry, AssignRequest, Command, DefineRequest, FindRequest, GrantQuery, GrantRequest,
+    JoinRequest, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry,
+    RuleQuery, SetRulesRequest, Target, Terms, UndefineRequest, UpdateRequest, Wire, ABI_VERSION,
+    DEVICE_PATH, LSM_ATTR_CURRENT, LSM_ID_ADDRCONF, MAX_ADDRS, MAX_GRANTS, MAX_RULES, NAME_LEN,
 };
 
 use super::{bytes, for_each_structure, samples, Samples};
@@ -19,7 +19,7 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Version.number(), 0x8010_a700);
     assert_eq!(Command::Assign.number(), 0xc068_a701);
     assert_eq!(Command::Release.number(), 0xc018_a702);
-    assert_eq!(Command::Query.number(), 0xc0a0_a703);
+    assert_eq!(Command::Query.number(), 0xc0a8_a703);
     assert_eq!(Command::List.number(), 0xc020_a704);
     assert_eq!(Command::Update.number(), 0xc028_a705);
     assert_eq!(Command::Define.number(), 0xc048_a706);
@@ -28,6 +28,8 @@ fn ioctl_numbers_are_these_for_ever() {
     assert_eq!(Command::Join.number(), 0xc028_a709);
     assert_eq!(Command::SetRules.number(), 0xc018_a70a);
     assert_eq!(Command::Rule.number(), 0xc050_a70b);
+    assert_eq!(Command::Grant.number(), 0xc010_a70c);
+    assert_eq!(Command::Grants.number(), 0xc018_a70d);
 }
 
 #[test]
@@ -35,6 +37,7 @@ fn names_and_limits_are_these_for_ever() {
     assert_eq!(ABI_VERSION, 8);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, MAX_RULES, NAME_LEN), (1024, 256, 32));
+    assert_eq!(MAX_GRANTS, 256);
     assert_eq!((LSM_ID_ADDRCONF, LSM_ATTR_CURRENT), (114, 100));
 }
 
@@ -44,7 +47,7 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
         (T::SIZE, T::MIN_SIZE)
     }
     assert_eq!(sizes::<AssignRequest>(), (104, 72));
-    assert_eq!(sizes::<QueryRequest>(), (160, 96));
+    assert_eq!(sizes::<QueryRequest>(), (168, 96));
     assert_eq!(sizes::<UpdateRequest>(), (40, 40));
     assert_eq!(sizes::<NarrowHeader>(), (40, 40));
     assert_eq!(sizes::<LeftoverEntry>(), (32, 32));
@@ -55,6 +58,8 @@ fn structures_have_these_sizes_now_and_in_their_first_version() {
     assert_eq!(sizes::<RuleEntry>(), (40, 40));
     assert_eq!(sizes::<SetRulesRequest>(), (24, 24));
     assert_eq!(sizes::<RuleQuery>(), (80, 80));
+    assert_eq!(sizes::<GrantRequest>(), (16, 16));
+    assert_eq!(sizes::<GrantQuery>(), (24, 24));
 }
 
 #[test]
@@ -98,6 +103,8 @@ fn fields_are_at_the_documented_offsets() {
         rule,
         set_rules,
         rule_query,
+        grant,
+        grant_query,
     } = samples();
     let mut name = [0; 32];
     name[..5].copy_from_slice(b"web-1");
@@ -107,10 +114,11 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(std::net::IpAddr::from(at::<16>(&entry, 8)), entry.addr);
 
     assert_eq!(at(&assign, 0), 1_u32.to_ne_bytes());
-    assert_eq!(at(&assign, 4), 5_u32.to_ne_bytes());
+    assert_eq!(at(&assign, 4), 261_u32.to_ne_bytes());
     assert_eq!(at(&assign, 8), 0x0102_0304_u64.to_ne_bytes());
     assert_eq!(at(&assign, 16), assign.addrs.to_ne_bytes());
     assert_eq!(at(&assign, 24), assign.addr_count.to_ne_bytes());
+    assert_eq!(at(&assign, 28), 0x2922_2324_u32.to_ne_bytes());
     assert_eq!(at(&assign, 32), name);
     assert_eq!(at(&assign, 64), assign.id.to_ne_bytes());
     assert_eq!(at(&assign, 72), 2_u32.to_ne_bytes());
@@ -137,12 +145,24 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&find, 32), find.id.to_ne_bytes());
 
     assert_eq!(at(&join, 0), 1_u32.to_ne_bytes());
-    assert_eq!(at(&join, 4), 10_u32.to_ne_bytes());
+    assert_eq!(at(&join, 4), 266_u32.to_ne_bytes());
     assert_eq!(at(&join, 8), 0x0102_0304_u64.to_ne_bytes());
     assert_eq!(at(&join, 16), join.id.to_ne_bytes());
     assert_eq!(at(&join, 24), 6_u32.to_ne_bytes());
     assert_eq!(at(&join, 28), 0x0102_0304_u32.to_ne_bytes());
     assert_eq!(at(&join, 32), 0x1112_1314_u32.to_ne_bytes());
+    assert_eq!(at(&join, 36), 0x2122_2324_u32.to_ne_bytes());
+
+    assert_eq!(at(&grant, 0), grant.uid.to_ne_bytes());
+    assert_eq!(at(&grant, 4), grant.addr_count.to_ne_bytes());
+    assert_eq!(at(&grant, 8), grant.addrs.to_ne_bytes());
+
+    assert_eq!(at(&grant_query, 0), grant_query.uid.to_ne_bytes());
+    assert_eq!(at(&grant_query, 4), grant_query.addr_room.to_ne_bytes());
+    assert_eq!(at(&grant_query, 8), grant_query.addrs.to_ne_bytes());
+    assert_eq!(at(&grant_query, 16), grant_query.addr_count.to_ne_bytes());
+    let associations = grant_query.associations.to_ne_bytes();
+    assert_eq!(at(&grant_query, 20), associations);
 
     assert_eq!(at(&rule, 0), 0x0102_0304_u32.to_ne_bytes());
     assert_eq!(at(&rule, 4), 15_u32.to_ne_bytes());
@@ -203,6 +223,7 @@ fn fields_are_at_the_documented_offsets() {
     assert_eq!(at(&query, 140), query.leftover_count.to_ne_bytes());
     assert_eq!(at(&query, 144), 0_u64.to_ne_bytes());
     assert_eq!(at(&query, 152), [127, 0x91, 0x92, 0x90, 28, 0, 0, 0]);
+    assert_eq!(at(&query, 160), 0xe1e2_e3e4_u32.to_ne_bytes());
 
     let addr: [u8; AddrEntry::SIZE] = at(&leftover, 0);
     assert_eq!(addr, bytes(&leftover.addr)[..]);

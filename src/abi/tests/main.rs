@@ -5,6 +5,7 @@
 
 mod decode;
 mod entries;
+mod grants;
 mod host_loopback;
 mod layout;
 mod narrow;
@@ -15,10 +16,10 @@ mod rules;
 mod terms;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, HostLoopback,
-    JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle, QueryRequest,
-    ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, SourceChoice, Target, Terms,
-    UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, MAX_STRUCT,
+    AddrEntry, AssignRequest, Bypass, Change, DefineRequest, FindRequest, GrantQuery, GrantRequest,
+    HostLoopback, JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle,
+    QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, SourceChoice, Target,
+    Terms, UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, MAX_STRUCT,
 };
 
 fn bytes(value: &impl Wire) -> Vec<u8> {
@@ -47,6 +48,8 @@ struct Samples {
     rule: RuleEntry,
     set_rules: SetRulesRequest,
     rule_query: RuleQuery,
+    grant: GrantRequest,
+    grant_query: GrantQuery,
 }
 
 /// Terms with these fields. The others, future ones included, have their default.
@@ -98,6 +101,7 @@ fn samples() -> Samples {
             },
             tree: false,
             reset: true,
+            proof: Some(0x2922_2324),
             id: 0x3132_3334_3536_3738,
             obstacle: Some(Obstacle {
                 bypass: Bypass::NetworkDevice,
@@ -130,6 +134,7 @@ fn samples() -> Samples {
             leftovers: 0xb1b2_b3b4_b5b6_b7b8,
             leftover_room: 0xc1c2_c3c4,
             leftover_count: 0xd1d2_d3d4,
+            granted_to: Some(0xe1e2_e3e4),
         },
         list: ListRequest {
             after: 0x0102_0304_0506_0708,
@@ -186,6 +191,7 @@ fn samples() -> Samples {
             tree: true,
             reset: false,
             moves: true,
+            proof: Some(0x2122_2324),
             id: 0x1112_1314_1516_1718,
             obstacle: Some(Obstacle {
                 bypass: Bypass::NetworkDevice,
@@ -210,6 +216,18 @@ fn samples() -> Samples {
             path_len: 0xc1c2_c3c4,
             count: 0xd1d2_d3d4,
         },
+        grant: GrantRequest {
+            uid: 0x0102_0304,
+            addr_count: 0x1112_1314,
+            addrs: 0x2122_2324_2526_2728,
+        },
+        grant_query: GrantQuery {
+            uid: 0x0102_0304,
+            addr_room: 0x1112_1314,
+            addrs: 0x2122_2324_2526_2728,
+            addr_count: 0x3132_3334,
+            associations: 0x4142_4344,
+        },
     }
 }
 
@@ -233,6 +251,8 @@ macro_rules! for_each_structure {
         $check(&samples.rule);
         $check(&samples.set_rules);
         $check(&samples.rule_query);
+        $check(&samples.grant);
+        $check(&samples.grant_query);
     }};
 }
 

@@ -41,6 +41,9 @@ const VERSION_6: [(u32, Command); 4] = [
     (0xc028_a709, Command::Join),
 ];
 
+/// The ioctl numbers that version 8 changed, as they were in version 7.
+const VERSION_7: [(u32, Command); 1] = [(0xc0a0_a703, Command::Query)];
+
 /// The terms that version 1 knew: the name.
 fn name_only(terms: Terms) -> Terms {
     Terms {
@@ -64,6 +67,14 @@ fn without_version_6(query: QueryRequest) -> QueryRequest {
     QueryRequest {
         defined: false,
         terms: before_version_7(query.terms),
+        ..before_version_8(query)
+    }
+}
+
+/// A query without what version 8 added.
+fn before_version_8(query: QueryRequest) -> QueryRequest {
+    QueryRequest {
+        granted_to: None,
         ..query
     }
 }
@@ -84,7 +95,8 @@ fn older_ioctl_numbers_mean_what_they_meant() {
         .chain(VERSION_3)
         .chain(VERSION_4)
         .chain(VERSION_5)
-        .chain(VERSION_6);
+        .chain(VERSION_6)
+        .chain(VERSION_7);
     for (number, command) in all {
         assert_eq!(Command::from_number(number), Some(command));
         assert!(size_of_arg(number) <= size_of_arg(command.number()));
@@ -206,7 +218,7 @@ fn requests_of_version_6_ask_for_nothing_on_the_loopback_of_the_host() {
     assert_eq!(DefineRequest::decode(&bytes(&all.define)[..64]), Ok(define));
     let query = QueryRequest {
         terms: before_version_7(all.query.terms),
-        ..all.query
+        ..before_version_8(all.query)
     };
     assert_eq!(QueryRequest::decode(&bytes(&all.query)[..152]), Ok(query));
 }
@@ -226,13 +238,22 @@ fn the_answer_to_a_program_of_version_6_begins_as_it_always_did() {
     assert_eq!(bytes(&define)[..64], bytes(&all.define)[..64]);
     let query = QueryRequest {
         terms: before_version_7(all.query.terms),
-        ..all.query
+        ..before_version_8(all.query)
     };
     assert_eq!(bytes(&query)[..152], bytes(&all.query)[..152]);
     // A module of version 6 serves these: the bytes that it does not know are zero.
     assert_eq!(bytes(&assign)[96..], [0; 8]);
     assert_eq!(bytes(&define)[64..], [0; 8]);
-    assert_eq!(bytes(&query)[152..], [0; 8]);
+    assert_eq!(bytes(&query)[152..], [0; 16]);
+}
+
+#[test]
+fn a_program_of_version_7_gets_what_it_always_did() {
+    let query = samples().query;
+    let plain = before_version_8(query);
+    assert_eq!(bytes(&query)[..160], bytes(&plain)[..160]);
+    assert_eq!(QueryRequest::decode(&bytes(&query)[..160]), Ok(plain));
+    assert_eq!(bytes(&plain)[160..], [0; 8]);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::fmt::Debug;
 
 use addrconf_abi::{
     nr_of, size_of_arg, AddrEntry, AssignRequest, Bypass, Change, Command, DefineRequest,
-    FindRequest, JoinRequest, LeftoverEntry, ListRequest, Name, NarrowHeader, Obstacle,
-    QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, Target, Terms,
-    UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, NAME_LEN,
+    FindRequest, GrantQuery, GrantRequest, JoinRequest, LeftoverEntry, ListRequest, Name,
+    NarrowHeader, Obstacle, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest,
+    Target, Terms, UndefineRequest, UpdateRequest, UserText, VersionReply, Wire, NAME_LEN,
 };
 use proptest::prelude::*;
 
@@ -55,9 +55,9 @@ prop_compose! {
     fn assign()(
         target in target(), addrs in any::<u64>(), addr_count in any::<u32>(),
         terms in terms(), (tree, reset) in any::<(bool, bool)>(), id in any::<u64>(),
-        obstacle in proptest::option::of(obstacle()),
+        obstacle in proptest::option::of(obstacle()), proof in proptest::option::of(0..=i32::MAX),
     ) -> AssignRequest {
-        AssignRequest { target, addrs, addr_count, terms, tree, reset, id, obstacle }
+        AssignRequest { target, addrs, addr_count, terms, tree, reset, proof, id, obstacle }
     }
 }
 
@@ -67,10 +67,11 @@ prop_compose! {
         (addr_room, addr_count, pid_room, pid_count) in any::<(u32, u32, u32, u32)>(),
         terms in terms(), (sockets, defined) in any::<(u64, bool)>(),
         (leftovers, leftover_room, leftover_count) in any::<(u64, u32, u32)>(),
+        granted_to in proptest::option::of(1..=u32::MAX),
     ) -> QueryRequest {
         QueryRequest {
             target, addrs, addr_room, addr_count, pids, pid_room, pid_count, id, tasks, terms,
-            sockets, defined, leftovers, leftover_room, leftover_count,
+            sockets, defined, leftovers, leftover_room, leftover_count, granted_to,
         }
     }
 }
@@ -151,10 +152,10 @@ proptest! {
     #[test]
     fn a_join_request_survives_the_wire(
         target in target(), (tree, reset, moves) in any::<(bool, bool, bool)>(), id in any::<u64>(),
-        obstacle in proptest::option::of(obstacle()),
+        obstacle in proptest::option::of(obstacle()), proof in proptest::option::of(0..=i32::MAX),
     ) {
         prop_assume!(target.is_process());
-        survives(&JoinRequest { target, tree, reset, moves, id, obstacle })?;
+        survives(&JoinRequest { target, tree, reset, moves, proof, id, obstacle })?;
     }
 
     #[test]
@@ -167,6 +168,14 @@ proptest! {
         survives(&RuleQuery {
             place, path_room, path, cgroup, rule, generation, path_len, count,
         })?;
+    }
+
+    #[test]
+    fn the_requests_about_grants_survive_the_wire(
+        (uid, addr_count, addrs, associations) in any::<(u32, u32, u64, u32)>(),
+    ) {
+        survives(&GrantRequest { uid, addr_count, addrs })?;
+        survives(&GrantQuery { uid, addr_room: addr_count, addrs, addr_count, associations })?;
     }
 
     #[test]
@@ -222,6 +231,8 @@ proptest! {
         check::<RuleEntry>(&bytes)?;
         check::<SetRulesRequest>(&bytes)?;
         check::<RuleQuery>(&bytes)?;
+        check::<GrantRequest>(&bytes)?;
+        check::<GrantQuery>(&bytes)?;
     }
 
     #[test]
@@ -244,6 +255,7 @@ proptest! {
         let known = [
             0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704, 0xc000_a705,
             0xc000_a706, 0xc000_a707, 0xc000_a708, 0xc000_a709, 0xc000_a70a, 0xc000_a70b,
+            0xc000_a70c, 0xc000_a70d,
         ];
         let found = known.iter().position(|&k| k == number & 0xc000_ffff);
         prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);

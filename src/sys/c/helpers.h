@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <net/inet_scope.h>
 
+#include "cred.h"
 #include "index.h"
 #include "map.h"
 

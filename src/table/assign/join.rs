@@ -13,6 +13,7 @@ use super::{Assignment, Refused, Whom};
 use crate::protocol::{self, Expel};
 use crate::sys::task::{self, TaskRef};
 use crate::table::association::{Association, Stage, User};
+use crate::table::delegate::permit_owner;
 use crate::table::membership::Membership;
 use crate::table::patience;
 use crate::table::tenant::Mark;
@@ -83,6 +84,7 @@ impl Tenants {
         if whom.process.is_kernel_thread() || association.depth() > 0 {
             return Err(EINVAL.into());
         }
+        permit_owner(whom.user(), association)?;
         let taking_in = TakingIn::begin(self, association, false)?;
         if self.members.association(whom.process.key()).is_some() {
             return Err(EEXIST.into());
@@ -108,6 +110,21 @@ impl Assignment<'_> {
     /// Whether it puts processes into an association that is there.
     pub(super) fn is_joining(&self) -> bool {
         self.stage.mark != Mark::NONE
+    }
+
+    /// Whether the caller may put processes into the association, in step 3.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` when it is associated elsewhere; or when it is a user, and the set of the
+    /// association is not within its grant. `ENOMEM`.
+    pub(super) fn permit_joining(&self) -> Result {
+        let tenants = self.tenants;
+        tenants.permit_caller_within(&self.association)?;
+        match self.whom.user() {
+            Some(uid) => tenants.permit_set(uid, &self.association, &tenants.holdings.control()),
+            None => Ok(()),
+        }
     }
 
     /// The last step: those that joined are members as others are.

@@ -7,12 +7,14 @@ mod adopt;
 mod enter;
 mod join;
 mod moving;
+mod own;
 mod publish;
 mod recall;
 mod search;
 mod take_in;
 
 use moving::Origin;
+pub(crate) use own::Own;
 
 use core::cell::Cell;
 
@@ -20,6 +22,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{Obstacle, Terms};
+use crate::policy::Uid;
 use crate::protocol::{self, Assign};
 use crate::sys::sock::SkHold;
 use crate::sys::task::TaskRef;
@@ -38,6 +41,15 @@ pub(crate) struct Whom<'a> {
     pub(crate) tree: bool,
     /// Whether connections that are bound outside the set end.
     pub(crate) reset: bool,
+    /// For a call that a user makes within its grant.
+    pub(crate) own: Option<Own<'a>>,
+}
+
+impl Whom<'_> {
+    /// The user that makes the call within its grant.
+    fn user(&self) -> Option<Uid> {
+        self.own.as_ref().map(|own| own.turn.grant().uid)
+    }
 }
 
 /// An association that is being made, or that is there, and the processes that are put into it.
@@ -99,11 +111,12 @@ impl Tenants {
     /// * `EADDRINUSE`: the loopback address is taken, or none is free;
     /// * `EBUSY`: a process holds a [`Bypass`](crate::abi::Bypass), which the refusal
     ///   names;
-    /// * `EPERM`: the caller has become associated;
+    /// * `EPERM`: the caller has become associated; or it is a user, and the process is not its own
+    ///   or the set not within its grant;
     /// * `EAGAIN`: a process makes threads faster than can be followed, or the
     ///   processes of a tree exit and leave children to others of it faster than can
     ///   be followed;
-    /// * `ENOSPC`: no ids are left;
+    /// * `ENOSPC`: no ids are left, or the user has made as many as it may;
     /// * `ENODEV`: the module is being unloaded;
     /// * `ENOMEM`.
     ///
@@ -121,30 +134,37 @@ impl Tenants {
         if whom.process.is_kernel_thread() {
             return Err(EINVAL.into());
         }
-        if let Some(left) = self.left(whom.process, &terms, &set)? {
+        if let Some(own) = &whom.own {
+            own.turn.grant().permit(set.entries())?;
+        }
+        if let Some(left) = self.left(whom, &terms, &set)? {
             self.join(whom, &left)?;
             return Ok(left);
         }
-        let (association, first) = self.make_tenant(terms, set)?;
+        if let Some(uid) = whom.user() {
+            self.permit_more_soon(uid)?;
+        }
+        let (association, first) = self.make_tenant(terms, set, whom.user())?;
         let stage = association.stage();
         self.complete(Assignment::new(self, whom, association, stage, first))
     }
 
-    /// The association with these terms and this set that has no task, and of which the process
-    /// has a socket: the process was released from it, or is the next one to which a supervisor
-    /// hands the socket.
+    /// The association of the same owner with these terms and this set that has no task, and of
+    /// which the process has a socket: the process was released from it, or is the next one to
+    /// which a supervisor hands the socket.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     fn left(
         &self,
-        process: &TaskRef,
+        whom: &Whom<'_>,
         terms: &Terms,
         set: &AddressSet,
     ) -> Result<Option<Arc<Association>>> {
-        let left = sockets::one_of(process, |association| {
+        let left = sockets::one_of(whom.process, |association| {
             association.depth() == 0
+                && association.granted_to() == whom.user()
                 && association.tenant().is_formed()
                 && association.is_like(terms, set)
         });
@@ -167,6 +187,7 @@ impl Tenants {
         &self,
         terms: Terms,
         set: AddressSet,
+        granted_to: Option<Uid>,
     ) -> Result<(Arc<Association>, User)> {
         self.registry().permit_name(&terms.name)?;
         let loopbacks = &self.holdings.loopbacks;
@@ -175,7 +196,7 @@ impl Tenants {
             loopback: Some(loopback),
             ..terms
         };
-        self.make(terms, set, None)
+        self.make(terms, set, None, granted_to)
             .inspect_err(|_| loopbacks.leave(loopback))
     }
 
@@ -220,6 +241,7 @@ impl Assign for Assignment<'_> {
     type Stop = Error;
 
     fn take_in(&mut self) -> Result {
+        self.make_own()?;
         self.take_in_all()
     }
 
@@ -231,7 +253,7 @@ impl Assign for Assignment<'_> {
     fn publish(&mut self) -> Result {
         self.strangers = self.strangers()?;
         match self.is_joining() {
-            true => self.tenants.permit_caller_within(&self.association),
+            true => self.permit_joining(),
             false => self.tenants.put_in_force(&self.association),
         }
     }

@@ -22,7 +22,8 @@ impl Tenants {
     /// # Errors
     ///
     /// `EPERM` when the caller has been associated meanwhile, but not with this one;
-    /// `ENOTUNIQ` when another has its name; `ENOMEM`.
+    /// `ENOTUNIQ` when another has its name; `ENOSPC` when the user that makes it has as many as it
+    /// may, and `EPERM` when it has no grant any more that covers its set; `ENOMEM`.
     pub(in crate::table) fn put_in_force(&self, association: &Arc<Association>) -> Result {
         let holdings = &self.holdings;
         let listing = holdings.registry.listing(association)?;
@@ -49,6 +50,10 @@ impl Tenants {
         let holdings = &self.holdings;
         let mut control = holdings.control();
         self.permit_caller_within(association)?;
+        if let Some(uid) = association.granted_to() {
+            self.permit_more(uid)?;
+            self.permit_set(uid, association, &control)?;
+        }
         // Allocate first: then a failure takes no address from any association, and no
         // old set is dropped with the lock held, which would wait.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;

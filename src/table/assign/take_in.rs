@@ -76,6 +76,9 @@ impl TakeIn for Assignment<'_> {
     }
 
     fn insert(&mut self, thread: &TaskRef) -> Result<bool> {
+        if let Some(own) = &self.whom.own {
+            own.permit_member(thread)?;
+        }
         let membership = Membership::join(self.association.clone(), self.stage).ok_or(ENOENT)?;
         membership.set_process(thread.tgid());
         if let Some(origin) = &self.origin {

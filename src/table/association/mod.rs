@@ -21,6 +21,7 @@ use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
 use crate::abi::Terms;
+use crate::policy::Uid;
 use crate::sys::line::CACHE_LINE;
 use crate::sys::map::Group;
 use crate::sys::module::ModuleRef;
@@ -57,6 +58,8 @@ pub(crate) struct Association {
     // For a part: its place in its whole, which lives at least as long.
     part_of: Option<PartOf>,
     id: u32,
+    // The user that made it under its grant. Of a part, its whole knows.
+    granted_to: Option<Uid>,
     terms: Terms,
     life: Life,
     keeper: Arc<dyn Keeper>,
@@ -78,6 +81,8 @@ pub(super) struct Making {
     pub(super) id: u32,
     /// Its terms, with the loopback address that was taken for it.
     pub(super) terms: Terms,
+    /// The user that makes it under its grant.
+    pub(super) granted_to: Option<Uid>,
     /// For a part: its place in its whole.
     pub(super) part_of: Option<PartOf>,
     /// Buries it.
@@ -118,6 +123,7 @@ impl Association {
                 tenant,
                 part_of: making.part_of,
                 id: making.id,
+                granted_to: making.granted_to,
                 terms: making.terms,
                 life: Life::new(),
                 keeper: making.keeper,
@@ -148,6 +154,12 @@ impl Association {
     /// Its terms.
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The user that made it, or the association that it is a part of, under its grant. `None` if
+    /// an administrator did.
+    pub(crate) fn granted_to(&self) -> Option<Uid> {
+        self.up().last().and_then(|root| root.granted_to)
     }
 
     /// Its tenant: what it shares with its parts or, as a part, with its whole.

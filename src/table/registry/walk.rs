@@ -72,14 +72,22 @@ impl Registry {
         Ok(parts)
     }
 
-    /// Fills `ids` with ids greater than `after`, in ascending order, up to its
-    /// capacity. Returns whether there are more.
-    pub(crate) fn ids(&self, after: u64, ids: &mut KVec<u64>) -> bool {
+    /// Fills `ids` with ids greater than `after` of associations for which `is_meant` is true, in
+    /// ascending order, up to its capacity. Returns whether there are more. It must not sleep.
+    pub(crate) fn ids(
+        &self,
+        after: u64,
+        ids: &mut KVec<u64>,
+        is_meant: impl Fn(&Association) -> bool,
+    ) -> bool {
         let Some(first) = u32::try_from(after).ok().and_then(|id| id.checked_add(1)) else {
             return false;
         };
         let mut more = false;
         self.each_from(first, |association| {
+            if !is_meant(association) {
+                return true;
+            }
             more = ids.push_within_capacity(association.id().into()).is_err();
             !more
         });

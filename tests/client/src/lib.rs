@@ -3,6 +3,7 @@
 //! A client of the control device, for the tests that run in the virtual machine.
 //! It is independent of addrctl's client, so that each checks the other.
 
+mod grants;
 mod rules;
 pub mod sys;
 
@@ -10,6 +11,8 @@ use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
+
+pub use grants::Granted;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Change, Command, DefineRequest, FindRequest, HostLoopback,
@@ -31,6 +34,8 @@ pub struct Assignment {
     pub tree: bool,
     /// Whether to reset connections outside the set.
     pub reset: bool,
+    /// A descriptor of the memory of the process.
+    pub proof: Option<i32>,
 }
 
 impl Assignment {
@@ -69,6 +74,7 @@ impl Assignment {
             terms: self.terms,
             tree: self.tree,
             reset: self.reset,
+            proof: self.proof,
             ..AssignRequest::about(target)
         }
     }
@@ -79,6 +85,7 @@ impl Assignment {
             terms,
             tree: false,
             reset: false,
+            proof: None,
         }
     }
 }
@@ -115,6 +122,8 @@ pub struct Description {
     pub source: SourceChoice,
     /// Its dedicated loopback address.
     pub loopback: Ipv4Addr,
+    /// The user that made it under its grant.
+    pub granted_to: Option<u32>,
     /// The addresses of the host's loopback that it reaches.
     pub host_loopback: Option<HostLoopback>,
 }
@@ -301,6 +310,7 @@ impl Device {
             tasks: reply.tasks,
             sockets: reply.sockets,
             defined: reply.defined,
+            granted_to: reply.granted_to,
             exclusive: reply.terms.exclusive,
             source: reply.terms.source,
             loopback: loopback(&reply.terms),

@@ -11,9 +11,9 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, DefineRequest, FindRequest, JoinRequest, LeftoverEntry, ListRequest,
-    NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest,
-    UndefineRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignRequest, DefineRequest, FindRequest, GrantQuery, GrantRequest, JoinRequest,
+    LeftoverEntry, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery,
+    SetRulesRequest, UndefineRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -124,6 +124,14 @@ fn rule(bytes: &[u8]) -> bool {
             .all(|(flag, field)| flags & flag != 0 || bytes[field].iter().all(|&b| b == 0))
 }
 
+/// A descriptor at an offset, which is zero unless its flag is set.
+fn proof(bytes: &[u8], at: usize) -> bool {
+    match word(bytes, 4) & 256 {
+        0 => word(bytes, at) == 0,
+        _ => word(bytes, at) < 1 << 31,
+    }
+}
+
 fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let Layout { size, .. } = *layout;
     let decoded = T::decode(bytes);
@@ -179,10 +187,10 @@ fuzz_target!(|bytes: &[u8]| {
     let layout = |size, first_version, valid| normal(size, first_version, valid, |_| ());
     check::<AddrEntry>(&layout(24, 24, entry), bytes);
     let assign = |b: &[u8]| {
-        let reserved = word(b, 28) | word(b, 92);
         target(b)
-            && word(b, 4) & !47 == 0
-            && reserved == 0
+            && word(b, 4) & !303 == 0
+            && proof(b, 28)
+            && word(b, 92) == 0
             && name(&b[32..64])
             && word(b, 72) < 3
             && host_loopback(b, 96)
@@ -191,10 +199,10 @@ fuzz_target!(|bytes: &[u8]| {
     let release = |b: &[u8]| target(b) && word(b, 4) < if word(b, 0) < 3 { 1 } else { 2 };
     check::<ReleaseRequest>(&layout(24, 24, release), bytes);
     let asks = |b: &[u8]| {
-        let reserved = word(b, 4) | word(b, 108) | word(b, 124);
+        let reserved = word(b, 4) | word(b, 108) | word(b, 124) | word(b, 164);
         target(b) && reserved == 0 && name(&b[64..96]) && word(b, 100) < 3 && host_loopback(b, 152)
     };
-    check::<QueryRequest>(&normal(160, 96, asks, query), bytes);
+    check::<QueryRequest>(&normal(168, 96, asks, query), bytes);
     let list = |b: &[u8]| word(b, 20) == 0;
     check::<ListRequest>(&normal(32, 32, list, |b| truth(b, 28)), bytes);
     check::<VersionReply>(&layout(16, 16, |_| true), bytes);
@@ -214,9 +222,11 @@ fuzz_target!(|bytes: &[u8]| {
     check::<DefineRequest>(&layout(72, 64, define), bytes);
     check::<UndefineRequest>(&layout(16, 16, |_| true), bytes);
     check::<FindRequest>(&layout(40, 40, |b| name(&b[..32]) && b[0] != 0), bytes);
-    let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !14 == 0 && word(b, 36) == 0;
+    let join = |b: &[u8]| target(b) && word(b, 0) < 3 && word(b, 4) & !270 == 0 && proof(b, 36);
     check::<JoinRequest>(&normal(40, 40, join, |b| obstacle(b, 24)), bytes);
     check::<RuleEntry>(&layout(40, 40, rule), bytes);
     check::<SetRulesRequest>(&layout(24, 24, |_| true), bytes);
     check::<RuleQuery>(&layout(80, 80, |b| rule(&b[24..64])), bytes);
+    check::<GrantRequest>(&layout(16, 16, |_| true), bytes);
+    check::<GrantQuery>(&layout(24, 24, |_| true), bytes);
 });

@@ -8,7 +8,7 @@ use addrconf_abi::{nr_of, size_of_arg, Command, Name};
 use libfuzzer_sys::fuzz_target;
 
 /// The ioctl number of each command without the size, written out by hand.
-const SIZELESS: [(u32, Command); 12] = [
+const SIZELESS: [(u32, Command); 14] = [
     (0x8000_a700, Command::Version),
     (0xc000_a701, Command::Assign),
     (0xc000_a702, Command::Release),
@@ -21,6 +21,8 @@ const SIZELESS: [(u32, Command); 12] = [
     (0xc000_a709, Command::Join),
     (0xc000_a70a, Command::SetRules),
     (0xc000_a70b, Command::Rule),
+    (0xc000_a70c, Command::Grant),
+    (0xc000_a70d, Command::Grants),
 ];
 
 fuzz_target!(|bytes: &[u8]| {

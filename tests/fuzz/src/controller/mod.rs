@@ -142,6 +142,7 @@ impl Controller {
             },
             tree: true,
             reset,
+            proof: None,
         };
         let (inodes, listeners) = state_of(tenant);
         self.before.lock().expect("a lock").extend(inodes);

@@ -29,6 +29,12 @@ impl Pointer {
         count_at: 8,
         element: 24,
     };
+    /// The addresses of a grant, or room for them.
+    const GRANTED: Self = Self {
+        at: 8,
+        count_at: 4,
+        element: 24,
+    };
     /// Room for process ids in a query.
     const PIDS: Self = Self {
         at: 32,
@@ -86,6 +92,7 @@ pub const fn pointers(command: Command) -> &'static [Pointer] {
         Command::List => &[Pointer::IDS],
         Command::SetRules => &[Pointer::RULES],
         Command::Rule => &[Pointer::PROGRAM, Pointer::CGROUP],
+        Command::Grant | Command::Grants => &[Pointer::GRANTED],
     }
 }
 
@@ -157,14 +164,18 @@ fn address(slice: &mut [u8]) -> u64 {
 mod tests {
     use super::*;
     use addrconf_abi::{
-        AssignRequest, ListRequest, QueryRequest, RuleEntry, RuleQuery, SetRulesRequest, Target,
-        UpdateRequest, UserText, Wire, MAX_STRUCT,
+        AssignRequest, GrantQuery, GrantRequest, ListRequest, QueryRequest, RuleEntry, RuleQuery,
+        SetRulesRequest, Target, UpdateRequest, UserText, Wire, MAX_STRUCT,
     };
 
     /// Links `memory` into zeroes, after the mandatory fields, and decodes.
     fn linked<T: Wire>(command: Command, memory: &mut [&mut [u8]]) -> T {
         let mut arg = vec![0; T::SIZE];
-        if !matches!(command, Command::List | Command::SetRules | Command::Rule) {
+        let has_target = matches!(
+            command,
+            Command::Assign | Command::Update | Command::Query | Command::Release
+        );
+        if has_target {
             arg[..4].copy_from_slice(&3_u32.to_ne_bytes());
         }
         if command == Command::Update {
@@ -198,6 +209,13 @@ mod tests {
         // Without memory the fields are zero, so that an older module does not refuse.
         let query: QueryRequest = linked(Command::Query, &mut [&mut a, &mut b, &mut []]);
         assert_eq!((query.leftovers, query.leftover_room), (0, 0));
+
+        let grant: GrantRequest = linked(Command::Grant, &mut [&mut a]);
+        assert_eq!((grant.addrs, grant.addr_count, grant.uid), (a_at, 2, 0));
+        let told: GrantQuery = linked(Command::Grants, &mut [&mut a]);
+        assert_eq!((told.addrs, told.addr_room, told.uid), (a_at, 2, 0));
+        let back: GrantRequest = linked(Command::Grant, &mut [&mut []]);
+        assert_eq!(back, GrantRequest::default());
 
         let list: ListRequest = linked(Command::List, &mut [&mut a]);
         assert_eq!((list.ids, list.room), (a_at, 6));
