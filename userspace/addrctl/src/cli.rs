@@ -19,7 +19,7 @@ Exit codes:
   2  wrong usage, an unusable address included; nothing was done
   3  the addrconf module is not loaded
   4  not permitted
-  5  no such process, association, rule, control group or unit, or the process is not associated
+  5  no such process, association, rule, grant, control group or unit, or the process is not associated
   6  `flush`: associations have sockets, so they are left
 `run` exits with the status of CMD, or:
   125  addrctl itself failed, wrong usage included; CMD was not started

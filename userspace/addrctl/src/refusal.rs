@@ -132,7 +132,10 @@ impl Refusal {
 pub fn not_permitted(net_admin: NetAdmin) -> Reason {
     let denied = |what: &'static str| Reason::new(ErrorKind::NotPermitted, what);
     match net_admin {
-        NetAdmin::Missing => denied("this needs CAP_NET_ADMIN: run addrctl as root"),
+        NetAdmin::Missing => denied("this needs CAP_NET_ADMIN: run addrctl as root").next(
+            "a user with a grant (`addrctl grants`) needs it for what is beyond the grant or was made \
+             by others",
+        ),
         NetAdmin::Held => denied(
             "addrctl runs in an association itself, and an associated process may not look at or \
              change associations",

@@ -153,6 +153,7 @@ pub fn tests() -> Vec<Test> {
                 "host_loopback": null,
                 "on_refusal": "errno",
                 "allow": [],
+                "granted_to": null,
                 "process_count": 1,
                 "task_count": 1,
                 "socket_count": 0,

@@ -3,6 +3,7 @@
 //! The control calls as functions: encodes requests, makes room for answers and
 //! decodes them. Knows nothing of messages and output.
 
+mod grants;
 mod query;
 mod rules;
 
@@ -20,6 +21,7 @@ use crate::address::AddressSet;
 use crate::system::Device;
 use query::Room;
 
+pub use grants::Grant;
 pub use query::{Association, Leftover};
 pub use rules::{NewRule, Rule, Rules, Wanted};
 
@@ -68,16 +70,19 @@ impl<'a> Client<'a> {
     }
 
     /// Associates `process` with `addresses` as `request` asks, and returns the
-    /// association's id. The target in `request` is not used.
+    /// association's id. The target in `request` is not used. `memory` is that of the process, if
+    /// the caller has no right but a grant.
     pub fn assign(
         &self,
         process: BorrowedFd<'_>,
+        memory: Option<BorrowedFd<'_>>,
         addresses: &AddressSet,
         request: &AssignRequest,
     ) -> Result<u64, CallError> {
         let mut entries = addresses.to_bytes();
         let request = AssignRequest {
             target: Target::PidFd(process.as_raw_fd()),
+            proof: memory.map(|memory| memory.as_raw_fd()),
             ..*request
         };
         let answer = self.take_in(Command::Assign, &request, &mut [&mut entries], |answer| {
@@ -86,10 +91,17 @@ impl<'a> Client<'a> {
         some_id(answer.id)
     }
 
-    /// Puts `process` into an association, as `request` asks, whose target does not count.
-    pub fn join(&self, process: BorrowedFd<'_>, request: &JoinRequest) -> Result<(), CallError> {
+    /// Puts `process` into an association, as `request` asks, whose target does not count. `memory`
+    /// as for [`Self::assign`].
+    pub fn join(
+        &self,
+        process: BorrowedFd<'_>,
+        memory: Option<BorrowedFd<'_>>,
+        request: &JoinRequest,
+    ) -> Result<(), CallError> {
         let request = JoinRequest {
             target: Target::PidFd(process.as_raw_fd()),
+            proof: memory.map(|memory| memory.as_raw_fd()),
             ..*request
         };
         self.take_in(Command::Join, &request, &mut [], |answer| answer.obstacle)?;

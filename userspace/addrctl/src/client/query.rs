@@ -46,6 +46,8 @@ pub struct Association {
     pub socket_count: u64,
     /// Whether it is there without tasks.
     pub defined: bool,
+    /// The user that made it under its grant.
+    pub granted_to: Option<u32>,
     /// Its connections on addresses that left its set, as many as one call returns.
     pub leftovers: Vec<Leftover>,
 }
@@ -118,6 +120,7 @@ impl Room {
             task_count: answer.tasks,
             socket_count: answer.sockets,
             defined: answer.defined,
+            granted_to: answer.granted_to,
             leftovers: leftovers.iter().map(leftover).collect(),
         })
     }

@@ -10,12 +10,15 @@ mod cgroup;
 pub mod define;
 mod exclusive;
 pub mod flush;
+pub mod grant;
+pub mod grants;
 pub mod list;
 pub mod move_to;
 mod open;
 pub mod release;
 pub mod remove;
 pub mod replace;
+pub mod revoke;
 pub mod rule;
 pub mod run;
 pub mod show;
@@ -37,6 +40,9 @@ pub enum Commands {
     Define(define::Args),
     Undefine(undefine::Args),
     Rule(rule::Args),
+    Grant(grant::Args),
+    Revoke(revoke::Args),
+    Grants(grants::Args),
     Run(run::Args),
     Add(add::Args),
     Remove(remove::Args),
@@ -57,6 +63,9 @@ impl Commands {
             Self::Define(command) => command,
             Self::Undefine(command) => command,
             Self::Rule(command) => command,
+            Self::Grant(command) => command,
+            Self::Revoke(command) => command,
+            Self::Grants(command) => command,
             Self::Run(command) => command,
             Self::Add(command) => command,
             Self::Remove(command) => command,

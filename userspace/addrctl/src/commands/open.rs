@@ -12,7 +12,8 @@ use super::args::{TargetArgs, Which, Whom};
 use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Process, Reason, Subject};
 use crate::refusal::{not_permitted, Refusal};
-use crate::system::System;
+use crate::system::{NetAdmin, System};
+use crate::text::printable;
 
 /// Opens the control device.
 pub fn client(system: &dyn System) -> Result<Client<'_>, Reason> {
@@ -35,7 +36,8 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
         Errno::NODEV | Errno::NXIO => not_loaded(format!("{path} has no driver")),
         Errno::ACCESS => {
             let what = format!("no permission to open {path}");
-            Reason::new(ErrorKind::NotPermitted, what).next("run addrctl as root")
+            Reason::new(ErrorKind::NotPermitted, what)
+                .next("run addrctl as root, or let root grant you addresses (`addrctl grant`)")
         }
         // The module denied it, not the mode of the file.
         Errno::PERM => not_permitted(system.net_admin()),
@@ -136,6 +138,30 @@ pub fn id(system: &dyn System, client: &Client<'_>, which: Which) -> Result<u64,
         .next("`addrctl list` shows the associations there are, `addrctl define` makes one"),
         _ => Refusal::new(system, client, cause).reason(),
     })
+}
+
+/// The number of a user, given by name or number.
+pub fn user(system: &dyn System, text: &str) -> Result<u32, Reason> {
+    system.user_id(text).map_err(|what| {
+        Reason::new(ErrorKind::Malformed, what).next("`getent passwd` lists those there are")
+    })
+}
+
+/// A user, as it was given, for messages.
+pub fn user_subject(text: &str) -> Subject {
+    Subject::Thing(format!("user {}", printable(text)).into())
+}
+
+/// The memory of a process, with which a caller without `CAP_NET_ADMIN` shows that it may trace
+/// the process. `None` if the caller has the capability, the process is addrctl itself, or the
+/// memory cannot be opened: then the module refuses the call.
+pub fn memory(system: &dyn System, pid: i32) -> Option<OwnedFd> {
+    match system.net_admin() {
+        NetAdmin::Missing | NetAdmin::InUserNamespace if pid != system.own_pid() => {
+            system.open_memory(pid).ok()
+        }
+        _ => None,
+    }
 }
 
 /// What `args` name, for messages.

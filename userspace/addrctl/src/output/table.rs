@@ -62,16 +62,21 @@ pub fn aligned<const N: usize>(
     Ok(())
 }
 
-fn row(view: &View) -> [String; COLUMNS.len()] {
-    let shown = view.addresses.iter().take(ADDRESSES_PER_ROW);
-    let mut addresses = shown.map(String::as_str).collect::<Vec<_>>().join(",");
-    if let Some(more @ 1..) = view.addresses.len().checked_sub(ADDRESSES_PER_ROW) {
-        addresses.push_str(&format!(" and {more} more"));
+/// The addresses of a set, as many as fit in a row.
+pub fn addresses(all: &[String]) -> String {
+    let shown = all.iter().take(ADDRESSES_PER_ROW);
+    let mut text = shown.map(String::as_str).collect::<Vec<_>>().join(",");
+    if let Some(more @ 1..) = all.len().checked_sub(ADDRESSES_PER_ROW) {
+        text.push_str(&format!(" and {more} more"));
     }
+    text
+}
+
+fn row(view: &View) -> [String; COLUMNS.len()] {
     [
         view.id.to_string(),
         known(view.name.as_ref()),
-        addresses,
+        addresses(&view.addresses),
         known(view.exclusive.map(yes_or_no)),
         known(view.source),
         known(view.loopback.as_ref()),
@@ -136,6 +141,9 @@ pub fn show(out: &mut dyn Write, view: &View) -> io::Result<()> {
     column(out, "addresses", addresses)?;
     for (label, value) in view.terms() {
         line(out, label, known(value.filter(|value| !value.is_empty())))?;
+    }
+    if let Some(uid) = view.granted_to {
+        line(out, "granted to", format!("user {uid}"))?;
     }
     column(out, "processes", processes(view))?;
     line(out, "tasks", view.task_count)?;

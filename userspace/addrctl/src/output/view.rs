@@ -50,6 +50,8 @@ pub struct View {
     pub on_refusal: Option<&'static str>,
     /// What it allows.
     pub allow: Option<Vec<&'static str>>,
+    /// The user that made it under its grant.
+    pub granted_to: Option<u32>,
     /// The entries of its set of which the machine has no address; shown where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<Vec<String>>,
@@ -136,6 +138,7 @@ impl View {
             socket_count: tells(TERMS_SINCE).then_some(association.socket_count),
             leftovers: tells(LEFTOVERS_SINCE)
                 .then(|| association.leftovers.iter().map(leftover).collect()),
+            granted_to: association.granted_to,
             absent: None,
             contested: None,
             processes: None,

@@ -75,6 +75,16 @@ impl System for Linux {
         rustix::process::pidfd_open(pid, PidfdFlags::empty())
     }
 
+    fn open_memory(&self, pid: i32) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        rustix::fs::open(format!("/proc/{pid}/mem"), flags, Mode::empty())
+    }
+
+    fn share_device(&self, shared: bool) -> Result<(), Errno> {
+        let mode = if shared { 0o666 } else { 0o600 };
+        rustix::fs::chmod(&self.device, Mode::from_raw_mode(mode))
+    }
+
     fn own_pid(&self) -> i32 {
         rustix::process::getpid().as_raw_nonzero().get()
     }

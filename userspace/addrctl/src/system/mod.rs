@@ -74,6 +74,13 @@ pub trait System {
     /// same number.
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno>;
 
+    /// Opens the memory of a process (`/proc/PID/mem`), for which the kernel asks whether addrctl
+    /// may trace the process.
+    fn open_memory(&self, pid: i32) -> Result<OwnedFd, Errno>;
+
+    /// Lets every user open the control device, or only root.
+    fn share_device(&self, shared: bool) -> Result<(), Errno>;
+
     /// The process id of addrctl itself.
     fn own_pid(&self) -> i32;
 

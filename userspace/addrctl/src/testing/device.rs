@@ -42,6 +42,9 @@ impl Device for FakeDevice<'_> {
         if command != Command::Version && state.association(Target::Pid(OWN_PID)).is_ok() {
             return Err(Errno::PERM);
         }
+        if abi >= 8 && command != Command::Version && !state.administers() {
+            state.permit_user(command, arg)?;
+        }
         match (command, memory) {
             (Command::Version, _) => reply(
                 arg,
@@ -65,6 +68,9 @@ impl Device for FakeDevice<'_> {
             }
             (Command::Rule, [path, cgroup]) if abi >= 7 => state.rule(arg, path, cgroup),
             (Command::SetRules | Command::Rule, _) => Err(Errno::NOTTY),
+            (Command::Grant, [addrs]) if abi >= 8 => state.grant(arg, addrs),
+            (Command::Grants, [addrs]) if abi >= 8 => state.tell_grant(arg, addrs),
+            (Command::Grant | Command::Grants, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)
@@ -113,6 +119,8 @@ impl State {
         if pids.iter().any(associated) {
             return Err(Errno::EXIST);
         }
+        let entries = entries(addrs)?;
+        self.permit_set(&entries)?;
         let mut all = self.associations.values();
         if let Some(obstacle) = self.obstacle {
             request.obstacle = Some(obstacle);
@@ -131,8 +139,9 @@ impl State {
         }
         let association = FakeAssociation {
             terms: request.terms,
-            entries: entries(addrs)?,
+            entries,
             pids,
+            granted_to: (!self.administers()).then_some(self.own_uid),
             ..FakeAssociation::default()
         };
         self.associations.insert(request.id, association);

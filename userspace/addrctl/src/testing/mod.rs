@@ -6,6 +6,7 @@
 
 mod defined;
 mod device;
+mod grants;
 mod leftovers;
 mod machine;
 mod narrow;
@@ -108,7 +109,17 @@ pub struct State {
     /// Executing `systemctl` fails with this, or it says this.
     pub no_systemctl: Option<io::ErrorKind>,
     pub systemctl_says: Option<&'static str>,
+    /// The grants, by user.
+    pub grants: BTreeMap<u32, Vec<AddrEntry>>,
+    /// The user of addrctl, and the processes that it may trace.
+    pub own_uid: u32,
+    pub own: Vec<i32>,
+    /// Whether every user may open the device.
+    pub shared_device: bool,
+    /// Changing that fails with this.
+    pub no_sharing: Option<Errno>,
     pidfds: BTreeMap<i32, i32>,
+    memories: BTreeMap<i32, i32>,
     opened: BTreeMap<i32, PathBuf>,
 }
 
@@ -125,6 +136,8 @@ pub struct FakeAssociation {
     pub connections: Vec<AddrEntry>,
     /// It is there without processes.
     pub defined: bool,
+    /// The user that made it under its grant.
+    pub granted_to: Option<u32>,
     /// For how many more calls it has a socket, those of list and those that this refuses.
     pub lingering: u32,
     /// It is a part on the private loopback of its whole.

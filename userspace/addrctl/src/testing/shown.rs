@@ -42,6 +42,9 @@ impl State {
             request.terms = association.terms;
         }
         request.defined = association.defined;
+        if self.module >= Some(8) {
+            request.granted_to = association.granted_to;
+        }
         reply(arg, &request)
     }
 

@@ -48,6 +48,25 @@ impl System for Fake {
         Ok(fd)
     }
 
+    fn open_memory(&self, pid: i32) -> Result<OwnedFd, Errno> {
+        let mut state = self.state();
+        if !state.own.contains(&pid) {
+            return Err(Errno::ACCESS);
+        }
+        let fd: OwnedFd = File::open("/dev/null").unwrap().into();
+        state.memories.insert(fd.as_raw_fd(), pid);
+        Ok(fd)
+    }
+
+    fn share_device(&self, shared: bool) -> Result<(), Errno> {
+        let mut state = self.state();
+        if let Some(errno) = state.no_sharing {
+            return Err(errno);
+        }
+        state.shared_device = shared;
+        Ok(())
+    }
+
     fn own_pid(&self) -> i32 {
         OWN_PID
     }

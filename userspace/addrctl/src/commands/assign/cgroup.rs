@@ -158,11 +158,13 @@ impl Joining<'_> {
 
     /// Puts one process into the association, unless it has exited or is a member.
     fn join(&mut self, pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
+        let memory = open::memory(self.system, pid);
+        let memory = memory.as_ref().map(AsFd::as_fd);
         let joins = JoinRequest {
             reset: self.reset,
             ..JoinRequest::about(Target::Pid(pid), self.id)
         };
-        match self.client.join(pidfd.as_fd(), &joins) {
+        match self.client.join(pidfd.as_fd(), memory, &joins) {
             Ok(()) => self.joined += 1,
             Err(CallError::Refused(Errno::SRCH)) => {}
             Err(CallError::Refused(Errno::EXIST)) if self.is_member(pidfd) => {}

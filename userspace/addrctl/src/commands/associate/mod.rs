@@ -6,6 +6,7 @@ mod loopback;
 mod meaning;
 mod moving;
 mod obstacle;
+mod own;
 
 use std::os::fd::AsFd;
 
@@ -20,6 +21,7 @@ use crate::client::{CallError, Client};
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::refusal::Refusal;
 use crate::system::System;
+use own::Asked;
 
 pub use loopback::{in_use, ALL_IN_USE};
 pub use moving::move_to;
@@ -70,12 +72,24 @@ fn attempt(
         force,
     });
     let services = exclusive::permit(system, &client, claim)?;
-    let id = client
-        .assign(pidfd.as_fd(), addresses, request)
-        .map_err(|cause| {
-            let refusal = Refusal::new(system, &client, cause);
-            meaning::meaning(system, &client, pid, request, &refusal)
-        })?;
+    let memory = open::memory(system, pid);
+    let called = client.assign(
+        pidfd.as_fd(),
+        memory.as_ref().map(AsFd::as_fd),
+        addresses,
+        request,
+    );
+    let id = called.map_err(|cause| {
+        let refusal = Refusal::new(system, &client, cause);
+        let own = own::meaning(
+            system,
+            &client,
+            pid,
+            Asked::New(addresses, request),
+            &refusal,
+        );
+        own.unwrap_or_else(|| meaning::meaning(system, &client, pid, request, &refusal))
+    })?;
     services.note(system, &client);
     Ok(id)
 }
@@ -107,12 +121,14 @@ fn attempt_join(
     let client = open::client(system)?;
     let id = open::id(system, &client, to)?;
     let pidfd = open::process(system, pid)?;
+    let memory = open::memory(system, pid);
+    let memory = memory.as_ref().map(AsFd::as_fd);
     let joins = JoinRequest {
         tree: request.tree,
         reset: request.reset,
         ..JoinRequest::about(Target::Pid(pid), id)
     };
-    let called = client.join(pidfd.as_fd(), &joins);
+    let called = client.join(pidfd.as_fd(), memory, &joins);
     called
         .map(|()| id)
         .map_err(|cause| not_joined(system, &client, pid, to, request, cause))
@@ -128,6 +144,9 @@ pub fn not_joined(
     cause: CallError,
 ) -> Reason {
     let refusal = Refusal::new(system, client, cause);
+    if let Some(own) = own::meaning(system, client, pid, Asked::Join(request), &refusal) {
+        return own;
+    }
     match refusal.errno() {
         Some(Errno::NOENT) => refusal.about(&open::association(to)),
         Some(Errno::INVAL) if !system.is_kernel_thread(pid) => part(to),

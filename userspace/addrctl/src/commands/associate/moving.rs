@@ -46,7 +46,7 @@ fn attempt(
         moves: true,
         ..JoinRequest::about(Target::Pid(pid), id)
     };
-    let Err(cause) = client.join(pidfd.as_fd(), &moves) else {
+    let Err(cause) = client.join(pidfd.as_fd(), None, &moves) else {
         return Ok(id);
     };
     let refusal = Refusal::new(system, &client, cause);

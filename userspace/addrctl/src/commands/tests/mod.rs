@@ -7,6 +7,7 @@ mod cgroups;
 mod defined;
 mod exclusive;
 mod flush;
+mod grants;
 mod leftovers;
 mod mistakes;
 mod moving;

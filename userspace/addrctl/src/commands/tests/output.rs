@@ -26,6 +26,7 @@ fn web() -> Association {
         task_count: 9,
         socket_count: 17,
         defined: false,
+        granted_to: Some(1000),
         leftovers: vec![Leftover {
             addr: [10, 0, 2, 1].into(),
             connection_count: 3,
@@ -46,6 +47,7 @@ fn large() -> Association {
         task_count: 70_001,
         socket_count: 0,
         defined: false,
+        granted_to: None,
         leftovers: vec![],
     }
 }
@@ -109,6 +111,7 @@ loopback     127.64.0.2
 reaches      -
 on refusal   errno
 allows       raw
+granted to   user 1000
 processes    812 (nginx\\u{1b}[2J)
              813
 tasks        9
@@ -156,6 +159,7 @@ fn the_json_of_list_is_stable() {
       "allow": [
         "raw"
       ],
+      "granted_to": 1000,
       "process_count": 2,
       "task_count": 9,
       "socket_count": 17,
@@ -183,6 +187,7 @@ fn the_json_of_list_is_stable() {
       "host_loopback": null,
       "on_refusal": null,
       "allow": null,
+      "granted_to": null,
       "process_count": 70000,
       "task_count": 70001,
       "socket_count": null,
@@ -222,6 +227,7 @@ fn the_json_of_show_is_stable() {
     "allow": [
       "raw"
     ],
+    "granted_to": 1000,
     "process_count": 2,
     "task_count": 9,
     "socket_count": 17,
