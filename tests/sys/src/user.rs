@@ -35,6 +35,34 @@ pub fn set_thread_user(id: u32) -> io::Result<()> {
     Ok(set_thread_res_uid(id, id, id)?)
 }
 
+/// Becomes another group for ever, without further groups.
+pub fn set_group(id: u32) -> io::Result<()> {
+    // SAFETY: the list has no entries, so the kernel reads none.
+    check(unsafe { libc::setgroups(0, std::ptr::null()) }.into())?;
+    // SAFETY: `setresgid` takes numbers only.
+    check(unsafe { libc::setresgid(id, id, id) }.into()).map(drop)
+}
+
+/// Gives this process a real, an effective and a saved user id.
+pub fn set_user_ids([real, effective, saved]: [u32; 3]) -> io::Result<()> {
+    // SAFETY: `setresuid` takes numbers only.
+    check(unsafe { libc::setresuid(real, effective, saved) }.into()).map(drop)
+}
+
+/// Lets others that have the same user trace this process and read its memory, or nobody.
+pub fn set_traceable(traceable: bool) -> io::Result<()> {
+    let behavior = match traceable {
+        true => DumpableBehavior::Dumpable,
+        false => DumpableBehavior::NotDumpable,
+    };
+    Ok(set_dumpable_behavior(behavior)?)
+}
+
+/// Keeps the permitted capabilities when this thread becomes another user.
+pub fn keep_capabilities() -> io::Result<()> {
+    Ok(rustix::thread::set_keep_capabilities(true)?)
+}
+
 /// The effective user id of this process.
 pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()

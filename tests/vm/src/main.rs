@@ -22,6 +22,7 @@ mod client;
 mod crowd;
 mod defined;
 mod fault;
+mod granted;
 mod panics;
 mod probe;
 mod program;

@@ -25,6 +25,8 @@ mod defined;
 mod exclusive;
 mod families;
 mod filter;
+mod grants;
+mod grants_control;
 mod host_services;
 mod inherit;
 mod inherit_uring;
@@ -122,6 +124,8 @@ pub fn all() -> Vec<Test> {
         join::tests(),
         moving::tests(),
         rejoin::tests(),
+        grants::tests(),
+        grants_control::tests(),
         control_rights::tests(),
         control_malformed::tests(),
         control_processes::tests(),
