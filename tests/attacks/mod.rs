@@ -133,6 +133,8 @@ attacks! {
     network_namespace
     uid_zero_without_capabilities
     control_device
+    granted_user
+    granted_programs
     withheld_rights
     widening
     moving

@@ -38,6 +38,11 @@ pub(crate) fn flush() {
     let _ = io::stdout().flush();
 }
 
+/// The id of this thread.
+pub fn thread_id() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
+}
+
 /// Ends this process at once, without destructors.
 pub fn exit_now(status: i32) -> ! {
     flush();
