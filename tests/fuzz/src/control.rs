@@ -75,6 +75,11 @@ impl Device {
         self.0.set_rules(&rules, 0).map(drop)
     }
 
+    /// Grants a user a set; takes its grant back if that is empty.
+    pub fn grant(&self, uid: u32, set: &[AddrEntry]) -> Result<()> {
+        self.0.grant(uid, set)
+    }
+
     /// Undefines an association, if it is defined.
     pub fn undefine(&self, id: u64) -> Result<()> {
         match self.0.undefine(id) {

@@ -30,6 +30,7 @@ mod services;
 mod socket;
 mod supervisor;
 mod tenant;
+mod user;
 mod world;
 
 use std::process::ExitCode;
@@ -57,6 +58,10 @@ fn main() -> ExitCode {
         }
         Some("entered") => {
             tenant::entered(number(1) as u32, number(2));
+            ExitCode::SUCCESS
+        }
+        Some("user") => {
+            user::live(&args[1..]);
             ExitCode::SUCCESS
         }
         Some("worker") => tenant::work(number(1) as u32, number(2), number(3) as usize),

@@ -121,6 +121,7 @@ fn self_test(world: World) -> ExitCode {
         ("sets", Counter::SetViolations),
         ("connections", Counter::StreamViolations),
         ("services", Counter::ServiceViolations),
+        ("grants", Counter::GrantViolations),
         ("slow calls", Counter::SlowViolations),
         ("leftovers", Counter::LeftViolations),
         ("reloading", Counter::ReloadViolations),

@@ -130,7 +130,7 @@ fn progress(world: World, started: u64) {
     let errors = errors.iter().take(12);
     let errors: Vec<String> = errors.map(|(e, n)| format!("{e}:{n}")).collect();
     print(&format!(
-        "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} entered by rules, {} moves, {} flushes, {} raw sockets; probes {} sent, {} received; \
+        "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} entered by rules, {} moves, {} calls of users, {} flushes, {} raw sockets; probes {} sent, {} received; \
          secrets {} sent, {} read; {} answers, {} crowds, {} crowded ports, {} heard on kept loopbacks, no call over {} ms; \
          {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
@@ -142,6 +142,7 @@ fn progress(world: World, started: u64) {
         n(Counter::Updates),
         n(Counter::Entered),
         n(Counter::Moves),
+        n(Counter::Granted),
         n(Counter::Flushes),
         n(Counter::RawSockets),
         n(Counter::ProbesSent),

@@ -8,6 +8,7 @@ mod flush;
 mod moving;
 pub mod timed;
 mod update;
+mod users;
 
 use std::collections::HashSet;
 use std::fs;
@@ -235,6 +236,7 @@ impl Controller {
                 Some(running) if running.end < now() => self.end(slot, false),
                 Some(_) if self.rng.below(FLUSH) == 0 => self.flush(),
                 Some(_) if self.rng.percent(10) => self.look(),
+                Some(_) if self.rng.percent(6) => self.users(),
                 Some(_) if self.unbound => {}
                 Some(_) if self.rng.percent(20) => self.enter(slot),
                 Some(_) if self.rng.percent(15) => self.move_some(slot),

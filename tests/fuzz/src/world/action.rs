@@ -24,6 +24,8 @@ pub enum Action {
     Enter,
     /// Moves processes between associations.
     Move,
+    /// Grants users sets, and waits for what they make of them.
+    Grant,
     /// Makes the calls that change nothing.
     Look,
     /// Releases a tenant, or all.
@@ -37,13 +39,14 @@ pub enum Action {
 }
 
 /// The names of all actions, in order.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "waiting",
     "starting",
     "assigning",
     "updating",
     "entering",
     "moving",
+    "granting",
     "looking",
     "releasing",
     "killing",

@@ -79,6 +79,10 @@ pub enum Counter {
     CrowdedPorts,
     /// Messages that a parent heard on the loopback that its child kept.
     KeptLoopbacks,
+    /// Calls of users that succeeded within their grants.
+    Granted,
+    /// Those that no grant permits.
+    GrantViolations,
     /// The longest control call, in milliseconds.
     Longest,
 }
