@@ -28,6 +28,12 @@ pub(crate) fn acting() -> Ids {
     ids(&unsafe { found.assume_init() })
 }
 
+/// Whether the running task has `CAP_SYS_ADMIN` in its own user namespace. Context: process.
+pub(crate) fn administers_namespace() -> bool {
+    // SAFETY: It has no requirements but process context, which calls of programs have.
+    unsafe { raw::acf_helper_administers_namespace() }
+}
+
 impl TaskRef {
     /// What this thread is to the running task, which has `memory` open. Context: process.
     pub(crate) fn seen_with(&self, memory: Option<MemoryKey>) -> Thread {

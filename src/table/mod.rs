@@ -35,6 +35,7 @@ mod patience;
 mod registry;
 mod release;
 mod reserved;
+mod rights;
 mod rules;
 mod set;
 mod shown;

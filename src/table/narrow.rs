@@ -15,6 +15,7 @@ use kernel::sync::Arc;
 
 use crate::abi::Name;
 use crate::protocol::{self, Narrow, Width};
+use crate::sys::creds;
 use crate::sys::map::Entry;
 use crate::sys::task::{self, TaskKey, TaskRef};
 
@@ -23,12 +24,14 @@ use super::known;
 use super::membership::Membership;
 use super::patience;
 use super::registry::Listing;
+use super::rights;
 use super::set::AddressSet;
 use super::tenants::Tenants;
 
 impl Tenants {
     /// Moves all threads of the running process to a new association with a smaller
-    /// set. This is a part of the present one: it shrinks and ends with it. It has a private
+    /// set. It gains no rights by executing programs from then on, unless it has `CAP_SYS_ADMIN` in
+    /// its user namespace. The association is a part of the present one: it shrinks and ends with it. It has a private
     /// loopback of its own, or keeps that of the present one.
     ///
     /// # Errors
@@ -92,6 +95,10 @@ impl Narrow for SelfNarrowing<'_> {
 
     fn make(&mut self, present: &Present) -> Result<Part> {
         let (name, set, keep_loopback) = self.asked.take().ok_or(EINVAL)?;
+        if !creds::administers_namespace() {
+            // The kernel holds `cred_guard_mutex` for the call.
+            rights::renounce(&self.process, |_| Ok(()))?;
+        }
         let terms = present.association.terms().narrowed(name);
         let part_of = PartOf::join(present.association.clone(), present.epoch, keep_loopback)?;
         let (association, first) = self.tenants.make(terms, set, Some(part_of), None)?;

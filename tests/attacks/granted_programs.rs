@@ -4,7 +4,6 @@
 //! association of its own, where it answers at 127.0.0.1 in place of the machine.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::thread;
@@ -17,7 +16,7 @@ use crate::child::{eventually, stay, Channel, Child};
 use crate::client::{entries, errno, this_process, Device};
 use crate::granted::{as_user, assign_shown, child_of, Granted, OTHER, USER};
 use crate::probe;
-use crate::program::Programs;
+use crate::program::{set_user_id, Programs};
 use crate::registry::{behaviour, Test};
 use crate::sys::capability::drop_capability;
 use crate::sys::process::{thread_id, wait};
@@ -82,14 +81,6 @@ pub fn tests() -> Vec<Test> {
             .succeeded();
         }),
     ]
-}
-
-/// A program of root's that everybody executes with root's rights.
-fn set_user_id(programs: &Programs) -> String {
-    let program = programs.copy("set-user-id");
-    let mode = fs::Permissions::from_mode(0o4755);
-    fs::set_permissions(&program, mode).expect("chmod");
-    program
 }
 
 /// A process of the user executes a program with root's rights while another associates it. The

@@ -135,6 +135,7 @@ attacks! {
     control_device
     granted_user
     granted_programs
+    narrowed_programs
     withheld_rights
     widening
     moving

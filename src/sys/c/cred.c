@@ -68,6 +68,14 @@ void acf_helper_unguard_creds(struct task_struct *task)
 	mutex_unlock(&task->signal->cred_guard_mutex);
 }
 
+/* Whether current has CAP_SYS_ADMIN in its own user namespace, as seccomp(2) and Landlock ask.
+ * Context: process.
+ */
+bool acf_helper_administers_namespace(void)
+{
+	return ns_capable_noaudit(current_user_ns(), CAP_SYS_ADMIN);
+}
+
 /* Whether a thread gains no right by executing a program. Context: any. */
 bool acf_helper_task_no_new_privs(struct task_struct *task)
 {

@@ -38,6 +38,7 @@ void acf_helper_acting_ids(struct acf_ids *ids);
 void acf_helper_task_creds(struct task_struct *task, struct acf_creds *creds);
 bool acf_helper_try_guard_creds(struct task_struct *task);
 void acf_helper_unguard_creds(struct task_struct *task);
+bool acf_helper_administers_namespace(void);
 bool acf_helper_task_no_new_privs(struct task_struct *task);
 void acf_helper_task_set_no_new_privs(struct task_struct *task);
 

@@ -12,6 +12,7 @@ use crate::sys::task::{self, MemoryKey, TaskRef};
 use super::Assignment;
 use crate::table::grants::Turn;
 use crate::table::patience::Pauses;
+use crate::table::rights;
 
 /// A call that a user makes within its grant.
 pub(crate) struct Own<'a> {
@@ -68,19 +69,13 @@ impl Assignment<'_> {
         };
         let process = self.whom.process;
         let _guard = self.guard_creds(process)?;
-        loop {
-            let threads = process.threads()?;
+        rights::renounce(process, |threads| {
             threads.iter().try_for_each(|thread| own.permit(thread))?;
-            if threads.iter().all(TaskRef::has_no_new_privs) {
-                return Ok(());
+            match self.patience.is_over() {
+                true => Err(EAGAIN),
+                false => Ok(()),
             }
-            threads.iter().for_each(TaskRef::set_no_new_privs);
-            // A thread that was being made may have copied the flag before.
-            task::wait_for_clones();
-            if self.patience.is_over() {
-                return Err(EAGAIN);
-            }
-        }
+        })
     }
 
     /// Waits until the process executes no program.

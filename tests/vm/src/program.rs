@@ -163,3 +163,11 @@ pub fn open(path: &str) -> File {
     let file = File::options().read(true).custom_flags(flags).open(path);
     file.unwrap_or_else(|e| panic!("{path}: {e}"))
 }
+
+/// A program of root's that everybody executes with root's rights.
+pub fn set_user_id(programs: &Programs) -> String {
+    let program = programs.copy("set-user-id");
+    let mode = fs::Permissions::from_mode(0o4755);
+    fs::set_permissions(&program, mode).expect("chmod");
+    program
+}
