@@ -50,7 +50,7 @@ pub(super) fn end_of(holdings: &Holdings, association: &Association, ids: &[u32]
                 let guard = rcu::read_lock();
                 ids.contains(&scope) && !association.owner(&guard).owns(connection.info.local)
             }
-            None => sockets::is_leftover(connection, |owner| owner.is_within(association)),
+            None => is_leftover(connection, |owner| owner.is_within(association)),
         }),
     )
 }
@@ -84,7 +84,7 @@ pub(super) fn end_predecessors(
             coming.view().contains(connection.info.local)
                 && match connection.info.timewait {
                     Some(scope) => scope != 0 && present.binary_search(&scope).is_err(),
-                    None => sockets::is_leftover(connection, |other| !other.is_same_tenant(owner)),
+                    None => is_leftover(connection, |other| !other.is_same_tenant(owner)),
                 }
         }),
     );
@@ -109,7 +109,7 @@ pub(super) fn of(holdings: &Holdings, association: &Association) -> Result<KVec<
     if association.has_former() || holdings.control().any_left() {
         found = gather(|push| {
             connections::each(|connection| {
-                if sockets::is_leftover(connection, |owner| owner.id() == association.id()) {
+                if is_leftover(connection, |owner| owner.id() == association.id()) {
                     push(connection.info.local.to_canonical());
                 }
             });
@@ -124,4 +124,19 @@ pub(super) fn of(holdings: &Holdings, association: &Association) -> Result<KVec<
         }
     }
     Ok(leftovers)
+}
+
+/// Whether a connection belongs to an association that `is_meant`, and is on an
+/// address that is no longer in its set. The caller may hold spinlocks.
+fn is_leftover(connection: &Connection<'_>, is_meant: impl Fn(&Association) -> bool) -> bool {
+    // A timewait socket no longer has an owner, and sends nothing more. But it is in
+    // the way of the association that has the address now.
+    let Some(sk) = connection.owner else {
+        return false;
+    };
+    let Some(association) = sockets::association_of(sk) else {
+        return false;
+    };
+    let guard = rcu::read_lock();
+    is_meant(&association) && !association.owner(&guard).owns(connection.info.local)
 }

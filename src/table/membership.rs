@@ -13,7 +13,6 @@ use crate::sys::map::{Entry, Group, Value};
 use crate::sys::task::Tgid;
 
 use super::association::{Association, Epoch, Stage, User};
-use super::control::Control;
 use super::tenant::{Mark, Tenant};
 
 /// Where a task is.
@@ -123,7 +122,8 @@ impl Membership {
         Tgid::new(self.process.load(ordering::Relaxed))
     }
 
-    fn tenant(&self) -> &Tenant {
+    /// The tenant of its association.
+    pub(super) fn tenant(&self) -> &Tenant {
         self.user.association().tenant()
     }
 
@@ -165,11 +165,6 @@ impl Membership {
     pub(super) fn is_moving(&self) -> bool {
         // In this order: a later call does not make tasks with this mark join.
         self.tenant().is_moving() && self.is_joining()
-    }
-
-    /// Whether a call moves processes into its tenant or out of it.
-    pub(super) fn has_moves(&self, control: &Control) -> bool {
-        self.tenant().has_moves(control)
     }
 
     /// Whether the call in progress with this mark put the task into `association`.

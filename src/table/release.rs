@@ -16,7 +16,6 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 use super::association::Association;
 use super::control::Control;
 use super::delegate::permit_owner;
-use super::membership::Membership;
 use super::patience::{self, Patience};
 use super::tenants::Tenants;
 
@@ -32,8 +31,10 @@ impl Tenants {
     /// others faster than they are released: the threads made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef, user: Option<Uid>) -> Result<usize> {
         let control = self.control_between_moves(|control| {
-            let is_moved = |m: &Membership| m.has_moves(control);
-            Ok(self.members.has_such(process.key(), is_moved))
+            let key = process.key();
+            Ok(self
+                .members
+                .has_such(key, |m| m.tenant().has_moves(control)))
         })?;
         if user.is_some() {
             let association = self.members.of_process(process)?.ok_or(EPERM)?;

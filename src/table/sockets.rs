@@ -9,7 +9,6 @@ use kernel::sync::{rcu, Arc, ArcBorrow};
 use kernel::time::{delay::fsleep, Delta};
 
 use crate::policy;
-use crate::sys::connections::Connection;
 use crate::sys::membership;
 use crate::sys::slot::Slots;
 use crate::sys::sock::{FreedSk, SkHold, SkRef, SocketInfo, SocketKind};
@@ -199,24 +198,6 @@ fn fits(association: &Association, info: &SocketInfo) -> bool {
         && policy::is_private_loopback(info.local)
         && !owner.owns(info.remote);
     info.local.to_canonical().is_unspecified() || (owner.owns(info.local) && !strays)
-}
-
-/// Whether a connection belongs to an association that `is_meant`, and is on an
-/// address that is no longer in its set. The caller may hold spinlocks.
-pub(super) fn is_leftover(
-    connection: &Connection<'_>,
-    is_meant: impl Fn(&Association) -> bool,
-) -> bool {
-    // A timewait socket no longer has an owner, and sends nothing more. But it is in
-    // the way of the association that has the address now.
-    let Some(sk) = connection.owner else {
-        return false;
-    };
-    let Some(association) = association_of(sk) else {
-        return false;
-    };
-    let guard = rcu::read_lock();
-    is_meant(&association) && !association.owner(&guard).owns(connection.info.local)
 }
 
 /// Ends connections like a reset. Owners may keep some locked for long; these are

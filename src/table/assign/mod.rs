@@ -10,11 +10,13 @@ mod moving;
 mod own;
 mod publish;
 mod recall;
+mod refused;
 mod search;
 mod take_in;
 
 use moving::Origin;
 pub(crate) use own::Own;
+pub(crate) use refused::Refused;
 
 use core::cell::Cell;
 
@@ -74,23 +76,6 @@ struct Assignment<'a> {
     strangers: KVVec<SkHold>,
     // The bypass that was found.
     obstacle: Cell<Option<Obstacle>>,
-}
-
-/// Why an association was not made.
-pub(crate) struct Refused {
-    /// What the caller sees in `errno`.
-    pub(crate) error: Error,
-    /// With `EBUSY`: the bypass that was found.
-    pub(crate) obstacle: Option<Obstacle>,
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            obstacle: None,
-        }
-    }
 }
 
 impl Tenants {

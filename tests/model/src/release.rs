@@ -22,8 +22,8 @@ fn lock(
 ) -> Go<bool> {
     let waits = run.has(Without::WaitingForMoves);
     let found = run.wait("control_between_moves", |w| {
-        let is_free = !w.control && !(waits && is_moving(w));
-        is_free.then(|| {
+        let is_busy = w.control || (waits && is_moving(w));
+        (!is_busy).then(|| {
             w.control = true;
             w.begin_release();
             look(w).into()

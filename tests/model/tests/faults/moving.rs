@@ -34,5 +34,9 @@ fn without_waiting_a_release_frees_a_part_of_what_is_moved() {
 fn without_waiting_for_its_outcome_a_thread_is_put_back_outside_the_part() {
     let scenario = || Scenario::with_member(2, 0, 1, &[MoveInVain(0)]);
     needs(Without::WaitingForTheMoving, scenario(), "is not in part");
-    needs(Without::LookingWhetherItIsTheSame, scenario(), "is not in part");
+    needs(
+        Without::LookingWhetherItIsTheSame,
+        scenario(),
+        "is not in part",
+    );
 }

@@ -4,21 +4,20 @@
 //!
 //! Lookups are lock-free. Context: any. Forgetting a task: any but NMI.
 
+mod place;
+
 use kernel::alloc::Flags;
 use kernel::prelude::*;
-use kernel::sync::atomic::ordering;
-use kernel::sync::barrier::smp_mb;
 use kernel::sync::{rcu, Arc};
 
-use crate::protocol::Width;
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef, Tgid};
 
-use super::association::Association;
-use super::control::Control;
-use super::gather::gather;
-use super::membership::{Membership, Place};
-use super::tenant::Mark;
+use crate::table::association::Association;
+use crate::table::control::Control;
+use crate::table::gather::gather;
+use crate::table::membership::Membership;
+use crate::table::tenant::Mark;
 
 /// The table of tasks.
 //
@@ -34,7 +33,7 @@ impl Members {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn new() -> Result<Self> {
+    pub(in crate::table) fn new() -> Result<Self> {
         Ok(Self {
             map: RcuMap::new()?,
         })
@@ -48,65 +47,6 @@ impl Members {
     /// The association of a task, if any. Context: any.
     pub(crate) fn association(&self, task: TaskKey) -> Option<Arc<Association>> {
         self.with_membership(task, Membership::association)?
-    }
-
-    /// Where a task is. Context: any.
-    pub(super) fn place(&self, task: TaskKey) -> Place {
-        let undecided = |membership: &Membership| {
-            if membership.is_revoked() {
-                Some(Place::Outside)
-            } else if membership.is_moving() || membership.is_settled() {
-                None
-            } else {
-                Some(Place::Unsettled)
-            }
-        };
-        let decided = |membership: &Membership| match membership.is_revoked() {
-            true => Place::Outside,
-            false => Place::Member,
-        };
-        self.look(task, undecided, decided)
-            .unwrap_or(Place::Outside)
-    }
-
-    /// What a task is in, seen from `part`. Context: any.
-    pub(super) fn width(&self, task: TaskKey, part: &Association) -> Width {
-        let undecided = |membership: &Membership| {
-            if membership.is_wider_than(part) {
-                Some(Width::Wider)
-            } else {
-                membership.is_moving().then_some(Width::Moving)
-            }
-        };
-        self.look(task, undecided, |_| Width::Other)
-            .unwrap_or(Width::Other)
-    }
-
-    /// The result of `undecided` for the membership of a task or, if that is `None`, of `decided`,
-    /// once the membership has been there all the time. A call that fails removes or replaces the
-    /// memberships that it made before it is over. `None` if the task has none.
-    fn look<T>(
-        &self,
-        task: TaskKey,
-        undecided: impl Fn(&Membership) -> Option<T>,
-        decided: impl Fn(&Membership) -> T,
-    ) -> Option<T> {
-        let guard = rcu::read_lock();
-        let mut found = self.map.get(task, &guard);
-        while let Some(membership) = found {
-            let outcome = undecided(membership);
-            if outcome.is_some() {
-                return outcome;
-            }
-            // Pairs with the barriers in `Association::refuse` and `Tenant::end_taking_in`.
-            smp_mb(ordering::Full);
-            let now = self.map.get(task, &guard);
-            if now.is_some_and(|now| core::ptr::eq(now, membership)) {
-                return Some(decided(membership));
-            }
-            found = now;
-        }
-        None
     }
 
     /// Forgets a task, which is being freed. Context: any but NMI.
@@ -194,7 +134,10 @@ impl Members {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn tasks_within(&self, association: &Association) -> Result<KVVec<TaskRef>> {
+    pub(in crate::table) fn tasks_within(
+        &self,
+        association: &Association,
+    ) -> Result<KVVec<TaskRef>> {
         gather(|push| {
             task::each(|task| {
                 if self.is_within(task.key(), association) {
@@ -217,18 +160,18 @@ impl Members {
     }
 
     /// Whether `task` is a member of `association` itself, revoked or not.
-    pub(super) fn is_member(&self, task: TaskKey, association: &Association) -> bool {
+    pub(in crate::table) fn is_member(&self, task: TaskKey, association: &Association) -> bool {
         self.has_such(task, |membership| membership.is_of(association))
     }
 
     /// Whether `task` is a member of `association`, of a part of it, or of a part of
     /// a part, revoked or not.
-    pub(super) fn is_within(&self, task: TaskKey, association: &Association) -> bool {
+    pub(in crate::table) fn is_within(&self, task: TaskKey, association: &Association) -> bool {
         self.has_such(task, |membership| membership.is_within(association))
     }
 
     /// Whether a task has a membership for which `is_meant` returns true.
-    pub(super) fn has_such(
+    pub(in crate::table) fn has_such(
         &self,
         task: TaskKey,
         is_meant: impl FnOnce(&Membership) -> bool,
@@ -238,7 +181,7 @@ impl Members {
 
     /// The result of `make` for the membership of a task, revoked or not, if it has
     /// one. `make` must not sleep. Context: any.
-    pub(super) fn with_membership<T>(
+    pub(in crate::table) fn with_membership<T>(
         &self,
         task: TaskKey,
         make: impl FnOnce(&Membership) -> T,
@@ -248,7 +191,7 @@ impl Members {
     }
 
     /// Adds a task. Sleeps as `flags` allow.
-    pub(super) fn insert(
+    pub(in crate::table) fn insert(
         &self,
         task: TaskKey,
         membership: Membership,
@@ -261,7 +204,7 @@ impl Members {
     /// Puts `entry` in place of the membership of a task if `wanted` returns true for
     /// the old and the new one. Returns whether it did. Never sleeps, nor must
     /// `wanted`.
-    pub(super) fn replace_if(
+    pub(in crate::table) fn replace_if(
         &self,
         task: TaskKey,
         entry: KBox<Entry<Membership>>,
@@ -272,13 +215,17 @@ impl Members {
 
     /// Removes a task if `is_meant` returns true for its membership. Returns whether
     /// it did. Never sleeps.
-    pub(super) fn remove_if(&self, task: TaskKey, is_meant: impl Fn(&Membership) -> bool) -> bool {
+    pub(in crate::table) fn remove_if(
+        &self,
+        task: TaskKey,
+        is_meant: impl Fn(&Membership) -> bool,
+    ) -> bool {
         self.map.remove_if(task, is_meant)
     }
 
     /// Removes a task if its tenant is formed. No tenant becomes formed as long as
     /// the caller holds the control lock.
-    pub(super) fn remove_formed(&self, task: TaskKey, _control: &Control) -> bool {
+    pub(in crate::table) fn remove_formed(&self, task: TaskKey, _control: &Control) -> bool {
         self.remove_if(task, Membership::is_formed)
     }
 
@@ -288,7 +235,7 @@ impl Members {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn is_deserted(&self, association: &Association) -> Result<bool> {
+    pub(in crate::table) fn is_deserted(&self, association: &Association) -> Result<bool> {
         let mut unborn = false;
         let found: KVVec<Tgid> = gather(|push| {
             let guard = rcu::read_lock();
@@ -305,7 +252,7 @@ impl Members {
 
     /// Takes this mark off the tasks of an association, also of those that are being made.
     /// Leaves out some that come or go meanwhile. Never sleeps.
-    pub(super) fn take_off(&self, association: &Association, mark: Mark) {
+    pub(in crate::table) fn take_off(&self, association: &Association, mark: Mark) {
         let guard = rcu::read_lock();
         self.map.each_of(association.roll(), &guard, |membership| {
             membership.take_off(mark);
@@ -316,7 +263,7 @@ impl Members {
     /// list of tasks: a task that has exited but is still referred to, or one that is
     /// being made. A task that is added later sees that it does not count.
     /// Returns the number of tasks. Context: process, may sleep.
-    pub(super) fn remove_revoked(&self) -> usize {
+    pub(in crate::table) fn remove_revoked(&self) -> usize {
         self.map.remove_where(Membership::is_revoked)
     }
 }
