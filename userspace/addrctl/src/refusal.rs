@@ -3,7 +3,9 @@
 //! A control call that was refused, and what its errno means. Here are the meanings
 //! that all calls have in common; a command adds those of its own call.
 
-use addrconf_abi::ABI_VERSION;
+use std::net::Ipv6Addr;
+
+use addrconf_abi::{AddrEntry, NarrowHeader, Wire, ABI_VERSION, MAX_STRUCT};
 use rustix::io::Errno;
 
 use crate::client::{CallError, Client};
@@ -18,8 +20,8 @@ const MATCHING_PAIR: &str = "install the matching pair";
 pub struct Refusal {
     /// The answer.
     pub cause: CallError,
-    /// Whether addrctl has `CAP_NET_ADMIN`.
-    net_admin: NetAdmin,
+    /// With which rights it was made, if it lacked some.
+    rights: Rights,
     /// The interface version of the module, asked for when a difference of versions
     /// can be the reason.
     module_abi: Option<u32>,
@@ -35,7 +37,7 @@ impl Refusal {
         let version = may_be_version.then(|| client.version().ok()).flatten();
         Self {
             cause,
-            net_admin: system.net_admin(),
+            rights: Rights::lacking(system, &cause),
             module_abi: version.map(|version| version.abi),
         }
     }
@@ -67,7 +69,7 @@ impl Refusal {
             ));
         };
         match errno {
-            Errno::PERM | Errno::ACCESS => not_permitted(self.net_admin),
+            Errno::PERM | Errno::ACCESS => not_permitted(self.rights),
             Errno::NOTTY | Errno::TOOBIG if self.module_lacks(ABI_VERSION) => self.older(),
             Errno::NOTTY => mismatch(format!(
                 "the module does not know this call: addrctl (ABI {ABI_VERSION}) and module are \
@@ -127,26 +129,75 @@ impl Refusal {
     }
 }
 
+/// The rights of addrctl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// It is in an association, where nobody makes control calls.
+    Member,
+    /// Whether it has `CAP_NET_ADMIN`. It may be a member if it has, or if that is not known.
+    Of(NetAdmin),
+}
+
+impl Rights {
+    /// Those with which a call was made. Where the cause is another, nothing is asked.
+    fn lacking(system: &dyn System, cause: &CallError) -> Self {
+        match cause {
+            CallError::Refused(Errno::PERM | Errno::ACCESS) => Self::of(system),
+            _ => Self::Of(NetAdmin::Unknown),
+        }
+    }
+
+    /// Those of addrctl, after the module or the mode of its device denied something.
+    pub fn of(system: &dyn System) -> Self {
+        match is_member(system) {
+            true => Self::Member,
+            false => Self::Of(system.net_admin()),
+        }
+    }
+}
+
+/// Whether addrctl is in an association. A member has no other way to ask than to narrow itself,
+/// which is refused with `EPERM` for an address outside the set, and with `ENOENT` outside
+/// associations. If a set has this address, of the network that discards packets (RFC 6666), addrctl
+/// does narrow itself before it ends.
+fn is_member(system: &dyn System) -> bool {
+    let nowhere = AddrEntry {
+        addr: Ipv6Addr::new(0x100, 0, 0, 0, 0xffff, 0xffff, 0xffff, 0xffff).into(),
+        prefix_len: 128,
+    };
+    let header = NarrowHeader {
+        addr_count: 1,
+        ..NarrowHeader::default()
+    };
+    let mut context = header.encode(&mut [0; MAX_STRUCT]).to_vec();
+    context.extend(nowhere.encode(&mut [0; MAX_STRUCT]).iter());
+    // It may have narrowed itself as often as it may.
+    matches!(
+        system.narrow(&context),
+        Ok(()) | Err(Errno::PERM | Errno::NOSPC)
+    )
+}
+
 /// The caller lacks the right: the module demands `CAP_NET_ADMIN` in the initial user
 /// namespace, and a caller that is not associated.
-pub fn not_permitted(net_admin: NetAdmin) -> Reason {
+pub fn not_permitted(rights: Rights) -> Reason {
     let denied = |what: &'static str| Reason::new(ErrorKind::NotPermitted, what);
-    match net_admin {
-        NetAdmin::Missing => denied("this needs CAP_NET_ADMIN: run addrctl as root").next(
+    match rights {
+        Rights::Of(NetAdmin::Missing) => denied("this needs CAP_NET_ADMIN: run addrctl as root").next(
             "a user with a grant (`addrctl grants`) needs it for what is beyond the grant or was made \
              by others",
         ),
-        NetAdmin::Held => denied(
+        Rights::Member | Rights::Of(NetAdmin::Held) => denied(
             "addrctl runs in an association itself, and an associated process may not look at or \
              change associations",
         )
         .next("run it from outside"),
-        NetAdmin::InUserNamespace => denied(
+        Rights::Of(NetAdmin::InUserNamespace) => denied(
             "addrctl has CAP_NET_ADMIN only in its user namespace, and this needs it in the \
              initial one",
         )
         .next("run it as root of the host"),
-        NetAdmin::Unknown => denied(
+        Rights::Of(NetAdmin::Unknown) => denied(
             "this needs CAP_NET_ADMIN (run addrctl as root), and addrctl itself must not run in \
              an association",
         ),

@@ -125,7 +125,13 @@ pub fn tests() -> Vec<Test> {
             let nested = ["run", "--addr", HOST4, "--", "true"];
             let run = ["run", "--addr", "10.0.0.1", "--", ADDRCTL];
             status(125, &[&run[..], &nested].concat());
-            status(4, &[&run[..], &["list"]].concat());
+            let member = "addrctl runs in an association itself";
+            says(4, member, &[&run[..], &["list"]].concat());
+            // Also where the mode of the device keeps it out.
+            let user = [
+                "run", "--user", "nobody", "--addr", "10.0.0.1", "--", ADDRCTL,
+            ];
+            says(4, member, &[&user[..], &["list"]].concat());
         }),
         behaviour("addrctl_list_and_show_tell_the_same_as_the_module", || {
             assert_eq!(json_of(&["list", "--json"])["associations"], json!([]));

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::args::{TargetArgs, Which, Whom};
 use crate::client::{CallError, Client};
 use crate::error::{ErrorKind, Process, Reason, Subject};
-use crate::refusal::{not_permitted, Refusal};
+use crate::refusal::{not_permitted, Refusal, Rights};
 use crate::system::{NetAdmin, System};
 use crate::text::printable;
 
@@ -34,13 +34,14 @@ fn no_device(system: &dyn System, cause: Errno) -> Reason {
         Errno::NOENT if system.is_loaded() => hidden(&path),
         Errno::NOENT => not_loaded(format!("no {path}")),
         Errno::NODEV | Errno::NXIO => not_loaded(format!("{path} has no driver")),
+        Errno::ACCESS if Rights::of(system) == Rights::Member => not_permitted(Rights::Member),
         Errno::ACCESS => {
             let what = format!("no permission to open {path}");
             Reason::new(ErrorKind::NotPermitted, what)
                 .next("run addrctl as root, or let root grant you addresses (`addrctl grant`)")
         }
         // The module denied it, not the mode of the file.
-        Errno::PERM => not_permitted(system.net_admin()),
+        Errno::PERM => not_permitted(Rights::of(system)),
         Errno::NOTTY => Reason::other(format!("{path} is not the device of the addrconf module")),
         _ => Reason::other(format!("{path} cannot be opened: {cause}")),
     }

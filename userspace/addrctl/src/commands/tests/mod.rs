@@ -5,6 +5,7 @@
 
 mod cgroups;
 mod defined;
+mod denied;
 mod exclusive;
 mod flush;
 mod grants;

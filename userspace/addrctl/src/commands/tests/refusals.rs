@@ -87,15 +87,6 @@ fn without_the_right_every_command_says_which_one_is_missing() {
 }
 
 #[test]
-fn a_right_of_a_user_namespace_is_told_apart() {
-    let fake = nginx();
-    fake.state().failing = Some((Call::List, Errno::PERM));
-    fake.state().user_namespace = true;
-    let words = "cannot list associations: addrctl has CAP_NET_ADMIN only in its user namespace";
-    refused(&fake, "list", 4, words);
-}
-
-#[test]
 fn a_kernel_thread_is_told_apart_from_a_malformed_request() {
     let fake = nginx();
     fake.state().kernel_thread = Some(812);
