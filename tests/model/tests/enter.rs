@@ -5,50 +5,19 @@
 //! succeeded put it. Only a release that ends later may free it. With `--nocapture` each test
 //! prints the numbers of states.
 
+mod common;
+
 use addrconf_model::Call::{
     Assign, AssignInVain, AssignTree, AssignTreeInVain, Join, JoinInVain, ReleaseAll,
     ReleaseAssociation, ReleaseProcess,
 };
-use addrconf_model::{explore, Call, Scenario};
-
-fn holds(scenario: &Scenario) {
-    let outcome = explore(scenario);
-    let Scenario {
-        forks,
-        narrows,
-        calls,
-        ..
-    } = scenario;
-    let states = outcome.states;
-    println!("{forks} forks, {narrows} narrow, {calls:?}: {states} states");
-    if let Some(violation) = outcome.violation {
-        panic!("{violation}");
-    }
-}
+use addrconf_model::{Call, Scenario};
+use common::{beside, holds, to_the_end};
 
 /// The task, which may make `forks` others once it runs the program, and narrow itself `narrows`
 /// times.
 fn enters(forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
     Scenario::with_rule(forks, narrows, calls)
-}
-
-/// The same, but a second administrator makes these calls.
-fn beside(other: &[Call], scenario: Scenario) -> Scenario {
-    let [calls, _] = scenario.calls;
-    Scenario {
-        calls: [calls, other.to_vec()],
-        ..scenario
-    }
-}
-
-/// The same, but it makes processes as well as threads, and all of them exit: what is left of
-/// them is found.
-fn to_the_end(scenario: Scenario) -> Scenario {
-    Scenario {
-        processes: true,
-        exits: true,
-        ..scenario
-    }
 }
 
 /// The same, but it has a parent.

@@ -4,46 +4,14 @@
 //! interleaving, whether or not the call succeeds. With `--nocapture` each test prints the numbers
 //! of states.
 
-use addrconf_model::Call::{Move, MoveInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
-use addrconf_model::{explore, Call, Scenario};
+mod common;
 
-fn holds(scenario: &Scenario) {
-    let outcome = explore(scenario);
-    let Scenario {
-        threads,
-        forks,
-        narrows,
-        calls,
-        ..
-    } = scenario;
-    let states = outcome.states;
-    println!("{threads} threads, {forks} forks, {narrows} narrow, {calls:?}: {states} states");
-    if let Some(violation) = outcome.violation {
-        panic!("{violation}");
-    }
-}
+use addrconf_model::Call::{Move, MoveInVain, ReleaseAll, ReleaseAssociation, ReleaseProcess};
+use addrconf_model::{Call, Scenario};
+use common::{beside, holds, to_the_end};
 
 fn moves(threads: u8, forks: u8, narrows: u8, calls: &[Call]) -> Scenario {
     Scenario::with_member(threads, forks, narrows, calls)
-}
-
-/// The same, but a second administrator makes these calls.
-fn beside(other: &[Call], scenario: Scenario) -> Scenario {
-    let [calls, _] = scenario.calls;
-    Scenario {
-        calls: [calls, other.to_vec()],
-        ..scenario
-    }
-}
-
-/// The same, but it makes processes as well as threads, and all of them exit: what is left of
-/// them is found.
-fn to_the_end(scenario: Scenario) -> Scenario {
-    Scenario {
-        processes: true,
-        exits: true,
-        ..scenario
-    }
 }
 
 /// The same, but its thread executes a program that a rule puts into association 0.
