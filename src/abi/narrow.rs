@@ -9,6 +9,9 @@
 //! the process move to a new association that has these entries. The whole structure
 //! is at most one page.
 //!
+//! Without `CAP_SYS_ADMIN` in its user namespace, the process has `no_new_privs` afterwards; also when
+//! the call fails because memory, ids or parts run out or the association ends meanwhile.
+//!
 //! # Errors
 //!
 //! * `EINVAL`: the structure is malformed, or has a flag that this version does not know;

@@ -61,7 +61,7 @@ impl AddressHooks for Address {
             let guard = rcu::read_lock();
             policy::connect(&association.owner(&guard), &socket, &to)
         };
-        source::carry_out(sock, &association, usage)
+        source::carry_out(sock, &association, usage, false)
     }
 
     fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result {
@@ -89,7 +89,7 @@ impl AddressHooks for Address {
             }
             policy::send(&owner, &socket, msg.opens(), &to)
         };
-        source::carry_out(sock, &association, usage)
+        source::carry_out(sock, &association, usage, !msg.control().is_empty())
     }
 
     fn socket_getsockname(sock: SkRef<'_>) {

@@ -20,18 +20,24 @@ use crate::sys::{choice, random};
 use crate::table::sockets;
 use crate::table::Association;
 
-/// Carries out what the policy decided about a socket that a task of `association` uses.
+/// Carries out what the policy decided about a socket that a task of `association` uses. `is_led`: a
+/// message names an interface or a source for itself, which lead it.
 ///
 /// # Errors
 ///
 /// What the policy denies with; `EADDRNOTAVAIL` when the association has no source for the
 /// destination, `ENOMEM`.
-pub(super) fn carry_out(sock: SkRef<'_>, association: &Association, usage: Usage) -> Result {
+pub(super) fn carry_out(
+    sock: SkRef<'_>,
+    association: &Association,
+    usage: Usage,
+    is_led: bool,
+) -> Result {
     match usage {
         Usage::Allow => Ok(()),
         Usage::Deny(refusal) => Err(super::refused(refusal)),
         Usage::GiveSource(to) => {
-            if is_led_by_source(to) && sock.route(to).is_none() {
+            if !is_led && is_led_by_source(to) && sock.route(to).is_none() {
                 return Err(ENETUNREACH);
             }
             sock.set_source(choose(sock, association, to).ok_or(EADDRNOTAVAIL)?)

@@ -20,14 +20,20 @@ impl TraceHooks for Trace {
     /// open, such as a pipe that it obeys or memory that it shares.
     fn ptrace_access(task: TaskKey) -> Result {
         match current() {
-            Some(association) => permit_trace(&association, task),
+            Some(association) => {
+                permit_settled(TaskKey::current())?;
+                permit_trace(&association, task)
+            }
             None => Ok(()),
         }
     }
 
     fn ptrace_traceme(tracer: TaskKey) -> Result {
         match table::get().and_then(|t| t.members().association(tracer)) {
-            Some(association) => permit_trace(&association, TaskKey::current()),
+            Some(association) => {
+                permit_settled(tracer)?;
+                permit_trace(&association, TaskKey::current())
+            }
             None => Ok(()),
         }
     }
@@ -42,6 +48,14 @@ impl TraceHooks for Trace {
     }
 }
 
+/// Refuses a tracer that is moved to an association, as it may be put back, and trace on.
+fn permit_settled(tracer: TaskKey) -> Result {
+    match table::get().is_some_and(|t| t.members().is_moving(tracer)) {
+        true => Err(EPERM),
+        false => Ok(()),
+    }
+}
+
 /// Permits unassociated tasks only.
 fn permit_outside() -> Result {
     match current() {
@@ -53,8 +67,12 @@ fn permit_outside() -> Result {
 /// Decides whether tasks of `association` may trace `task`: only if it is a member of that, or of
 /// a part of it.
 fn permit_trace(association: &Association, task: TaskKey) -> Result {
-    match table::get().and_then(|t| t.members().association(task)) {
-        Some(theirs) if theirs.is_within(association) => Ok(()),
+    let Some(table) = table::get() else {
+        return Err(EPERM);
+    };
+    match table.members().association(task) {
+        // One that is moved here may be put back, with its tracer.
+        Some(theirs) if theirs.is_within(association) && !table.members().is_moving(task) => Ok(()),
         _ => Err(EPERM),
     }
 }

@@ -28,6 +28,7 @@ impl Tenants {
             Association::undefine(&association);
         })?;
         association.tenant().set_settled();
+        association.tenant().end_taking_in();
         Ok(association)
     }
 

@@ -68,16 +68,16 @@ struct Forking<'a> {
 }
 
 /// Where a task is.
-struct Place {
+struct Position {
     association: Arc<Association>,
     // Of the call that is putting the task there, if one is.
     mark: Mark,
 }
 
 impl Forking<'_> {
-    fn place_of(&self, task: TaskKey) -> Option<Place> {
+    fn position_of(&self, task: TaskKey) -> Option<Position> {
         self.members.with_membership(task, |membership| {
-            Some(Place {
+            Some(Position {
                 association: membership.association()?,
                 mark: membership.joining(),
             })
@@ -86,19 +86,19 @@ impl Forking<'_> {
 }
 
 impl Fork for Forking<'_> {
-    type Association = Place;
+    type Association = Position;
     type Membership = Membership;
     type Stop = Error;
 
-    fn of_maker(&mut self) -> Result<Option<Place>> {
-        Ok(self.place_of(TaskKey::current()))
+    fn of_maker(&mut self) -> Result<Option<Position>> {
+        Ok(self.position_of(TaskKey::current()))
     }
 
-    fn of_child(&mut self) -> Result<Option<Place>> {
-        Ok(self.place_of(self.child))
+    fn of_child(&mut self) -> Result<Option<Position>> {
+        Ok(self.position_of(self.child))
     }
 
-    fn are_same(one: &Place, other: &Place) -> bool {
+    fn are_same(one: &Position, other: &Position) -> bool {
         Arc::ptr_eq(&one.association, &other.association) && one.mark == other.mark
     }
 
@@ -113,8 +113,8 @@ impl Fork for Forking<'_> {
         Ok(joined.flatten())
     }
 
-    fn insert(&mut self, membership: Membership) -> Result<Place> {
-        let place = Place {
+    fn insert(&mut self, membership: Membership) -> Result<Position> {
+        let place = Position {
             association: membership.shared(),
             mark: membership.joining(),
         };
@@ -127,7 +127,7 @@ impl Fork for Forking<'_> {
         Ok(place)
     }
 
-    fn has_ended(&mut self, _: &Place) -> Result<bool> {
+    fn has_ended(&mut self, _: &Position) -> Result<bool> {
         // Pairs with the barriers in `Association::revoke` and `refuse`.
         smp_mb(ordering::Full);
         Ok(self.members.has_such(self.child, Membership::is_revoked))

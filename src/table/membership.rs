@@ -7,6 +7,7 @@ use core::convert::Infallible;
 use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::Arc;
 
+use crate::policy::Uid;
 use crate::protocol::{self, HandOn};
 use crate::sys::line::CACHE_LINE;
 use crate::sys::map::{Entry, Group, Value};
@@ -212,6 +213,11 @@ impl Membership {
     /// between the beginning of the membership and the making of the part.
     pub(super) fn is_wider_than(&self, part: &Association) -> bool {
         part.epoch_of(self.user.association()) == Some(self.epoch)
+    }
+
+    /// The user that made the association under its grant.
+    pub(super) fn granted_to(&self) -> Option<Uid> {
+        self.user.association().granted_to()
     }
 
     /// When the task joined, or the task that made it.

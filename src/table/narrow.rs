@@ -30,9 +30,9 @@ use super::tenants::Tenants;
 
 impl Tenants {
     /// Moves all threads of the running process to a new association with a smaller
-    /// set. It gains no rights by executing programs from then on, unless it has `CAP_SYS_ADMIN` in
-    /// its user namespace. The association is a part of the present one: it shrinks and ends with it. It has a private
-    /// loopback of its own, or keeps that of the present one.
+    /// set. This is a part of the present one: it shrinks and ends with it. It has a private loopback
+    /// of its own, or keeps that of the present one. From then on the process gains no rights by
+    /// executing programs, unless it has `CAP_SYS_ADMIN` in its user namespace.
     ///
     /// # Errors
     ///
@@ -95,10 +95,6 @@ impl Narrow for SelfNarrowing<'_> {
 
     fn make(&mut self, present: &Present) -> Result<Part> {
         let (name, set, keep_loopback) = self.asked.take().ok_or(EINVAL)?;
-        if !creds::administers_namespace() {
-            // The kernel holds `cred_guard_mutex` for the call.
-            rights::renounce(&self.process, |_| Ok(()))?;
-        }
         let terms = present.association.terms().narrowed(name);
         let part_of = PartOf::join(present.association.clone(), present.epoch, keep_loopback)?;
         let (association, first) = self.tenants.make(terms, set, Some(part_of), None)?;
@@ -124,6 +120,11 @@ impl Narrow for SelfNarrowing<'_> {
             return Ok(protocol::Listing::Later);
         }
         let registry = self.tenants.registry();
+        registry.permit_part(&present.association, &part.association)?;
+        if !creds::administers_namespace() {
+            // The kernel holds `cred_guard_mutex` for the call.
+            rights::renounce(&self.process, |_| Ok(()))?;
+        }
         registry.list_part(&present.association, &part.association, &mut part.listing)
     }
 

@@ -16,6 +16,7 @@ use crate::sys::task::{self, TaskKey, TaskRef};
 use super::association::Association;
 use super::control::Control;
 use super::delegate::permit_owner;
+use super::membership::Membership;
 use super::patience::{self, Patience};
 use super::tenants::Tenants;
 
@@ -31,18 +32,17 @@ impl Tenants {
     /// others faster than they are released: the threads made last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef, user: Option<Uid>) -> Result<usize> {
         let control = self.control_between_moves(|control| {
-            let key = process.key();
-            Ok(self
-                .members
-                .has_such(key, |m| m.tenant().has_moves(control)))
+            if user.is_some() {
+                let association = self.members.of_process(process)?.ok_or(EPERM)?;
+                permit_owner(user, &association)?;
+            }
+            let moves = |membership: &Membership| Some(membership.tenant().has_moves(control));
+            Ok(self.members.of_any(process, moves)?.unwrap_or(false))
         })?;
-        if user.is_some() {
-            let association = self.members.of_process(process)?.ok_or(EPERM)?;
-            permit_owner(user, &association)?;
-        }
         let released = protocol::release_process(&mut Releasing {
             tenants: self,
             process,
+            user,
             control: &control,
             patience: Patience::new(),
         });
@@ -151,6 +151,7 @@ impl Tenants {
 struct Releasing<'a> {
     tenants: &'a Tenants,
     process: &'a TaskRef,
+    user: Option<Uid>,
     control: &'a Control,
     patience: Patience,
 }
@@ -181,7 +182,7 @@ impl ReleaseProcess for Releasing<'_> {
 
     fn remove_formed(&mut self, thread: &TaskKey) -> Result<bool> {
         let members = &self.tenants.members;
-        Ok(members.remove_formed(*thread, self.control))
+        Ok(members.remove_formed(*thread, self.user, self.control))
     }
 
     fn is_over(&mut self) -> Result<bool> {

@@ -61,7 +61,8 @@ impl Mark {
 }
 
 impl Tenant {
-    /// A tenant without parts that is not formed yet.
+    /// A tenant without parts that is not formed yet. The call that makes it puts processes into it,
+    /// until [`Self::end_taking_in`].
     pub(super) fn new() -> Self {
         Self {
             formed: Atomic::new(false),
@@ -72,7 +73,7 @@ impl Tenant {
             searching: Atomic::new(false),
             raw_sockets: Atomic::new(0),
             astray: Atomic::new(false),
-            taking_in: Atomic::new(false),
+            taking_in: Atomic::new(true),
             joining: Atomic::new(0),
             last_mark: Atomic::new(0),
             newcomers: Atomic::new(0),
@@ -208,7 +209,8 @@ impl Tenant {
 
     /// No task is joining any more, and the next call may begin.
     pub(super) fn end_taking_in(&self) {
-        self.joining.store(Mark::NONE.0, ordering::Relaxed);
+        // Release: who sees it sees that those that joined in vain have gone.
+        self.joining.store(Mark::NONE.0, ordering::Release);
         self.putting_back.store(false, ordering::Relaxed);
         self.taking_in.store(false, ordering::Release);
     }

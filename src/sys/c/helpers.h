@@ -187,6 +187,8 @@ unsigned int acf_helper_threads(struct task_struct *process,
 const struct task_struct *
 acf_helper_task_tracer(const struct task_struct *task);
 bool acf_helper_task_traces(const struct task_struct *task);
+bool acf_helper_task_exits(const struct task_struct *task);
+bool acf_helper_task_serves_ring(const struct task_struct *task);
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other);
 bool acf_helper_task_shares_memory(const struct task_struct *task,

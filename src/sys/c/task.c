@@ -123,6 +123,18 @@ unsigned int acf_helper_threads(struct task_struct *process,
 	return count;
 }
 
+/* Whether a thread has begun to exit. */
+bool acf_helper_task_exits(const struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PF_EXITING;
+}
+
+/* Whether a thread is one that the kernel made for an io_uring. */
+bool acf_helper_task_serves_ring(const struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PF_IO_WORKER;
+}
+
 bool acf_helper_task_same_process(struct task_struct *task,
 				  struct task_struct *other)
 {

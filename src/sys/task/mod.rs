@@ -133,6 +133,18 @@ impl TaskRef {
         FilesKey::new(unsafe { raw::acf_helper_task_files(self.0.as_ptr()) })
     }
 
+    /// Whether this thread has begun to exit.
+    pub(crate) fn exits(&self) -> bool {
+        // SAFETY: `self` holds a reference to the task.
+        unsafe { raw::acf_helper_task_exits(self.0.as_ptr()) }
+    }
+
+    /// Whether the kernel made this thread for an io_uring of the process.
+    pub(crate) fn serves_ring(&self) -> bool {
+        // SAFETY: `self` holds a reference to the task.
+        unsafe { raw::acf_helper_task_serves_ring(self.0.as_ptr()) }
+    }
+
     /// Whether this thread traces another.
     pub(crate) fn traces(&self) -> bool {
         // SAFETY: `self` holds a reference to the task.

@@ -138,6 +138,8 @@ impl Assignment<'_> {
         }
         let members = &self.tenants.members;
         members.take_off(&self.association, self.stage.mark);
+        // The call that made it may have failed, and left it with sockets.
+        self.association.tenant().set_settled();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod recall;
 mod refused;
 mod search;
 mod take_in;
+mod ties;
 
 use moving::Origin;
 pub(crate) use own::Own;
@@ -131,7 +132,11 @@ impl Tenants {
         }
         let (association, first) = self.make_tenant(terms, set, whom.user())?;
         let stage = association.stage();
-        self.complete(Assignment::new(self, whom, association, stage, first))
+        let made = association.clone();
+        let done = self.complete(Assignment::new(self, whom, association, stage, first));
+        // Others that join wait until now: if the call fails, they see another epoch.
+        made.tenant().end_taking_in();
+        done
     }
 
     /// The association of the same owner with these terms and this set that has no task, and of
@@ -231,6 +236,7 @@ impl Assign for Assignment<'_> {
     }
 
     fn look_through(&mut self) -> Result {
+        self.await_tracers()?;
         self.tasks = self.tasks()?;
         self.search_before(&self.tasks)
     }

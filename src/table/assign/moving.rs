@@ -12,7 +12,7 @@ use super::join::TakingIn;
 use super::{Assignment, Refused, Whom};
 use crate::protocol::{self, PutBack, Standing};
 use crate::sys::map::Entry;
-use crate::sys::task::{self, TaskKey, TaskRef};
+use crate::sys::task::{self, TaskRef};
 use crate::table::association::{Association, Epoch, Stage, User};
 use crate::table::known;
 use crate::table::membership::Membership;
@@ -28,20 +28,20 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Where a task is, once the call that put it there has succeeded.
+    /// Where a process is, once the call that put it there has succeeded.
     ///
     /// # Errors
     ///
-    /// `ENOENT` when it is in no association; `ERESTARTNOINTR` when a signal comes meanwhile.
-    fn of(tenants: &Tenants, task: TaskKey) -> Result<Self> {
+    /// `ENOENT` when it is in no association; `ERESTARTNOINTR` when a signal comes meanwhile;
+    /// `ENOMEM`.
+    fn of(tenants: &Tenants, process: &TaskRef) -> Result<Self> {
         loop {
-            let found = tenants.members.with_membership(task, |membership| {
+            let found = tenants.members.of_any(process, |membership| {
                 let settled = membership.is_settled();
-                (membership.association(), membership.epoch(), settled)
-            });
-            let Some((Some(association), epoch, settled)) = found else {
-                return Err(ENOENT);
-            };
+                let association = membership.association()?;
+                Some((association, membership.epoch(), settled))
+            })?;
+            let (association, epoch, settled) = found.ok_or(ENOENT)?;
             if settled {
                 let user = User::join(association).ok_or(ENOENT)?;
                 return Ok(Self { user, epoch });
@@ -119,14 +119,14 @@ impl Tenants {
         if association.depth() > 0 {
             return Err(EINVAL.into());
         }
-        let origin = Origin::of(self, whom.process.key())?;
+        let origin = Origin::of(self, whom.process)?;
         if core::ptr::eq(origin.association(), &**association) {
             return Err(EEXIST.into());
         }
         let from = origin.user.shared();
+        let taking_in = TakingIn::begin(self, association, true)?;
         // A release from now on waits until the tasks are in one of the two for good.
         let _moving = Moving::begin(self, [&from, association])?;
-        let taking_in = TakingIn::begin(self, association, true)?;
         let stage = Stage {
             mark: taking_in.mark(),
             ..association.stage()
@@ -180,6 +180,26 @@ impl Assignment<'_> {
         known::change_member(thread, || {
             Ok(members.replace_if(thread.key(), entry, |old, _| origin.has(old)))
         })
+    }
+
+    /// Moves the first thread of a process as well, if that has exited: it stays on the list of
+    /// tasks as long as the process has others.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, `ENOENT` when the association has ended.
+    pub(super) fn take_along(&self, process: &TaskRef) -> Result {
+        let Some(origin) = &self.origin else {
+            return Ok(());
+        };
+        let members = &self.tenants.members;
+        if members.has_such(process.key(), |membership| origin.has(membership)) {
+            let membership = Membership::join(self.association.clone(), self.stage);
+            let membership = membership.ok_or(ENOENT)?;
+            membership.set_process(process.tgid());
+            self.replace(origin, process, membership)?;
+        }
+        Ok(())
     }
 
     /// Puts back those that were moved.

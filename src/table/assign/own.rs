@@ -68,9 +68,12 @@ impl Assignment<'_> {
             return Ok(());
         };
         let process = self.whom.process;
+        let permit = |threads: &[TaskRef]| threads.iter().try_for_each(|thread| own.permit(thread));
+        // First without the lock, which a user takes of its own processes only.
+        permit(&process.threads()?)?;
         let _guard = self.guard_creds(process)?;
         rights::renounce(process, |threads| {
-            threads.iter().try_for_each(|thread| own.permit(thread))?;
+            permit(threads)?;
             match self.patience.is_over() {
                 true => Err(EAGAIN),
                 false => Ok(()),
@@ -79,7 +82,7 @@ impl Assignment<'_> {
     }
 
     /// Waits until the process executes no program.
-    fn guard_creds<'t>(&self, process: &'t TaskRef) -> Result<CredGuard<'t>> {
+    pub(super) fn guard_creds<'t>(&self, process: &'t TaskRef) -> Result<CredGuard<'t>> {
         let mut pauses = Pauses::new();
         loop {
             if let Some(guard) = CredGuard::try_new(process) {

@@ -122,6 +122,9 @@ impl Assignment<'_> {
         if tracer.is_some() && self.traces_others() {
             return Err(self.refuse(tracer, (Bypass::Tracing, None)));
         }
+        if let Some((task, tie)) = self.tie(tasks) {
+            return Err(self.refuse(Some(task), (tie, None)));
+        }
         Ok(())
     }
 

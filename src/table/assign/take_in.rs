@@ -125,7 +125,7 @@ impl TakeInTree for Assignment<'_> {
         if !is_among(&self.processes, process) {
             self.processes.push(process.clone(), GFP_KERNEL)?;
         }
-        Ok(())
+        self.take_along(process)
     }
 
     fn is_member(&mut self, process: &TaskRef) -> Result<bool> {

@@ -10,6 +10,7 @@ use kernel::alloc::Flags;
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc};
 
+use crate::policy::Uid;
 use crate::sys::map::{Entry, InsertError, RcuMap};
 use crate::sys::task::{self, MemoryKey, TaskKey, TaskRef, Tgid};
 
@@ -54,25 +55,40 @@ impl Members {
         self.map.remove(task);
     }
 
-    /// The association of a process, if any: that of its first thread or, after that
-    /// has exited, of any other. An association that is not formed does not count
-    /// yet. Context: process, may sleep.
+    /// The association of a process, if any. An association that is not formed does not count yet.
+    /// Context: process, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn of_process(&self, process: &TaskRef) -> Result<Option<Arc<Association>>> {
-        let formed = |task| {
-            self.with_membership(task, |membership| {
-                let formed = membership.is_formed() || membership.is_moving();
-                formed.then(|| membership.association()).flatten()
-            })?
-        };
-        if let Some(found) = formed(process.key()) {
-            return Ok(Some(found));
+        self.of_any(process, |membership| {
+            let formed = membership.is_formed() || membership.is_moving();
+            formed.then(|| membership.association()).flatten()
+        })
+    }
+
+    /// The result of `make` for the membership of a process: that of its first thread, if that does
+    /// not exit, or of any other that does not. Only if there is none, the first thread counts
+    /// although it exits: calls may have passed it over. `make` must not sleep. Context: process,
+    /// may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(in crate::table) fn of_any<T>(
+        &self,
+        process: &TaskRef,
+        make: impl Fn(&Membership) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let of = |thread: &TaskRef| self.with_membership(thread.key(), &make).flatten();
+        if !process.exits() {
+            if let Some(made) = of(process) {
+                return Ok(Some(made));
+            }
         }
         let threads = process.threads()?;
-        Ok(threads.iter().find_map(|t| formed(t.key())))
+        Ok(threads.iter().find_map(of).or_else(|| of(process)))
     }
 
     /// The ids of the processes that have a task in `association`, in the caller's pid
@@ -223,10 +239,17 @@ impl Members {
         self.map.remove_if(task, is_meant)
     }
 
-    /// Removes a task if its tenant is formed. No tenant becomes formed as long as
-    /// the caller holds the control lock.
-    pub(in crate::table) fn remove_formed(&self, task: TaskKey, _control: &Control) -> bool {
-        self.remove_if(task, Membership::is_formed)
+    /// Removes a task if its tenant is formed, and `user`, if there is one, made its association. No
+    /// tenant becomes formed as long as the caller holds the control lock.
+    pub(in crate::table) fn remove_formed(
+        &self,
+        task: TaskKey,
+        user: Option<Uid>,
+        _control: &Control,
+    ) -> bool {
+        self.remove_if(task, |membership| {
+            membership.is_formed() && (user.is_none() || membership.granted_to() == user)
+        })
     }
 
     /// Whether no task is a member of `association` itself, apart from those that have exited and

@@ -32,10 +32,15 @@ impl Members {
             .unwrap_or(Place::Outside)
     }
 
+    /// Whether a call moves a task from an association to another.
+    pub(crate) fn is_moving(&self, task: TaskKey) -> bool {
+        self.has_such(task, Membership::is_moving)
+    }
+
     /// What a task is in, seen from `part`. Context: any.
     pub(in crate::table) fn width(&self, task: TaskKey, part: &Association) -> Width {
         let undecided = |membership: &Membership| {
-            if membership.is_wider_than(part) {
+            if membership.is_wider_than(part) && !membership.is_revoked() {
                 Some(Width::Wider)
             } else {
                 membership.is_moving().then_some(Width::Moving)
@@ -61,7 +66,7 @@ impl Members {
             if outcome.is_some() {
                 return outcome;
             }
-            // Pairs with the barriers in `Association::refuse` and `Tenant::end_taking_in`.
+            // Pairs with the barrier in `Association::refuse`, and with `Tenant::end_taking_in`.
             smp_mb(ordering::Full);
             let now = self.map.get(task, &guard);
             if now.is_some_and(|now| core::ptr::eq(now, membership)) {

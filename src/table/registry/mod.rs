@@ -166,6 +166,17 @@ impl Registry {
         }
     }
 
+    /// Fails with `EPERM` unless the set of a part is within that of `present`, which may change
+    /// while the registry is not locked.
+    pub(super) fn permit_part(&self, present: &Association, part: &Association) -> Result {
+        let guard = rcu::read_lock();
+        let view = present.set(&guard).view();
+        match part.set(&guard).entries().iter().all(|e| view.covers(e)) {
+            true => Ok(()),
+            false => Err(EPERM),
+        }
+    }
+
     /// Lists a part of `present` if [`protocol::may_list`] permits it: a call that changes
     /// or ends `present` finds the part on the list, or its change is seen here. Takes
     /// `listing` then.
@@ -185,11 +196,7 @@ impl Registry {
         if verdict != protocol::Listing::Listed {
             return Ok(verdict);
         }
-        let guard = rcu::read_lock();
-        let view = present.set(&guard).view();
-        if !part.set(&guard).entries().iter().all(|e| view.covers(e)) {
-            return Err(EPERM);
-        }
+        self.permit_part(present, part)?;
         if let Some(listing) = listing.take() {
             self.insert(&mut lists, listing);
         }

@@ -137,7 +137,9 @@ pub(crate) fn width(run: &mut Run<'_>, task: u8, part: u8) -> Go<Width> {
         let Some(found) = look_up(run, task)? else {
             return Ok(Width::Other);
         };
-        if run.ask("is_wider_than", |w| w.is_wider(Some(found.id), Some(part)))? {
+        if run.ask("is_wider_than", |w| {
+            w.is_wider(Some(found.id), Some(part)) && !w.has_left(found)
+        })? {
             return Ok(Width::Wider);
         }
         if !run.has(Without::WaitingForTheMoving) {
