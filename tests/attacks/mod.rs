@@ -139,6 +139,7 @@ attacks! {
     withheld_rights
     widening
     moving
+    moved_ties
     too_many_parts
     slow_narrowing
     reset_connections
