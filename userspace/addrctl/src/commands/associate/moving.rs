@@ -4,7 +4,7 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use addrconf_abi::{AssignRequest, JoinRequest, Target};
+use addrconf_abi::{AssignRequest, Bypass, JoinRequest, Obstacle, Target};
 use rustix::io::Errno;
 
 use super::not_joined;
@@ -53,6 +53,8 @@ fn attempt(
     let at = || client.query(Target::PidFd(pidfd.as_raw_fd()));
     Err(match refusal.errno() {
         Some(Errno::INVAL) if refusal.module_lacks(SINCE) => refusal.older(),
+        Some(Errno::BUSY) => in_the_way_of_a_move(system, cause)
+            .unwrap_or_else(|| not_joined(system, &client, pid, to, request, cause)),
         Some(Errno::EXIST) if at().is_ok_and(|found| found.id == id) => inside(to),
         Some(Errno::EXIST) => elsewhere(request.tree),
         Some(Errno::NOENT) => match (at(), is_there(&client, id)) {
@@ -63,6 +65,35 @@ fn attempt(
         },
         _ => not_joined(system, &client, pid, to, request, cause),
     })
+}
+
+/// What ties the process to those that stay, if that is in the way.
+fn in_the_way_of_a_move(system: &dyn System, cause: CallError) -> Option<Reason> {
+    let CallError::InTheWay(Obstacle {
+        bypass,
+        pid,
+        fd: None,
+    }) = cause
+    else {
+        return None;
+    };
+    let process = open::named(system, pid);
+    let (what, next) = match bypass {
+        Bypass::Tracing => (
+            format!("{process} traces a process that does not move, or is traced by one"),
+            "detach the tracer, or move both with --tree",
+        ),
+        Bypass::ForeignRing => (
+            format!(
+                "a thread of the kernel works for an io_uring of {process}, or the ring is another \
+                 process's: those that stay could use it"
+            ),
+            "try again when the ring is idle, or start the program again in the other association",
+        ),
+        _ => return None,
+    };
+    let why = Reason::new(ErrorKind::Holds, what).next(next);
+    Some(why.next("nothing was changed"))
 }
 
 /// Whether there is an association with this id.

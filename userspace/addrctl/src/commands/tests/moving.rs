@@ -95,7 +95,27 @@ fn each_refusal_of_the_kernel_has_its_message() {
         pid: 812,
         fd: None,
     });
-    refused(&fake, "move 812 --to blog", 1, "process 812 (nginx)");
+    let words =
+        "process 812 (nginx) traces a process that does not move, or is traced by one; detach \
+                 the tracer, or move both with --tree; nothing was changed";
+    refused(&fake, "move 812 --to blog", 1, words);
+    for (fd, words) in [
+        (
+            None,
+            "a thread of the kernel works for an io_uring of process 812",
+        ),
+        (
+            Some(7),
+            "descriptor 7 of process 812 (nginx) is an io_uring",
+        ),
+    ] {
+        fake.state().obstacle = Some(Obstacle {
+            bypass: Bypass::ForeignRing,
+            pid: 812,
+            fd,
+        });
+        refused(&fake, "move 812 --to blog", 1, words);
+    }
 }
 
 #[test]
