@@ -87,7 +87,8 @@ pub trait Narrow {
         visit: impl FnMut(&mut Self, &Self::Task) -> Result<(), Self::Stop>,
     ) -> Result<(), Self::Stop>;
 
-    /// Returns what a task is in, at one moment.
+    /// Returns what a thread is in, at one moment; of the caller, which was moved first,
+    /// [`Width::Other`].
     fn width(&mut self, task: &Self::Task, part: &Self::Part) -> Result<Width, Self::Stop>;
 
     /// Waits a moment, whatever signals come, so that a call in progress can finish.

@@ -144,7 +144,11 @@ impl Narrow for SelfNarrowing<'_> {
     }
 
     fn width(&mut self, task: &TaskRef, part: &Part) -> Result<Width> {
-        Ok(self.tenants.members.width(task.key(), &part.association))
+        // The caller was moved first. If it was released and put back since, it stays where it is.
+        Ok(match task.key() == TaskKey::current() {
+            true => Width::Other,
+            false => self.tenants.members.width(task.key(), &part.association),
+        })
     }
 
     fn wait(&mut self) -> Result {

@@ -137,8 +137,11 @@ pub(crate) fn width(run: &mut Run<'_>, task: u8, part: u8) -> Go<Width> {
         let Some(found) = look_up(run, task)? else {
             return Ok(Width::Other);
         };
+        let same_epoch = run.has(Without::ComparingEpochs);
         if run.ask("is_wider_than", |w| {
-            w.is_wider(Some(found.id), Some(part)) && !w.has_left(found)
+            w.is_wider(Some(found.id), Some(part))
+                && (!same_epoch || w.was_made_in(part, found))
+                && !w.has_left(found)
         })? {
             return Ok(Width::Wider);
         }
