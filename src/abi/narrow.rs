@@ -17,6 +17,7 @@
 //! * `EINVAL`: the structure is malformed, or has a flag that this version does not know;
 //! * `EPERM`: an entry is not within the present set;
 //! * `ENOENT`: the process is not associated;
+//! * `EAGAIN`: it is being moved to another association: try again;
 //! * `EOPNOTSUPP`: no module is loaded, or the attribute is another one;
 //! * `ENODEV`: the module is being unloaded;
 //! * `ENOSPC`: no ids are left, the association and its parts have as many parts as

@@ -36,7 +36,8 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when the process is not associated, or no longer is; `EPERM` when the
+    /// `ENOENT` when the process is not associated, or no longer is; `EAGAIN` while it is moved to
+    /// another association; `EPERM` when the
     /// set is not within the present one; `ENOSPC` when the tenant has as many parts
     /// as it may, the process has narrowed itself as often as it may, or no ids are
     /// left; `ERESTARTNOINTR` when a signal comes while an administrator's call about
@@ -114,6 +115,10 @@ impl Narrow for SelfNarrowing<'_> {
 
     fn list(&mut self, present: &Present, part: &mut Part) -> Result<protocol::Listing> {
         let members = &self.tenants.members;
+        if members.is_moving(TaskKey::current()) {
+            // That call needs `cred_guard_mutex`, which the kernel holds for this one.
+            return Err(EAGAIN);
+        }
         // As before the tenant is formed: the call that puts the caller into the association may
         // fail, and takes out those whom it put there.
         if members.has_such(TaskKey::current(), Membership::is_joining) {

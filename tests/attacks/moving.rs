@@ -136,6 +136,8 @@ fn against_narrowing() {
             said.ends_with(" 99 99"),
             "it is not where it was moved: {said}"
         ),
+        // It may have been about to move when it asked.
+        Err(_) if said.starts_with("false") => assert_eq!(said, "false ok ok"),
         Err(_) => assert_eq!(said, "true ok 99"),
     }
     child.succeeded();

@@ -87,11 +87,15 @@ impl Narrow for SelfNarrowing<'_, '_> {
         let (present, part, caller) = (present.id, *part, self.caller);
         if self.run.world().has_rule() || self.run.world().moves {
             // Else no call puts anybody into an association that is there.
-            self.run.wait("list: is_joining", |w| {
+            let is_moving = self.run.wait("list: is_moving, is_joining", |w| {
                 let entry = w.task(caller).entry;
+                let is_moving = entry.is_some_and(|entry| w.is_moving(entry));
                 let is_joining = entry.is_some_and(|entry| w.joining(entry) != NO_CALL);
-                (!is_joining).then_some(0)
+                (is_moving || !is_joining).then_some(is_moving.into())
             })?;
+            if is_moving != 0 {
+                return Err(Stop::Denied);
+            }
         }
         let listed = self.run.wait("list_part", |w| {
             let has_ended = match asks_whole {
