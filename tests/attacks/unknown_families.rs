@@ -52,6 +52,8 @@ pub fn tests() -> Vec<Test> {
                 (AF_INET6, SOCK_DGRAM, 0),
                 (AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
                 (AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6),
+                // The kernel's cryptography.
+                (libc::AF_ALG, SOCK_SEQPACKET, 0),
             ];
             assert_eq!(made, known);
         }),
