@@ -44,8 +44,8 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// The user in whose name the thread acts, without doubt: a program that executes with the
-    /// rights of another, as a set-user-id program does, acts in nobody's name.
+    /// The user in whose name the thread acts. There is none if the ids differ, as they do in a
+    /// set-user-id program: it acts with the rights of another.
     #[must_use]
     pub fn user(&self) -> Option<Uid> {
         let all_equal = |[first, rest @ ..]: [u32; 4]| rest.iter().all(|id| *id == first);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Keeping a process from gaining rights by executing programs, where it gets a loopback of its
-//! own: a set-user-id program would take it for the machine's, and whoever answers there for a
-//! service of root's. Context: process, may sleep.
+//! own. A set-user-id program would mistake that loopback for the machine's, and trust the user's
+//! server there as a service of root's. Context: process, may sleep.
 
 use kernel::prelude::*;
 

@@ -52,8 +52,8 @@ impl Own<'_> {
 
 impl Assignment<'_> {
     /// Makes sure that every thread of the process is the user's own, and makes each gain no
-    /// rights by executing programs. A set-user-id program would take the association for the
-    /// machine, and whoever answers at 127.0.0.1 there for a service of root's.
+    /// rights by executing programs. A set-user-id program would mistake the association's
+    /// 127.0.0.1 for the machine's, and trust the user's server there as a service of root's.
     ///
     /// Programs that the process executes meanwhile wait: one with more rights has begun before,
     /// and is seen here, or begins afterwards, without these rights.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What follows from a loopback that a part keeps: its connections are those of one host, they
-//! outlast whoever has the loopback, and the stack's index finds its sockets.
+//! What follows from a loopback that a part keeps. The part's connections are those of one host,
+//! the loopback stays when the association it came from is gone, and the stack's index finds the
+//! part's sockets.
 
 use addrconf_abi::{Change, Target};
 use libc::EADDRNOTAVAIL;
