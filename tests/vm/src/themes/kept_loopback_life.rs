@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What follows from a loopback that a part keeps. The part's connections are those of one host,
-//! the loopback stays when the association it came from is gone, and the stack's index finds the
-//! part's sockets.
+//! they go on when the association with the loopback loses processes and addresses, and the stack's
+//! index finds the part's sockets.
 
 use addrconf_abi::{Change, Target};
 use libc::EADDRNOTAVAIL;
