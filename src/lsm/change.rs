@@ -12,6 +12,7 @@ use kernel::prelude::*;
 use crate::policy::{self, Refusal};
 use crate::sys::gate::ChangeHooks;
 use crate::sys::sock::SkRef;
+use crate::sys::task;
 use crate::table::sockets;
 
 use super::hold::permit_use_as_it_is;
@@ -37,7 +38,8 @@ impl ChangeHooks for Change {
         // All that have the socket share its options. Clearing UDP_CORK sends a datagram whose
         // beginning was not checked.
         permit_change(sock)?;
-        policy::option(level, name, association.terms().allow_raw).map_err(refused)
+        let raw = association.terms().allow_raw;
+        policy::option(level, name, task::option_length(), raw).map_err(refused)
     }
 
     fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {

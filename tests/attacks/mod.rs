@@ -56,6 +56,7 @@ attacks! {
     sticky_source
     repaired_connection
     source_routes
+    removed_options
     spliced_data
     corked_message
     mixed_message

@@ -8,7 +8,7 @@ options! {
     IP_TOS = 1, Harmless, "a header field without an address";
     IP_TTL = 2, Harmless, "a header field without an address";
     IP_HDRINCL = 3, Raw, "sends IP headers that the program wrote";
-    IP_OPTIONS = 4, Dangerous, "sends source routes";
+    IP_OPTIONS = 4, Header, "sends source routes";
     IP_ROUTER_ALERT = 5, Dangerous, "receives packets for others";
     IP_RECVOPTS = 6, Harmless, "reports a field of received packets";
     IP_RETOPTS = 7, Harmless, "reports a field of received packets";

@@ -10,7 +10,7 @@ options! {
     IPV6_2292HOPOPTS = 3, Harmless, "reports a field of received packets";
     IPV6_2292DSTOPTS = 4, Harmless, "reports a field of received packets";
     IPV6_2292RTHDR = 5, Harmless, "reports a field of received packets";
-    IPV6_2292PKTOPTIONS = 6, Dangerous, "sets sources and headers of later packets";
+    IPV6_2292PKTOPTIONS = 6, Header, "sets sources and headers of later packets";
     IPV6_CHECKSUM = 7, Harmless, "where a checksum stands in the packet";
     IPV6_2292HOPLIMIT = 8, Harmless, "reports a field of received packets";
     IPV6_UNICAST_HOPS = 16, Harmless, "a header field without an address";
@@ -46,12 +46,12 @@ options! {
     IPV6_RECVHOPLIMIT = 51, Harmless, "reports a field of received packets";
     IPV6_HOPLIMIT = 52, Harmless, "a header field without an address";
     IPV6_RECVHOPOPTS = 53, Harmless, "reports a field of received packets";
-    IPV6_HOPOPTS = 54, Dangerous, "sends headers that the program wrote";
-    IPV6_RTHDRDSTOPTS = 55, Dangerous, "sends headers that the program wrote";
+    IPV6_HOPOPTS = 54, Header, "sends headers that the program wrote";
+    IPV6_RTHDRDSTOPTS = 55, Header, "sends headers that the program wrote";
     IPV6_RECVRTHDR = 56, Harmless, "reports a field of received packets";
-    IPV6_RTHDR = 57, Dangerous, "sends source routes";
+    IPV6_RTHDR = 57, Header, "sends source routes";
     IPV6_RECVDSTOPTS = 58, Harmless, "reports a field of received packets";
-    IPV6_DSTOPTS = 59, Dangerous, "sends headers that the program wrote";
+    IPV6_DSTOPTS = 59, Header, "sends headers that the program wrote";
     IPV6_RECVPATHMTU = 60, Harmless, "reports the size of packets";
     IPV6_PATHMTU = 61, Harmless, "reports the size of packets";
     IPV6_DONTFRAG = 62, Harmless, "limits the size of packets";

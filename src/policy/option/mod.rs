@@ -58,6 +58,9 @@ enum Kind {
     Raw,
     /// It can give a socket an address, or a packet another route.
     Dangerous,
+    /// It attaches to each packet what the program wrote, and with length 0 removes that
+    /// (RFC 3542 section 4; `ipv6_set_opt_hdr()` and `ip_options_get()` in the kernel).
+    Header,
     /// It joins a multicast group, or changes the sources that a member wants to
     /// hear. The report of that is sent from the interface's address for every
     /// member, and draws traffic to the host.
@@ -68,8 +71,8 @@ enum Kind {
     Unknown,
 }
 
-/// Decides a `setsockopt(level, name)`. `raw`: whether the association may have raw
-/// sockets.
+/// Decides a `setsockopt(level, name)` with a value of `length` bytes, `None` if that is not
+/// known. `raw`: whether the association may have raw sockets.
 ///
 /// # Errors
 ///
@@ -81,13 +84,14 @@ enum Kind {
 ///   as on a kernel without it: programs then do that themselves;
 /// * [`Refusal::OptionNotKnown`] for an option that is on no list, as on an older
 ///   kernel.
-pub fn option(level: i32, name: i32, raw: bool) -> Result<(), Refusal> {
+pub fn option(level: i32, name: i32, length: Option<u32>, raw: bool) -> Result<(), Refusal> {
     match kind(level, name) {
         Kind::Harmless => Ok(()),
         Kind::Membership => Err(Refusal::NoDevice),
         Kind::UpperProtocol => Err(Refusal::NoUpperProtocol),
         Kind::Raw if raw => Ok(()),
-        Kind::Raw | Kind::Dangerous => Err(Refusal::NotPermitted),
+        Kind::Header if length == Some(0) => Ok(()),
+        Kind::Raw | Kind::Header | Kind::Dangerous => Err(Refusal::NotPermitted),
         Kind::Unknown => Err(Refusal::OptionNotKnown),
     }
 }

@@ -31,7 +31,7 @@ fn what_servers_set_is_allowed() {
         (TCP, 23),    // TCP_FASTOPEN
         (UDP, 103),   // UDP_SEGMENT
     ] {
-        assert_eq!(option(level, name, false), Ok(()), "{level} {name}");
+        assert_eq!(option(level, name, None, false), Ok(()), "{level} {name}");
     }
 }
 
@@ -51,15 +51,52 @@ fn what_chooses_a_source_or_a_way_is_not() {
         (UDP, 100),   // UDP_ENCAP
     ] {
         for raw in [false, true] {
-            assert_eq!(option(level, name, raw), Err(Refusal::NotPermitted));
+            assert_eq!(option(level, name, None, raw), Err(Refusal::NotPermitted));
         }
+    }
+}
+
+#[test]
+fn headers_can_be_removed_but_not_attached() {
+    for (level, name) in [
+        (IP, 4),    // IP_OPTIONS
+        (IPV6, 6),  // IPV6_2292PKTOPTIONS
+        (IPV6, 54), // IPV6_HOPOPTS
+        (IPV6, 55), // IPV6_RTHDRDSTOPTS
+        (IPV6, 57), // IPV6_RTHDR
+        (IPV6, 59), // IPV6_DSTOPTS
+    ] {
+        assert_eq!(
+            option(level, name, Some(0), false),
+            Ok(()),
+            "{level} {name}"
+        );
+        for length in [None, Some(1), Some(8), Some(u32::MAX)] {
+            let verdict = option(level, name, length, true);
+            assert_eq!(verdict, Err(Refusal::NotPermitted), "{level} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_length_of_zero_permits_nothing_else() {
+    for (level, name) in [
+        (SOCKET, 36),
+        (IP, 17),
+        (IP, 19),
+        (IPV6, 75),
+        (TCP, 19),
+        (UDP, 100),
+    ] {
+        let verdict = option(level, name, Some(0), false);
+        assert_eq!(verdict, Err(Refusal::NotPermitted), "{level} {name}");
     }
 }
 
 #[test]
 fn no_protocol_is_put_on_a_connection_as_on_a_kernel_without_one() {
     for raw in [false, true] {
-        assert_eq!(option(TCP, 31, raw), Err(Refusal::NoUpperProtocol)); // TCP_ULP
+        assert_eq!(option(TCP, 31, None, raw), Err(Refusal::NoUpperProtocol)); // TCP_ULP
     }
     assert_eq!(Refusal::NoUpperProtocol.errno(), 2);
 }
@@ -73,7 +110,7 @@ fn joining_a_group_is_as_on_a_host_without_multicast() {
         for &name in names {
             for raw in [false, true] {
                 assert_eq!(
-                    option(level, name, raw),
+                    option(level, name, None, raw),
                     Err(Refusal::NoDevice),
                     "{level} {name}"
                 );
@@ -138,8 +175,8 @@ fn commands_of_a_ring_that_take_something_are_for_the_owner() {
 #[test]
 fn whole_packets_are_for_those_with_raw_sockets() {
     for (level, name) in [(IP, 3), (IPV6, 36)] {
-        assert_eq!(option(level, name, false), Err(Refusal::NotPermitted));
-        assert_eq!(option(level, name, true), Ok(()));
+        assert_eq!(option(level, name, None, false), Err(Refusal::NotPermitted));
+        assert_eq!(option(level, name, None, true), Ok(()));
     }
 }
 
@@ -155,6 +192,9 @@ fn what_no_list_has_is_not_known() {
         (132, 0), // SOL_SCTP
         (284, 1), // SOL_MPTCP
     ] {
-        assert_eq!(option(level, name, true), Err(Refusal::OptionNotKnown));
+        assert_eq!(
+            option(level, name, None, true),
+            Err(Refusal::OptionNotKnown)
+        );
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sockets that tasks have open, and the system calls in which they sleep.
+ * The sockets that tasks have open, and the system calls that they are in.
  */
 
+#include <asm/syscall.h>
 #include <asm/unistd.h>
 #include <linux/fdtable.h>
 #include <linux/net.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -182,6 +184,29 @@ bool acf_helper_task_recalled(struct task_struct *task)
 	return test_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL) &&
 	       !(READ_ONCE(task->flags) & PF_EXITING) &&
 	       !(READ_ONCE(task->__state) & (__TASK_STOPPED | __TASK_TRACED));
+}
+
+/*
+ * The length that the running task passes to setsockopt(2), or -1 if that cannot be
+ * told. The hook does not get it. It is in the registers of the call, which no other
+ * thread can change. A thread that has used an io_uring may carry out an option of a
+ * ring before it returns from any call, so what is in its registers says nothing.
+ * Neither are the registers of a 32-bit program read: its calls have other numbers.
+ */
+int acf_helper_option_length(void)
+{
+	struct pt_regs *regs = current_pt_regs();
+	unsigned long args[6];
+
+	if (current->flags & (PF_KTHREAD | PF_USER_WORKER) ||
+	    syscall_get_nr(current, regs) != __NR_setsockopt)
+		return -1;
+#ifdef CONFIG_IO_URING
+	if (current->io_uring)
+		return -1;
+#endif
+	syscall_get_arguments(current, regs, args);
+	return (int)args[4];
 }
 
 /* Whether the running task should return for a signal, or was recalled. */

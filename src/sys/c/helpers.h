@@ -200,7 +200,7 @@ void acf_helper_each_thread(pid_t tgid,
 			    bool (*visit)(struct task_struct *task, void *data),
 			    void *data);
 
-/* --- call.c: open sockets, and system calls that sleep --- */
+/* --- call.c: open sockets, and the system calls that tasks are in --- */
 
 const void *acf_helper_each_socket(struct task_struct *task,
 				   bool (*visit)(struct sock *sk,
@@ -214,6 +214,7 @@ bool acf_helper_task_only_waits(struct task_struct *task);
 bool acf_helper_task_waits_on(const struct task_struct *task, struct sock *sk);
 void acf_helper_task_recall(struct task_struct *task);
 bool acf_helper_task_recalled(struct task_struct *task);
+int acf_helper_option_length(void);
 bool acf_helper_interrupted(void);
 
 /* --- file.c: what open files are --- */

@@ -261,6 +261,13 @@ pub(crate) fn wait_for_clones() {
     unsafe { raw::acf_gate_task_barrier() };
 }
 
+/// The length that the running task passes to `setsockopt()`, or `None` if that cannot be told.
+/// Context: process, in that call.
+pub(crate) fn option_length() -> Option<u32> {
+    // SAFETY: It has no requirements: it reads the registers of the running task.
+    u32::try_from(unsafe { raw::acf_helper_option_length() }).ok()
+}
+
 /// Whether the running task should return to user space, for a signal or because it was recalled.
 pub(crate) fn is_interrupted() -> bool {
     // SAFETY: It has no requirements: it reads a flag of the running task.

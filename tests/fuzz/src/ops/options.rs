@@ -96,7 +96,7 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
         }
     };
     let set = socket::set_option_bytes;
-    match a.rng.below(9) {
+    match a.rng.below(10) {
         // A loose or strict source route.
         0 => {
             let mut route = vec![a.rng.pick(&[131, 137]), 7, 4];
@@ -139,6 +139,18 @@ fn with_address(a: &mut Actor, fd: i32) -> Result<()> {
             set(fd, TCP, 31, name.as_bytes()) // TCP_ULP
         }
         7 => set(fd, TCP, libc::TCP_CONGESTION, b"cubic"),
+        // Removes IPv4 options, or extension headers of IPv6.
+        8 => {
+            let headers = [
+                (IP, libc::IP_OPTIONS),
+                (IP6, 57),
+                (IP6, 54),
+                (IP6, 59),
+                (IP6, 6),
+            ];
+            let (level, name) = a.rng.pick(&headers);
+            set(fd, level, name, &[])
+        }
         _ => socket::attach_filter(fd, libc::SO_ATTACH_FILTER, u32::MAX),
     }
 }

@@ -82,6 +82,13 @@ impl Ring {
         Self::polled_for(50)
     }
 
+    /// A ring whose operations the calling thread continues when it next leaves the kernel,
+    /// without being interrupted for them.
+    pub fn cooperative() -> Self {
+        let ring = IoUring::builder().setup_coop_taskrun().build(8);
+        Self(ring.expect("a cooperative ring"))
+    }
+
     fn polled_for(milliseconds: u32) -> Self {
         let ring = IoUring::builder().setup_sqpoll(milliseconds).build(8);
         Self(ring.expect("a polled ring"))

@@ -100,6 +100,31 @@ impl Ring {
         }
     }
 
+    /// Begins to set an option as soon as `ready` can be read, in the calling thread. Ends
+    /// with two results: one for waiting, one for the option.
+    pub fn begin_option_after(
+        &mut self,
+        ready: &impl AsFd,
+        sock: &impl AsFd,
+        (level, name): (i32, i32),
+        value: &'static [u8],
+    ) {
+        let input = libc::POLLIN as u32;
+        let wait = opcode::PollAdd::new(On::from(ready).fd(), input).build();
+        let (level, name, place) = (level as u32, name as u32, value.as_ptr().cast());
+        let fd = On::from(sock).fd();
+        let set = opcode::SetSockOpt::new(fd, level, name, place, value.len() as u32).build();
+        let entries = [wait.flags(squeue::Flags::IO_LINK), set];
+        // SAFETY: `value` is `'static`, so it stays valid until the operation has ended.
+        unsafe { self.0.submission().push_multiple(&entries) }.expect("room in the ring");
+        self.0.submit().expect("submit");
+    }
+
+    /// How many operations have ended whose results were not taken. Makes no system call.
+    pub fn ended(&mut self) -> usize {
+        self.0.completion().len()
+    }
+
     /// `bind()` on the ring, by the calling thread.
     pub fn bind_by_caller(&mut self, sock: &impl AsFd, addr: impl Into<Addr>) -> io::Result<()> {
         let addr: &'static Addr = Box::leak(Box::new(addr.into()));
