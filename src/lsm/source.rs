@@ -90,7 +90,7 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     if sole.is_some() {
         return sole;
     }
-    let stamp = choice::Stamp::of(sock);
+    let stamp = choice::Stamp::of(sock, to);
     let source = match association.terms().source {
         SourceChoice::Random => random_host(association, family),
         SourceChoice::Route => by_route(sock, association, to),
@@ -102,10 +102,19 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
     let lasts = association.terms().source != SourceChoice::Random
         && association.scope() == association.id()
         && sockets::association_of(sock).is_some_and(|own| own.id() == association.id());
-    if let (true, IpAddr::V4(to), Some(IpAddr::V4(source))) = (lasts, to, source) {
+    if let (true, Some(source)) = (lasts && !is_led_by_interface(to), source) {
         stamp.remember(sock, to, source);
     }
     source
+}
+
+/// Whether the interface that a call names, or that the socket has for groups, decides how a packet
+/// is routed: what is chosen for one call need not fit another.
+fn is_led_by_interface(to: IpAddr) -> bool {
+    match to {
+        IpAddr::V4(to) => to.is_multicast() || to.is_broadcast(),
+        IpAddr::V6(to) => to.is_multicast() || to.is_unicast_link_local(),
+    }
 }
 
 /// The source that the route prefers if the association owns it, else one on the interface

@@ -5,7 +5,9 @@
 //!
 //! C header: `include/linux/addrconf_gate.h` (`kernel/patches/`)
 
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
+
+use kernel::bindings;
 
 use super::raw;
 use super::sock::SkRef;
@@ -16,27 +18,36 @@ use super::sock::SkRef;
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
-    /// The present state. To be read before a source is chosen. Context: any.
-    pub(crate) fn of(sk: SkRef<'_>) -> Self {
+    /// The present state, for destinations of the family of `to`. To be read before a source is
+    /// chosen. Context: any.
+    pub(crate) fn of(sk: SkRef<'_>, to: IpAddr) -> Self {
+        let family = match to {
+            IpAddr::V4(_) => bindings::AF_INET,
+            IpAddr::V6(_) => bindings::AF_INET6,
+        };
         // SAFETY: By the invariants of `SkRef` the socket is valid.
-        Self(unsafe { raw::acf_gate_choice_stamp(sk.as_ptr()) })
+        Self(unsafe { raw::acf_gate_choice_stamp(sk.as_ptr(), family as i32) })
     }
 
     /// Tells the gate the source that was chosen for a destination, so that it gives the same to
     /// other sockets of the association until the state changes. Context: process.
-    pub(crate) fn remember(self, sk: SkRef<'_>, to: Ipv4Addr, source: Ipv4Addr) {
-        let (to, source) = (to.octets(), source.octets());
-        // SAFETY: By the invariants of `SkRef` the socket is valid. The gate reads four bytes of
-        // each array.
-        unsafe {
-            raw::acf_gate_remember_choice(
-                sk.as_ptr(),
-                to.as_ptr().cast(),
-                source.as_ptr().cast(),
-                self.0,
-            )
-        };
+    pub(crate) fn remember(self, sk: SkRef<'_>, to: IpAddr, source: IpAddr) {
+        let (to, source) = (in6_addr(to), in6_addr(source));
+        // SAFETY: By the invariants of `SkRef` the socket is valid. The addresses are local
+        // variables, which the gate copies.
+        unsafe { raw::acf_gate_remember_choice(sk.as_ptr(), &to, &source, self.0) };
     }
+}
+
+/// An address in the kernel's form; IPv4 ones are IPv4-mapped.
+fn in6_addr(addr: IpAddr) -> bindings::in6_addr {
+    let octets = match addr {
+        IpAddr::V4(addr) => addr.to_ipv6_mapped().octets(),
+        IpAddr::V6(addr) => addr.octets(),
+    };
+    let mut addr = bindings::in6_addr::default();
+    addr.in6_u.u6_addr8 = octets;
+    addr
 }
 
 /// Makes the gate forget all sources that were chosen: a set was changed. Context: any.
