@@ -5,7 +5,7 @@
 //! get a page first.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
@@ -34,9 +34,9 @@ pub const SINK: u16 = 9;
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The address of the sockets that are measured.
-    pub own: Ipv4Addr,
+    pub own: IpAddr,
     /// The address of their peers.
-    pub peer: Ipv4Addr,
+    pub peer: IpAddr,
     /// The file of the network namespace in which the calls are made, if it is not that of
     /// the peers.
     pub namespace: Option<&'a str>,
@@ -44,7 +44,7 @@ pub struct Place<'a> {
 
 impl Place<'_> {
     /// Both ends at one address.
-    pub fn at(own: Ipv4Addr) -> Self {
+    pub fn at(own: IpAddr) -> Self {
         Self {
             own,
             peer: own,
@@ -53,12 +53,18 @@ impl Place<'_> {
     }
 }
 
-/// Measures all calls.
+/// Measures all calls, with sockets of the addresses' family.
 pub fn run(place: Place<'_>) {
-    let any = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-    let here = SocketAddrV4::new(place.own, 0);
-    let sink = SocketAddrV4::new(place.peer, SINK);
-    let port = SocketAddrV4::new(place.peer, SERVER);
+    let (family, any): (_, IpAddr) = match place.own {
+        IpAddr::V4(_) => (AddressFamily::INET, Ipv4Addr::UNSPECIFIED.into()),
+        IpAddr::V6(_) => (AddressFamily::INET6, Ipv6Addr::UNSPECIFIED.into()),
+    };
+    let tcp = || socket(family, SocketType::STREAM, None).expect("socket");
+    let udp = || socket(family, SocketType::DGRAM, None).expect("socket");
+    let any = SocketAddr::new(any, 0);
+    let here = SocketAddr::new(place.own, 0);
+    let sink = SocketAddr::new(place.peer, SINK);
+    let port = SocketAddr::new(place.peer, SERVER);
     let server = tcp();
     bind(&server, &port).expect("bind");
     listen(&server, 1000).expect("listen");
@@ -145,14 +151,6 @@ pub fn run(place: Place<'_>) {
             Child::spawn(|| ()).succeeded();
         },
     );
-}
-
-fn tcp() -> OwnedFd {
-    socket(AddressFamily::INET, SocketType::STREAM, None).expect("socket")
-}
-
-fn udp() -> OwnedFd {
-    socket(AddressFamily::INET, SocketType::DGRAM, None).expect("socket")
 }
 
 /// Takes everything that a socket has received.

@@ -31,6 +31,7 @@ mod throughput;
 
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::str::FromStr;
 
 use calls::Place;
 
@@ -66,8 +67,8 @@ fn main() {
     }
 }
 
-fn address(text: &str) -> Ipv4Addr {
-    text.parse().expect("an IPv4 address")
+fn address<T: FromStr>(text: &str) -> T {
+    text.parse().ok().expect("an address")
 }
 
 fn places(words: &[&str]) -> Vec<(String, Ipv4Addr)> {

@@ -20,7 +20,7 @@ struct Calls {
 /// The setting of the other tables of calls.
 const NONE: (&str, &str) = ("none", "no module");
 
-const CALLS: [Calls; 4] = [
+const CALLS: [Calls; 5] = [
     Calls {
         name: "others",
         title: "calls of a process that is not associated",
@@ -40,6 +40,16 @@ const CALLS: [Calls; 4] = [
             ("set8", "8 addr."),
             ("set64", "64 addr."),
             ("set1024", "1024 addr."),
+        ],
+    },
+    Calls {
+        name: "ipv6",
+        title: "calls with IPv6 of an associated process",
+        settings: &[
+            ("v6-none", "no module"),
+            ("v6-nobody", "100 assoc."),
+            ("v6-member", "1 addr."),
+            ("v6-set8", "8 addr."),
         ],
     },
     Calls {
