@@ -36,13 +36,15 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when the process is not associated, or no longer is; `EAGAIN` while it is moved to
-    /// another association; `EPERM` when the
-    /// set is not within the present one; `ENOSPC` when the tenant has as many parts
-    /// as it may, the process has narrowed itself as often as it may, or no ids are
-    /// left; `ERESTARTNOINTR` when a signal comes while an administrator's call about
-    /// the association is in progress; `ENODEV` when the module is being unloaded;
-    /// `ENOMEM`.
+    /// * `ENOENT`: the process is not associated, or no longer is;
+    /// * `EAGAIN`: it is being moved to another association;
+    /// * `EPERM`: the set is not within the present one;
+    /// * `ENOSPC`: the tenant has as many parts as it may, the process has narrowed itself as often
+    ///   as it may, or no ids are left;
+    /// * `ERESTARTNOINTR`: a signal came while an administrator's call about the association is in
+    ///   progress;
+    /// * `ENODEV`: the module is being unloaded;
+    /// * `ENOMEM`.
     pub(crate) fn narrow(&self, name: Name, set: AddressSet, keep_loopback: bool) -> Result {
         protocol::narrow(&mut SelfNarrowing {
             tenants: self,

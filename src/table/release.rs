@@ -26,10 +26,11 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// `ENOENT` when the process is not associated, `EPERM` when the caller has
-    /// become associated, or is a user that did not make the association, `ENOMEM`; nothing
-    /// changed. `EAGAIN` when its threads make
-    /// others faster than they are released: the threads made last stay associated.
+    /// * `ENOENT`: the process is not associated;
+    /// * `EPERM`: the caller has become associated, or is a user that did not make the association;
+    /// * `ENOMEM`. Nothing changed, as in the cases above;
+    /// * `EAGAIN`: its threads make others faster than they are released. The threads that were made
+    ///   last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef, user: Option<Uid>) -> Result<usize> {
         let control = self.control_between_moves(|control| {
             if user.is_some() {
