@@ -73,7 +73,7 @@ impl Caller {
     /// about others.
     pub(super) fn permit(&self, found: Option<Arc<Association>>) -> Result<Arc<Association>> {
         match (found, self.user()) {
-            (Some(found), user) if user.is_none() || found.granted_to() == user => Ok(found),
+            (Some(found), user) if found.is_under(user) => Ok(found),
             (_, Some(_)) => Err(EPERM),
             (_, None) => Err(ENOENT),
         }

@@ -148,9 +148,8 @@ pub(super) fn list(arg: Argument) -> Result {
     }
     let mut ids = KVec::with_capacity(request.room.try_into()?, GFP_KERNEL)?;
     let user = caller.user();
-    let is_meant = |association: &Association| user.is_none() || association.granted_to() == user;
     let registry = caller.table.registry();
-    request.more = registry.ids(request.after, &mut ids, is_meant);
+    request.more = registry.ids(request.after, &mut ids, |found| found.is_under(user));
     write_array(request.ids, 8, ids.iter().map(|id: &u64| id.to_ne_bytes()))?;
     request.count = ids.len().try_into()?;
     arg.write(&request)

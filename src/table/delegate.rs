@@ -94,7 +94,7 @@ impl Tenants {
 ///
 /// `EPERM`.
 pub(super) fn permit_owner(user: Option<Uid>, association: &Association) -> Result {
-    match user.is_none() || association.granted_to() == user {
+    match association.is_under(user) {
         true => Ok(()),
         false => Err(EPERM),
     }

@@ -215,9 +215,9 @@ impl Membership {
         part.epoch_of(self.user.association()) == Some(self.epoch)
     }
 
-    /// The user that made the association under its grant.
-    pub(super) fn granted_to(&self) -> Option<Uid> {
-        self.user.association().granted_to()
+    /// As [`Association::is_under`], of its association.
+    pub(super) fn is_under(&self, user: Option<Uid>) -> bool {
+        self.user.association().is_under(user)
     }
 
     /// When the task joined, or the task that made it.

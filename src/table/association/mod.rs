@@ -162,6 +162,12 @@ impl Association {
         self.up().last().and_then(|root| root.granted_to)
     }
 
+    /// Whether `user` may know of it and control it: the one that made it, or no user but an
+    /// administrator.
+    pub(crate) fn is_under(&self, user: Option<Uid>) -> bool {
+        user.is_none() || self.granted_to() == user
+    }
+
     /// Its tenant: what it shares with its parts or, as a part, with its whole.
     pub(super) fn tenant(&self) -> &Tenant {
         &self.tenant

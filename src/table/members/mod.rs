@@ -248,7 +248,7 @@ impl Members {
         _control: &Control,
     ) -> bool {
         self.remove_if(task, |membership| {
-            membership.is_formed() && (user.is_none() || membership.granted_to() == user)
+            membership.is_formed() && membership.is_under(user)
         })
     }
 
