@@ -11,9 +11,9 @@ use crate::map::{association, insert, join, remove_if, replace};
 use crate::moving::is_of;
 use crate::release::Ending;
 use crate::run::{Go, Stop};
-use crate::task::{each_thread, let_go, wait_for_clones};
+use crate::task::{each_thread, visit_held, wait_for_clones};
 use crate::without::Without;
-use crate::world::{members, Phase, Run, World, TASKS};
+use crate::world::{Phase, Run, World, TASKS};
 
 /// `Tenants::assign` of process 0 or, with its descendants, of the parent of that. Its last search
 /// finds no bypass if it `succeeds`.
@@ -212,7 +212,7 @@ impl TakeIn for Assigning<'_, '_> {
 
 /// `tree` has more processes, which leave their children to others.
 impl TakeInTree for Assigning<'_, '_> {
-    fn each_descendant(&mut self, mut visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
+    fn each_descendant(&mut self, visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
         // Every process but the first is a descendant of that.
         let process = self.process;
         let found = self.run.wait("descendants", |w| {
@@ -228,9 +228,7 @@ impl TakeInTree for Assigning<'_, '_> {
                 found
             })
         })?;
-        let done = members(found).try_for_each(|task| visit(self, &task));
-        let_go(self.run, found)?;
-        done
+        visit_held(self, found, |this| &mut *this.run, visit)
     }
 
     fn is_exited(stop: &Stop) -> bool {

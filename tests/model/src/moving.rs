@@ -9,9 +9,9 @@ use crate::assign::Assigning;
 use crate::entry::{Entry, NO_CALL};
 use crate::map::{join, look_up, replace};
 use crate::run::{Go, Stop};
-use crate::task::{let_go, wait_for_clones};
+use crate::task::{visit_held, wait_for_clones};
 use crate::without::Without;
-use crate::world::{members, Phase, Run, Task, World};
+use crate::world::{Phase, Run, Task, World};
 
 /// `Tenants::move_to`. Its last search finds no bypass if it `succeeds`.
 pub(crate) fn move_to(run: &mut Run<'_>, to: u8, succeeds: bool) -> Go<()> {
@@ -130,7 +130,7 @@ impl PutBack for Assigning<'_, '_> {
     type Task = u8;
     type Stop = Stop;
 
-    fn each_moved(&mut self, mut visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
+    fn each_moved(&mut self, visit: impl FnMut(&mut Self, &u8) -> Go<()>) -> Go<()> {
         self.put_backs += 1;
         if self.put_backs > 1 && !self.run.has(Without::LookAfterPuttingBack) {
             return Ok(());
@@ -144,9 +144,7 @@ impl PutBack for Assigning<'_, '_> {
             w.hold(found);
             found
         })?;
-        let done = members(found).try_for_each(|task| visit(self, &task));
-        let_go(self.run, found)?;
-        done
+        visit_held(self, found, |this| &mut *this.run, visit)
     }
 
     fn put_back(&mut self, task: &u8) -> Go<()> {

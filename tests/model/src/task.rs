@@ -26,10 +26,21 @@ pub(crate) fn each_thread<'a, T>(
     caller: &mut T,
     process: u8,
     run: impl Fn(&mut T) -> &mut Run<'a>,
-    mut visit: impl FnMut(&mut T, &u8) -> Go<()>,
+    visit: impl FnMut(&mut T, &u8) -> Go<()>,
 ) -> Go<()> {
     let found = threads(run(caller), process)?;
-    let done = members(found).try_for_each(|thread| visit(caller, &thread));
+    visit_held(caller, found, run, visit)
+}
+
+/// Calls `visit` with each of `found`, to which the caller holds references, until it fails.
+/// Then drops the references.
+pub(crate) fn visit_held<'a, T>(
+    caller: &mut T,
+    found: u8,
+    run: impl Fn(&mut T) -> &mut Run<'a>,
+    mut visit: impl FnMut(&mut T, &u8) -> Go<()>,
+) -> Go<()> {
+    let done = members(found).try_for_each(|task| visit(caller, &task));
     let_go(run(caller), found)?;
     done
 }
