@@ -8,7 +8,7 @@ mod moving;
 mod obstacle;
 mod own;
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use addrconf_abi::{AssignRequest, JoinRequest, Name, Target};
 use rustix::io::Errno;
@@ -112,15 +112,30 @@ pub fn joining(system: &dyn System, pid: i32, to: Which) -> Doing {
     Doing::new("put", whom).and(format!("into association {to}"))
 }
 
+/// What a call needs that puts a process into an association that is there.
+struct Ends<'a> {
+    client: Client<'a>,
+    /// Of the association.
+    id: u64,
+    pidfd: OwnedFd,
+}
+
+impl<'a> Ends<'a> {
+    fn open(system: &'a dyn System, pid: i32, to: Which) -> Result<Self, Reason> {
+        let client = open::client(system)?;
+        let id = open::id(system, &client, to)?;
+        let pidfd = open::process(system, pid)?;
+        Ok(Self { client, id, pidfd })
+    }
+}
+
 fn attempt_join(
     system: &dyn System,
     pid: i32,
     to: Which,
     request: &AssignRequest,
 ) -> Result<u64, Reason> {
-    let client = open::client(system)?;
-    let id = open::id(system, &client, to)?;
-    let pidfd = open::process(system, pid)?;
+    let Ends { client, id, pidfd } = Ends::open(system, pid, to)?;
     let memory = open::memory(system, pid);
     let memory = memory.as_ref().map(AsFd::as_fd);
     let joins = JoinRequest {

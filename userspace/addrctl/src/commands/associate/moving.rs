@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use addrconf_abi::{AssignRequest, Bypass, JoinRequest, Obstacle, Target};
 use rustix::io::Errno;
 
-use super::not_joined;
+use super::{not_joined, Ends};
 use crate::client::{CallError, Client};
 use crate::commands::args::Which;
 use crate::commands::open;
@@ -37,9 +37,7 @@ fn attempt(
     to: Which,
     request: &AssignRequest,
 ) -> Result<u64, Reason> {
-    let client = open::client(system)?;
-    let id = open::id(system, &client, to)?;
-    let pidfd = open::process(system, pid)?;
+    let Ends { client, id, pidfd } = Ends::open(system, pid, to)?;
     let moves = JoinRequest {
         tree: request.tree,
         reset: request.reset,
