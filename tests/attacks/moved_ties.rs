@@ -223,4 +223,12 @@ fn without_first_thread(before: bool) {
     device.release(target).expect("release");
     assert_eq!(bound(), "ok ok ok");
     assert_eq!(errno(device.query(target)), ENOENT);
+    // Joining finds the threads, as moving does.
+    for _ in 0..2 {
+        device.join(target, blog.id, false).expect("join again");
+        assert_eq!(errno(device.join(target, shop.id, false)), libc::EEXIST);
+        assert_eq!(bound(), format!("{no} ok {no}"));
+        device.release(target).expect("release again");
+        assert_eq!(bound(), "ok ok ok");
+    }
 }
