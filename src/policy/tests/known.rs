@@ -4,7 +4,7 @@
 //! patched kernel) follows from the decisions.
 
 use super::super::{
-    bind, connect, delivers, is_private_loopback, listen, receive, receives, send, sends,
+    bind, connect, create, delivers, is_private_loopback, listen, receive, receives, send, sends,
     Destination, Found, Origin, Outgoing, Owner, Sender, Usage,
 };
 use super::*;
@@ -72,6 +72,20 @@ fn sockaddr(addr: IpAddr) -> SockAddr {
     match addr {
         IpAddr::V4(a) => SockAddr::V4(a),
         IpAddr::V6(a) => SockAddr::V6(a),
+    }
+}
+
+#[test]
+fn kinds_that_are_known_are_permitted() {
+    const STREAM: i32 = 1;
+    const DGRAM: i32 = 2;
+    // acf_may_create(): AF_INET and AF_INET6.
+    for family in [2, 10] {
+        for (kind, protocol) in [(STREAM, 0), (STREAM, 6), (DGRAM, 0), (DGRAM, 17)] {
+            for raw in [false, true] {
+                assert_eq!(create(family, kind, protocol, raw), Ok(()));
+            }
+        }
     }
 }
 

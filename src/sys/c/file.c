@@ -27,17 +27,12 @@
  */
 static const struct mm_struct *acf_memory(const struct file *file, bool *pages)
 {
-	const struct inode *inode = file_inode(file);
-	const char *name = file->f_path.dentry->d_name.name;
-
 	*pages = false;
-	if (inode->i_sb->s_magic == PROC_SUPER_MAGIC)
-		return S_ISREG(inode->i_mode) && !strcmp(name, "mem") ?
-			       file->private_data :
-			       NULL;
+	if (acf_gate_file_is_memory(file))
+		return file->private_data;
 #ifdef CONFIG_USERFAULTFD
-	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	    !strcmp(name, "[userfaultfd]")) {
+	if (file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	    !strcmp(file->f_path.dentry->d_name.name, "[userfaultfd]")) {
 		*pages = true;
 		return ((struct userfaultfd_ctx *)file->private_data)->mm;
 	}
