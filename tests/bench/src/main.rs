@@ -34,6 +34,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use calls::Place;
+use tenants::Bound;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,7 +54,8 @@ fn main() {
             landlock::enter().expect("a Landlock domain");
             calls::run(Place::at(address(addr)));
         }
-        ["tenants", ref counts @ ..] => tenants::run(&numbers(counts)),
+        ["tenants", ref counts @ ..] => tenants::run(Bound::Inside, &numbers(counts)),
+        ["adopted", ref counts @ ..] => tenants::run(Bound::Before, &numbers(counts)),
         ["associations", ref counts @ ..] => associations::run(&numbers(counts)),
         ["memory", "plain"] => memory::plain(),
         ["memory", "namespaces"] => memory::namespaces(),

@@ -77,11 +77,16 @@ const CALLS: [Calls; 5] = [
 ];
 
 /// Tables from lines of a column, a row and a value: their names, titles and files.
-const COUNTED: [(&str, &str, &[&str]); 2] = [
+const COUNTED: [(&str, &str, &[&str]); 3] = [
     (
         "tenants",
         "by the number of tenants on one port",
         &["tenants"],
+    ),
+    (
+        "adopted",
+        "the same, of servers that bound before",
+        &["adopted"],
     ),
     (
         "associations",

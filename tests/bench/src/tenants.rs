@@ -2,7 +2,8 @@
 
 //! What one tenant pays for others on the same port: each has a wildcard listener on
 //! port 80 and a wildcard datagram socket on port 53. Measured are a bind of the last one,
-//! and a connection and a datagram from the host to the first.
+//! and a connection and a datagram from the host to the first. Tenants bind when they are
+//! associated, or were servers of the host before.
 
 use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;
@@ -10,8 +11,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use addrconf_abi::{AddrEntry, Target};
-use addrconf_test_client::Device;
+use addrconf_abi::{AddrEntry, Target, Terms};
+use addrconf_test_client::{Assignment, Device};
 use addrconf_test_sys::child::Child;
 use addrconf_test_sys::clock::now;
 use rustix::net::{
@@ -34,16 +35,24 @@ struct Tenant {
     receiver: OwnedFd,
 }
 
+/// When tenants bind their sockets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    Inside,
+    /// Before they are associated: the tables of the kernel then have them among the host's.
+    Before,
+}
+
 /// Measures with each of these numbers of tenants, in ascending order.
-pub fn run(counts: &[u32]) {
+pub fn run(when: Bound, counts: &[u32]) {
     let device = Device::open().expect("the device");
     let mut store = Store::new();
-    let (first, _) = make(&device, 0, false);
+    let (first, _) = make(&device, 0, when, false);
     let mut made = 1;
     for &count in counts {
         let mut bound = 0;
         while made < count {
-            let (tenant, instructions) = make(&device, made, made + 1 == count);
+            let (tenant, instructions) = make(&device, made, when, made + 1 == count);
             bound = instructions;
             store.put(tenant);
             made += 1;
@@ -95,8 +104,9 @@ fn address(index: u32) -> Ipv4Addr {
     Ipv4Addr::from(0x0a01_0001 + index)
 }
 
-/// Makes a tenant. Measures a bind to the port if `measure`.
-fn make(device: &Device, index: u32, measure: bool) -> (Tenant, u64) {
+/// Makes a tenant. Measures a bind to the port if `measure`. Tenants are exclusive, as the host
+/// could not bind a port on the wildcard if others had it.
+fn make(device: &Device, index: u32, when: Bound, measure: bool) -> (Tenant, u64) {
     let (mut ours, mut theirs) = UnixStream::pair().expect("a pair");
     let child = Child::spawn(|| {
         let mut go = [0];
@@ -128,12 +138,23 @@ fn make(device: &Device, index: u32, measure: bool) -> (Tenant, u64) {
     let pid = Pid::from_raw(child.pid()).expect("a pid");
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).expect("pidfd");
     let set = [AddrEntry::host(address(index).into())];
-    device
-        .assign(Target::Pid(child.pid()), &set, "")
-        .expect("assign");
+    let terms = Assignment::on(Terms {
+        exclusive: true,
+        ..Terms::DEFAULT
+    });
+    let assign = || {
+        let assigned = device.assign_with(Target::Pid(child.pid()), &set, &terms);
+        assigned.expect("assign");
+    };
+    if when == Bound::Inside {
+        assign();
+    }
     ours.write_all(&[1]).expect("start");
     let mut answer = [0; 16];
     ours.read_exact(&mut answer).expect("an answer");
+    if when == Bound::Before {
+        assign();
+    }
     let number = |at: usize| i32::from_ne_bytes(answer[at..at + 4].try_into().expect("4 bytes"));
     let take = |at| {
         pidfd_getfd(&pidfd, number(at), PidfdGetfdFlags::empty()).expect("a socket of the tenant")
