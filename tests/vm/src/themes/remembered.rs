@@ -11,6 +11,7 @@ use crate::child::{Channel, Child};
 use crate::client::{associate, associate_with, Assignment, Device};
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
+use crate::sys::device::interface_index;
 use crate::sys::schedule::stay_on;
 use crate::world::configure;
 use addrconf_abi::{Change, SourceChoice, Target, Terms};
@@ -63,7 +64,26 @@ pub fn tests() -> Vec<Test> {
                 }
             }),
             behaviour(name("is_that_of_the_sockets_device"), move || {
-                is_that_of_the_device(sources);
+                is_that_of_the_device(sources, |sock, device| {
+                    sock.bind_to_device(device).expect("a device");
+                });
+            }),
+            behaviour(name("follows_a_route_that_is_taken_away"), move || {
+                let there = there(sources[0]);
+                let route = |how: &str, source: usize| {
+                    let source = sources[source];
+                    let line = format!("route {how} {there} dev dummy0 src {source}");
+                    configure(&format!("{line} metric 8\n")).expect("ip");
+                };
+                let less = format!("route add {there} dev dummy0 src {} metric 9\n", sources[1]);
+                configure(&less).expect("ip");
+                let mut tenant = Chooser::new();
+                for _ in 0..3 {
+                    route("add", 0);
+                    tenant.chooses(sources[0]);
+                    route("del", 0);
+                    tenant.chooses(sources[1]);
+                }
             }),
             behaviour(name("is_nobody_elses"), move || {
                 route("add", sources[1]);
@@ -76,6 +96,16 @@ pub fn tests() -> Vec<Test> {
             }),
         ]);
     }
+    tests.push(behaviour(
+        "a_remembered_source_is_that_of_the_interface_for_unicast",
+        || {
+            is_that_of_the_device(SOURCES, |sock, device| {
+                let index = interface_index(device).expect("an index").to_be();
+                // IP_UNICAST_IF
+                sock.set(libc::IPPROTO_IP, 50, index as i32);
+            });
+        },
+    ));
     tests.push(behaviour(
         "a_remembered_v6_source_follows_the_addresses_of_the_machine",
         || {
@@ -94,7 +124,8 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-fn is_that_of_the_device(sources: [&'static str; 2]) {
+/// The route to the destination is better by one device, and `lead` leads a socket through another.
+fn is_that_of_the_device(sources: [&'static str; 2], lead: impl Fn(&Sock, &str)) {
     let there = there(sources[0]);
     let bits = if ip(there).is_ipv4() {
         "/32"
@@ -113,7 +144,7 @@ fn is_that_of_the_device(sources: [&'static str; 2]) {
         for _ in 0..3 {
             for (device, source) in [("dummy0", sources[0]), ("dummy1", sources[1])] {
                 let sock = Sock::for_ip(Proto::Udp, ip(there));
-                sock.bind_to_device(device).expect("a device");
+                lead(&sock, device);
                 assert_eq!(source_of(&sock, there), ip(source));
             }
             let sock = Sock::for_ip(Proto::Udp, ip(there));
