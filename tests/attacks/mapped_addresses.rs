@@ -4,12 +4,15 @@
 
 use std::net::IpAddr;
 
-use libc::{EACCES, EADDRNOTAVAIL};
+use libc::{AF_INET6, EACCES, EADDRNOTAVAIL, IPPROTO_RAW, SOCK_RAW};
 
-use crate::addr::{mapped, HOST4, ONE};
-use crate::registry::{refusal, Test};
+use crate::addr::{mapped, Addr, HOST4, HOST6, ONE};
+use crate::child::{Channel, Child};
+use crate::client::associate;
+use crate::registry::{behaviour, everywhere, refusal, Test};
 use crate::sock::{Proto, Sock};
 
+use super::packets::{forged, victim};
 use super::witness::{Eavesdrop, Spoof, PORT};
 
 pub fn tests() -> Vec<Test> {
@@ -77,5 +80,45 @@ pub fn tests() -> Vec<Test> {
     };
     tests.extend(wildcard.tests());
     tests.extend(source.tests());
+    // A server of both families takes it for its own loopback.
+    let loopback = "::ffff:127.0.0.1";
+    tests.extend([
+        behaviour(
+            "no_message_from_a_mapped_loopback_reaches_a_tenant",
+            move || {
+                assert!(hears(ONE, HOST6), "nothing arrives at all");
+                assert!(!hears(ONE, loopback), "the forged message arrived");
+            },
+        ),
+        everywhere(
+            "a_message_from_a_mapped_loopback_reaches_others",
+            move || {
+                assert!(hears(&[], loopback), "the attack failed");
+            },
+        ),
+    ]);
     tests
+}
+
+/// Whether a server, associated with `set` unless that is empty, gets a datagram that the host
+/// sends over IPv6 with this source.
+fn hears(set: &[&str], source: &str) -> bool {
+    let own = ONE[1];
+    let (ready, sent, result) = (Channel::new(), Channel::new(), Channel::new());
+    let server = Child::spawn(|| {
+        if !set.is_empty() {
+            associate(set);
+        }
+        let server = victim(own);
+        ready.send("");
+        sent.receive();
+        result.send(&server.has_input(500).to_string());
+    });
+    ready.receive();
+    let sock = Sock::new(AF_INET6, SOCK_RAW, IPPROTO_RAW).expect("a raw socket");
+    let packet = forged(source, own);
+    sock.send_to(&packet, Addr::from((own, 0))).expect("send");
+    sent.send("");
+    server.succeeded();
+    result.receive() == "true"
 }
