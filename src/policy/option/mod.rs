@@ -59,7 +59,8 @@ enum Kind {
     /// It can give a socket an address, or a packet another route.
     Dangerous,
     /// It attaches to each packet what the program wrote, and with length 0 removes that
-    /// (RFC 3542 section 4; `ipv6_set_opt_hdr()` and `ip_options_get()` in the kernel).
+    /// (RFC 3542 section 4, RFC 2292 section 4.1; `do_ip_setsockopt()` and
+    /// `do_ipv6_setsockopt()` in the kernel).
     Header,
     /// It joins a multicast group, or changes the sources that a member wants to
     /// hear. The report of that is sent from the interface's address for every

@@ -190,8 +190,8 @@ bool acf_helper_task_recalled(struct task_struct *task)
  * The length that the running task passes to setsockopt(2), or -1 if that cannot be
  * told. The hook does not get it. It is in the registers of the call, which no other
  * thread can change. A thread that has used an io_uring may carry out an option of a
- * ring before it returns from any call, so what is in its registers says nothing.
- * Neither are the registers of a 32-bit program read: its calls have other numbers.
+ * ring before it returns from any call, so what is in its registers says nothing. Nor do
+ * those of a 32-bit program on x86, whose calls have other numbers.
  */
 int acf_helper_option_length(void)
 {

@@ -18,7 +18,7 @@ use super::{answer, Refusing};
 pub(crate) trait FileHooks: Refusing {
     /// The running task is about to read, write or map `file`, or to receive a descriptor
     /// of it from another process. The gate checks reading and writing of misc devices and of
-    /// regular files of procfs only, and mapping of files that are not regular only.
+    /// the memory of processes only, and mapping of files that are not regular only.
     fn file_use(file: FileRef<'_>) -> Result;
 }
 
