@@ -156,7 +156,7 @@ pub fn check_received(
 }
 
 /// Where a packet was seen.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Seen {
     /// On the host, else next door.
     pub host: bool,

@@ -128,9 +128,11 @@ pub fn watch(world: World, fd: i32, host: bool) {
             && packet.is_wanted()
             && now() > world.free_until()
         {
+            let start = &packet.rest[..packet.rest.len().min(20)];
             let facts = format_args!(
-                "a packet of protocol {} has the source {}, which no tenant may use",
-                packet.protocol, packet.source
+                "a packet of protocol {} to {} has the source {}, which no tenant may use: {seen:?}, \
+                 begins with {start:02x?}",
+                packet.protocol, packet.to, packet.source
             );
             world.violation(Counter::PacketViolations, 0, facts);
         }
