@@ -15,6 +15,7 @@ use addrconf_abi::{AddrEntry, Target, Terms};
 use addrconf_test_client::{Assignment, Device};
 use addrconf_test_sys::child::Child;
 use addrconf_test_sys::clock::now;
+use rustix::net::sockopt::set_socket_reuseaddr;
 use rustix::net::{
     accept, bind, connect, listen, recv, sendmsg, sendto, socket, AddressFamily, RecvFlags,
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType,
@@ -112,9 +113,17 @@ fn make(device: &Device, index: u32, when: Bound, measure: bool) -> (Tenant, u64
         let mut go = [0];
         theirs.read_exact(&mut go).expect("the start");
         let any = |port| SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
+        let server = || {
+            let socket = tcp();
+            // Connections that were measured wait on the port, in the way of a server of the host.
+            if when == Bound::Before {
+                set_socket_reuseaddr(&socket, true).expect("SO_REUSEADDR");
+            }
+            socket
+        };
         let bound = if measure {
             least(TIMES, || {
-                let socket = tcp();
+                let socket = server();
                 let start = now();
                 bind(&socket, &any(PORT)).expect("bind");
                 now() - start
@@ -122,7 +131,7 @@ fn make(device: &Device, index: u32, when: Bound, measure: bool) -> (Tenant, u64
         } else {
             0
         };
-        let listener = tcp();
+        let listener = server();
         bind(&listener, &any(PORT)).expect("bind");
         listen(&listener, 100).expect("listen");
         let receiver = udp();
