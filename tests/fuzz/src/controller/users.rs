@@ -28,8 +28,8 @@ impl Controller {
         // As `addrctl grant` does. It is made anew with the module.
         let shared = fs::Permissions::from_mode(0o666);
         fs::set_permissions(DEVICE_PATH, shared).expect("chmod");
-        let ids = device.ids().unwrap_or_default();
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let before = device.ids().unwrap_or_default();
+        let ids: Vec<String> = before.iter().map(ToString::to_string).collect();
         let grants = USERS.map(|_| self.rng.below(16));
         for (uid, which) in USERS.into_iter().zip(grants) {
             let set = granted(uid, which);
@@ -56,7 +56,7 @@ impl Controller {
                 .iter_mut()
                 .any(|user| matches!(user.try_wait(), Ok(None)))
         {
-            self.watch_users(grants);
+            self.watch_users(grants, &before);
             std::thread::sleep(Duration::from_millis(20));
         }
         for user in &mut running {
@@ -72,8 +72,9 @@ impl Controller {
     }
 
     /// Each association that a user made has addresses of its grant and processes of the user
-    /// alone.
-    fn watch_users(&self, grants: [usize; USERS.len()]) {
+    /// alone. Those that were there `before` may be of an earlier grant: they last until the kernel
+    /// has freed their tasks.
+    fn watch_users(&self, grants: [usize; USERS.len()], before: &[u64]) {
         let Some(device) = &self.device else {
             return;
         };
@@ -87,7 +88,8 @@ impl Controller {
             let which = USERS.iter().position(|user| *user == uid);
             let grant = which.map_or(vec![], |nr| granted(uid, grants[nr]));
             let foreign = found.pids.iter().any(|pid| !is_of(*pid, uid));
-            if !covers(&grant, &found.addrs) || foreign || found.exclusive {
+            let is_beyond = !before.contains(&id) && !covers(&grant, &found.addrs);
+            if is_beyond || foreign || found.exclusive {
                 let facts = format_args!("user {uid} with the grant {grant:?} has {found:?}");
                 self.world.violation(Counter::GrantViolations, 0, facts);
             }
