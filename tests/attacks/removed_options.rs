@@ -11,8 +11,7 @@ use libc::{EPERM, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IP_OPTIONS, TCP_REPAIR}
 use libc::{IPV6_2292PKTOPTIONS, IPV6_DSTOPTS, IPV6_HOPOPTS, IPV6_RTHDR, IPV6_RTHDRDSTOPTS};
 
 use crate::addr::{ip, HOST4, HOST6, ONE};
-use crate::child::{as_tenant, Channel, Child};
-use crate::client::associate;
+use crate::child::{as_tenant, in_child_with, Channel};
 use crate::registry::{behaviour, everywhere, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::option::{option_bytes, set_option, set_option_bytes};
@@ -70,17 +69,13 @@ pub fn tests() -> Vec<Test> {
         ),
         behaviour("what_takes_a_capability_fails_alike_without_one", || {
             for set in [&[], ONE] {
-                Child::spawn(|| {
-                    if !set.is_empty() {
-                        associate(set);
-                    }
+                in_child_with(set, || {
                     become_user(1000).expect("a user");
                     let sock = Sock::v4(Proto::Tcp);
                     let error = set_option(sock.as_fd(), IPPROTO_TCP, TCP_REPAIR, 0)
                         .expect_err("permitted");
                     assert_eq!(error.raw_os_error(), Some(EPERM), "in {set:?}");
-                })
-                .succeeded();
+                });
             }
         }),
     ]);
@@ -89,16 +84,12 @@ pub fn tests() -> Vec<Test> {
 
 /// How many of the [`ATTEMPTS`] to attach options with a ring succeed, in a process that is
 /// associated with `set` unless that is empty.
-fn attached_by_a_ring(set: &'static [&str]) -> usize {
+fn attached_by_a_ring(set: &[&str]) -> usize {
     let result = Channel::new();
-    let child = Child::spawn(|| {
-        if !set.is_empty() {
-            associate(set);
-        }
+    in_child_with(set, || {
         let attached = (0..ATTEMPTS).filter(|_| attaches_by_a_ring()).count();
         result.send(&attached.to_string());
     });
-    child.succeeded();
     result.receive().parse().expect("a number")
 }
 
