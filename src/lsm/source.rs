@@ -112,7 +112,7 @@ fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAd
 /// is routed: what is chosen for one call need not fit another.
 fn is_led_by_interface(to: IpAddr) -> bool {
     match to {
-        IpAddr::V4(to) => to.is_multicast() || to.is_broadcast(),
+        IpAddr::V4(_) => is_led_by_source(to),
         IpAddr::V6(to) => to.is_multicast() || to.is_unicast_link_local(),
     }
 }

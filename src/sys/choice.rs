@@ -9,6 +9,7 @@ use core::net::IpAddr;
 
 use kernel::bindings;
 
+use super::packet::v6_bytes;
 use super::raw;
 use super::sock::SkRef;
 
@@ -41,13 +42,9 @@ impl Stamp {
 
 /// An address in the kernel's form; IPv4 ones are IPv4-mapped.
 fn in6_addr(addr: IpAddr) -> bindings::in6_addr {
-    let octets = match addr {
-        IpAddr::V4(addr) => addr.to_ipv6_mapped().octets(),
-        IpAddr::V6(addr) => addr.octets(),
-    };
-    let mut addr = bindings::in6_addr::default();
-    addr.in6_u.u6_addr8 = octets;
-    addr
+    let mut found = bindings::in6_addr::default();
+    found.in6_u.u6_addr8 = v6_bytes(addr);
+    found
 }
 
 /// Makes the gate forget all sources that were chosen: a set was changed. Context: any.

@@ -27,6 +27,14 @@ pub(super) unsafe fn is_led(
     unsafe { raw::acf_helper_skb_is_led(skb, sk, family) }
 }
 
+/// The bytes of an address as `struct in6_addr` has them: IPv4 ones are IPv4-mapped.
+pub(super) fn v6_bytes(addr: IpAddr) -> [u8; 16] {
+    match addr {
+        IpAddr::V4(addr) => addr.to_ipv6_mapped().octets(),
+        IpAddr::V6(addr) => addr.octets(),
+    }
+}
+
 /// The address of `family` at `at`; `None` for other families than IPv4 and IPv6.
 ///
 /// # Safety

@@ -14,7 +14,7 @@ use kernel::error::from_result;
 use kernel::prelude::*;
 
 use crate::sys::index::Room;
-use crate::sys::packet::{address, mark, Mark};
+use crate::sys::packet::{address, mark, v6_bytes, Mark};
 use crate::sys::raw;
 use crate::sys::sock::SkRef;
 
@@ -52,15 +52,11 @@ impl Reach<'_> {
 
     /// Adds an address that the socket stands for. `E2BIG` when there is no room.
     pub(crate) fn add_address(&mut self, addr: IpAddr) -> Result {
-        let bytes = match addr {
-            IpAddr::V4(a) => a.to_ipv6_mapped().octets(),
-            IpAddr::V6(a) => a.octets(),
-        };
         // SAFETY: By the type invariants the structure is valid, and used by this alone.
         let addrs = unsafe { slots(&raw mut (*self.at.as_ptr()).addrs) };
         let free = addrs.get_mut(self.addrs).ok_or(E2BIG)?;
         // SAFETY: An address is sixteen bytes, and any sixteen are one.
-        unsafe { free.as_mut_ptr().cast::<[u8; 16]>().write(bytes) };
+        unsafe { free.as_mut_ptr().cast::<[u8; 16]>().write(v6_bytes(addr)) };
         // INVARIANT: Written above.
         self.addrs += 1;
         Ok(())
