@@ -31,6 +31,7 @@ mod loopback;
 mod members;
 mod membership;
 mod narrow;
+mod open_sockets;
 mod patience;
 mod registry;
 mod release;

@@ -15,8 +15,8 @@ use crate::sys::sock::{FreedSk, SkHold, SkRef, SocketInfo, SocketKind};
 use crate::sys::task::{FilesKey, TaskRef};
 
 use super::association::Association;
-use super::gather::gather;
 use super::limits::LOCKED_SOCKETS;
+use super::open_sockets::select;
 use super::patience::Patience;
 
 // SAFETY: this is the only call of `Slots::new` in the module, so `T` is the same in
@@ -116,9 +116,13 @@ pub(crate) fn forget(mut sk: FreedSk<'_>) {
 }
 
 /// Takes in the sockets among a task's open files that are bound to an address which
-/// `association` owns, to a wildcard, or not at all. Allocates nothing. The caller
-/// holds no spinlock. Returns the table of descriptors.
-pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<FilesKey> {
+/// `association` owns, to a wildcard, or not at all. Sets `unindexed` if [`index`] has to follow.
+/// Allocates nothing. The caller holds no spinlock. Returns the table of descriptors.
+pub(super) fn adopt(
+    task: &TaskRef,
+    association: &Arc<Association>,
+    unindexed: &mut bool,
+) -> Option<FilesKey> {
     task.each_socket(|sk, _| {
         let Some(info) = sk.info().filter(|info| fits(association, info)) else {
             return true;
@@ -127,8 +131,24 @@ pub(super) fn adopt(task: &TaskRef, association: &Arc<Association>) -> Option<Fi
         if policy::is_private_alias(info.local) {
             association.tenant().note_astray();
         }
+        *unindexed |= sk.lacks_key();
         true
     })
+}
+
+/// Has the stack index the sockets of `association` among the open files of `tasks` that had a
+/// port when [`adopt`] took them in. What it leaves out, because memory lacks or an owner keeps a
+/// socket locked, works as well, but costs others on its port. Context: process, may sleep.
+pub(super) fn index(tasks: &[TaskRef], association: &Association) {
+    let is_meant = |sk: SkRef<'_>| sk.lacks_key() && belongs_to(sk, association);
+    if let Ok(found) = select(tasks, is_meant) {
+        let key = association.key();
+        while_locked(|| {
+            found
+                .iter()
+                .fold(false, |busy, sk| busy | !sk.try_set_key(key))
+        });
+    }
 }
 
 /// An association that `is_meant` and of which a task has a socket. The caller holds no
@@ -222,63 +242,4 @@ pub(super) fn while_locked(mut end: impl FnMut() -> bool) -> bool {
         fsleep(PAUSE);
     }
     false
-}
-
-/// References to the sockets among the open files of `tasks` for which `wanted`
-/// returns true, one to each. `wanted` must not sleep, and may be called more than
-/// once.
-fn select(tasks: &[TaskRef], wanted: impl Fn(SkRef<'_>) -> bool) -> Result<KVVec<SkHold>> {
-    let mut all = KVVec::new();
-    each_table(tasks, |task| {
-        let mut files = None;
-        let found: KVVec<SkHold> = gather(|push| {
-            files = task.each_socket(|sk, _| {
-                if let Some(held) = wanted(sk).then(|| sk.hold()).flatten() {
-                    push(held);
-                }
-                true
-            });
-        })?;
-        for sk in found {
-            // One socket may have very many descriptors.
-            if all.len() == all.capacity() {
-                leave_one_of_each(&mut all);
-                all.reserve(all.len(), GFP_KERNEL)?;
-            }
-            all.push(sk, GFP_KERNEL)?;
-        }
-        Ok(files)
-    })?;
-    leave_one_of_each(&mut all);
-    Ok(all)
-}
-
-fn leave_one_of_each(sockets: &mut KVVec<SkHold>) {
-    sockets.sort_unstable_by_key(SkHold::address);
-    let mut last = None;
-    sockets.retain(|sk| last.replace(sk.address()) != Some(sk.address()));
-}
-
-/// Calls `look` with each task, except those whose table of descriptors was looked at
-/// last: very many tasks may share one table of very many descriptors. `look` returns
-/// the table. Tasks that share a table are visited one after the other.
-/// Context: process, may sleep.
-pub(super) fn each_table(
-    tasks: &[TaskRef],
-    mut look: impl FnMut(&TaskRef) -> Result<Option<FilesKey>>,
-) -> Result {
-    let mut by_table = KVVec::with_capacity(tasks.len(), GFP_KERNEL)?;
-    for task in tasks {
-        // Read once, for sorting: the task may get another table meanwhile.
-        by_table.push((task.files(), task), GFP_KERNEL)?;
-    }
-    by_table.sort_unstable_by_key(|(files, _)| *files);
-    let mut last = None;
-    for (_, task) in by_table {
-        let files = task.files();
-        if files.is_none() || files != last {
-            last = look(task)?;
-        }
-    }
-    Ok(())
 }

@@ -98,6 +98,7 @@ int acf_helper_sk_local(const struct sock *sk, u8 local[16]);
 bool acf_helper_sk_is_tunnel(const struct sock *sk);
 enum acf_traffic acf_helper_sk_traffic(const struct sock *sk);
 bool acf_helper_sk_try_abort(struct sock *sk);
+bool acf_helper_sk_lacks_key(const struct sock *sk);
 bool acf_helper_sk_hold(struct sock *sk);
 void acf_helper_sk_put(struct sock *sk);
 

@@ -182,6 +182,16 @@ bool acf_helper_sk_try_abort(struct sock *sk)
 }
 
 /*
+ * Whether a TCP or UDP socket with a port is not indexed by the key of its scope.
+ * Context: any.
+ */
+bool acf_helper_sk_lacks_key(const struct sock *sk)
+{
+	return (sk_is_tcp(sk) || sk_is_udp(sk)) && READ_ONCE(inet_sk(sk)->inet_num) &&
+	       !READ_ONCE(sk->sk_scope_key);
+}
+
+/*
  * Takes a reference. Returns false if the socket is being freed: RCU alone may have
  * kept it. Context: any.
  */

@@ -158,6 +158,13 @@ impl<'a> SkRef<'a> {
         unsafe { raw::acf_gate_sock_set_scope(self.as_ptr(), scope, key.unwrap_or(0)) }
     }
 
+    /// Whether [`SkRef::set_scope`] left its key alone because it has a port. Only TCP and UDP
+    /// sockets need one. Context: any.
+    pub(crate) fn lacks_key(self) -> bool {
+        // SAFETY: By the type invariants the socket is valid.
+        unsafe { raw::acf_helper_sk_lacks_key(self.as_ptr()) }
+    }
+
     /// Takes a reference to the socket. `None` when it is being freed and only RCU keeps it.
     /// Context: any.
     pub(crate) fn hold(self) -> Option<SkHold> {
@@ -187,6 +194,15 @@ impl SkHold {
         // SAFETY: By the type invariants the socket is full, and `self` holds the reference
         // that acf_gate_sock_try_reset() requires.
         unsafe { raw::acf_helper_sk_try_abort(self.0.as_ptr()) }
+    }
+
+    /// Gives a socket of an association that has a port the key under which the stack is to index
+    /// it, which is not 0. It keeps one that it has, and has none if memory lacks. `false` when its
+    /// owner has it locked now. Never waits for that. Context: process, may sleep.
+    pub(crate) fn try_set_key(&self, key: u32) -> bool {
+        // SAFETY: By the type invariants the socket is full, and `self` holds the reference
+        // that acf_gate_sock_try_set_key() requires.
+        unsafe { raw::acf_gate_sock_try_set_key(self.0.as_ptr(), key) }
     }
 }
 

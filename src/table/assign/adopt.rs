@@ -9,6 +9,7 @@ use crate::sys::sock::SkHold;
 use crate::sys::task::TaskRef;
 
 use super::Assignment;
+use crate::table::open_sockets;
 use crate::table::patience::Patience;
 use crate::table::sockets;
 
@@ -19,10 +20,15 @@ impl Assignment<'_> {
     pub(super) fn adopt_sockets(&self) {
         let patience = Patience::new();
         let adopt_of_each = |tasks: &[TaskRef]| {
-            sockets::each_table(tasks, |task| match patience.is_over() {
-                false => Ok(sockets::adopt(task, &self.association)),
+            let mut unindexed = false;
+            let done = open_sockets::each_table(tasks, |task| match patience.is_over() {
+                false => Ok(sockets::adopt(task, &self.association, &mut unindexed)),
                 true => Err(ETIMEDOUT),
-            })
+            });
+            if unindexed {
+                sockets::index(tasks, &self.association);
+            }
+            done
         };
         // Usually there is one process, which made no other meanwhile. If the
         // association has no more tasks than the process has threads, all were looked

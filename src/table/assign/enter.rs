@@ -3,6 +3,8 @@
 //! The running task becomes a member of an association when it executes a program, because a rule
 //! applies: the steps of [`protocol::enter`] on the table. Context: process, may sleep.
 
+use core::slice;
+
 use kernel::prelude::*;
 use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
@@ -153,7 +155,11 @@ impl Enter for Entering<'_> {
     }
 
     fn adopt(&mut self) -> Result {
-        sockets::adopt(&self.task, &self.association);
+        let mut unindexed = false;
+        sockets::adopt(&self.task, &self.association, &mut unindexed);
+        if unindexed {
+            sockets::index(slice::from_ref(&self.task), &self.association);
+        }
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 //! A process gets an association when it has sockets already, on a port where many other
 //! tenants have sockets. The kernel keeps these sockets elsewhere than newer ones.
 
+use std::io::ErrorKind;
+
 use crate::addr::{ip, ANY4, HOST4, OVERLAPPING, PAIRS, SEVERAL};
 use crate::child::{Channel, Child};
 use crate::client::{associate_with, Assignment};
@@ -56,6 +58,7 @@ pub fn tests() -> Vec<Test> {
                 "wildcards_from_before_of_two_tenants_are_found",
                 two_adopted,
             );
+            add("wildcard_answers_while_it_is_assigned", answers_meanwhile);
         }
         tests.push(behaviour(
             format!(
@@ -166,6 +169,32 @@ fn two_adopted(proto: Proto, kind: Kind) {
     }
     for addr in [HOST4, loopback] {
         nobody_answers(proto, (addr, 80));
+    }
+}
+
+/// The kernel moves the socket of a server that is assigned to where it finds those of the
+/// tenant. It must find it at every moment, or it refuses the request. (An answer of UDP is lost if
+/// the server is a member already, and its socket is not the association's yet.)
+fn answers_meanwhile(proto: Proto, kind: Kind) {
+    let addr = PAIRS[0].iter().find(|a| kind.takes(ip(a))).expect("one");
+    for _ in 0..8 {
+        let mut tenant = Tenant::host();
+        tenant.serve("me", Spec::wildcard(proto, kind, 80));
+        let ready = Channel::new();
+        let client = Child::spawn(|| {
+            for request in 0..60 {
+                match (proto, ask(proto, (*addr, 80))) {
+                    (Proto::Udp, Err(e)) if e.kind() == ErrorKind::WouldBlock => {}
+                    (_, answer) => assert_eq!(answer.expect("no answer"), "me"),
+                }
+                if request == 5 {
+                    ready.send("");
+                }
+            }
+        });
+        ready.receive();
+        tenant.associate(PAIRS[0], &Assignment::DEFAULT);
+        client.succeeded();
     }
 }
 
