@@ -18,9 +18,9 @@ use super::verdict::{Family, Refusal};
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the association does not own the address, or the
-/// socket belongs to another association; [`Refusal::FamilyNotSupported`] and
-/// [`Refusal::Invalid`] as the protocols answer.
+/// [`Refusal::AddressOutside`] when the association does not own the address,
+/// [`Refusal::SocketOutside`] when the socket belongs to another association;
+/// [`Refusal::FamilyMismatch`] and [`Refusal::Malformed`] as the protocols answer.
 pub fn bind(
     owner: &Owner<'_>,
     family: Family,
@@ -31,15 +31,17 @@ pub fn bind(
         (Family::V4, SockAddr::V4(a)) => (*a).into(),
         // inet_bind() accepts AF_UNSPEC with INADDR_ANY as a wildcard.
         (Family::V4, SockAddr::Unspec(Some(a))) if a.is_unspecified() => (*a).into(),
-        (Family::V4, SockAddr::Unspec(None)) => return Err(Refusal::Invalid),
+        (Family::V4, SockAddr::Unspec(None)) => return Err(Refusal::Malformed),
         (Family::V6, SockAddr::V6(a)) => (*a).into(),
-        _ => return Err(Refusal::FamilyNotSupported),
+        _ => return Err(Refusal::FamilyMismatch),
     };
     let wildcard = asked.to_canonical().is_unspecified();
-    if scoped && (wildcard || owner.owns(asked)) {
+    if !scoped {
+        Err(Refusal::SocketOutside)
+    } else if wildcard || owner.owns(asked) {
         Ok(())
     } else {
-        Err(Refusal::NotAvailable)
+        Err(Refusal::AddressOutside)
     }
 }
 

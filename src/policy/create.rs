@@ -32,22 +32,22 @@ pub const SOCK_RAW: i32 = 3;
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotPermitted`] for raw and packet sockets, which can receive and send
+/// * [`Refusal::KindNotCovered`] for raw and packet sockets, which can receive and send
 ///   arbitrary packets;
-/// * [`Refusal::ProtocolNotSupported`] for other Internet protocols (MPTCP, SCTP, SMC
+/// * [`Refusal::ProtocolNotCovered`] for other Internet protocols (MPTCP, SCTP, SMC
 ///   over `AF_INET`, ...): on this errno Go and others fall back to TCP;
-/// * [`Refusal::FamilyNotSupported`] for other families.
+/// * [`Refusal::FamilyNotCovered`] for other families.
 pub fn create(family: i32, kind: i32, protocol: i32, raw: bool) -> Result<(), Refusal> {
     match (family, kind, protocol) {
         // None of them has addresses of the network: the last is the kernel's cryptography.
         (AF_UNIX | AF_NETLINK | AF_ALG, _, _) => Ok(()),
         (AF_INET | AF_INET6, SOCK_RAW, _) if raw => Ok(()),
-        (AF_PACKET, _, _) | (AF_INET | AF_INET6, SOCK_RAW, _) => Err(Refusal::NotPermitted),
+        (AF_PACKET, _, _) | (AF_INET | AF_INET6, SOCK_RAW, _) => Err(Refusal::KindNotCovered),
         (AF_INET | AF_INET6, SOCK_STREAM, IPPROTO_IP | IPPROTO_TCP)
         | (AF_INET | AF_INET6, SOCK_DGRAM, IPPROTO_IP | IPPROTO_UDP)
         | (AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
         | (AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6) => Ok(()),
-        (AF_INET | AF_INET6, _, _) => Err(Refusal::ProtocolNotSupported),
-        _ => Err(Refusal::FamilyNotSupported),
+        (AF_INET | AF_INET6, _, _) => Err(Refusal::ProtocolNotCovered),
+        _ => Err(Refusal::FamilyNotCovered),
     }
 }

@@ -28,9 +28,9 @@ const SIOCOUTQNSD: u32 = 0x894b;
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotAvailable`] for requests that change the socket: where its signals
+/// * [`Refusal::SocketOutside`] for requests that change the socket: where its signals
 ///   go, or whether calls wait;
-/// * [`Refusal::NoRequest`] for unknown requests.
+/// * [`Refusal::RequestUnknown`] for unknown requests.
 pub fn request(request: u32) -> Result<(), Refusal> {
     match request {
         // These concern the descriptor, which is the caller's, and not the socket.
@@ -41,8 +41,8 @@ pub fn request(request: u32) -> Result<(), Refusal> {
         // SIOCGIFNAME to SIOCGIFTXQLEN: they concern interfaces and work on any
         // socket. Those that change an interface need CAP_NET_ADMIN.
         0x8910..=0x8942 => Ok(()),
-        FIONBIO | FIOASYNC | FIOSETOWN | SIOCSPGRP => Err(Refusal::NotAvailable),
-        _ => Err(Refusal::NoRequest),
+        FIONBIO | FIOASYNC | FIOSETOWN | SIOCSPGRP => Err(Refusal::SocketOutside),
+        _ => Err(Refusal::RequestUnknown),
     }
 }
 
@@ -63,12 +63,12 @@ const F_DUPFD_CLOEXEC: u32 = 1030;
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] for all others: `F_SETFL`, `F_SETOWN` and similar.
+/// [`Refusal::SocketOutside`] for all others: `F_SETFL`, `F_SETOWN` and similar.
 pub fn control(command: u32) -> Result<(), Refusal> {
     match command {
         F_DUPFD | F_DUPFD_CLOEXEC | F_DUPFD_QUERY | F_CREATED_QUERY | F_GETFD | F_SETFD
         | F_GETFL | F_GETOWN | F_GETOWN_EX | F_GETSIG | F_GETOWNER_UIDS => Ok(()),
-        _ => Err(Refusal::NotAvailable),
+        _ => Err(Refusal::SocketOutside),
     }
 }
 
@@ -83,7 +83,7 @@ const SOCKET_URING_OP_GETSOCKNAME: u32 = 5;
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] for all others, such as removing time stamps from the
+/// [`Refusal::SocketOutside`] for all others, such as removing time stamps from the
 /// socket's queue.
 pub fn ring_command(operation: u32) -> Result<(), Refusal> {
     match operation {
@@ -92,6 +92,6 @@ pub fn ring_command(operation: u32) -> Result<(), Refusal> {
         | SOCKET_URING_OP_GETSOCKOPT
         | SOCKET_URING_OP_SETSOCKOPT
         | SOCKET_URING_OP_GETSOCKNAME => Ok(()),
-        _ => Err(Refusal::NotAvailable),
+        _ => Err(Refusal::SocketOutside),
     }
 }

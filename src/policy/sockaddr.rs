@@ -17,6 +17,7 @@ const AF_INET6: u16 = 10;
 const LEN_V4: usize = 16;
 /// `SIN6_LEN_RFC2133`: without the scope id, which the kernel does not require.
 const LEN_V6: usize = 24;
+const PORT: core::ops::Range<usize> = 2..4;
 const ADDR_V4: core::ops::Range<usize> = 4..8;
 const ADDR_V6: core::ops::Range<usize> = 8..24;
 
@@ -41,10 +42,10 @@ impl SockAddr {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Invalid`] when it is too short for its family or, if the family is
+    /// [`Refusal::Malformed`] when it is too short for its family or, if the family is
     /// unknown, for the socket's, as the protocols answer.
     pub fn parse(socket: Family, bytes: &[u8]) -> Result<Self, Refusal> {
-        let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Invalid)?);
+        let family = u16::from_ne_bytes(take(bytes, 0..2).ok_or(Refusal::Malformed)?);
         let v4 = || {
             let long_enough = bytes.len() >= LEN_V4;
             take::<4>(bytes, ADDR_V4)
@@ -53,22 +54,28 @@ impl SockAddr {
         };
         match family {
             AF_UNSPEC => Ok(Self::Unspec(v4())),
-            AF_INET => v4().map(Self::V4).ok_or(Refusal::Invalid),
+            AF_INET => v4().map(Self::V4).ok_or(Refusal::Malformed),
             AF_INET6 if socket == Family::V6 => take::<16>(bytes, ADDR_V6)
                 .filter(|_| bytes.len() >= LEN_V6)
                 .map(|a| Self::V6(a.into()))
-                .ok_or(Refusal::Invalid),
+                .ok_or(Refusal::Malformed),
             other => {
                 let shortest = match socket {
                     Family::V4 => LEN_V4,
                     Family::V6 => LEN_V6,
                 };
                 if bytes.len() < shortest {
-                    return Err(Refusal::Invalid);
+                    return Err(Refusal::Malformed);
                 }
                 Ok(Self::Other(other))
             }
         }
+    }
+
+    /// The port in the bytes of an IPv4 or IPv6 address, in host order; 0 if they are too few.
+    #[must_use]
+    pub fn port(bytes: &[u8]) -> u16 {
+        take(bytes, PORT).map_or(0, u16::from_be_bytes)
     }
 
     /// The IP address, an IPv4-mapped one as IPv4; `None` for other families.

@@ -26,7 +26,7 @@ pub enum Destination {
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the socket is bound to another address.
+/// [`Refusal::SocketOutside`] when the socket is bound to another address.
 pub fn listen(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     bound(owner, socket)
 }
@@ -38,8 +38,8 @@ pub fn connect(owner: &Owner<'_>, socket: &Socket, addr: &SockAddr) -> Usage {
         // Dissolves a connection, which must belong to the association. The socket
         // keeps an address that it was bound to.
         SockAddr::Unspec(_) if socket.scoped => Usage::Allow,
-        SockAddr::Unspec(_) => Usage::Deny(Refusal::NotAvailable),
-        SockAddr::Other(_) => Usage::Deny(Refusal::FamilyNotSupported),
+        SockAddr::Unspec(_) => Usage::Deny(Refusal::SocketOutside),
+        SockAddr::Other(_) => Usage::Deny(Refusal::FamilyMismatch),
         SockAddr::V4(a) => towards(owner, socket, (*a).into()),
         SockAddr::V6(a) => towards(owner, socket, (*a).into()),
     }
@@ -59,9 +59,9 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
     match to {
         // As udpv6_sendmsg() and udp_sendmsg() answer.
         Destination::To(SockAddr::Other(_)) if socket.family == Family::V6 => {
-            Usage::Deny(Refusal::Invalid)
+            Usage::Deny(Refusal::Malformed)
         }
-        Destination::To(SockAddr::Other(_)) => Usage::Deny(Refusal::FamilyNotSupported),
+        Destination::To(SockAddr::Other(_)) => Usage::Deny(Refusal::FamilyMismatch),
         // On an IPv6 socket AF_UNSPEC means "no destination".
         Destination::To(SockAddr::Unspec(_)) if socket.family == Family::V6 => nowhere,
         Destination::To(addr) => match addr.ip() {
@@ -79,7 +79,7 @@ pub fn send(owner: &Owner<'_>, socket: &Socket, opens: bool, to: &Destination) -
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when the socket belongs to another owner, unless it is a
+/// [`Refusal::SocketOutside`] when the socket belongs to another owner, unless it is a
 /// connection on an address of the association.
 pub fn receive(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     if socket.scoped {
@@ -102,10 +102,10 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     }
     // A connection of another owner may continue, but not to another destination.
     if !socket.scoped {
-        return Usage::Deny(Refusal::NotAvailable);
+        return Usage::Deny(Refusal::SocketOutside);
     }
     if !owner.may_reach(to) {
-        return Usage::Deny(Refusal::Unreachable);
+        return Usage::Deny(Refusal::LoopbackOfOther);
     }
     if socket.is_wildcard() {
         return Usage::GiveSource(to);
@@ -113,12 +113,12 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
     // A connection on a former address has its destination: the protocol answers.
     let local = socket.local.to_canonical();
     if owner.owns(local) && !owner.may_send(local, to) {
-        return Usage::Deny(Refusal::NotAvailable);
+        return Usage::Deny(Refusal::SourceUnsuitable);
     }
     // For an IPv4 destination, a socket bound to an IPv6 address has 127.0.0.1 as its
     // source (`LOOPBACK4_IPV6` in __inet6_bind()).
     if to.is_ipv4() && socket.local.to_canonical().is_ipv6() {
-        return Usage::Deny(Refusal::NotAvailable);
+        return Usage::Deny(Refusal::SourceUnsuitable);
     }
     Usage::Allow
 }
@@ -128,7 +128,7 @@ fn towards(owner: &Owner<'_>, socket: &Socket, to: IpAddr) -> Usage {
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAvailable`] when it may not.
+/// [`Refusal::SocketOutside`] when it may not.
 fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     if socket.scoped && socket.is_wildcard() {
         return Ok(());
@@ -153,6 +153,6 @@ fn bound(owner: &Owner<'_>, socket: &Socket) -> Result<(), Refusal> {
     if allowed {
         Ok(())
     } else {
-        Err(Refusal::NotAvailable)
+        Err(Refusal::SocketOutside)
     }
 }

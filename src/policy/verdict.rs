@@ -4,6 +4,8 @@
 
 use core::net::IpAddr;
 
+pub use super::abi::Refusal;
+
 /// Address family of a socket or an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -20,55 +22,6 @@ impl Family {
         match addr {
             IpAddr::V4(_) => Self::V4,
             IpAddr::V6(_) => Self::V6,
-        }
-    }
-}
-
-/// Why something is refused. One variant per errno the caller sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// `EADDRNOTAVAIL`: the task does not own the address. A host that does not have
-    /// the address answers the same.
-    NotAvailable,
-    /// `EPERM`: an associated task may not have this kind of socket, or set this
-    /// option.
-    NotPermitted,
-    /// `EPROTONOSUPPORT`: as [`Refusal::NotPermitted`], for sockets where this errno
-    /// makes programs fall back to another protocol.
-    ProtocolNotSupported,
-    /// `EAFNOSUPPORT`: the address or socket family does not fit.
-    FamilyNotSupported,
-    /// `ENOENT`: there is no such protocol to put on top. A kernel that has none answers the
-    /// same.
-    NoUpperProtocol,
-    /// `EACCES`: the destination is a loopback address of another owner.
-    Unreachable,
-    /// `ENODEV`: there is no interface for this. A host without multicast answers the
-    /// same.
-    NoDevice,
-    /// `ENOTTY`: this socket has no such request.
-    NoRequest,
-    /// `EINVAL`: the socket address is malformed.
-    Invalid,
-    /// `ENOPROTOOPT`: no such option.
-    OptionNotKnown,
-}
-
-impl Refusal {
-    /// The Linux errno, positive (`include/uapi/asm-generic/errno*.h`).
-    #[must_use]
-    pub const fn errno(self) -> i32 {
-        match self {
-            Self::NotPermitted => 1,
-            Self::NoUpperProtocol => 2,
-            Self::Unreachable => 13,
-            Self::NoDevice => 19,
-            Self::Invalid => 22,
-            Self::NoRequest => 25,
-            Self::OptionNotKnown => 92,
-            Self::ProtocolNotSupported => 93,
-            Self::FamilyNotSupported => 97,
-            Self::NotAvailable => 99,
         }
     }
 }

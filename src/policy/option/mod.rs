@@ -77,23 +77,23 @@ enum Kind {
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotPermitted`] for options that choose a source or a route, or hand
+/// * [`Refusal::OptionDangerous`] for options that choose a source or a route, or hand
 ///   packets to another receiver;
-/// * [`Refusal::NoDevice`] for joining a multicast group, as on a host without a
+/// * [`Refusal::Multicast`] for joining a multicast group, as on a host without a
 ///   multicast interface;
-/// * [`Refusal::NoUpperProtocol`] for putting another protocol on a connection (kernel TLS),
+/// * [`Refusal::UpperProtocol`] for putting another protocol on a connection (kernel TLS),
 ///   as on a kernel without it: programs then do that themselves;
-/// * [`Refusal::OptionNotKnown`] for an option that is on no list, as on an older
+/// * [`Refusal::OptionUnknown`] for an option that is on no list, as on an older
 ///   kernel.
 pub fn option(level: i32, name: i32, length: Option<u32>, raw: bool) -> Result<(), Refusal> {
     match kind(level, name) {
         Kind::Harmless => Ok(()),
-        Kind::Membership => Err(Refusal::NoDevice),
-        Kind::UpperProtocol => Err(Refusal::NoUpperProtocol),
+        Kind::Membership => Err(Refusal::Multicast),
+        Kind::UpperProtocol => Err(Refusal::UpperProtocol),
         Kind::Raw if raw => Ok(()),
         Kind::Header if length == Some(0) => Ok(()),
-        Kind::Raw | Kind::Header | Kind::Dangerous => Err(Refusal::NotPermitted),
-        Kind::Unknown => Err(Refusal::OptionNotKnown),
+        Kind::Raw | Kind::Header | Kind::Dangerous => Err(Refusal::OptionDangerous),
+        Kind::Unknown => Err(Refusal::OptionUnknown),
     }
 }
 
@@ -102,16 +102,16 @@ pub fn option(level: i32, name: i32, length: Option<u32>, raw: bool) -> Result<(
 ///
 /// # Errors
 ///
-/// * [`Refusal::NotAvailable`] for an option that reports something once (`SO_ERROR`,
+/// * [`Refusal::SocketOutside`] for an option that reports something once (`SO_ERROR`,
 ///   `TCP_SAVED_SYN`), so that the socket's owner would miss it, that receives data,
 ///   or that is secret (`TCP_FASTOPEN_KEY`, `TCP_AO_GET_KEYS`);
-/// * [`Refusal::OptionNotKnown`] for an option that is on no list.
+/// * [`Refusal::OptionUnknown`] for an option that is on no list.
 pub fn look(level: i32, name: i32) -> Result<(), Refusal> {
     match (level, name) {
         SO_ERROR | TCP_SAVED_SYN | TCP_ZEROCOPY_RECEIVE | TCP_FASTOPEN_KEY | TCP_AO_GET_KEYS => {
-            Err(Refusal::NotAvailable)
+            Err(Refusal::SocketOutside)
         }
-        _ if matches!(kind(level, name), Kind::Unknown) => Err(Refusal::OptionNotKnown),
+        _ if matches!(kind(level, name), Kind::Unknown) => Err(Refusal::OptionUnknown),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@
 use super::super::{long_enough, Owner, Refusal};
 use super::*;
 
-const NOT_THERE: Result<(), Refusal> = Err(Refusal::NotAvailable);
+const NOT_THERE: Result<(), Refusal> = Err(Refusal::AddressOutside);
 
 fn bind(owner: &Owner<'_>, socket: &Socket, to: &SockAddr) -> Result<(), Refusal> {
     super::super::bind(owner, socket.family, socket.scoped, to)
@@ -126,14 +126,14 @@ fn a_socket_of_somebody_else_is_not_bound() {
     for asked in ["0.0.0.0", "10.0.0.1", "127.0.0.1", "127.64.0.1"] {
         assert_eq!(
             bind(&o.owner(), &strangers(four()), &addr(asked)),
-            NOT_THERE,
+            Err(Refusal::SocketOutside),
             "{asked}"
         );
     }
     for asked in ["::", "2001:db8::1", "::1", "::ffff:10.0.0.1"] {
         assert_eq!(
             bind(&o.owner(), &strangers(six()), &addr(asked)),
-            NOT_THERE,
+            Err(Refusal::SocketOutside),
             "{asked}"
         );
     }
@@ -142,7 +142,7 @@ fn a_socket_of_somebody_else_is_not_bound() {
 #[test]
 fn a_family_that_does_not_fit_the_socket_is_refused() {
     let o = owned("10.0.0.1 2001:db8::1");
-    let refused = Err(Refusal::FamilyNotSupported);
+    let refused = Err(Refusal::FamilyMismatch);
     let unspec = SockAddr::Unspec(Some(Ipv4Addr::new(10, 0, 0, 1)));
     assert_eq!(bind(&o.owner(), &four(), &addr("2001:db8::1")), refused);
     assert_eq!(bind(&o.owner(), &four(), &unspec), refused);
@@ -159,7 +159,7 @@ fn a_family_that_does_not_fit_the_socket_is_refused() {
 fn an_unspec_address_too_short_to_be_the_wildcard_is_malformed() {
     let o = owned("10.0.0.1");
     let short = SockAddr::Unspec(None);
-    assert_eq!(bind(&o.owner(), &four(), &short), Err(Refusal::Invalid));
+    assert_eq!(bind(&o.owner(), &four(), &short), Err(Refusal::Malformed));
 }
 
 #[test]

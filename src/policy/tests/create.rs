@@ -28,17 +28,17 @@ fn tcp_udp_ping_and_families_without_network_addresses_are_covered() {
 fn mptcp_is_refused_in_the_way_go_falls_back_on() {
     assert_eq!(
         create(2, STREAM, 262, false),
-        Err(Refusal::ProtocolNotSupported)
+        Err(Refusal::ProtocolNotCovered)
     );
-    assert_eq!(Refusal::ProtocolNotSupported.errno(), 93);
+    assert_eq!(Refusal::ProtocolNotCovered.errno(), 93);
 }
 
 #[test]
 fn raw_and_packet_sockets_are_not_permitted() {
-    assert_eq!(create(2, RAW, 1, false), Err(Refusal::NotPermitted));
-    assert_eq!(create(10, RAW, 58, false), Err(Refusal::NotPermitted));
-    assert_eq!(create(17, RAW, 0, false), Err(Refusal::NotPermitted));
-    assert_eq!(create(17, DGRAM, 0, false), Err(Refusal::NotPermitted));
+    assert_eq!(create(2, RAW, 1, false), Err(Refusal::KindNotCovered));
+    assert_eq!(create(10, RAW, 58, false), Err(Refusal::KindNotCovered));
+    assert_eq!(create(17, RAW, 0, false), Err(Refusal::KindNotCovered));
+    assert_eq!(create(17, DGRAM, 0, false), Err(Refusal::KindNotCovered));
 }
 
 proptest! {
@@ -61,9 +61,9 @@ fn raw_sockets_are_there_for_those_who_are_allowed_them() {
     assert_eq!(create(2, RAW, 1, true), Ok(()));
     assert_eq!(create(2, RAW, 255, true), Ok(()));
     assert_eq!(create(10, RAW, 58, true), Ok(()));
-    assert_eq!(create(17, RAW, 0, true), Err(Refusal::NotPermitted));
+    assert_eq!(create(17, RAW, 0, true), Err(Refusal::KindNotCovered));
     assert_eq!(
         create(2, STREAM, 262, true),
-        Err(Refusal::ProtocolNotSupported)
+        Err(Refusal::ProtocolNotCovered)
     );
 }

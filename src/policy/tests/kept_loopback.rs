@@ -154,7 +154,7 @@ fn wildcards_exclude_each_other_on_the_loopback_even_if_the_sets_are_apart() {
 #[test]
 fn it_has_no_other_address_of_its_whole() {
     let (_, part) = family();
-    let refused = Err(Refusal::NotAvailable);
+    let refused = Err(Refusal::AddressOutside);
     for foreign in ["10.0.0.1", "127.64.0.1", "192.0.2.1"] {
         let bound = bind(&part.owner(), Family::V4, true, &addr(foreign));
         assert_eq!(bound, refused, "{foreign}");
@@ -211,9 +211,9 @@ fn it_reaches_no_more_of_the_loopback_than_its_whole() {
     assert!(whole.owner().may_reach(ip("127.0.0.53")));
     assert!(!part.owner().may_reach(ip("127.0.0.53")));
     let asked = connect(&part.owner(), &unbound(Family::V4), &addr("127.0.0.53"));
-    assert_eq!(asked, Usage::Deny(Refusal::Unreachable));
+    assert_eq!(asked, Usage::Deny(Refusal::LoopbackOfOther));
     let bound = bind(&part.owner(), Family::V4, true, &addr("127.0.0.53"));
-    assert_eq!(bound, Err(Refusal::NotAvailable));
+    assert_eq!(bound, Err(Refusal::AddressOutside));
     assert!(!part.owner().may_reach(ip("127.64.0.1")));
     assert!(part.owner().may_reach(ip("127.0.0.1")));
 }

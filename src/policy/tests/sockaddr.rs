@@ -55,11 +55,11 @@ fn an_address_shorter_than_its_family_is_refused() {
     let v6 = sockaddr_in6(10, "2001:db8::1");
     for len in 0..16 {
         let parsed = SockAddr::parse(Family::V4, &v4[..len]);
-        assert_eq!(parsed, Err(Refusal::Invalid), "{len}");
+        assert_eq!(parsed, Err(Refusal::Malformed), "{len}");
     }
     for len in 0..24 {
         let parsed = SockAddr::parse(Family::V6, &v6[..len]);
-        assert_eq!(parsed, Err(Refusal::Invalid), "{len}");
+        assert_eq!(parsed, Err(Refusal::Malformed), "{len}");
     }
     // RFC 2133: without the scope id.
     assert!(SockAddr::parse(Family::V6, &v6[..24]).is_ok());
@@ -70,7 +70,7 @@ fn on_an_ipv4_socket_ipv6_is_a_family_like_any_other() {
     let v6 = sockaddr_in6(10, "2001:db8::1");
     for len in [2, 15] {
         let parsed = SockAddr::parse(Family::V4, &v6[..len]);
-        assert_eq!(parsed, Err(Refusal::Invalid), "{len}");
+        assert_eq!(parsed, Err(Refusal::Malformed), "{len}");
     }
     for len in [16, 23, 24, 28] {
         assert_eq!(

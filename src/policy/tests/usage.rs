@@ -6,7 +6,8 @@
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
 
-const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
+const REFUSED: Usage = Usage::Deny(Refusal::SocketOutside);
+const UNSUITABLE: Usage = Usage::Deny(Refusal::SourceUnsuitable);
 
 /// The verdict on connecting a socket to `to`, which is also that on sending a
 /// datagram there.
@@ -85,7 +86,7 @@ fn a_socket_of_somebody_else_is_refused_whatever_it_is_bound_to() {
         };
         let socket = strangers(bound_to(local));
         let none = Destination::None;
-        let refused = Err(Refusal::NotAvailable);
+        let refused = Err(Refusal::SocketOutside);
         assert_eq!(listen(&o.owner(), &socket), refused, "{local}");
         assert_eq!(towards(&o, socket, to), REFUSED, "{local}");
         for socket in [socket, datagram(socket)] {
@@ -140,7 +141,7 @@ fn a_socket_bound_elsewhere_is_refused() {
         let none = Destination::None;
         assert_eq!(
             listen(&o.owner(), &socket),
-            Err(Refusal::NotAvailable),
+            Err(Refusal::SocketOutside),
             "{socket:?}"
         );
         assert_eq!(towards(&o, socket, "10.0.0.9"), REFUSED, "{socket:?}");
@@ -202,7 +203,7 @@ fn nobody_listens_on_an_address_that_left_the_set() {
         former: set("10.0.0.9"),
         ..owned("10.0.0.1")
     };
-    let refused = Err(Refusal::NotAvailable);
+    let refused = Err(Refusal::SocketOutside);
     assert_eq!(listen(&o.owner(), &bound_to("10.0.0.9")), refused);
     assert_eq!(towards(&o, bound_to("10.0.0.9"), "192.0.2.1"), REFUSED);
 }
@@ -211,9 +212,9 @@ fn nobody_listens_on_an_address_that_left_the_set() {
 fn an_ipv6_source_does_not_turn_into_127_0_0_1() {
     let o = owned("10.0.0.1 2001:db8::1");
     let socket = bound_to("2001:db8::1");
-    assert_eq!(towards(&o, socket, "::ffff:10.0.0.9"), REFUSED);
-    assert_eq!(towards(&o, socket, "10.0.0.9"), REFUSED);
-    assert_eq!(towards(&o, bound_to("::1"), "127.0.0.1"), REFUSED);
+    assert_eq!(towards(&o, socket, "::ffff:10.0.0.9"), UNSUITABLE);
+    assert_eq!(towards(&o, socket, "10.0.0.9"), UNSUITABLE);
+    assert_eq!(towards(&o, bound_to("::1"), "127.0.0.1"), UNSUITABLE);
     let mapped = bound_to("::ffff:10.0.0.1");
     assert_eq!(towards(&o, mapped, "10.0.0.9"), Usage::Allow);
 }
@@ -224,7 +225,7 @@ fn a_connection_of_ones_own_can_be_dissolved() {
     let unspec = SockAddr::Unspec(None);
     for socket in [bound_to("10.0.0.1"), bound_to("10.0.0.2")] {
         assert_eq!(connect(&o.owner(), &socket, &unspec), Usage::Allow);
-        let refused = Usage::Deny(Refusal::NotAvailable);
+        let refused = Usage::Deny(Refusal::SocketOutside);
         assert_eq!(connect(&o.owner(), &strangers(socket), &unspec), refused);
     }
 }
@@ -244,14 +245,14 @@ fn an_unspec_destination_is_ipv4_for_ipv4_datagrams_and_none_for_ipv6() {
     assert_eq!(send(&o.owner(), &four, false, &unspec(None)), Usage::Allow);
     // An address out of reach is refused in this form too.
     let other = unspec(Some(Ipv4Addr::new(127, 64, 0, 2)));
-    let unreachable = Usage::Deny(Refusal::Unreachable);
+    let unreachable = Usage::Deny(Refusal::LoopbackOfOther);
     assert_eq!(send(&o.owner(), &four, false, &other), unreachable);
 }
 
 #[test]
 fn other_families_are_refused() {
     let o = owned("10.0.0.1");
-    let refused = Usage::Deny(Refusal::FamilyNotSupported);
+    let refused = Usage::Deny(Refusal::FamilyMismatch);
     let four = unbound(Family::V4);
     let other = SockAddr::Other(1);
     assert_eq!(connect(&o.owner(), &four, &other), refused);
@@ -259,7 +260,7 @@ fn other_families_are_refused() {
     assert_eq!(send(&o.owner(), &datagram(four), false, &dest), refused);
     // As the kernel answers.
     let six = datagram(unbound(Family::V6));
-    let invalid = Usage::Deny(Refusal::Invalid);
+    let invalid = Usage::Deny(Refusal::Malformed);
     assert_eq!(send(&o.owner(), &six, false, &dest), invalid);
 }
 

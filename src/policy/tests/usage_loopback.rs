@@ -5,8 +5,8 @@
 use super::super::{connect, listen, send, Destination, Refusal, Usage};
 use super::*;
 
-const UNREACHABLE: Usage = Usage::Deny(Refusal::Unreachable);
-const REFUSED: Usage = Usage::Deny(Refusal::NotAvailable);
+const UNREACHABLE: Usage = Usage::Deny(Refusal::LoopbackOfOther);
+const UNSUITABLE: Usage = Usage::Deny(Refusal::SourceUnsuitable);
 
 /// The verdict on connecting a socket to `to`, which is also that on sending a
 /// datagram there.
@@ -69,8 +69,8 @@ fn the_dedicated_address_is_reached_and_that_of_others_is_not() {
 fn the_dedicated_address_and_the_private_loopback_do_not_reach_each_other() {
     let o = owned("10.0.0.1");
     for private in ["127.0.0.1", "127.0.0.53"] {
-        assert_eq!(towards(&o, bound_to(private), "127.64.0.1"), REFUSED);
-        assert_eq!(towards(&o, bound_to("127.64.0.1"), private), REFUSED);
+        assert_eq!(towards(&o, bound_to(private), "127.64.0.1"), UNSUITABLE);
+        assert_eq!(towards(&o, bound_to("127.64.0.1"), private), UNSUITABLE);
     }
 }
 
@@ -82,10 +82,10 @@ fn the_hosts_loopback_is_reached_where_the_terms_let_it() {
     assert_eq!(towards(&o, unbound(Family::V6), "::ffff:127.0.0.53"), given);
     let dedicated = bound_to("127.64.0.1");
     assert_eq!(towards(&o, dedicated, "127.0.0.53"), Usage::Allow);
-    assert_eq!(towards(&o, dedicated, "127.0.0.54"), REFUSED);
+    assert_eq!(towards(&o, dedicated, "127.0.0.54"), UNSUITABLE);
     // Only from there it is on the same loopback.
     for local in ["10.0.0.1", "127.0.0.1", "127.0.0.54"] {
-        assert_eq!(towards(&o, bound_to(local), "127.0.0.53"), REFUSED);
+        assert_eq!(towards(&o, bound_to(local), "127.0.0.53"), UNSUITABLE);
     }
 }
 
@@ -93,10 +93,16 @@ fn the_hosts_loopback_is_reached_where_the_terms_let_it() {
 fn an_address_of_the_hosts_loopback_is_no_longer_its_own() {
     let o = reaching(owned("10.0.0.1"), "127.0.0.53");
     let socket = bound_to("127.0.0.53");
-    let refused = Err(Refusal::NotAvailable);
+    let refused = Err(Refusal::SocketOutside);
     assert_eq!(listen(&o.owner(), &socket), refused);
-    assert_eq!(towards(&o, socket, "127.0.0.53"), REFUSED);
-    assert_eq!(towards(&o, socket, "127.0.0.1"), REFUSED);
+    assert_eq!(
+        towards(&o, socket, "127.0.0.53"),
+        Usage::Deny(Refusal::SocketOutside)
+    );
+    assert_eq!(
+        towards(&o, socket, "127.0.0.1"),
+        Usage::Deny(Refusal::SocketOutside)
+    );
 }
 
 #[test]
@@ -130,7 +136,7 @@ fn nothing_but_what_is_owned_is_reached_from_the_loopback() {
         ("::ffff:127.0.0.1", "::ffff:10.0.0.9"),
         ("::1", "2001:db8::9"),
     ] {
-        assert_eq!(towards(&o, bound_to(local), to), REFUSED, "{local} {to}");
+        assert_eq!(towards(&o, bound_to(local), to), UNSUITABLE, "{local} {to}");
     }
     for (local, to) in [
         ("127.0.0.1", "127.0.1.1"),
@@ -152,11 +158,19 @@ fn the_private_loopback_of_somebody_else_is_not_owned() {
     for local in ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"] {
         let socket = strangers(bound_to(local));
         let same = if local == "::1" { "::1" } else { "127.0.0.1" };
-        let refused = Err(Refusal::NotAvailable);
+        let refused = Err(Refusal::SocketOutside);
         assert_eq!(listen(&o.owner(), &socket), refused, "{local}");
-        assert_eq!(towards(&o, socket, same), REFUSED, "{local}");
+        assert_eq!(
+            towards(&o, socket, same),
+            Usage::Deny(Refusal::SocketOutside),
+            "{local}"
+        );
         let none = Destination::None;
-        assert_eq!(send(&o.owner(), &socket, false, &none), REFUSED, "{local}");
+        assert_eq!(
+            send(&o.owner(), &socket, false, &none),
+            Usage::Deny(Refusal::SocketOutside),
+            "{local}"
+        );
     }
 }
 

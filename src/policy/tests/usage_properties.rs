@@ -114,7 +114,7 @@ proptest! {
             send(&o.owner(), &socket, true, &dest),
         ] {
             prop_assert!(!foreign || matches!(usage, Usage::Deny(_)), "{usage:?}");
-            prop_assert!(loopback || usage != Usage::Deny(Refusal::Unreachable));
+            prop_assert!(loopback || usage != Usage::Deny(Refusal::LoopbackOfOther));
         }
     }
 
@@ -126,7 +126,7 @@ proptest! {
         opens in any::<bool>(),
     ) {
         if socket.is_wildcard() && socket.scoped {
-            let refused = Usage::Deny(Refusal::NotAvailable);
+            let refused = Usage::Deny(Refusal::SocketOutside);
             prop_assert_eq!(listen(&o.owner(), &socket), Ok(()));
             prop_assert_ne!(connect(&o.owner(), &socket, &to), refused);
             let dest = Destination::To(to);

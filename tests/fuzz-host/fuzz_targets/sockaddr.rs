@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 fn naively(six: bool, b: &[u8]) -> Result<SockAddr, Refusal> {
     let len = b.len();
     if len < 2 {
-        return Err(Refusal::Invalid);
+        return Err(Refusal::Malformed);
     }
     let v4 = || Ipv4Addr::new(b[4], b[5], b[6], b[7]);
     match u16::from_ne_bytes([b[0], b[1]]) {
@@ -25,9 +25,9 @@ fn naively(six: bool, b: &[u8]) -> Result<SockAddr, Refusal> {
             let addr: [u8; 16] = b[8..24].try_into().expect("sixteen bytes");
             Ok(SockAddr::V6(Ipv6Addr::from(addr)))
         }
-        2 => Err(Refusal::Invalid),
-        10 if six => Err(Refusal::Invalid),
-        _ if len < if six { 24 } else { 16 } => Err(Refusal::Invalid),
+        2 => Err(Refusal::Malformed),
+        10 if six => Err(Refusal::Malformed),
+        _ if len < if six { 24 } else { 16 } => Err(Refusal::Malformed),
         family => Ok(SockAddr::Other(family)),
     }
 }

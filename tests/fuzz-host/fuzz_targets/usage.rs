@@ -37,7 +37,7 @@ fn watch_bind(o: &Owned, s: &Socket, addr: &SockAddr) {
     let bound = bind(&o.owner(), s.family, s.scoped, addr);
     assert_eq!(bound.is_ok(), fine, "{bound:?}");
     if asked.is_some() && !fine {
-        assert_eq!(bound, Err(Refusal::NotAvailable));
+        assert_eq!(bound, Err(Refusal::SocketOutside));
     }
 }
 
@@ -49,13 +49,13 @@ fn towards(o: &Owned, s: &Socket, to: IpAddr) -> Usage {
     // The packets of a connection are answers. Only a connection is on a former address.
     let goes = o.goes(local, to) || o.kind(local) == Kind::Former;
     if !may_use(o, s) || !s.scoped {
-        Usage::Deny(Refusal::NotAvailable)
+        Usage::Deny(Refusal::SocketOutside)
     } else if !o.reaches(to) {
-        Usage::Deny(Refusal::Unreachable)
+        Usage::Deny(Refusal::LoopbackOfOther)
     } else if is_any(s.local) {
         Usage::GiveSource(to)
     } else if !goes || changes_family {
-        Usage::Deny(Refusal::NotAvailable)
+        Usage::Deny(Refusal::SocketOutside)
     } else {
         Usage::Allow
     }
@@ -78,7 +78,7 @@ fuzz_target!(|bytes: &[u8]| {
     match addr {
         // Disconnecting a socket of others is refused as well.
         SockAddr::Unspec(_) if s.scoped => assert_eq!(connected, Usage::Allow),
-        SockAddr::Unspec(_) => assert_eq!(connected, Usage::Deny(Refusal::NotAvailable)),
+        SockAddr::Unspec(_) => assert_eq!(connected, Usage::Deny(Refusal::SocketOutside)),
         SockAddr::Other(_) => assert!(matches!(connected, Usage::Deny(_))),
         SockAddr::V4(a) => assert_eq!(connected, towards(&o, &s, a.into())),
         SockAddr::V6(a) => assert_eq!(connected, towards(&o, &s, a.into())),
@@ -87,7 +87,7 @@ fuzz_target!(|bytes: &[u8]| {
     let nowhere = if may_use(&o, &s) {
         Usage::Allow
     } else {
-        Usage::Deny(Refusal::NotAvailable)
+        Usage::Deny(Refusal::SocketOutside)
     };
     let none = send(&owner, &s, opens, &Destination::None);
     assert_eq!(none, nowhere);
