@@ -9,6 +9,7 @@
 //! * [`lsm`]: the hooks of system calls, one file for each family;
 //! * [`net`]: checks in the protocol stack, and the last check of each packet;
 //! * [`table`]: which task belongs to which association, and the sets, under RCU;
+//! * [`events`]: counts refusals, and tells whoever listens what happened;
 //! * [`protocol`]: how tasks join and leave associations, step by step, also built
 //!   and model-checked on the host;
 //! * [`policy`]: pure decisions, also built and tested on the host;
@@ -18,6 +19,7 @@
 
 pub mod abi;
 mod device;
+mod events;
 mod lsm;
 mod net;
 pub mod policy;
@@ -31,6 +33,7 @@ use kernel::sync::Arc;
 
 use device::{Control, Narrowing, State};
 use sys::gate::{Activation, Attachment, Hooks};
+use sys::polled::Polled;
 use sys::published::Publication;
 use sys::sysfs::Dir;
 use table::{InForce, Tenants};
@@ -97,7 +100,7 @@ impl kernel::InPlaceModule for Addrconf {
                 tenants,
                 state,
                 hooks: Some(hooks),
-                control <- MiscDeviceRegistration::register(Control::OPTIONS),
+                control <- MiscDeviceRegistration::register(<Control as Polled>::OPTIONS),
             }))
         })
     }

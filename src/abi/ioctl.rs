@@ -2,7 +2,9 @@
 
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
+use super::counts::CountsRequest;
 use super::define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
+use super::event::WatchRequest;
 use super::grants::{GrantQuery, GrantRequest};
 use super::query::{ListRequest, QueryRequest};
 use super::request::{AssignRequest, ReleaseRequest, VersionReply};
@@ -55,6 +57,10 @@ pub enum Command {
     Grant = 12,
     /// Tell one grant: [`GrantQuery`].
     Grants = 13,
+    /// Begin to read events: [`WatchRequest`].
+    Watch = 14,
+    /// Tell how often something was refused: [`CountsRequest`].
+    Counts = 15,
 }
 
 impl Command {
@@ -77,6 +83,8 @@ impl Command {
             Self::Rule => (READ | WRITE, RuleQuery::SIZE),
             Self::Grant => (READ | WRITE, GrantRequest::SIZE),
             Self::Grants => (READ | WRITE, GrantQuery::SIZE),
+            Self::Watch => (WRITE, WatchRequest::SIZE),
+            Self::Counts => (READ | WRITE, CountsRequest::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -103,6 +111,8 @@ impl Command {
             11 => Self::Rule,
             12 => Self::Grant,
             13 => Self::Grants,
+            14 => Self::Watch,
+            15 => Self::Counts,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

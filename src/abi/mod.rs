@@ -22,7 +22,9 @@
 
 mod addr;
 mod bypass;
+mod counts;
 mod define;
+mod event;
 mod grants;
 mod ioctl;
 mod leftover;
@@ -38,7 +40,9 @@ mod wire;
 
 pub use addr::AddrEntry;
 pub use bypass::{Bypass, Obstacle};
+pub use counts::CountsRequest;
 pub use define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
+pub use event::{Event, Happening, WatchRequest, COMM_LEN};
 pub use grants::{GrantQuery, GrantRequest};
 pub use ioctl::{nr_of, size_of_arg, Command, IOCTL_MAGIC};
 pub use leftover::LeftoverEntry;
@@ -65,7 +69,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 6 | define, undefine, find, join; in release: `unused`; in query: `defined` |
 /// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
 /// | 8 | grants; in assign and join: `proof`; in join: `move`; in narrow: `keep_loopback`; in query: `granted_to` |
-pub const ABI_VERSION: u32 = 8;
+/// | 9 | watch, counts, and reading of events |
+pub const ABI_VERSION: u32 = 9;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";
@@ -84,6 +89,12 @@ pub const MAX_RULES: u32 = 256;
 
 /// The largest number of users with a grant.
 pub const MAX_GRANTS: u32 = 256;
+
+/// How many refusals the module remembers, of all associations.
+pub const MAX_RECENT: u32 = 512;
+
+/// The largest number of events that are kept for a reader.
+pub const MAX_KEPT: u32 = 65_536;
 
 /// The largest number of process ids or association ids that one call returns.
 pub const MAX_LIST: u32 = 65_536;

@@ -203,7 +203,8 @@ pub(super) fn permit_loopback(terms: &Terms) -> Result {
     }
 }
 
-fn find(caller: &Caller, target: Target) -> Result<Arc<Association>> {
+/// The association that a target names, if the caller may know of it.
+pub(super) fn find(caller: &Caller, target: Target) -> Result<Arc<Association>> {
     let table = caller.table;
     caller.permit(match target {
         Target::Association(id) => table.registry().by_id(id),

@@ -8,6 +8,7 @@
 //! | `abi` | version of the control interface |
 //! | `associations` | how many there are |
 //! | `tasks` | how many tasks (threads) are associated |
+//! | `self` | the association of the process that reads it; empty if it is in none |
 //! | `by-id/ID` | one association; only root may read it, and no associated task |
 
 use core::fmt::{self, Write as _};
@@ -24,7 +25,7 @@ pub(crate) const VERSION: &str = "0.1.0";
 
 /// Keeps the files in sysfs.
 pub(crate) struct State {
-    _files: [File<Fact>; 4],
+    _files: [File<Fact>; 5],
 }
 
 impl State {
@@ -42,6 +43,7 @@ impl State {
                 file(c"abi", Fact::Abi)?,
                 file(c"associations", Fact::Associations)?,
                 file(c"tasks", Fact::Tasks)?,
+                file(c"self", Fact::Own)?,
             ],
         })
     }
@@ -53,6 +55,7 @@ enum Fact {
     Abi,
     Associations,
     Tasks,
+    Own,
 }
 
 impl Show for Fact {
@@ -64,6 +67,10 @@ impl Show for Fact {
             Self::Version => core::writeln!(out, "{VERSION}"),
             Self::Abi => core::writeln!(out, "{ABI_VERSION}"),
             Self::Associations => core::writeln!(out, "{}", tenants.registry().count()),
+            Self::Own => match table::current() {
+                Some(own) => table::shown::describe(&own, out),
+                None => Ok(()),
+            },
             Self::Tasks => core::writeln!(out, "{}", tenants.members().count()),
         }
     }

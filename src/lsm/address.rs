@@ -12,11 +12,12 @@
 use kernel::prelude::*;
 use kernel::sync::rcu;
 
-use crate::policy::{self, Destination, SockAddr};
+use crate::events::Operation;
+use crate::policy::{self, Destination, Refusal, SockAddr, Usage};
 use crate::sys::gate::AddressHooks;
 use crate::sys::sock::{MessageRef, SkRef};
 
-use super::{claim, describe, family_of, is_scoped, refused, source};
+use super::{claim, describe, family_of, is_scoped, source, Call};
 
 /// The rules for addresses.
 pub(crate) enum Address {}
@@ -26,15 +27,20 @@ impl AddressHooks for Address {
         let Some(association) = claim(sock) else {
             return Ok(());
         };
-        let (Some(scoped), Some(family)) = (is_scoped(sock, &association)?, family_of(sock)) else {
+        let call = Call::new(&association, Operation::Bind);
+        let scoped = call.decided(is_scoped(sock, &association))?;
+        let (Some(scoped), Some(family)) = (scoped, family_of(sock)) else {
             return Ok(());
         };
         if !policy::long_enough(family, address.len()) {
             return Err(EINVAL);
         }
-        let asked = SockAddr::parse(family, address).map_err(refused)?;
-        let guard = rcu::read_lock();
-        policy::bind(&association.owner(&guard), family, scoped, &asked).map_err(refused)
+        let asked = call.decided(SockAddr::parse(family, address))?;
+        let verdict = {
+            let guard = rcu::read_lock();
+            policy::bind(&association.owner(&guard), family, scoped, &asked)
+        };
+        verdict.map_err(|refusal| call.refuse_at(refusal, &asked, address))
     }
 
     /// `listen()` on a socket that was never bound binds it to the wildcard.
@@ -42,54 +48,64 @@ impl AddressHooks for Address {
         let Some(association) = claim(sock) else {
             return Ok(());
         };
-        let Some(socket) = describe(sock, &association)? else {
+        let call = Call::new(&association, Operation::Listen);
+        let Some(socket) = call.decided(describe(sock, &association))? else {
             return Ok(());
         };
-        let guard = rcu::read_lock();
-        policy::listen(&association.owner(&guard), &socket).map_err(refused)
+        let verdict = {
+            let guard = rcu::read_lock();
+            policy::listen(&association.owner(&guard), &socket)
+        };
+        call.decided(verdict)
     }
 
     fn socket_connect(sock: SkRef<'_>, address: &[u8]) -> Result {
         let Some(association) = claim(sock) else {
             return Ok(());
         };
-        let Some(socket) = describe(sock, &association)? else {
+        let call = Call::new(&association, Operation::Connect);
+        let Some(socket) = call.decided(describe(sock, &association))? else {
             return Ok(());
         };
-        let to = SockAddr::parse(socket.family, address).map_err(refused)?;
+        let to = call.decided(SockAddr::parse(socket.family, address))?;
         let usage = {
             let guard = rcu::read_lock();
             policy::connect(&association.owner(&guard), &socket, &to)
         };
-        source::carry_out(sock, &association, usage, false)
+        let refuse = |refusal| call.refuse_at(refusal, &to, address);
+        source::carry_out(sock, &association, usage, false, refuse)
     }
 
     fn socket_sendmsg(sock: SkRef<'_>, msg: MessageRef<'_>) -> Result {
         let Some(association) = claim(sock) else {
             return Ok(());
         };
-        let Some(socket) = describe(sock, &association)? else {
+        let call = Call::new(&association, Operation::Send);
+        let Some(socket) = call.decided(describe(sock, &association))? else {
             return Ok(());
         };
-        let to = match msg.name() {
-            // A stream has one destination. The kernel ignores the name unless it opens.
-            Some(name) if !socket.stream || msg.opens() => {
-                Destination::To(SockAddr::parse(socket.family, name).map_err(refused)?)
-            }
-            _ => Destination::None,
+        // A stream has one destination. The kernel ignores the name unless it opens.
+        let name = msg.name().filter(|_| !socket.stream || msg.opens());
+        let to = match name {
+            Some(name) => Destination::To(call.decided(SockAddr::parse(socket.family, name))?),
+            None => Destination::None,
         };
         let usage = {
             let guard = rcu::read_lock();
             let owner = association.owner(&guard);
             if !policy::sources_allowed(&owner, msg.control()) {
-                return Err(EADDRNOTAVAIL);
+                Usage::Deny(Refusal::SourceOutside)
+            } else if policy::routed(msg.control()) {
+                Usage::Deny(Refusal::RouteInMessage)
+            } else {
+                policy::send(&owner, &socket, msg.opens(), &to)
             }
-            if policy::routed(msg.control()) {
-                return Err(EPERM);
-            }
-            policy::send(&owner, &socket, msg.opens(), &to)
         };
-        source::carry_out(sock, &association, usage, !msg.control().is_empty())
+        let refuse = |refusal| match (&to, name) {
+            (Destination::To(to), Some(name)) => call.refuse_at(refusal, to, name),
+            _ => call.refuse(refusal),
+        };
+        source::carry_out(sock, &association, usage, !msg.control().is_empty(), refuse)
     }
 
     fn socket_getsockname(sock: SkRef<'_>) {

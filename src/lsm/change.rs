@@ -9,6 +9,7 @@
 
 use kernel::prelude::*;
 
+use crate::events::Operation;
 use crate::policy::{self, Refusal};
 use crate::sys::gate::ChangeHooks;
 use crate::sys::sock::SkRef;
@@ -16,7 +17,7 @@ use crate::sys::task;
 use crate::table::sockets;
 
 use super::hold::permit_use_as_it_is;
-use super::{current, refused, responsible};
+use super::{current, responsible, Call};
 
 /// The rules for changes.
 pub(crate) enum Change {}
@@ -27,10 +28,11 @@ impl ChangeHooks for Change {
         let Some(association) = responsible(sock) else {
             return Ok(());
         };
+        let call = Call::new(&association, Operation::Option);
         let kind = sock.kind();
         // The socket was made before the task was associated, or at that moment.
         if !kind.kernel && !sockets::covers(&association, kind) {
-            return Err(EPERM);
+            return Err(call.refuse(Refusal::KindNotCovered));
         }
         if !kind.is_internet() {
             return Ok(());
@@ -39,7 +41,7 @@ impl ChangeHooks for Change {
         // beginning was not checked.
         permit_change(sock)?;
         let raw = association.terms().allow_raw;
-        policy::option(level, name, task::option_length(), raw).map_err(refused)
+        call.decided(policy::option(level, name, task::option_length(), raw))
     }
 
     fn socket_getsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result {
@@ -72,17 +74,27 @@ impl ChangeHooks for Change {
 
 /// Permits the call if its `verdict` does, or if the running task may change `sock`.
 fn permit_or_change(sock: SkRef<'_>, verdict: core::result::Result<(), Refusal>) -> Result {
-    verdict.or_else(|refusal| permit_change(sock).map_err(|_| refused(refusal)))
+    match verdict {
+        Ok(()) => Ok(()),
+        Err(refusal) => permit_change_or(sock, Some(refusal)),
+    }
 }
 
 /// Decides whether the running task may change `sock`. Checks Internet sockets only. Takes no
 /// socket in: an unbound one may be the host's, which is about to bind it.
 fn permit_change(sock: SkRef<'_>) -> Result {
+    permit_change_or(sock, None)
+}
+
+/// As [`permit_change`]. If it may not, refuses with `refusal`, if there is one.
+fn permit_change_or(sock: SkRef<'_>, refusal: Option<Refusal>) -> Result {
     let Some(association) = current() else {
         return Ok(());
     };
     if sockets::is_own_of(sock, &association) || !sock.kind().is_internet() {
         return Ok(());
     }
-    permit_use_as_it_is(sock, &association)
+    let verdict = permit_use_as_it_is(sock, &association);
+    let call = Call::new(&association, Operation::Option);
+    call.decided(verdict.map_err(|found| refusal.unwrap_or(found)))
 }

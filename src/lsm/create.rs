@@ -7,12 +7,13 @@
 
 use kernel::prelude::*;
 
-use crate::policy;
+use crate::events::Operation;
+use crate::policy::{self, Refusal};
 use crate::sys::gate::CreateHooks;
 use crate::sys::sock::SkRef;
-use crate::table::sockets;
+use crate::table::{sockets, Association};
 
-use super::{current, refused};
+use super::{current, Call};
 
 /// The rules for new sockets.
 pub(crate) enum Create {}
@@ -21,9 +22,14 @@ impl CreateHooks for Create {
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result {
         let create = |raw| policy::create(family, kind, protocol, raw);
         // Most are of kinds that every association may have: then nobody is looked up.
-        create(false)
-            .or_else(|_| current().map_or(Ok(()), |own| create(own.terms().allow_raw)))
-            .map_err(refused)
+        if create(false).is_ok() {
+            return Ok(());
+        }
+        let Some(association) = current() else {
+            return Ok(());
+        };
+        let call = Call::new(&association, Operation::Create);
+        call.decided(create(association.terms().allow_raw))
     }
 
     /// Checks again: the task may have been associated since `socket_create`.
@@ -31,14 +37,19 @@ impl CreateHooks for Create {
         let Some(association) = current() else {
             return Ok(());
         };
+        let refuse =
+            |own: &Association, refusal| Err(Call::new(own, Operation::Create).refuse(refusal));
         let kind = sock.kind();
         if !sockets::covers(&association, kind) {
-            return Err(EPERM);
+            return refuse(&association, Refusal::KindNotCovered);
         }
-        let taken = sockets::take_in_covered(sock, kind, association);
-        if kind.is_raw() && !taken {
+        if !kind.is_raw() {
+            sockets::take_in_covered(sock, kind, association);
+            return Ok(());
+        }
+        if !sockets::take_in_covered(sock, kind, association.clone()) {
             // The tenant has as many raw sockets as it may, or the association has ended.
-            return Err(ENOBUFS);
+            return refuse(&association, Refusal::TooManyRawSockets);
         }
         if kind.kind == policy::SOCK_RAW {
             // The kernel's tables had the socket before it belonged to the tenant. What it has

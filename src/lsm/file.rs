@@ -8,12 +8,14 @@
 
 use kernel::prelude::*;
 
+use crate::events::Operation;
+use crate::policy::Refusal;
 use crate::sys::file::FileRef;
 use crate::sys::gate::FileHooks;
 use crate::sys::task::MemoryKey;
 use crate::table::{self, files};
 
-use super::current;
+use super::{current, Call};
 
 /// The rules for files.
 pub(crate) enum Files {}
@@ -30,7 +32,9 @@ impl FileHooks for Files {
         let info = file.info();
         // Sockets are checked by their own hooks.
         match files::bypass(&info, is_own) {
-            Some(_) if info.socket.is_none() => Err(EACCES),
+            Some(_) if info.socket.is_none() => {
+                Err(Call::new(&association, Operation::Descriptor).refuse(Refusal::Bypass))
+            }
             _ => Ok(()),
         }
     }

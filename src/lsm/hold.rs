@@ -8,36 +8,41 @@
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc};
 
-use crate::policy;
+use crate::events::Operation;
+use crate::policy::{self, Refusal};
 use crate::sys::gate::HoldHooks;
 use crate::sys::sock::SkRef;
 use crate::table::{sockets, Association};
 
-use super::{current, describe, refused, take_in};
+use super::{current, describe, take_in, Call};
 
 /// The rules for sockets that a task has.
 pub(crate) enum Hold {}
 
 impl HoldHooks for Hold {
     fn socket_accept(sock: SkRef<'_>) -> Result {
-        permit_use(sock, |_| false)
+        permit_use(sock, Operation::Receive, |_| false)
     }
 
     /// Permits also what is left to read of a connection that has ended.
     fn socket_recvmsg(sock: SkRef<'_>) -> Result {
-        permit_use(sock, |sock| sock.has_ended())
+        permit_use(sock, Operation::Receive, |sock| sock.has_ended())
     }
 
     /// Permits sockets that the task may use.
     fn socket_receive(sock: SkRef<'_>) -> Result {
-        permit_use(sock, |_| false).map_err(|_| EACCES)
+        permit_use(sock, Operation::Descriptor, |_| false)
     }
 }
 
 /// Decides whether the running task may accept or receive on `sock`, or get a descriptor of it.
 /// Whatever its association, it may use a socket for which `is_harmless` returns `true`. Asks who
 /// is calling before it reads the socket: most callers are no members, or use sockets of their own.
-fn permit_use(sock: SkRef<'_>, is_harmless: impl FnOnce(SkRef<'_>) -> bool) -> Result {
+fn permit_use(
+    sock: SkRef<'_>,
+    operation: Operation,
+    is_harmless: impl FnOnce(SkRef<'_>) -> bool,
+) -> Result {
     let Some(association) = current() else {
         return Ok(());
     };
@@ -47,14 +52,21 @@ fn permit_use(sock: SkRef<'_>, is_harmless: impl FnOnce(SkRef<'_>) -> bool) -> R
         return Ok(());
     }
     take_in(sock, &association);
-    permit_use_as_it_is(sock, &association)
+    let verdict = permit_use_as_it_is(sock, &association);
+    Call::new(&association, operation).decided(match operation {
+        Operation::Descriptor => verdict.map_err(|_| Refusal::DescriptorOutside),
+        _ => verdict,
+    })
 }
 
 /// As [`permit_use`], for a task of `association`. Does not take the socket in.
-pub(super) fn permit_use_as_it_is(sock: SkRef<'_>, association: &Arc<Association>) -> Result {
+pub(super) fn permit_use_as_it_is(
+    sock: SkRef<'_>,
+    association: &Arc<Association>,
+) -> Result<(), Refusal> {
     let Some(socket) = describe(sock, association)? else {
         return Ok(());
     };
     let guard = rcu::read_lock();
-    policy::receive(&association.owner(&guard), &socket).map_err(refused)
+    policy::receive(&association.owner(&guard), &socket)
 }

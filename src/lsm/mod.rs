@@ -26,19 +26,16 @@ pub(crate) use hold::Hold;
 pub(crate) use task::Tasks;
 pub(crate) use trace::Trace;
 
+use refusal::Call;
+
 use core::ops::Deref;
 
 use kernel::prelude::*;
 use kernel::sync::{rcu, Arc, ArcBorrow};
 
-use crate::policy;
+use crate::policy::{self, Refusal};
 use crate::sys::sock::SkRef;
 use crate::table::{self, sockets, Association};
-
-/// The error that the program sees when the policy denies.
-fn refused(refusal: policy::Refusal) -> Error {
-    Error::from_errno(-refusal.errno())
-}
 
 /// Takes an unassociated socket into `association` if it is unbound, or bound to an address of
 /// the association: it was made before the task was associated. A socket bound to 127.0.0.1 is
@@ -62,9 +59,9 @@ fn take_in(sock: SkRef<'_>, association: &Arc<Association>) {
 ///
 /// # Errors
 ///
-/// `EPERM` when the socket is of a kind that the association does not cover: it was made before
-/// the task was associated.
-fn is_scoped(sock: SkRef<'_>, association: &Association) -> Result<Option<bool>> {
+/// When the socket is of a kind that the association does not cover: it was made before the task
+/// was associated.
+fn is_scoped(sock: SkRef<'_>, association: &Association) -> Result<Option<bool>, Refusal> {
     // `sockets::take_in` checked the kind of a socket of the association. IPV6_ADDRFORM may
     // change it since, to one that is covered as well.
     if sockets::belongs_to(sock, association) {
@@ -75,7 +72,7 @@ fn is_scoped(sock: SkRef<'_>, association: &Association) -> Result<Option<bool>>
         return Ok(None);
     }
     if !sockets::covers(association, kind) {
-        return Err(EPERM);
+        return Err(Refusal::KindNotCovered);
     }
     Ok(Some(false))
 }
@@ -86,7 +83,7 @@ fn is_scoped(sock: SkRef<'_>, association: &Association) -> Result<Option<bool>>
 /// # Errors
 ///
 /// As for [`is_scoped`].
-fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>> {
+fn describe(sock: SkRef<'_>, association: &Association) -> Result<Option<policy::Socket>, Refusal> {
     let (Some(scoped), Some(info)) = (is_scoped(sock, association)?, sock.info()) else {
         return Ok(None);
     };

@@ -14,33 +14,37 @@ use kernel::prelude::*;
 use kernel::sync::rcu;
 
 use crate::abi::SourceChoice;
-use crate::policy::{Family, Source, Usage};
+use crate::policy::{Family, Refusal, Source, Usage};
 use crate::sys::sock::SkRef;
 use crate::sys::{choice, random};
 use crate::table::sockets;
 use crate::table::Association;
 
 /// Carries out what the policy decided about a socket that a task of `association` uses. `is_led`: a
-/// message names an interface or a source for itself, which lead it.
+/// message names an interface or a source for itself, which lead it. `refuse` makes the error of a
+/// refusal.
 ///
 /// # Errors
 ///
-/// What the policy denies with; `EADDRNOTAVAIL` when the association has no source for the
-/// destination, `ENOMEM`.
+/// That of a refusal; `ENOMEM`.
 pub(super) fn carry_out(
     sock: SkRef<'_>,
     association: &Association,
     usage: Usage,
     is_led: bool,
+    refuse: impl FnOnce(Refusal) -> Error,
 ) -> Result {
     match usage {
         Usage::Allow => Ok(()),
-        Usage::Deny(refusal) => Err(super::refused(refusal)),
+        Usage::Deny(refusal) => Err(refuse(refusal)),
         Usage::GiveSource(to) => {
             if !is_led && is_led_by_source(to) && sock.route(to).is_none() {
-                return Err(ENETUNREACH);
+                return Err(refuse(Refusal::NoRoute));
             }
-            sock.set_source(choose(sock, association, to).ok_or(EADDRNOTAVAIL)?)
+            match choose(sock, association, to) {
+                Some(source) => sock.set_source(source),
+                None => Err(refuse(Refusal::NoSource)),
+            }
         }
     }
 }

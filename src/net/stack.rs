@@ -11,8 +11,9 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use kernel::sync::rcu;
 
-use crate::policy::{self, Found, Holder, Origin, Relation};
-use crate::sys::gate::{Compared, StackHooks};
+use crate::events::Operation;
+use crate::policy::{self, Found, Holder, Origin, Refusal, Relation};
+use crate::sys::gate::{Compared, Sent, StackHooks};
 use crate::sys::packet::Mark;
 use crate::sys::sock::{FreedSk, SkRef, Traffic};
 use crate::table::{self, sockets};
@@ -31,9 +32,17 @@ impl StackHooks for Stack {
             Traffic::Connection => Found::Connection,
             Traffic::Messages | Traffic::Opening | Traffic::Answers => Found::Unconnected,
         };
-        let guard = rcu::read_lock();
-        let owner = association.owner(&guard);
-        policy::delivers(&owner, found, source, addr, origin(mark))
+        let delivers = {
+            let guard = rcu::read_lock();
+            let owner = association.owner(&guard);
+            policy::delivers(&owner, found, source, addr, origin(mark))
+        };
+        if !delivers {
+            let (operation, refusal) = (Operation::PacketIn, Refusal::PacketDestination);
+            let subject = association.subject();
+            subject.is_refused(operation, refusal, Some((addr.to_canonical(), 0)));
+        }
+        delivers
     }
 
     fn sk_free(sk: FreedSk<'_>) {
@@ -66,8 +75,8 @@ impl StackHooks for Stack {
         )
     }
 
-    fn sk_output(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> bool {
-        output::sends(sk, source, destination, loops)
+    fn sk_output(sk: SkRef<'_>, packet: Sent) -> core::result::Result<(), Refusal> {
+        output::send(sk, packet)
     }
 
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {

@@ -5,7 +5,9 @@
 
 pub(crate) mod choice;
 pub(crate) mod connections;
+pub(crate) mod counts;
 pub(crate) mod creds;
+pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod index;
@@ -14,6 +16,7 @@ pub(crate) mod map;
 pub(crate) mod membership;
 pub(crate) mod module;
 pub(crate) mod packet;
+pub(crate) mod polled;
 pub(crate) mod published;
 pub(crate) mod queue;
 pub(crate) mod random;

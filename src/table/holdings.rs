@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex, MutexGuard};
 use kernel::workqueue::Queue;
 
+use crate::events::Happening;
 use crate::sys::queue::OwnQueue;
 use crate::sys::sysfs::Dir;
 
@@ -125,6 +126,9 @@ impl Keeper for Holdings {
 
     fn bury(&self, association: &Association) {
         let listed = self.registry.unlist(association);
+        if listed {
+            association.subject().has_for(Happening::Ended, None);
+        }
         let mut control = self.control();
         // Without memory the host's wildcard sockets keep leaving the addresses
         // alone: more than needed, never less.

@@ -39,7 +39,7 @@ mod reserved;
 mod rights;
 mod rules;
 mod set;
-mod shown;
+pub(crate) mod shown;
 pub(crate) mod sockets;
 mod switch;
 mod tenant;

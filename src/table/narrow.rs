@@ -14,6 +14,7 @@ use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 
 use crate::abi::Name;
+use crate::events::Happening;
 use crate::protocol::{self, Narrow, Width};
 use crate::sys::creds;
 use crate::sys::map::Entry;
@@ -132,7 +133,12 @@ impl Narrow for SelfNarrowing<'_> {
             // The kernel holds `cred_guard_mutex` for the call.
             rights::renounce(&self.process, |_| Ok(()))?;
         }
-        registry.list_part(&present.association, &part.association, &mut part.listing)
+        let listing =
+            registry.list_part(&present.association, &part.association, &mut part.listing)?;
+        if listing == protocol::Listing::Listed {
+            part.association.subject().has(Happening::Made);
+        }
+        Ok(listing)
     }
 
     fn pause(&mut self) -> Result {

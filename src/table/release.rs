@@ -9,6 +9,7 @@ use core::convert::Infallible;
 use kernel::prelude::*;
 use kernel::sync::MutexGuard;
 
+use crate::events::Happening;
 use crate::policy::Uid;
 use crate::protocol::{self, Release, ReleaseProcess};
 use crate::sys::task::{self, TaskKey, TaskRef};
@@ -32,6 +33,7 @@ impl Tenants {
     /// * `EAGAIN`: its threads make others faster than they are released. The threads that were made
     ///   last stay associated.
     pub(crate) fn release_process(&self, process: &TaskRef, user: Option<Uid>) -> Result<usize> {
+        let left = self.members.of_process(process)?;
         let control = self.control_between_moves(|control| {
             if user.is_some() {
                 let association = self.members.of_process(process)?.ok_or(EPERM)?;
@@ -48,6 +50,9 @@ impl Tenants {
             patience: Patience::new(),
         });
         drop(control);
+        if let (Ok(_), Some(left)) = (&released, left) {
+            left.subject().has_for(Happening::Left, process.tgid());
+        }
         self.settle_soon();
         released
     }

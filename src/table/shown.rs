@@ -6,6 +6,7 @@ use core::fmt::{self, Write as _};
 
 use kernel::sync::{rcu, Arc};
 
+use crate::events::Operation;
 use crate::sys::sysfs::{Page, Show};
 use crate::sys::task::TaskKey;
 
@@ -36,32 +37,44 @@ impl Show for Shown {
     }
 
     fn show(&self, out: &mut Page<'_>) -> fmt::Result {
-        // Room for the longest entry, "...", blanks and the end of the line.
-        const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
-
-        let (shown, terms) = (&self.association, self.association.terms());
-        let (id, name, tasks) = (shown.id(), terms.name.as_str(), shown.tasks());
-        let sockets = shown.sockets();
-        let yes_or_no = |yes| if yes { "yes" } else { "no" };
-        let exclusive = yes_or_no(terms.exclusive);
-        let defined = yes_or_no(shown.is_defined());
-        core::write!(
-            out,
-            "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
-             exclusive: {exclusive}\ndefined: {defined}\nloopback:",
-        )?;
-        match shown.loopback() {
-            Some(loopback) => core::write!(out, " {loopback}\naddresses:")?,
-            None => core::write!(out, " -\naddresses:")?,
-        }
-        let guard = rcu::read_lock();
-        for entry in shown.set(&guard).entries() {
-            if out.room() < ROOM {
-                core::write!(out, " ...")?;
-                break;
-            }
-            core::write!(out, " {entry}")?;
-        }
-        core::writeln!(out)
+        describe(&self.association, out)
     }
+}
+
+/// Describes an association, in lines of a name and a value.
+pub(crate) fn describe(shown: &Association, out: &mut Page<'_>) -> fmt::Result {
+    // Room for the longest entry, "...", blanks and the end of the line.
+    const ROOM: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128".len() + 8;
+
+    let terms = shown.terms();
+    let (id, name, tasks) = (shown.id(), terms.name.as_str(), shown.tasks());
+    let sockets = shown.sockets();
+    let yes_or_no = |yes| if yes { "yes" } else { "no" };
+    let exclusive = yes_or_no(terms.exclusive);
+    let defined = yes_or_no(shown.is_defined());
+    core::write!(
+        out,
+        "id: {id}\nname: {name}\ntasks: {tasks}\nsockets: {sockets}\n\
+         exclusive: {exclusive}\ndefined: {defined}\nrefused:",
+    )?;
+    let subject = shown.subject();
+    for operation in Operation::ALL {
+        match subject.record.refused(operation) {
+            0 => {}
+            refused => core::write!(out, " {}={refused}", operation.name())?,
+        }
+    }
+    match shown.loopback() {
+        Some(loopback) => core::write!(out, "\nloopback: {loopback}\naddresses:")?,
+        None => core::write!(out, "\nloopback: -\naddresses:")?,
+    }
+    let guard = rcu::read_lock();
+    for entry in shown.set(&guard).entries() {
+        if out.room() < ROOM {
+            core::write!(out, " ...")?;
+            break;
+        }
+        core::write!(out, " {entry}")?;
+    }
+    core::writeln!(out)
 }

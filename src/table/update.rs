@@ -7,6 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{Change, MAX_ADDRS};
+use crate::events::Happening;
 use crate::policy::{Prefix, Uid};
 use crate::sys::rcu_cell::Replaced;
 
@@ -85,6 +86,7 @@ impl Tenants {
         let replaced = self.put_in_place(association, entries, &added, user)?;
         // Waits, for a limited time, until no decision uses the old sets.
         self.waiting.drop_soon(replaced);
+        association.subject().has(Happening::Changed);
         let Some(forgetting) = forgetting else {
             return Ok(0);
         };

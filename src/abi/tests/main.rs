@@ -5,6 +5,7 @@
 
 mod decode;
 mod entries;
+mod events;
 mod grants;
 mod host_loopback;
 mod layout;

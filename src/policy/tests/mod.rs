@@ -20,6 +20,7 @@ mod known;
 mod naive;
 mod option;
 mod owner;
+mod pace;
 mod prefix;
 mod range;
 mod reach;

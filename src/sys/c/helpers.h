@@ -13,6 +13,7 @@
 #include <net/inet_scope.h>
 
 #include "cred.h"
+#include "events.h"
 #include "index.h"
 #include "map.h"
 

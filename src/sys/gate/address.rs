@@ -9,13 +9,13 @@ use core::ptr::NonNull;
 use kernel::bindings;
 use kernel::prelude::*;
 
-use super::{address_bytes, answer, socket, Refusing};
+use super::{address_bytes, answer, socket};
 use crate::sys::sock::{MessageRef, SkRef};
 
 /// A socket gets an address, a peer or a message.
 ///
 /// Context: process, may sleep.
-pub(crate) trait AddressHooks: Refusing {
+pub(crate) trait AddressHooks {
     /// `bind()` to `address`.
     fn socket_bind(sock: SkRef<'_>, address: &[u8]) -> Result;
     /// `listen()`.
@@ -45,7 +45,7 @@ impl<T: AddressHooks> Addresses<T> {
         // which filled `addrlen` bytes of it (`move_addr_to_kernel()`) and waits for the hook.
         let address = unsafe { address_bytes(address.cast(), addrlen) };
         // SAFETY: The caller of `__sys_bind_socket()` holds a reference to the socket's file.
-        answer::<T>(|| T::socket_bind(unsafe { socket(sock) }?, address?))
+        answer(|| T::socket_bind(unsafe { socket(sock) }?, address?))
     }
 
     /// # Safety
@@ -56,7 +56,7 @@ impl<T: AddressHooks> Addresses<T> {
         _backlog: c_int,
     ) -> c_int {
         // SAFETY: The caller of `__sys_listen_socket()` holds a reference to the socket's file.
-        answer::<T>(|| T::socket_listen(unsafe { socket(sock) }?))
+        answer(|| T::socket_listen(unsafe { socket(sock) }?))
     }
 
     /// # Safety
@@ -72,7 +72,7 @@ impl<T: AddressHooks> Addresses<T> {
         let address = unsafe { address_bytes(address.cast(), addrlen) };
         // SAFETY: The caller of `connect_socket()` holds a reference to the socket's file, or
         // owns the socket (`net/core/bpf_ksock.c`).
-        answer::<T>(|| T::socket_connect(unsafe { socket(sock) }?, address?))
+        answer(|| T::socket_connect(unsafe { socket(sock) }?, address?))
     }
 
     /// # Safety
@@ -84,7 +84,7 @@ impl<T: AddressHooks> Addresses<T> {
         msg: *mut bindings::msghdr,
         _size: c_int,
     ) -> c_int {
-        answer::<T>(|| {
+        answer(|| {
             let msg = NonNull::new(msg).ok_or(EINVAL)?;
             // SAFETY: `msg` is that of the caller of `sock_sendmsg()`, which waits. Its name
             // is a copy in the kernel: `move_addr_to_kernel()`, or a sender in the kernel.

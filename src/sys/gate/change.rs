@@ -8,13 +8,13 @@ use core::marker::PhantomData;
 use kernel::bindings;
 use kernel::prelude::*;
 
-use super::{answer, ask, socket, Refusing};
+use super::{answer, ask, socket};
 use crate::sys::sock::SkRef;
 
 /// The running task changes a socket, or reads its state.
 ///
 /// Context: process, may sleep.
-pub(crate) trait ChangeHooks: Refusing {
+pub(crate) trait ChangeHooks {
     /// `setsockopt()`.
     fn socket_setsockopt(sock: SkRef<'_>, level: i32, name: i32) -> Result;
     /// `getsockopt()`. For `TCP_ZEROCOPY_RECEIVE`, which receives data, the gate calls
@@ -43,7 +43,7 @@ impl<T: ChangeHooks> Changing<T> {
         name: c_int,
     ) -> c_int {
         // SAFETY: The caller of `do_sock_setsockopt()` holds a reference to the socket's file.
-        answer::<T>(|| T::socket_setsockopt(unsafe { socket(sock) }?, level, name))
+        answer(|| T::socket_setsockopt(unsafe { socket(sock) }?, level, name))
     }
 
     /// # Safety
@@ -55,7 +55,7 @@ impl<T: ChangeHooks> Changing<T> {
         name: c_int,
     ) -> c_int {
         // SAFETY: The caller of `do_sock_getsockopt()` holds a reference to the socket's file.
-        unsafe { ask::<T>(sock, |sock| T::socket_getsockopt(sock, level, name)) }
+        unsafe { ask(sock, |sock| T::socket_getsockopt(sock, level, name)) }
     }
 
     /// # Safety
@@ -66,7 +66,7 @@ impl<T: ChangeHooks> Changing<T> {
         _how: c_int,
     ) -> c_int {
         // SAFETY: The caller of `__sys_shutdown_sock()` holds a reference to the socket's file.
-        unsafe { ask::<T>(sock, T::socket_shutdown) }
+        unsafe { ask(sock, T::socket_shutdown) }
     }
 
     /// # Safety
@@ -77,7 +77,7 @@ impl<T: ChangeHooks> Changing<T> {
         request: c_uint,
     ) -> c_int {
         // SAFETY: `sock` is that of a file to which `ioctl()` holds a reference.
-        unsafe { ask::<T>(sock, |sock| T::socket_ioctl(sock, request)) }
+        unsafe { ask(sock, |sock| T::socket_ioctl(sock, request)) }
     }
 
     /// # Safety
@@ -88,7 +88,7 @@ impl<T: ChangeHooks> Changing<T> {
         command: c_uint,
     ) -> c_int {
         // SAFETY: `sock` is that of a file to which `fcntl()` holds a reference.
-        unsafe { ask::<T>(sock, |sock| T::socket_fcntl(sock, command)) }
+        unsafe { ask(sock, |sock| T::socket_fcntl(sock, command)) }
     }
 
     /// # Safety
@@ -100,6 +100,6 @@ impl<T: ChangeHooks> Changing<T> {
     ) -> c_int {
         // SAFETY: `sock` is that of the file to which the io_uring's request holds a
         // reference.
-        unsafe { ask::<T>(sock, |sock| T::socket_uring_cmd(sock, operation)) }
+        unsafe { ask(sock, |sock| T::socket_uring_cmd(sock, operation)) }
     }
 }

@@ -8,13 +8,13 @@ use core::marker::PhantomData;
 use kernel::bindings;
 use kernel::prelude::*;
 
-use super::{answer, socket, Refusing};
+use super::{answer, socket};
 use crate::sys::sock::SkRef;
 
 /// A program makes a socket.
 ///
 /// Context: process, may sleep.
-pub(crate) trait CreateHooks: Refusing {
+pub(crate) trait CreateHooks {
     /// `socket()` or `socketpair()`, before the socket is made.
     fn socket_create(family: i32, kind: i32, protocol: i32) -> Result;
     /// The socket was made. An error releases it again.
@@ -35,7 +35,7 @@ impl<T: CreateHooks> Creating<T> {
         if kern != 0 {
             return 0;
         }
-        answer::<T>(|| T::socket_create(family, kind, protocol))
+        answer(|| T::socket_create(family, kind, protocol))
     }
 
     /// # Safety
@@ -52,6 +52,6 @@ impl<T: CreateHooks> Creating<T> {
             return 0;
         }
         // SAFETY: `__sock_create()` owns the new socket until the hook has returned.
-        answer::<T>(|| T::socket_post_create(unsafe { socket(sock) }?))
+        answer(|| T::socket_post_create(unsafe { socket(sock) }?))
     }
 }

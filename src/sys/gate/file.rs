@@ -10,12 +10,12 @@ use kernel::prelude::*;
 
 use crate::sys::file::FileRef;
 
-use super::{answer, Refusing};
+use super::answer;
 
 /// The running task uses a file that is not a socket.
 ///
 /// Context: process, may sleep.
-pub(crate) trait FileHooks: Refusing {
+pub(crate) trait FileHooks {
     /// The running task is about to read, write or map `file`, or to receive a descriptor
     /// of it from another process. The gate checks reading and writing of misc devices and of
     /// the memory of processes only, and mapping of files that are not regular only.
@@ -33,7 +33,7 @@ impl<T: FileHooks> Files<T> {
         // SAFETY: The caller of security_file_permission() holds a reference to the file that
         // it reads or writes. For `Holding::file_receive`, see there.
         match unsafe { FileRef::new(file) } {
-            Some(file) => answer::<T>(|| T::file_use(file)),
+            Some(file) => answer(|| T::file_use(file)),
             None => 0,
         }
     }

@@ -9,14 +9,14 @@ use kernel::bindings;
 use kernel::prelude::*;
 
 use super::file::{FileHooks, Files};
-use super::{answer, socket, Refusing};
+use super::{answer, socket};
 use crate::sys::raw;
 use crate::sys::sock::SkRef;
 
 /// The running task receives on a socket, or gets one.
 ///
 /// Context: process, may sleep.
-pub(crate) trait HoldHooks: Refusing {
+pub(crate) trait HoldHooks {
     /// A connection is about to be accepted on `sock`.
     fn socket_accept(sock: SkRef<'_>) -> Result;
     /// A message is about to be received on `sock`.
@@ -38,7 +38,7 @@ impl<T: HoldHooks> Holding<T> {
         _newsock: *mut bindings::socket,
     ) -> c_int {
         // SAFETY: The caller of `do_accept()` holds a reference to the listener's file.
-        answer::<T>(|| T::socket_accept(unsafe { socket(sock) }?))
+        answer(|| T::socket_accept(unsafe { socket(sock) }?))
     }
 
     /// # Safety
@@ -51,7 +51,7 @@ impl<T: HoldHooks> Holding<T> {
         _flags: c_int,
     ) -> c_int {
         // SAFETY: The receiver holds a reference to the socket's file, or owns the socket.
-        answer::<T>(|| T::socket_recvmsg(unsafe { socket(sock) }?))
+        answer(|| T::socket_recvmsg(unsafe { socket(sock) }?))
     }
 
     /// The running task receives a descriptor, or maps a file: a socket or another one.
@@ -66,7 +66,7 @@ impl<T: HoldHooks> Holding<T> {
         // SAFETY: `sk` is null or a full socket, as it is that of a `struct socket`. The
         // reference to `file` keeps the socket from being released until this returns.
         match unsafe { SkRef::new(sk) } {
-            Some(sk) => answer::<T>(|| T::socket_receive(sk)),
+            Some(sk) => answer(|| T::socket_receive(sk)),
             // SAFETY: The same reference to `file` is held until this returns.
             None => unsafe { Files::<F>::file_permission(file) },
         }

@@ -31,7 +31,7 @@ pub(crate) use exec::{ExecHooks, Selection};
 pub(crate) use file::FileHooks;
 pub(crate) use hold::HoldHooks;
 pub(crate) use scope::{Reach, ScopeHooks};
-pub(crate) use stack::{Compared, StackHooks};
+pub(crate) use stack::{Compared, Sent, StackHooks};
 pub(crate) use task::TaskHooks;
 pub(crate) use trace::TraceHooks;
 
@@ -188,31 +188,19 @@ impl Drop for Activation {
 /// # Safety
 ///
 /// As for [`socket`].
-unsafe fn ask<'a, T: Refusing>(
-    sock: *mut bindings::socket,
-    hook: impl FnOnce(SkRef<'a>) -> Result,
-) -> c_int {
+unsafe fn ask<'a>(sock: *mut bindings::socket, hook: impl FnOnce(SkRef<'a>) -> Result) -> c_int {
     // SAFETY: The caller promises what `socket` requires, for `'a`.
     match unsafe { socket(sock) } {
-        Ok(sock) => answer::<T>(|| hook(sock)),
+        Ok(sock) => answer(|| hook(sock)),
         Err(_) => 0,
     }
 }
 
-/// Hooks of a system call that may be refused.
-pub(crate) trait Refusing {
-    /// The call is refused with `error`. Context: process, may sleep.
-    fn refused(error: Error);
-}
-
 /// The answer of `hook` as the gate takes it.
-fn answer<T: Refusing>(hook: impl FnOnce() -> Result) -> c_int {
+fn answer(hook: impl FnOnce() -> Result) -> c_int {
     match hook() {
         Ok(()) => 0,
-        Err(error) => {
-            T::refused(error);
-            error.to_errno()
-        }
+        Err(error) => error.to_errno(),
     }
 }
 

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use kernel::bindings;
 use kernel::prelude::*;
 
-use crate::policy::Relation;
+use crate::policy::{Refusal, Relation};
 use crate::sys::packet::{address, ends, is_led, mark, Mark};
 use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
@@ -20,6 +20,19 @@ pub(crate) struct Compared<'a> {
     pub(crate) sk: Option<SkRef<'a>>,
     /// Its addresses and state.
     pub(crate) info: SocketInfo,
+}
+
+/// A packet that a socket sends.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent {
+    /// Its source.
+    pub(crate) source: IpAddr,
+    /// Its destination.
+    pub(crate) destination: IpAddr,
+    /// Whether it leaves through the loopback interface or that of a VRF.
+    pub(crate) loops: bool,
+    /// Whether headers lead it elsewhere, or it is of a kind that a raw socket may not send.
+    pub(crate) is_led: bool,
 }
 
 /// Checks of sockets and packets. None may sleep.
@@ -38,9 +51,9 @@ pub(crate) trait StackHooks {
     /// Whether `sk` takes a packet to `addr`, or may open a connection from there.
     /// Context: any but hard interrupts, never sleeps.
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool;
-    /// Whether `sk` may send a packet with these addresses; `loops` says whether it leaves through
-    /// the loopback interface or that of a VRF. Context: any but hard interrupts, never sleeps.
-    fn sk_output(sk: SkRef<'_>, source: IpAddr, destination: IpAddr, loops: bool) -> bool;
+    /// `sk` sends this packet. An error is a refusal, and the packet is dropped.
+    /// Context: any but hard interrupts, never sleeps.
+    fn sk_output(sk: SkRef<'_>, packet: Sent) -> core::result::Result<(), Refusal>;
 }
 
 /// The hooks of `T` as the gate calls them.
@@ -149,17 +162,24 @@ impl<T: StackHooks> Stack<T> {
     ) -> c_int {
         // SAFETY: acf_check_output() has a packet of this family, which the stack owns until it
         // returns.
-        if unsafe { is_led(sk, skb, family) } {
-            return EPERM.to_errno();
-        }
+        let is_led = unsafe { is_led(sk, skb, family) };
         // SAFETY: acf_check_output() passes a full socket. It is the sender of the packet, which
         // the stack keeps meanwhile, or the listener that its request refers to.
         let sk = unsafe { SkRef::new(sk) };
         // SAFETY: It passes pointers into the IP header of the packet.
-        let (source, to) = unsafe { (address(family, source), address(family, destination)) };
-        match (sk, source, to) {
-            (Some(sk), Some(source), Some(to)) if T::sk_output(sk, source, to, loops) => 0,
-            _ => EADDRNOTAVAIL.to_errno(),
+        let ends = unsafe { (address(family, source), address(family, destination)) };
+        let (Some(sk), (Some(source), Some(destination))) = (sk, ends) else {
+            return EADDRNOTAVAIL.to_errno();
+        };
+        let sent = Sent {
+            source,
+            destination,
+            loops,
+            is_led,
+        };
+        match T::sk_output(sk, sent) {
+            Ok(()) => 0,
+            Err(refusal) => -refusal.errno(),
         }
     }
 }

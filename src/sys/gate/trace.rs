@@ -11,13 +11,17 @@ use kernel::prelude::*;
 
 use crate::sys::task::TaskKey;
 
-use super::{answer, Refusing};
+use super::answer;
+
+/// `include/linux/ptrace.h`
+const PTRACE_MODE_NOAUDIT: c_uint = 0x04;
 
 /// The running task controls others, or puts code or input where others obey it.
-pub(crate) trait TraceHooks: Refusing {
+pub(crate) trait TraceHooks {
     /// The running task wants to trace `task` or to read its state, as for
     /// `security_ptrace_access_check()`. Context: process, spinlocks held, never sleeps.
-    fn ptrace_access(task: TaskKey) -> Result;
+    /// `is_noted`: the caller does not ask for silence (`PTRACE_MODE_NOAUDIT`), as `ps` does.
+    fn ptrace_access(task: TaskKey, is_noted: bool) -> Result;
     /// The running task wants to be traced by `tracer`.
     /// Context: interrupts off, `tasklist_lock` held for writing, never sleeps.
     fn ptrace_traceme(tracer: TaskKey) -> Result;
@@ -34,9 +38,10 @@ pub(super) struct Tracing<T>(PhantomData<T>);
 impl<T: TraceHooks> Tracing<T> {
     pub(super) extern "C" fn ptrace_access_check(
         child: *mut bindings::task_struct,
-        _mode: c_uint,
+        mode: c_uint,
     ) -> c_int {
-        from_result(|| T::ptrace_access(TaskKey::new(child)).map(|()| 0))
+        let is_noted = mode & PTRACE_MODE_NOAUDIT == 0;
+        from_result(|| T::ptrace_access(TaskKey::new(child), is_noted).map(|()| 0))
     }
 
     pub(super) extern "C" fn ptrace_traceme(parent: *mut bindings::task_struct) -> c_int {
@@ -44,10 +49,10 @@ impl<T: TraceHooks> Tracing<T> {
     }
 
     pub(super) extern "C" fn terminal_input() -> c_int {
-        answer::<T>(T::terminal_input)
+        answer(T::terminal_input)
     }
 
     pub(super) extern "C" fn bpf(_cmd: c_int) -> c_int {
-        answer::<T>(T::bpf)
+        answer(T::bpf)
     }
 }

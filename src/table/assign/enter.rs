@@ -10,6 +10,7 @@ use kernel::sync::atomic::ordering;
 use kernel::sync::barrier::smp_mb;
 use kernel::sync::Arc;
 
+use crate::events::Happening;
 use crate::policy::Program;
 use crate::protocol::{self, Enter};
 use crate::sys::map::InsertError;
@@ -52,12 +53,15 @@ impl Tenants {
     /// The task must be killed: `ENOENT` when the association is not there, `EBUSY` when the task
     /// holds a bypass, `EAGAIN` when another call is putting it into an association, `ENOMEM`.
     pub(crate) fn enter(&self, id: u32) -> Result {
-        protocol::enter(&mut Entering {
+        let mut entering = Entering {
             tenants: self,
             task: TaskRef::current_process(),
             association: self.registry().by_id(id.into()).ok_or(ENOENT)?,
             stage: None,
-        })
+        };
+        protocol::enter(&mut entering)?;
+        entering.association.subject().has(Happening::Joined);
+        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abi::{Obstacle, Terms};
+use crate::events::Happening;
 use crate::policy::Uid;
 use crate::protocol::{self, Assign};
 use crate::sys::sock::SkHold;
@@ -198,6 +199,8 @@ impl Tenants {
             error,
             obstacle: assignment.obstacle.get(),
         })?;
+        let subject = assignment.association.subject();
+        subject.has_for(Happening::Joined, assignment.whom.process.tgid());
         Ok(assignment.association)
     }
 }

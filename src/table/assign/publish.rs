@@ -6,6 +6,7 @@
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
+use crate::events::Happening;
 use crate::sys::rcu_cell::Replaced;
 use crate::sys::task::TaskKey;
 
@@ -36,6 +37,7 @@ impl Tenants {
                 holdings.registry.unlist(association);
             })?;
         self.waiting.drop_soon(replaced);
+        association.subject().has(Happening::Made);
         Ok(())
     }
 

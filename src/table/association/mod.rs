@@ -21,6 +21,7 @@ use kernel::sync::Arc;
 use kernel::workqueue::{impl_has_work, new_work, Work};
 
 use crate::abi::Terms;
+use crate::events::{Record, Subject};
 use crate::policy::Uid;
 use crate::sys::line::CACHE_LINE;
 use crate::sys::map::Group;
@@ -62,6 +63,8 @@ pub(crate) struct Association {
     granted_to: Option<Uid>,
     terms: Terms,
     life: Life,
+    // What was refused to it.
+    record: Record,
     keeper: Arc<dyn Keeper>,
     // Dropped last: the module's code must stay as long as sockets refer to this.
     _module: ModuleRef,
@@ -100,6 +103,7 @@ impl Association {
     ///
     /// `ENOMEM`.
     pub(super) fn new(making: Making, set: AddressSet, keys: &Keys) -> Result<(Arc<Self>, User)> {
+        let record = Record::new()?;
         let (tenant, set) = match &making.part_of {
             Some(part_of) => {
                 keys.add_part(making.id, part_of.whole().key())?;
@@ -126,6 +130,7 @@ impl Association {
                 granted_to: making.granted_to,
                 terms: making.terms,
                 life: Life::new(),
+                record,
                 keeper: making.keeper,
                 _module: making.module,
             }),
@@ -149,6 +154,15 @@ impl Association {
     /// Whether the stack's index may have sockets of its tenant in places that cannot be told.
     pub(crate) fn has_astray_sockets(&self) -> bool {
         self.tenant.has_astray()
+    }
+
+    /// It, as events tell of it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            id: self.id,
+            name: self.terms.name,
+            record: &self.record,
+        }
     }
 
     /// Its terms.

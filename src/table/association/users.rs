@@ -7,6 +7,7 @@ use kernel::sync::atomic::ordering;
 use kernel::sync::Arc;
 use kernel::workqueue::{Queue, WorkItem};
 
+use crate::events::Happening;
 use crate::sys::map::Group;
 
 use super::Association;
@@ -69,7 +70,9 @@ impl Association {
         if raw {
             this.tenant.remove_raw_socket();
         }
-        this.sockets.fetch_sub(1_usize, ordering::Relaxed);
+        if this.sockets.fetch_sub(1_usize, ordering::Relaxed) == 1 {
+            this.subject().has(Happening::Drained);
+        }
         Self::remove_user(&this);
     }
 

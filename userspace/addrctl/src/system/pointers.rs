@@ -83,9 +83,13 @@ const RULE_TEXT_LEN_AT: usize = 20;
 /// the ABI crate.
 pub const fn pointers(command: Command) -> &'static [Pointer] {
     match command {
-        Command::Version | Command::Release | Command::Undefine | Command::Find | Command::Join => {
-            &[]
-        }
+        Command::Version
+        | Command::Release
+        | Command::Undefine
+        | Command::Find
+        | Command::Join
+        | Command::Watch
+        | Command::Counts => &[],
         Command::Define => &[Pointer::DEFINED],
         Command::Assign | Command::Update => &[Pointer::ADDRS],
         Command::Query => &[Pointer::ADDRS, Pointer::PIDS, Pointer::LEFTOVERS],

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reading events from the control device, and how often something was refused, as
+//! `src/abi/event.rs` and `src/abi/counts.rs` document them.
+//!
+//! Context: process, may sleep.
+
+use kernel::prelude::*;
+use kernel::sync::SetOnce;
+
+use crate::abi::{CountsRequest, Operation, WatchRequest, MAX_KEPT};
+use crate::sys::events::Reader;
+
+use super::caller::Caller;
+use super::calls::{authorised, find};
+use super::user::Argument;
+
+/// Begins to read events with an open file, whose reader is kept in `place`.
+pub(super) fn watch(place: &SetOnce<Reader>, arg: Argument) -> Result {
+    let table = authorised()?;
+    let request: WatchRequest = arg.read()?;
+    if request.room > MAX_KEPT {
+        return Err(EINVAL);
+    }
+    let only = match request.association {
+        0 => None,
+        id => {
+            let found = table.registry().by_id(id).ok_or(ENOENT)?;
+            Some(found.id())
+        }
+    };
+    match place.populate(Reader::new(only, request.room, request.recent)?) {
+        true => Ok(()),
+        false => Err(EALREADY),
+    }
+}
+
+/// Tells how often calls and packets of an association were refused.
+pub(super) fn counts(arg: Argument) -> Result {
+    let caller = Caller::permitted()?;
+    let mut request: CountsRequest = arg.read()?;
+    let association = find(&caller, request.target)?;
+    let subject = association.subject();
+    request.id = association.id().into();
+    request.held_back = subject.record.held_back();
+    for (number, operation) in request.refused.iter_mut().zip(Operation::ALL) {
+        *number = subject.record.refused(operation);
+    }
+    arg.write(&request)
+}
