@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-use addrconf_abi::{Change, Target, DEVICE_PATH, SYSFS_PATH};
+use addrconf_abi::{Change, Target, WatchRequest, DEVICE_PATH, SYSFS_PATH};
 use libc::{EACCES, EPERM};
 
 use crate::addr::{HOST4, ONE, TWO};
@@ -19,6 +19,7 @@ use crate::child::{as_tenant, eventually, in_child, stay, Channel, Child};
 use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
+use crate::sock::{Proto, Sock};
 use crate::sys::namespace::unshare;
 use crate::sys::trace::{receive_descriptor, send_descriptor};
 
@@ -80,6 +81,17 @@ pub fn tests() -> Vec<Test> {
                 every_call_is_refused(&device, tenant.pid());
             });
             eventually("one association", || Device::open().ids().len() == 1);
+        }),
+        behaviour("events_that_another_began_to_read_are_not_read", || {
+            let device = opened(DEVICE_PATH);
+            device.watch(&WatchRequest::default()).expect("watch");
+            let refuse = || assert!(Sock::v4(Proto::Udp).bind((HOST4, 0)).is_err());
+            as_tenant(TWO, refuse);
+            as_tenant(ONE, || {
+                refused(device.events(1));
+                in_child(|| refused(device.events(1)));
+            });
+            in_child(|| assert_eq!(device.events(1).expect("events").len(), 1));
         }),
         behaviour("the_state_in_sysfs_cannot_be_written", || {
             let tenant = idle(TWO);
@@ -157,7 +169,9 @@ pub fn every_call_is_refused(device: &Device, other: i32) {
         refused(device.update(target, Change::Remove, &[ONE[0]], true));
         refused(device.release(target));
         refused(device.query(target));
+        refused(device.counts(target));
     }
+    refused(device.watch(&WatchRequest::default()));
     refused(device.list(0, 8));
 }
 

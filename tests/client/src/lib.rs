@@ -3,6 +3,7 @@
 //! A client of the control device, for the tests that run in the virtual machine.
 //! It is independent of addrctl's client, so that each checks the other.
 
+mod events;
 mod grants;
 mod rules;
 pub mod sys;
@@ -10,7 +11,7 @@ pub mod sys;
 use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 pub use grants::Granted;
 
@@ -365,6 +366,12 @@ impl Device {
     /// The version of the module's interface.
     pub fn version(&self) -> io::Result<VersionReply> {
         self.call(Command::Version, &VersionReply::default())
+    }
+}
+
+impl AsFd for Device {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

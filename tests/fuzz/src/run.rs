@@ -17,7 +17,7 @@ use crate::controller::timed::{be_ordinary, in_time};
 use crate::controller::Controller;
 use crate::oracle::clients::Clients;
 use crate::oracle::services::Server;
-use crate::oracle::{members, packets, probes, sockets};
+use crate::oracle::{events, members, packets, probes, sockets};
 use crate::print::print;
 use crate::sys::clock::now;
 use crate::sys::process::{adopt_orphans, reap};
@@ -84,6 +84,7 @@ pub fn run(world: World, seconds: u64, unbound: bool) -> ExitCode {
         sockets::watch(world, theirs, before, listeners);
     }));
     watchers.push(thread::spawn(move || members::watch(world, present)));
+    watchers.push(thread::spawn(move || events::watch(world)));
     // This thread only, and after the watchers have started. What it starts from
     // now on gets the ordinary priority again (`SCHED_RESET_ON_FORK`).
     go_first(2);

@@ -132,7 +132,7 @@ fn progress(world: World, started: u64) {
     print(&format!(
         "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} entered by rules, {} moves, {} calls of users, {} flushes, {} raw sockets; probes {} sent, {} received; \
          secrets {} sent, {} read; {} answers, {} crowds, {} crowded ports, {} heard on kept loopbacks, no call over {} ms; \
-         {} messages, {} packets, {} sockets, {} members checked; seconds {}; {} VIOLATIONS",
+         {} messages, {} packets, {} sockets, {} members, {} events checked; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
         n(Counter::Operations),
         n(Counter::Refusals),
@@ -158,6 +158,7 @@ fn progress(world: World, started: u64) {
         n(Counter::Packets),
         n(Counter::Sockets),
         n(Counter::Members),
+        n(Counter::Events),
         world.spent(),
         n(Counter::Violations),
     ));

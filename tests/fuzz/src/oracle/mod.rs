@@ -3,6 +3,7 @@
 //! The watchers. Each one observes from a place that the module does not control.
 
 pub mod clients;
+pub mod events;
 pub mod members;
 pub mod packets;
 pub mod probes;

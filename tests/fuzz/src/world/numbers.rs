@@ -29,6 +29,8 @@ pub enum Counter {
     Sockets,
     /// Processes whose membership was checked.
     Members,
+    /// Events that the module told.
+    Events,
     /// Updates of sets.
     Updates,
     /// Processes that became a tenant's by a rule.

@@ -22,6 +22,8 @@ mod crowd_scope;
 mod crowd_states;
 mod crowd_update;
 mod defined;
+mod events;
+mod events_control;
 mod exclusive;
 mod families;
 mod filter;
@@ -95,6 +97,8 @@ pub fn all() -> Vec<Test> {
         sessions::tests(),
         systemd::tests(),
         signal::tests(),
+        events::tests(),
+        events_control::tests(),
         loopback_owner::tests(),
         host_services::tests(),
         source::tests(),

@@ -15,6 +15,7 @@ use crate::child::{as_tenant, eventually, spawn_tenant, stay, Channel, Child};
 use crate::client::{entries, Device};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
+use crate::sock::{Proto, Sock};
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -24,7 +25,7 @@ pub fn tests() -> Vec<Test> {
             assert_eq!(version.split('.').count(), 3, "{version}");
         }),
         behaviour("sysfs_files_can_be_read_by_all_and_written_by_none", || {
-            for name in ["version", "abi", "associations", "tasks"] {
+            for name in ["version", "abi", "associations", "tasks", "self"] {
                 let found = metadata(path(name)).expect("a file");
                 assert_eq!(
                     (found.permissions().mode() & 0o7777, found.uid()),
@@ -77,6 +78,24 @@ pub fn tests() -> Vec<Test> {
             eventually("a count of 2 tasks", || value("tasks") == "2");
             drop(family);
         }),
+        behaviour(
+            "sysfs_shows_a_member_its_own_association_and_no_other",
+            || {
+                let _other = idle(TWO);
+                assert_eq!(read_to_string(path("self")).expect("the file"), "");
+                let mut held = File::open(path("self")).expect("the file");
+                as_tenant(ONE, || {
+                    assert!(Sock::v4(Proto::Udp).bind((TWO[0], 0)).is_err());
+                    // Who reads counts, not who opened.
+                    let mut text = String::new();
+                    std::io::Read::read_to_string(&mut held, &mut text).expect("read");
+                    for line in ["refused: bind=1", "tasks: 1"] {
+                        assert!(text.lines().any(|l| l == line), "{text}");
+                    }
+                    assert!(text.contains(ONE[0]) && !text.contains(TWO[0]), "{text}");
+                });
+            },
+        ),
         behaviour("sysfs_has_an_entry_for_each_association", || {
             let by_id = || -> Vec<String> {
                 let mut names: Vec<String> = read_dir(path("by-id"))
