@@ -20,6 +20,14 @@ impl Allow {
         }
     }
 
+    /// The kind with this name.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|kind| kind.name() == text)
+    }
+
     /// The field of the terms that requests it, and reports it.
     fn field(self, terms: &mut Terms) -> &mut bool {
         match self {
@@ -32,11 +40,16 @@ impl Allow {
         *self.field(terms) = true;
     }
 
+    /// What `terms` allow.
+    pub fn all_in(mut terms: Terms) -> Vec<Self> {
+        let kinds = Self::value_variants().iter().copied();
+        kinds.filter(|kind| *kind.field(&mut terms)).collect()
+    }
+
     /// The names of what `terms` allow.
-    pub fn names(mut terms: Terms) -> Vec<&'static str> {
-        let kinds = Self::value_variants().iter();
-        let allowed = kinds.filter(|kind| *kind.field(&mut terms));
-        allowed.map(|kind| kind.name()).collect()
+    pub fn names(terms: Terms) -> Vec<&'static str> {
+        let allowed = Self::all_in(terms).into_iter();
+        allowed.map(Self::name).collect()
     }
 }
 

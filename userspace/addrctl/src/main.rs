@@ -11,12 +11,14 @@ mod command;
 mod commands;
 mod error;
 mod output;
+mod policy_file;
 mod refusal;
 mod source;
 mod system;
 #[cfg(test)]
 mod testing;
 mod text;
+mod word;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};

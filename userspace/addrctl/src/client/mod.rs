@@ -3,6 +3,7 @@
 //! The control calls as functions: encodes requests, makes room for answers and
 //! decodes them. Knows nothing of messages and output.
 
+mod events;
 mod grants;
 mod query;
 mod rules;

@@ -3,18 +3,27 @@
 //! The commands, a file each: its arguments, what it does and what can go wrong.
 
 pub mod add;
+pub mod apply;
 mod args;
 pub mod assign;
 mod associate;
 mod cgroup;
+mod criteria;
 pub mod define;
 mod exclusive;
+pub mod explain;
+pub mod export;
 pub mod flush;
 pub mod grant;
 pub mod grants;
+pub mod lint;
 pub mod list;
+pub mod metrics;
+pub mod monitor;
 pub mod move_to;
 mod open;
+pub mod own;
+mod policy;
 pub mod release;
 pub mod remove;
 pub mod replace;
@@ -22,6 +31,7 @@ pub mod revoke;
 pub mod rule;
 pub mod run;
 pub mod show;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 pub mod undefine;
@@ -51,6 +61,15 @@ pub enum Commands {
     Flush(flush::Args),
     List(list::Args),
     Show(show::Args),
+    Stats(stats::Args),
+    Metrics(metrics::Args),
+    Monitor(monitor::Args),
+    Explain(explain::Args),
+    #[command(name = "self")]
+    Own(own::Args),
+    Apply(apply::Args),
+    Lint(lint::Args),
+    Export(export::Args),
     Version(version::Args),
 }
 
@@ -74,6 +93,14 @@ impl Commands {
             Self::Flush(command) => command,
             Self::List(command) => command,
             Self::Show(command) => command,
+            Self::Stats(command) => command,
+            Self::Metrics(command) => command,
+            Self::Monitor(command) => command,
+            Self::Explain(command) => command,
+            Self::Own(command) => command,
+            Self::Apply(command) => command,
+            Self::Lint(command) => command,
+            Self::Export(command) => command,
             Self::Version(command) => command,
         }
     }

@@ -30,6 +30,12 @@ impl Reason {
         Self::new(ErrorKind::Other, cause.to_string())
     }
 
+    /// Says first what it is about.
+    pub fn at(mut self, place: &str) -> Self {
+        self.what = format!("{place}: {}", self.what).into();
+        self
+    }
+
     /// Adds what the user can do next, as another clause.
     pub fn next(mut self, step: impl Into<Cow<'static, str>>) -> Self {
         self.next.push(step.into());

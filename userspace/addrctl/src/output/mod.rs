@@ -3,6 +3,7 @@
 //! How commands print their answers: for people (`table.rs`) and for programs
 //! (`json.rs`). Both show an association by the same view (`view.rs`).
 
+mod event;
 mod json;
 pub mod table;
 mod view;
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub use event::EventView;
 pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, which

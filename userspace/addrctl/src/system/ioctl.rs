@@ -7,6 +7,7 @@ use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 
 use addrconf_abi::Command;
+use rustix::event::{poll, PollFd, PollFlags};
 use rustix::fs::{major, minor, FileType};
 use rustix::io::{retry_on_intr, Errno};
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode};
@@ -102,5 +103,16 @@ impl Device for ControlDevice {
             // driver does, or knows no such number and touches no memory.
             unsafe { rustix::ioctl::ioctl(self.0.as_fd(), call) }
         })
+    }
+
+    fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno> {
+        loop {
+            match retry_on_intr(|| rustix::io::read(&self.0, &mut *room)) {
+                Err(Errno::AGAIN) if wait => {}
+                read => return read,
+            }
+            let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+            retry_on_intr(|| poll(&mut polled, None))?;
+        }
     }
 }

@@ -70,6 +70,25 @@ impl System for Linux {
         Path::new(SYSFS_PATH).exists()
     }
 
+    fn own_state(&self) -> io::Result<String> {
+        fs::read_to_string(Path::new(SYSFS_PATH).join("self"))
+    }
+
+    fn policy_files(&self, path: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+        if path == Path::new("-") {
+            return Ok(vec![("stdin".into(), io::read_to_string(io::stdin())?)]);
+        }
+        let mut paths = vec![path.to_owned()];
+        if path.is_dir() {
+            let all: io::Result<Vec<_>> = fs::read_dir(path)?.map(|e| Ok(e?.path())).collect();
+            paths = all?;
+            paths.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+            paths.sort();
+        }
+        let read = |path: PathBuf| fs::read_to_string(&path).map(|text| (path, text));
+        paths.into_iter().map(read).collect()
+    }
+
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
         let pid = Pid::from_raw(pid).ok_or(Errno::SRCH)?;
         rustix::process::pidfd_open(pid, PidfdFlags::empty())

@@ -57,6 +57,10 @@ pub trait Device {
         arg: &mut [u8],
         memory: &mut [&mut [u8]],
     ) -> Result<(), Errno>;
+
+    /// Reads events into `room`, after a control call that begins it; returns how many bytes. If
+    /// there are none: waits if `wait`, else `EAGAIN`. 0: there will be none.
+    fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno>;
 }
 
 /// Processes and the device of one machine.
@@ -69,6 +73,13 @@ pub trait System {
 
     /// Whether the module is loaded, as far as sysfs tells.
     fn is_loaded(&self) -> bool;
+
+    /// What sysfs shows of the association that addrctl itself is in; nothing if it is in none.
+    fn own_state(&self) -> io::Result<String>;
+
+    /// The policy files that a path names, with their texts: a file, the files of a directory whose
+    /// names end in `.toml`, by name, or `-` for the standard input.
+    fn policy_files(&self, path: &Path) -> io::Result<Vec<(PathBuf, String)>>;
 
     /// Opens a descriptor for a process, which never refers to a later process of the
     /// same number.

@@ -71,12 +71,19 @@ impl Device for FakeDevice<'_> {
             (Command::Grant, [addrs]) if abi >= 8 => state.grant(arg, addrs),
             (Command::Grants, [addrs]) if abi >= 8 => state.tell_grant(arg, addrs),
             (Command::Grant | Command::Grants, _) => Err(Errno::NOTTY),
+            (Command::Watch, _) if abi >= 9 => state.watch(arg),
+            (Command::Counts, _) if abi >= 9 => state.counts(arg),
+            (Command::Watch | Command::Counts, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)
             }
             _ => Err(Errno::FAULT),
         }
+    }
+
+    fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno> {
+        self.0.state().read_events(room, wait)
     }
 }
 

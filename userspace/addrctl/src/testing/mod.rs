@@ -6,6 +6,7 @@
 
 mod defined;
 mod device;
+mod events;
 mod grants;
 mod leftovers;
 mod machine;
@@ -15,14 +16,14 @@ mod shown;
 mod system;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, Command, Obstacle, Terms, ABI_VERSION};
+use addrconf_abi::{AddrEntry, Command, Event, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
@@ -118,6 +119,15 @@ pub struct State {
     pub shared_device: bool,
     /// Changing that fails with this.
     pub no_sharing: Option<Errno>,
+    /// Policy files by path.
+    pub policies: BTreeMap<PathBuf, String>,
+    /// What sysfs shows of the association of addrctl.
+    pub own_state: String,
+    /// Refusals that the module remembers, and events after them.
+    pub recent: Vec<Event>,
+    pub events: Vec<Event>,
+    /// Events that the open device reads, if it reads any.
+    pub watched: Option<VecDeque<Event>>,
     pidfds: BTreeMap<i32, i32>,
     memories: BTreeMap<i32, i32>,
     opened: BTreeMap<i32, PathBuf>,

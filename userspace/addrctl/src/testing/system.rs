@@ -35,6 +35,27 @@ impl System for Fake {
         self.state().hidden_device
     }
 
+    fn own_state(&self) -> io::Result<String> {
+        let state = self.state();
+        match state.module {
+            Some(abi) if abi >= 9 => Ok(state.own_state.clone()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn policy_files(&self, path: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+        let state = self.state();
+        let named = |(at, _): &(&PathBuf, &String)| at.starts_with(path);
+        let found: Vec<_> = state.policies.iter().filter(named).collect();
+        match found.is_empty() {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(found
+                .into_iter()
+                .map(|(at, text)| (at.clone(), text.clone()))
+                .collect()),
+        }
+    }
+
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {
         let mut state = self.state();
         if state.threads.contains_key(&pid) {

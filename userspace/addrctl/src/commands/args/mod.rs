@@ -21,7 +21,9 @@ pub use cgroup::{CgroupArgs, GivenCgroup};
 pub use change::ChangeArgs;
 pub use output::OutputArgs;
 pub use target::{which, TargetArgs, Which, Whom};
-pub use terms::{definable, name, TermsArgs, NAME_HELP};
+pub use terms::{TermsArgs, NAME_HELP};
+
+pub use crate::word::{definable, name};
 
 /// The help of every argument that is a set of addresses.
 pub const ADDRS_HELP: &str = "\

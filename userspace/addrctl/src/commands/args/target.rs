@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use addrconf_abi::Name;
 
-use super::terms::name;
+use crate::word::{is_number, name};
 
 /// The process or the association that a command is about.
 #[derive(clap::Args, Debug)]
@@ -81,12 +81,6 @@ fn number<T: FromStr + PartialOrd + From<u8>>(text: &str, what: &str) -> Option<
         let number = text.parse().ok().filter(|number| *number >= T::from(1));
         number.ok_or_else(|| format!("{what} is a number, at least 1"))
     })
-}
-
-/// Whether a word is meant as a number.
-pub fn is_number(text: &str) -> bool {
-    let digits = text.trim_start_matches(['-', '+']);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

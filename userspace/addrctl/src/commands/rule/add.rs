@@ -3,21 +3,19 @@
 //! `addrctl rule add`: adds a rule.
 
 use std::io::Write;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use addrconf_abi::MAX_RULES;
 use clap::ArgGroup;
-use rustix::io::Errno;
 
 use super::{change, refused};
 use crate::client::{NewRule, Rule, Wanted};
 use crate::command::Command;
 use crate::commands::args::{which, CgroupArgs, Which};
+use crate::commands::criteria::{self, Criteria};
 use crate::commands::{cgroup, open};
-use crate::error::{Doing, Error, ErrorKind, Reason};
+use crate::error::{Doing, Error, Reason};
 use crate::system::System;
-use crate::text::printable;
 
 /// Add a rule, and print its id
 ///
@@ -110,37 +108,12 @@ impl Args {
 
     /// The rule that is asked for.
     fn rule(&self, system: &dyn System, association: u64) -> Result<NewRule, Reason> {
-        let unknown = |what: String| {
-            let next = "`getent passwd` and `getent group` list those there are";
-            Reason::new(ErrorKind::Malformed, what).next(next)
+        let criteria = Criteria {
+            exe: self.exe.as_deref(),
+            user: self.user.as_deref(),
+            group: self.group.as_deref(),
+            cgroup: self.cgroup.given(),
         };
-        let number = |given: &Option<String>, look_up: &dyn Fn(&str) -> Result<u32, String>| {
-            given.as_deref().map(look_up).transpose().map_err(unknown)
-        };
-        let cgroup = self.cgroup.given();
-        let program = self.exe.as_deref();
-        Ok(NewRule {
-            uid: number(&self.user, &|text| system.user_id(text))?,
-            gid: number(&self.group, &|text| system.group_id(text))?,
-            cgroup: cgroup
-                .map(|given| cgroup::for_rule(system, given))
-                .transpose()?,
-            program: program.map(|path| open_program(system, path)).transpose()?,
-            association,
-        })
+        criteria::rule(system, &criteria, association)
     }
-}
-
-/// Opens the file of a program.
-fn open_program(system: &dyn System, path: &Path) -> Result<OwnedFd, Reason> {
-    system.open_path(path).map_err(|cause| {
-        let shown = printable(&path.to_string_lossy());
-        match cause {
-            Errno::NOENT | Errno::NOTDIR => {
-                Reason::new(ErrorKind::NoProgram, format!("there is no file {shown}"))
-                    .next("write the path of a program, it is not searched in PATH")
-            }
-            _ => Reason::other(format!("the file {shown} cannot be opened: {cause}")),
-        }
-    })
 }

@@ -6,6 +6,7 @@
 mod cgroups;
 mod defined;
 mod denied;
+mod events;
 mod exclusive;
 mod flush;
 mod grants;
@@ -16,6 +17,7 @@ mod narrow;
 mod older_module;
 mod options;
 mod output;
+mod policies;
 mod refusals;
 mod rights;
 mod rule_refusals;

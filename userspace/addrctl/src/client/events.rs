@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Events, and how often something was refused.
+
+use addrconf_abi::{Command, CountsRequest, Event, Target, WatchRequest, Wire};
+use rustix::io::Errno;
+
+use super::{CallError, Client};
+
+/// How many events are read at once.
+const AT_ONCE: usize = 64;
+
+impl Client<'_> {
+    /// Begins to read the events of an association, or of all, with `recent` refusals first.
+    pub fn watch(&self, association: Option<u64>, recent: bool) -> Result<(), CallError> {
+        let request = WatchRequest {
+            association: association.unwrap_or(0),
+            room: 0,
+            recent,
+        };
+        self.call(Command::Watch, &request, &mut []).map(drop)
+    }
+
+    /// The next events, after [`Self::watch`]. Waits for one if `wait`. None: there are none now
+    /// or, if it should wait, no more.
+    pub fn events(&self, wait: bool) -> Result<Vec<Event>, CallError> {
+        let mut bytes = [0; AT_ONCE * Event::SIZE];
+        let len = match self.device.read(&mut bytes, wait) {
+            Ok(len) => len,
+            Err(Errno::AGAIN) if !wait => 0,
+            Err(errno) => return Err(CallError::Refused(errno)),
+        };
+        let read = bytes.get(..len).ok_or(CallError::BadAnswer)?;
+        read.chunks_exact(Event::SIZE)
+            .map(|bytes| Event::decode(bytes).map_err(|_| CallError::BadAnswer))
+            .collect()
+    }
+
+    /// How often calls and packets of an association were refused.
+    pub fn counts(&self, target: Target) -> Result<CountsRequest, CallError> {
+        self.call(Command::Counts, &CountsRequest::about(target), &mut [])
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl monitor`: events as they happen.
+
+use std::io::{self, Write};
+
+use super::args::{which, Which};
+use super::open;
+use crate::command::Command;
+use crate::error::{Doing, Error, Reason, Subject};
+use crate::output::EventView;
+use crate::refusal::Refusal;
+use crate::system::System;
+
+/// Show refusals and changes of associations as they happen, until it is interrupted
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Only of this association, by its id or name
+    #[arg(value_name = "ID|NAME", value_parser = which)]
+    association: Option<Which>,
+
+    /// Begin with the last refusals, which the module remembers
+    #[arg(long)]
+    recent: bool,
+
+    /// Print JSON, for programs: an object on each line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let whom = match self.association {
+            Some(which) => open::association(which),
+            None => Subject::Thing("events".into()),
+        };
+        let doing = Doing::new("monitor", whom);
+        match self.show(system, out) {
+            Ok(()) => Ok(()),
+            Err(Ended::Call(why)) => Err(doing.failed(why)),
+            Err(Ended::Output(why)) => Err(Error::output(why)),
+        }
+    }
+}
+
+/// Why it ended.
+enum Ended {
+    Call(Reason),
+    Output(io::Error),
+}
+
+impl From<io::Error> for Ended {
+    fn from(why: io::Error) -> Self {
+        Self::Output(why)
+    }
+}
+
+impl From<Reason> for Ended {
+    fn from(why: Reason) -> Self {
+        Self::Call(why)
+    }
+}
+
+impl Args {
+    fn show(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Ended> {
+        let client = open::client(system)?;
+        let refused = |cause| Refusal::new(system, &client, cause).reason();
+        let which = self
+            .association
+            .map(|which| open::id(system, &client, which));
+        client
+            .watch(which.transpose()?, self.recent)
+            .map_err(refused)?;
+        loop {
+            let events = client.events(true).map_err(refused)?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            for view in events.iter().map(EventView::new) {
+                match self.json {
+                    true => view.json_line(out)?,
+                    false => view.line(out)?,
+                }
+            }
+            out.flush()?;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Policy files: reading them, and making the machine as they say.
+
+mod carry_out;
+mod plan;
+mod rules;
+
+use std::path::PathBuf;
+
+use crate::error::{ErrorKind, Reason};
+use crate::policy_file::{Fault, Policy, Source};
+use crate::system::System;
+use crate::text::{counted, printable};
+
+pub use carry_out::{carry_out, Ended};
+pub use plan::{Plan, Step};
+
+/// Where policy files are, if none are named.
+pub const DIRECTORY: &str = "/etc/addrconf";
+
+/// Reads the files that `paths` name: files, directories, of which those that end in `.toml` are
+/// read, or `-` for the standard input.
+///
+/// # Errors
+///
+/// What cannot be read, or all that is wrong with the files.
+pub fn read(system: &dyn System, paths: &[PathBuf]) -> Result<Policy, Reason> {
+    let mut texts = Vec::new();
+    for path in paths {
+        let found = system.policy_files(path).map_err(|cause| {
+            let path = printable(&path.to_string_lossy());
+            Reason::other(format!("{path} cannot be read: {cause}"))
+        })?;
+        texts.extend(found);
+    }
+    let sources: Vec<_> = texts
+        .iter()
+        .map(|(path, text)| Source {
+            path: path.to_str().unwrap_or("policy"),
+            stem: stem(path),
+            text,
+        })
+        .collect();
+    Policy::read(&sources).map_err(|faults| faulty(&faults))
+}
+
+/// The name of the tenant that a file describes, unless it says another.
+fn stem(path: &std::path::Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_suffix(".toml")
+}
+
+fn faulty(faults: &[Fault]) -> Reason {
+    let lines: Vec<_> = faults
+        .iter()
+        .map(|fault| printable(&fault.to_string()))
+        .collect();
+    let what = format!(
+        "{} in the policy:\n{}\n",
+        counted(faults.len() as u64, "fault"),
+        lines.join("\n")
+    );
+    Reason::new(ErrorKind::Malformed, what).next("nothing was changed")
+}

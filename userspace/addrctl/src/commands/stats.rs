@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl stats`: how often something was refused.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use addrconf_abi::{Operation, Target};
+use rustix::io::Errno;
+use serde::Serialize;
+
+use super::args::{which, OutputArgs, Which};
+use super::open;
+use crate::client::{CallError, Client};
+use crate::command::Command;
+use crate::error::{Doing, Error, Reason, Subject};
+use crate::output::{table, Answer};
+use crate::refusal::Refusal;
+use crate::system::System;
+
+/// Show how often calls and packets of associations were refused
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Only of this association, by its id or name
+    #[arg(value_name = "ID|NAME", value_parser = which)]
+    association: Option<Which>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer of `stats`.
+#[derive(Serialize)]
+pub struct Counted {
+    /// By ascending id.
+    pub associations: Vec<Stats>,
+}
+
+/// How often something was refused to one association.
+#[derive(Serialize)]
+pub struct Stats {
+    /// Its id.
+    pub id: u64,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// How often each operation was refused.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Refusals of which no event told, as there were too many in a second.
+    pub held_back: u64,
+}
+
+impl Answer for Counted {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let columns = [
+            ("ID", true),
+            ("NAME", false),
+            ("OPERATION", false),
+            ("REFUSED", true),
+        ];
+        let rows = self.associations.iter().flat_map(|stats| {
+            let some = Operation::ALL.iter().filter_map(|operation| {
+                let refused = *stats.refused.get(operation.name())?;
+                (refused > 0).then(|| (operation.name(), refused))
+            });
+            some.map(|(operation, refused)| {
+                [
+                    stats.id.to_string(),
+                    stats.name.clone(),
+                    operation.to_owned(),
+                    refused.to_string(),
+                ]
+            })
+        });
+        table::aligned(out, columns, rows)
+    }
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let whom = match self.association {
+            Some(which) => open::association(which),
+            None => Subject::Thing("associations".into()),
+        };
+        let doing = Doing::new("stats", whom);
+        let counted = self.counted(system).map_err(|why| doing.failed(why))?;
+        self.output.print(out, &counted)
+    }
+}
+
+impl Args {
+    fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
+        let client = open::client(system)?;
+        let refused = |cause| Refusal::new(system, &client, cause).reason();
+        let ids = match self.association {
+            Some(which) => vec![open::id(system, &client, which)?],
+            None => client.list().map_err(refused)?,
+        };
+        let mut associations = Vec::new();
+        for id in ids {
+            match stats(&client, id) {
+                Ok(stats) => associations.push(stats),
+                // It has ended since it was listed.
+                Err(CallError::Refused(Errno::NOENT)) if self.association.is_none() => {}
+                Err(cause) => return Err(refused(cause)),
+            }
+        }
+        Ok(Counted { associations })
+    }
+}
+
+fn stats(client: &Client<'_>, id: u64) -> Result<Stats, CallError> {
+    let target = Target::Association(id);
+    let counts = client.counts(target)?;
+    let name = client.query(target)?.terms.name;
+    let numbers = Operation::ALL.iter().zip(counts.refused);
+    Ok(Stats {
+        id,
+        name: name.as_str().to_owned(),
+        refused: numbers
+            .map(|(operation, number)| (operation.name(), number))
+            .collect(),
+        held_back: counts.held_back,
+    })
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is wrong with a policy file, and where.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::Source;
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Character in the line, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// That of something that is in no file.
+    pub fn nowhere() -> Self {
+        Self {
+            path: String::new(),
+            line: 0,
+            column: 0,
+        }
+    }
+
+    /// The place of the first of these bytes of a text.
+    pub(super) fn of(source: &Source<'_>, bytes: &Range<usize>) -> Self {
+        let before = source.text.get(..bytes.start).unwrap_or(source.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Self {
+            path: source.path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, line, column } = self;
+        write!(f, "{path}:{line}:{column}")
+    }
+}
+
+/// Something that is wrong at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What, and what is expected.
+    pub what: String,
+}
+
+impl Fault {
+    /// Something that is wrong at a place.
+    pub(super) fn new(place: &Place, what: String) -> Self {
+        Self {
+            place: place.clone(),
+            what,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}

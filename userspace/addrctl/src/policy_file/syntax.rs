@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The syntax of policy files: TOML. A key that is not known is an error.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Fault, Grant, Place, Policy, Rule, Source, Tenant, TermsWanted};
+use crate::address::AddressSet;
+use crate::allow::Allow;
+use crate::source;
+use crate::word;
+
+/// A file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    name: Option<Spanned<String>>,
+    addresses: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    exclusive: bool,
+    source: Option<Spanned<String>>,
+    loopback: Option<Spanned<String>>,
+    host_loopback: Option<Spanned<String>>,
+    on_refusal: Option<Spanned<String>>,
+    #[serde(default)]
+    allow: Vec<Spanned<String>>,
+    #[serde(default)]
+    rule: Vec<Spanned<RuleTable>>,
+    #[serde(default)]
+    grant: Vec<Spanned<GrantTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleTable {
+    exe: Option<String>,
+    uid: Option<Word>,
+    gid: Option<Word>,
+    cgroup: Option<String>,
+    unit: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GrantTable {
+    user: Word,
+    addresses: Spanned<Vec<Spanned<String>>>,
+}
+
+/// A user or a group, by name or number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Name(String),
+    Number(u32),
+}
+
+impl Word {
+    fn text(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// All that is wrong with it.
+pub(super) fn read(source: &Source<'_>) -> Result<Policy, Vec<Fault>> {
+    let file: File = toml::from_str(source.text).map_err(|error| {
+        let bytes = error.span().unwrap_or(0..0);
+        let place = Place::of(source, &bytes);
+        vec![Fault::new(&place, error.message().to_owned())]
+    })?;
+    let mut reader = Reader {
+        source,
+        faults: Vec::new(),
+    };
+    let policy = reader.policy(file);
+    match reader.faults.is_empty() {
+        true => Ok(policy),
+        false => Err(reader.faults),
+    }
+}
+
+/// Reads the values of a file, and collects what is wrong with them.
+struct Reader<'a> {
+    source: &'a Source<'a>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn policy(&mut self, file: File) -> Policy {
+        let grants = file.grant.len();
+        let describes_tenant =
+            file.name.is_some() || file.addresses.is_some() || !file.rule.is_empty() || grants == 0;
+        let mut policy = Policy::default();
+        for grant in &file.grant {
+            policy.grants.extend(self.grant(grant));
+        }
+        if describes_tenant {
+            policy.tenants.extend(self.tenant(file));
+        }
+        policy
+    }
+
+    fn tenant(&mut self, file: File) -> Option<Tenant> {
+        let start = 0..0;
+        let name = match (&file.name, self.source.stem) {
+            (Some(name), _) => self.value(Some(name), word::definable),
+            (None, Some(stem)) => self.checked(&start, word::definable(stem)),
+            (None, None) => self.fault(&start, "a tenant needs a `name`".to_owned()),
+        };
+        let addresses = match &file.addresses {
+            Some(given) => self.addresses(given),
+            None => self.fault(
+                &start,
+                "a tenant needs `addresses`, such as [\"10.0.0.1\", \"2001:db8::1\"]".to_owned(),
+            ),
+        };
+        let terms = self.terms(&file);
+        let rules = file
+            .rule
+            .iter()
+            .filter_map(|rule| self.rule(rule))
+            .collect();
+        let place = file.name.as_ref().map_or(start, Spanned::span);
+        Some(Tenant {
+            name: name?,
+            addresses: addresses?,
+            terms,
+            rules,
+            place: Place::of(self.source, &place),
+        })
+    }
+
+    fn terms(&mut self, file: &File) -> TermsWanted {
+        let source = |text: &str| {
+            let expected = || format!("expected one of: {}", source::NAMES.join(", "));
+            source::from_name(text).ok_or_else(expected)
+        };
+        let signal = |text: &str| match text {
+            "errno" => Ok(false),
+            "signal" => Ok(true),
+            _ => Err("expected one of: errno, signal".to_owned()),
+        };
+        TermsWanted {
+            exclusive: file.exclusive,
+            source: self.value(file.source.as_ref(), source).unwrap_or_default(),
+            loopback: self.value(file.loopback.as_ref(), word::loopback),
+            host_loopback: self.value(file.host_loopback.as_ref(), word::host_loopback),
+            signal: self
+                .value(file.on_refusal.as_ref(), signal)
+                .unwrap_or_default(),
+            allow: self.allow(&file.allow),
+        }
+    }
+
+    fn allow(&mut self, given: &[Spanned<String>]) -> Vec<Allow> {
+        let kind = |text: &str| Allow::named(text).ok_or("expected: raw".to_owned());
+        given
+            .iter()
+            .filter_map(|text| self.value(Some(text), kind))
+            .collect()
+    }
+
+    fn rule(&mut self, table: &Spanned<RuleTable>) -> Option<Rule> {
+        let given = table.get_ref();
+        let rule = Rule {
+            exe: given.exe.clone(),
+            uid: given.uid.as_ref().map(Word::text),
+            gid: given.gid.as_ref().map(Word::text),
+            cgroup: given.cgroup.clone(),
+            unit: given.unit.clone(),
+            place: Place::of(self.source, &table.span()),
+        };
+        let criteria = [&rule.exe, &rule.uid, &rule.gid, &rule.cgroup, &rule.unit];
+        if criteria.iter().all(|criterion| criterion.is_none()) {
+            let what = "a rule needs one of: exe, uid, gid, cgroup, unit";
+            return self.fault(&table.span(), what.to_owned());
+        }
+        if rule.cgroup.is_some() && rule.unit.is_some() {
+            let what = "a rule has a cgroup or a unit, not both";
+            return self.fault(&table.span(), what.to_owned());
+        }
+        Some(rule)
+    }
+
+    fn grant(&mut self, table: &Spanned<GrantTable>) -> Option<Grant> {
+        let given = table.get_ref();
+        Some(Grant {
+            user: given.user.text(),
+            addresses: self.addresses(&given.addresses)?,
+            place: Place::of(self.source, &table.span()),
+        })
+    }
+
+    fn addresses(&mut self, given: &Spanned<Vec<Spanned<String>>>) -> Option<AddressSet> {
+        // Each alone first, so that the fault is where it is.
+        for one in given.get_ref() {
+            let alone: Result<AddressSet, _> = one.get_ref().parse();
+            if one.get_ref().contains(',') {
+                self.fault::<()>(
+                    &one.span(),
+                    "write each address as a text of its own".to_owned(),
+                );
+            } else if let Err(problem) = alone {
+                self.fault::<()>(&one.span(), problem.to_string());
+            }
+        }
+        let texts: Vec<_> = given
+            .get_ref()
+            .iter()
+            .map(|text| text.get_ref().as_str())
+            .collect();
+        let faults = self.faults.len();
+        match texts.join(",").parse() {
+            Ok(set) => Some(set),
+            Err(_) if faults > 0 => None,
+            Err(problem) => self.fault(&given.span(), format!("{problem}")),
+        }
+    }
+
+    /// The value of a text, if there is one and it has a meaning.
+    fn value<T>(
+        &mut self,
+        text: Option<&Spanned<String>>,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = text?;
+        self.checked(&text.span(), read(text.get_ref()))
+    }
+
+    fn checked<T>(&mut self, bytes: &std::ops::Range<usize>, read: Result<T, String>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(what) => self.fault(bytes, what),
+        }
+    }
+
+    fn fault<T>(&mut self, bytes: &std::ops::Range<usize>, what: String) -> Option<T> {
+        let place = Place::of(self.source, bytes);
+        self.faults.push(Fault::new(&place, what));
+        None
+    }
+}
