@@ -3,7 +3,7 @@
 # The commands of this repository; each is a script in scripts/.
 # Kbuild describes how addrconf.ko is built.
 
-.PHONY: help demo test test-all check fuzz fuzz-host miri stress bench kernel module addrctl clean
+.PHONY: help demo test test-all check fuzz fuzz-host miri stress bench kernel module addrctl install clean
 
 help:
 	@echo 'make demo      four unmodified web servers on one port, in a virtual machine'
@@ -25,6 +25,8 @@ help:
 	@echo 'make kernel    build the patched kernel; print its path'
 	@echo 'make module    build addrconf.ko for it; print its path'
 	@echo 'make addrctl   build the command line tool; print its path'
+	@echo 'make install   install tool, module, units and manual pages'
+	@echo '               (DESTDIR, PREFIX, KDIR; see scripts/install)'
 	@echo 'make clean     remove what was built in this clone; the cached kernel stays'
 	@echo
 	@echo 'scripts/vm run -- CMD [ARG]...   run any command in the virtual machine'
@@ -74,6 +76,10 @@ module:
 
 addrctl:
 	@scripts/userspace addrctl
+
+# DESTDIR, PREFIX and KDIR say where; make exports them to scripts/install.
+install:
+	@scripts/install
 
 clean:
 	rm -rf target

@@ -54,7 +54,12 @@ impl Cli {
         let cli = Self::try_parse_from(args)?;
         match cli.command {
             _ if cli.version => Ok((Commands::Version(version::Args {}), cli.device)),
-            Some(command) => Ok((command, cli.device)),
+            Some(mut command) => {
+                if let Commands::Generate(generate) = &mut command {
+                    generate.cli = Some(Box::new(Self::command()));
+                }
+                Ok((command, cli.device))
+            }
             None => Err(Self::command().error(
                 ErrorKind::MissingSubcommand,
                 "a command is required, `addrctl --help` lists them",
@@ -80,10 +85,32 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Fake;
 
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn there_are_manual_pages_and_completions_of_all_commands() {
+        let dir = std::env::temp_dir().join(format!("addrctl-man-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let run = |words: &[&str]| {
+            let args: Vec<_> = words.iter().map(OsString::from).collect();
+            let (commands, _) = Cli::read(&args).unwrap();
+            let mut out = Vec::new();
+            commands.named().run(&Fake::default(), &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        run(&["addrctl", "generate", "man", dir.to_str().unwrap()]);
+        let page = std::fs::read_to_string(dir.join("addrctl-monitor.1")).unwrap();
+        assert!(page.contains("recent"), "{page}");
+        std::fs::remove_dir_all(&dir).unwrap();
+        for shell in ["bash", "zsh", "fish"] {
+            let script = run(&["addrctl", "generate", "completions", shell]);
+            assert!(script.contains("explain"), "{shell}");
+        }
     }
 
     #[test]

@@ -246,3 +246,33 @@ fn documentation_has_the_same_exit_codes_as_the_help() {
     assert_eq!(in_help.len(), 10);
     assert!(in_help.iter().all(documented), "{in_help:?}");
 }
+
+#[test]
+fn an_installation_has_what_an_administrator_looks_for() {
+    let dest = std::env::temp_dir().join(format!("addrctl-install-{}", std::process::id()));
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let output = Command::new(format!("{repository}/scripts/install"))
+        .env("DESTDIR", &dest)
+        .env("PREFIX", "/usr")
+        .env("KDIR", "")
+        .env("ADDRCTL", env!("CARGO_BIN_EXE_addrctl"))
+        .output()
+        .expect("scripts/install");
+    assert!(output.status.success(), "{output:?}");
+    let text = |path: &str| {
+        let path = dest.join(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    assert!(dest.join("usr/sbin/addrctl").is_file());
+    assert!(dest.join("etc/addrconf").is_dir());
+    assert!(text("usr/share/man/man1/addrctl.1").contains("addrctl"));
+    assert!(text("usr/share/man/man1/addrctl-apply.1").contains("prune"));
+    assert!(text("usr/share/bash-completion/completions/addrctl").contains("monitor"));
+    assert!(text("usr/share/zsh/site-functions/_addrctl").contains("monitor"));
+    assert!(text("usr/share/fish/vendor_completions.d/addrctl.fish").contains("monitor"));
+    assert!(text("usr/lib/systemd/system/addrconf.service").contains("/usr/sbin/addrctl apply"));
+    assert!(text("usr/lib/systemd/system-generators/addrconf-generator").contains("/usr/sbin/"));
+    assert!(text("usr/lib/modules-load.d/addrconf.conf").contains("\naddrconf\n"));
+    assert!(!dest.join("lib/modules").exists());
+    std::fs::remove_dir_all(&dest).expect("rm");
+}

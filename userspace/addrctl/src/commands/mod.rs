@@ -14,6 +14,7 @@ mod exclusive;
 pub mod explain;
 pub mod export;
 pub mod flush;
+pub mod generate;
 pub mod grant;
 pub mod grants;
 pub mod lint;
@@ -70,6 +71,8 @@ pub enum Commands {
     Apply(apply::Args),
     Lint(lint::Args),
     Export(export::Args),
+    #[command(hide = true)]
+    Generate(generate::Args),
     Version(version::Args),
 }
 
@@ -101,6 +104,7 @@ impl Commands {
             Self::Apply(command) => command,
             Self::Lint(command) => command,
             Self::Export(command) => command,
+            Self::Generate(command) => command,
             Self::Version(command) => command,
         }
     }
