@@ -45,6 +45,7 @@ mod moving;
 mod narrow;
 mod old_sockets;
 mod parts;
+mod policy;
 mod ports;
 mod ports_waiting;
 mod programs;
@@ -96,6 +97,7 @@ pub fn all() -> Vec<Test> {
         rules_control::tests(),
         sessions::tests(),
         systemd::tests(),
+        policy::tests(),
         signal::tests(),
         events::tests(),
         events_control::tests(),
