@@ -22,6 +22,7 @@ mod crowd_scope;
 mod crowd_states;
 mod crowd_update;
 mod defined;
+mod doctor;
 mod events;
 mod events_control;
 mod exclusive;
@@ -98,6 +99,7 @@ pub fn all() -> Vec<Test> {
         sessions::tests(),
         systemd::tests(),
         policy::tests(),
+        doctor::tests(),
         signal::tests(),
         events::tests(),
         events_control::tests(),

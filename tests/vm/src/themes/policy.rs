@@ -173,10 +173,10 @@ fn with_policies(pages: &[Directory; 2]) -> Systemd {
 }
 
 /// The policy files. They are removed when this is dropped, and what they defined is undefined.
-struct Policies;
+pub(super) struct Policies;
 
 impl Policies {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         fs::create_dir_all(POLICIES).expect("mkdir");
         Self
     }
@@ -185,7 +185,7 @@ impl Policies {
         format!("{POLICIES}/{name}.toml").into()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         fs::write(Self::path(name), text).expect("write");
     }
 

@@ -10,6 +10,7 @@ mod associate;
 mod cgroup;
 mod criteria;
 pub mod define;
+pub mod doctor;
 mod exclusive;
 pub mod explain;
 pub mod export;
@@ -68,6 +69,7 @@ pub enum Commands {
     Explain(explain::Args),
     #[command(name = "self")]
     Own(own::Args),
+    Doctor(doctor::Args),
     Apply(apply::Args),
     Lint(lint::Args),
     Export(export::Args),
@@ -101,6 +103,7 @@ impl Commands {
             Self::Monitor(command) => command,
             Self::Explain(command) => command,
             Self::Own(command) => command,
+            Self::Doctor(command) => command,
             Self::Apply(command) => command,
             Self::Lint(command) => command,
             Self::Export(command) => command,

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Outrun,
     /// Associations are left.
     Left,
+    /// The machine has faults.
+    Unhealthy,
     /// The loopback address is in use, or all are.
     InUse,
     /// More addresses or rules than are possible.

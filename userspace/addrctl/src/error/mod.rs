@@ -87,6 +87,7 @@ impl Error {
             ErrorKind::NotPermitted => 4,
             ErrorKind::NotFound => 5,
             ErrorKind::Left => 6,
+            ErrorKind::Unhealthy => 7,
             _ => 1,
         }
     }

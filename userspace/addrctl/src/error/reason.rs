@@ -42,6 +42,16 @@ impl Reason {
         self
     }
 
+    /// What happened, as a clause of a sentence.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// What the user can do next, as clauses.
+    pub fn steps(&self) -> String {
+        self.next.join("; ")
+    }
+
     /// Which kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -77,6 +77,17 @@ pub(super) fn find(path: &Path) -> Result<Cgroup, Errno> {
     })
 }
 
+/// The unit of systemd that a process is in, of its `/proc/PID/cgroup`: the innermost group with
+/// such a name.
+pub(super) fn unit(text: &str) -> Option<String> {
+    let path = text.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let is_unit = |name: &&str| {
+        let end = name.rsplit_once('.').map(|(_, end)| end);
+        end.is_some_and(|end| ["service", "scope", "socket", "slice"].contains(&end))
+    };
+    path.rsplit('/').find(is_unit).map(str::to_owned)
+}
+
 /// Whether control groups have the paths here that the kernel tells: not so in a container.
 pub(super) fn paths_are_real() -> bool {
     let namespace = fs::read_link("/proc/self/ns/cgroup");
@@ -181,6 +192,16 @@ mod tests {
         assert_eq!(inode(Path::new("/nonexistent")), Err(Errno::NOENT));
         assert!(find(Path::new("/sys/fs/cgroup/../../../proc")).is_err());
         assert!(find(Path::new("/sys/fs/cgroup/nonexistent/../nowhere")).is_err());
+    }
+
+    #[test]
+    fn the_innermost_unit_counts() {
+        let unit = |text: &str| super::unit(text);
+        let nginx = "1:name=x:/\n0::/shop.slice/nginx.service/worker\n";
+        assert_eq!(unit(nginx).as_deref(), Some("nginx.service"));
+        for other in ["0::/\n", "1:cpu:/a.service\n", ""] {
+            assert_eq!(unit(other), None);
+        }
     }
 
     #[test]

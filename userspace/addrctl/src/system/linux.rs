@@ -21,8 +21,8 @@ use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
 use super::{
-    cgroup, narrow, rights, sockets, AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System,
-    TcpSocket,
+    cgroup, facts, narrow, rights, sockets, AskedRights, Cgroup, Credentials, Device, Failed,
+    InterfaceAddress, NetAdmin, Rights, System, TcpSocket,
 };
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
@@ -126,14 +126,27 @@ impl System for Linux {
             .collect()
     }
 
-    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
-        let all = nix::ifaddrs::getifaddrs().ok()?;
-        let addresses = all.filter_map(|interface| {
-            let address = interface.address?;
-            let v4 = address.as_sockaddr_in().map(|a| IpAddr::V4(a.ip()));
-            v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::V6(a.ip())))
-        });
-        Some(addresses.collect())
+    fn interface_addresses(&self) -> Option<Vec<InterfaceAddress>> {
+        facts::interface_addresses()
+    }
+
+    fn security_modules(&self) -> Option<String> {
+        facts::security_modules()
+    }
+
+    fn nameservers(&self) -> Vec<IpAddr> {
+        facts::nameservers()
+    }
+
+    fn credentials(&self, pid: i32) -> Option<Credentials> {
+        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+        let namespace = fs::read_link(format!("/proc/{pid}/ns/user")).ok()?;
+        let elsewhere = namespace != Path::new(INITIAL_USER_NAMESPACE);
+        facts::credentials(&String::from_utf8_lossy(&status), elsewhere)
+    }
+
+    fn unit_of(&self, pid: i32) -> Option<String> {
+        facts::unit_of(pid)
     }
 
     fn tcp_sockets(&self) -> Vec<TcpSocket> {

@@ -4,6 +4,7 @@
 //! against a made-up kernel.
 
 pub mod cgroup;
+mod facts;
 mod ioctl;
 mod linux;
 mod narrow;
@@ -24,6 +25,7 @@ use addrconf_abi::Command;
 use rustix::io::Errno;
 
 pub use cgroup::Cgroup;
+pub use facts::{Credentials, InterfaceAddress, Link};
 pub use linux::Linux;
 pub use pointers::link;
 #[cfg(test)]
@@ -104,8 +106,26 @@ pub trait System {
     /// The parent of addrctl, its parent and so on, as far as they can be read.
     fn ancestors(&self) -> Vec<i32>;
 
-    /// The addresses of all interfaces, if they can be read.
-    fn local_addresses(&self) -> Option<Vec<IpAddr>>;
+    /// The addresses of all interfaces in the network namespace of addrctl, if they can be read.
+    fn interface_addresses(&self) -> Option<Vec<InterfaceAddress>>;
+
+    /// The same without the interfaces.
+    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
+        let all = self.interface_addresses()?;
+        Some(all.into_iter().map(|found| found.addr).collect())
+    }
+
+    /// The security modules of the kernel, in order and separated by commas, if they can be read.
+    fn security_modules(&self) -> Option<String>;
+
+    /// The resolvers that programs ask, as far as the machine says.
+    fn nameservers(&self) -> Vec<IpAddr>;
+
+    /// The rights of a process, if they can be read.
+    fn credentials(&self, pid: i32) -> Option<Credentials>;
+
+    /// The unit of systemd that a process is in, if it is in one.
+    fn unit_of(&self, pid: i32) -> Option<String>;
 
     /// The TCP sockets that listen or are connected, as far as they can be read. These are the
     /// sockets of all processes in the network namespace of addrctl.

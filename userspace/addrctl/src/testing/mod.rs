@@ -27,7 +27,7 @@ use addrconf_abi::{AddrEntry, Command, Event, Obstacle, Terms, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::system::{AskedRights, TcpSocket};
+use crate::system::{AskedRights, Credentials, TcpSocket};
 
 pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
@@ -70,6 +70,14 @@ pub struct State {
     pub ancestors: Vec<i32>,
     /// The addresses of the machine, if they are known.
     pub local: Option<Vec<IpAddr>>,
+    /// Those of them on an interface that is down.
+    pub down: Vec<IpAddr>,
+    /// The security modules of the kernel, if they are known.
+    pub security_modules: Option<String>,
+    /// The resolvers that programs ask.
+    pub nameservers: Vec<IpAddr>,
+    /// The rights of processes.
+    pub credentials: BTreeMap<i32, Credentials>,
     /// The TCP sockets of the machine, and the processes that hold each.
     pub sockets: Vec<(TcpSocket, Vec<i32>)>,
     /// What addrctl noted.

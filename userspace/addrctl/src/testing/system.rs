@@ -16,7 +16,10 @@ use rustix::io::Errno;
 
 use super::device::FakeDevice;
 use super::{Fake, OWN_PID};
-use crate::system::{AskedRights, Cgroup, Device, Failed, NetAdmin, Rights, System, TcpSocket};
+use crate::system::{
+    AskedRights, Cgroup, Credentials, Device, Failed, InterfaceAddress, Link, NetAdmin, Rights,
+    System, TcpSocket,
+};
 
 impl System for Fake {
     fn open_device(&self) -> Result<Box<dyn Device + '_>, Errno> {
@@ -104,8 +107,39 @@ impl System for Fake {
         self.state().ancestors.clone()
     }
 
-    fn local_addresses(&self) -> Option<Vec<IpAddr>> {
-        self.state().local.clone()
+    fn interface_addresses(&self) -> Option<Vec<InterfaceAddress>> {
+        let state = self.state();
+        let found = |&addr: &IpAddr| InterfaceAddress {
+            interface: "eth0".to_owned(),
+            addr,
+            link: match state.down.contains(&addr) {
+                true => Link::Down,
+                false => Link::Up,
+            },
+        };
+        Some(state.local.as_ref()?.iter().map(found).collect())
+    }
+
+    fn security_modules(&self) -> Option<String> {
+        self.state().security_modules.clone()
+    }
+
+    fn nameservers(&self) -> Vec<IpAddr> {
+        self.state().nameservers.clone()
+    }
+
+    fn credentials(&self, pid: i32) -> Option<Credentials> {
+        self.state().credentials.get(&pid).cloned()
+    }
+
+    fn unit_of(&self, pid: i32) -> Option<String> {
+        let state = self.state();
+        let path = state
+            .cgroups
+            .iter()
+            .find(|(_, group)| group.pids.contains(&pid));
+        let name = path?.0.file_name()?.to_str()?;
+        Some(name.to_owned())
     }
 
     fn tcp_sockets(&self) -> Vec<TcpSocket> {

@@ -35,7 +35,7 @@ struct Held {
 impl Services {
     /// Finds the services concerned when `addresses` become exclusive. Leaves out those of
     /// members and of process `pid`, which is about to become one.
-    pub(super) fn find(
+    pub fn find(
         system: &dyn System,
         client: &Client<'_>,
         addresses: &AddressSet,
@@ -91,19 +91,26 @@ impl Services {
         self
     }
 
+    /// The addresses and ports to which listeners are bound, and a process that holds each, if it
+    /// can be seen.
+    pub fn bound(&self, system: &dyn System) -> BTreeMap<SocketAddr, Option<String>> {
+        let bound = self.listeners().filter(|held| !is_wildcard(&held.socket));
+        // Of several holders of a port, the first.
+        let bound = bound.map(|held| (held.socket.local, held.who(system)));
+        bound.rev().collect()
+    }
+
+    fn listeners(&self) -> impl DoubleEndedIterator<Item = &Held> {
+        self.sockets.iter().filter(|held| held.socket.listens)
+    }
+
     /// A note for each listener that is bound to one of the addresses, and for each wildcard
     /// listener with connections there.
     fn notes(&self, system: &dyn System) -> Vec<String> {
-        let listeners = || self.sockets.iter().filter(|held| held.socket.listens);
-        let all = listeners().map(|held| held.socket.local).collect();
-        let mut bound = BTreeMap::new();
+        let all = self.listeners().map(|held| held.socket.local).collect();
         let mut cut_off = BTreeMap::<_, BTreeSet<_>>::new();
-        for listener in listeners() {
+        for listener in self.listeners().filter(|held| is_wildcard(&held.socket)) {
             let who = listener.who(system);
-            if !is_wildcard(&listener.socket) {
-                bound.entry(listener.socket.local).or_insert(who);
-                continue;
-            }
             let lost = self.connected_to(&listener.socket, &all);
             if !lost.is_empty() {
                 let key = (listener.socket.local.port(), who);
@@ -122,7 +129,7 @@ impl Services {
                 few(lost)
             )
         });
-        let bound = bound.iter().map(|(local, who)| {
+        let bound = self.bound(system).into_iter().map(|(local, who)| {
             let (addr, port) = (local.ip(), local.port());
             let who = match who {
                 Some(who) => format!("{who} is in no association and"),

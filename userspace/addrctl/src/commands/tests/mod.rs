@@ -6,6 +6,7 @@
 mod cgroups;
 mod defined;
 mod denied;
+mod doctor;
 mod events;
 mod exclusive;
 mod flush;
