@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use super::policy;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
+use crate::policy_file;
 use crate::system::System;
 
 /// Make files for an installation
@@ -33,6 +34,8 @@ enum What {
     Man { dir: PathBuf },
     /// A script for the completions of a shell, on the standard output
     Completions { shell: Shell },
+    /// The JSON Schema of policy files, on the standard output
+    Schema,
     /// Settings that let units of systemd wait for the policy, in a directory
     DropIns { dir: PathBuf },
 }
@@ -55,10 +58,16 @@ impl Command for Args {
                 clap_complete::generate(*shell, &mut cli, "addrctl", out);
                 return Ok(());
             }
+            What::Schema => json(out),
             What::DropIns { dir } => drop_ins(system, dir),
         };
         made.map_err(|cause| doing.failed(Reason::new(ErrorKind::Output, cause.to_string())))
     }
+}
+
+fn json(out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &policy_file::schema())?;
+    writeln!(out)
 }
 
 /// Writes a setting for each unit that a policy file names. A file with a fault counts as well: its

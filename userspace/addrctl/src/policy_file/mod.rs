@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Policy files: what associations there are to be, as an administrator writes it. A file is one
-//! tenant, or a list of grants, in TOML (`syntax.rs`); `docs/addrctl.md` documents it. Pure.
+//! tenant, or a list of grants, in TOML (`keys.rs`, `syntax.rs`); `docs/addrctl.md` documents it. Pure.
 
 mod fault;
+mod keys;
 mod syntax;
 pub mod write;
 
@@ -18,6 +19,7 @@ use crate::address::AddressSet;
 use crate::allow::Allow;
 
 pub use fault::{Fault, Place};
+pub use keys::schema;
 
 /// A text, and where it is from.
 #[derive(Clone, Copy, Debug)]

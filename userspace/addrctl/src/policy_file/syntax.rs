@@ -1,69 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The syntax of policy files: TOML. A key that is not known is an error.
+//! Reading policy files: TOML, with the keys of `keys.rs`. Each fault has its place.
 
-use serde::Deserialize;
 use toml::Spanned;
 
+use super::keys::{File, GrantTable, RuleTable, Word, ON_REFUSAL};
 use super::{Fault, Grant, Place, Policy, Rule, Source, Tenant, TermsWanted};
 use crate::address::AddressSet;
 use crate::allow::Allow;
 use crate::source;
 use crate::word;
-
-/// A file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct File {
-    name: Option<Spanned<String>>,
-    addresses: Option<Spanned<Vec<Spanned<String>>>>,
-    #[serde(default)]
-    exclusive: bool,
-    source: Option<Spanned<String>>,
-    loopback: Option<Spanned<String>>,
-    host_loopback: Option<Spanned<String>>,
-    on_refusal: Option<Spanned<String>>,
-    #[serde(default)]
-    allow: Vec<Spanned<String>>,
-    #[serde(default)]
-    rule: Vec<Spanned<RuleTable>>,
-    #[serde(default)]
-    grant: Vec<Spanned<GrantTable>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    exe: Option<String>,
-    uid: Option<Word>,
-    gid: Option<Word>,
-    cgroup: Option<String>,
-    unit: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GrantTable {
-    user: Word,
-    addresses: Spanned<Vec<Spanned<String>>>,
-}
-
-/// A user or a group, by name or number.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word {
-    Name(String),
-    Number(u32),
-}
-
-impl Word {
-    fn text(&self) -> String {
-        match self {
-            Self::Name(name) => name.clone(),
-            Self::Number(number) => number.to_string(),
-        }
-    }
-}
 
 /// Reads a file.
 ///
@@ -143,10 +89,9 @@ impl Reader<'_> {
             let expected = || format!("expected one of: {}", source::NAMES.join(", "));
             source::from_name(text).ok_or_else(expected)
         };
-        let signal = |text: &str| match text {
-            "errno" => Ok(false),
-            "signal" => Ok(true),
-            _ => Err("expected one of: errno, signal".to_owned()),
+        let signal = |text: &str| match ON_REFUSAL.iter().position(|name| *name == text) {
+            Some(at) => Ok(at == 1),
+            None => Err(format!("expected one of: {}", ON_REFUSAL.join(", "))),
         };
         TermsWanted {
             exclusive: file.exclusive,

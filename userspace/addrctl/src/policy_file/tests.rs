@@ -184,3 +184,45 @@ fn two_files_cannot_describe_one_tenant_or_one_users_grant() {
         assert_eq!(faults[0].to_string(), wanted);
     }
 }
+
+/// What the published schema says of a file.
+fn schema_accepts(text: &str) -> bool {
+    let schema = include_str!("../../../../docs/policy.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let document: serde_json::Value = toml::from_str(text).unwrap();
+    jsonschema::is_valid(&schema, &document)
+}
+
+#[test]
+fn the_published_schema_is_that_of_this_version() {
+    let published = include_str!("../../../../docs/policy.schema.json");
+    let now = serde_json::to_string_pretty(&super::schema()).unwrap() + "\n";
+    assert_eq!(published, now, "make it with `addrctl generate schema`");
+}
+
+#[test]
+fn the_schema_accepts_what_is_read_and_knows_all_keys() {
+    let whole = "name = \"shop\"\naddresses = [\"10.0.0.1\", \"2001:db8::/64\"]\nexclusive = true\n\
+                 source = \"random\"\nloopback = \"127.64.0.2\"\nhost-loopback = \"127.0.0.53\"\n\
+                 on-refusal = \"signal\"\nallow = [\"raw\"]\n[[rule]]\nexe = \"/bin/sh\"\nuid = 33\n\
+                 gid = \"www-data\"\nunit = \"nginx\"\n[[rule]]\ncgroup = \"shop.slice\"\n\
+                 [[grant]]\nuser = 1000\naddresses = [\"10.0.0.8/29\"]\n";
+    read(whole);
+    assert!(schema_accepts(whole));
+    for (valid, faulty) in [
+        ("exclusive", "exclusiv"),
+        ("[\"raw\"]", "[\"icmp\"]"),
+        ("random", "rand"),
+        ("signal", "kill"),
+        ("exe = ", "program = "),
+        ("user = 1000\n", ""),
+        ("uid = 33", "uid = -1"),
+        ("unit = ", "cgroup = \"/a\"\nunit = "),
+        ("cgroup = \"shop.slice\"\n", ""),
+    ] {
+        let text = whole.replacen(valid, faulty, 1);
+        assert_ne!(text, whole);
+        assert!(!schema_accepts(&text), "{text}");
+        assert!(!faults(&text).is_empty());
+    }
+}
