@@ -14,6 +14,8 @@ use crate::probe::{self, verdicts};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
 
+use super::programs::Program;
+
 /// The path of addrctl in the virtual machine.
 pub const ADDRCTL: &str = "/usr/sbin/addrctl";
 
@@ -51,6 +53,20 @@ pub fn tests() -> Vec<Test> {
             let no = libc::EADDRNOTAVAIL;
             assert_eq!(output, format!("{no} ok ok ok\n"));
             assert_eq!(verdicts(&[HOST4]), "ok", "binding in the caller of addrctl");
+        }),
+        behaviour("addrctl_ps_shows_processes_below_their_parents", || {
+            let script = "sleep 1000 & exec sleep 1000";
+            let run = ["run", "--addr", ONE[0], "--name", "web"];
+            let command = [&[ADDRCTL], &run[..], &["--", "sh", "-c", script]].concat();
+            let command: Vec<_> = command.into_iter().map(str::to_owned).collect();
+            let _program = Program::start(&command);
+            let commands = || {
+                let shown = done(&["ps"]);
+                let lines = shown.lines().skip(1).filter(|line| line.contains("web"));
+                let ends = lines.map(|line| line.ends_with("  sleep"));
+                (ends.collect::<Vec<_>>(), shown.contains("    sleep"))
+            };
+            eventually("a tree", || commands() == (vec![true, true], true));
         }),
         behaviour("addrctl_run_leaves_its_status_to_the_program", || {
             let run = ["run", "--addr", "10.0.0.1", "--"];

@@ -26,6 +26,7 @@ pub mod move_to;
 mod open;
 pub mod own;
 mod policy;
+pub mod ps;
 pub mod release;
 pub mod remove;
 pub mod replace;
@@ -63,6 +64,7 @@ pub enum Commands {
     Flush(flush::Args),
     List(list::Args),
     Show(show::Args),
+    Ps(ps::Args),
     Stats(stats::Args),
     Metrics(metrics::Args),
     Monitor(monitor::Args),
@@ -98,6 +100,7 @@ impl Commands {
             Self::Flush(command) => command,
             Self::List(command) => command,
             Self::Show(command) => command,
+            Self::Ps(command) => command,
             Self::Stats(command) => command,
             Self::Metrics(command) => command,
             Self::Monitor(command) => command,

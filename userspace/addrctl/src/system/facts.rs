@@ -41,6 +41,8 @@ pub enum Link {
 /// What a process may do beyond other processes of the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
+    /// Its effective user.
+    pub uid: u32,
     /// One of its user ids is 0.
     pub is_root: bool,
     /// The capabilities that it is permitted in the initial user namespace.
@@ -97,8 +99,11 @@ pub(super) fn credentials(status: &str, is_in_user_namespace: bool) -> Option<Cr
     let capabilities = caps::all()
         .into_iter()
         .filter(|cap: &Capability| !is_in_user_namespace && bits & cap.bitmask() != 0);
+    // Real, effective, saved, and that for files.
+    let uids: Vec<_> = field("Uid")?.split_whitespace().collect();
     Some(Credentials {
-        is_root: field("Uid")?.split_whitespace().any(|uid| uid == "0"),
+        uid: uids.get(1)?.parse().ok()?,
+        is_root: uids.contains(&"0"),
         capabilities: capabilities.collect(),
     })
 }
@@ -125,7 +130,7 @@ mod tests {
     fn rights_are_those_of_the_initial_user_namespace() {
         let status = "Name:\ta: 1\nUid:\t1000\t1000\t0\t1000\nCapPrm:\t0000000000001400\n";
         let found = credentials(status, false).unwrap();
-        assert!(found.is_root);
+        assert_eq!((found.uid, found.is_root), (1000, true));
         let both = [Capability::CAP_NET_BIND_SERVICE, Capability::CAP_NET_ADMIN];
         assert_eq!(found.capabilities, both.into());
         assert_eq!(credentials(status, true).unwrap().capabilities, [].into());

@@ -118,10 +118,12 @@ impl System for Linux {
         Self::status_field(&tid.to_string(), "Tgid")?.parse().ok()
     }
 
+    fn parent(&self, pid: i32) -> Option<i32> {
+        Self::status_field(&pid.to_string(), "PPid")?.parse().ok()
+    }
+
     fn ancestors(&self) -> Vec<i32> {
-        let parent = |pid: i32| Self::status_field(&pid.to_string(), "PPid")?.parse().ok();
-        let own = parent(self.own_pid());
-        iter::successors(own, |&pid: &i32| parent(pid))
+        iter::successors(self.parent(self.own_pid()), |&pid| self.parent(pid))
             .take_while(|&pid| pid > 0)
             .collect()
     }

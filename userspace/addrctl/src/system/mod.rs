@@ -103,6 +103,9 @@ pub trait System {
     /// The process (thread group) that a thread belongs to, if it can be read.
     fn thread_group(&self, tid: i32) -> Option<i32>;
 
+    /// The parent of a process, if it can be read.
+    fn parent(&self, pid: i32) -> Option<i32>;
+
     /// The parent of addrctl, its parent and so on, as far as they can be read.
     fn ancestors(&self) -> Vec<i32>;
 

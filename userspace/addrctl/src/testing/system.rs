@@ -103,6 +103,13 @@ impl System for Fake {
         self.state().threads.get(&tid).copied()
     }
 
+    fn parent(&self, pid: i32) -> Option<i32> {
+        let state = self.state();
+        let mut all = state.children.iter();
+        all.find(|(_, below)| below.contains(&pid))
+            .map(|(parent, _)| *parent)
+    }
+
     fn ancestors(&self) -> Vec<i32> {
         self.state().ancestors.clone()
     }

@@ -17,6 +17,7 @@ fn machine() -> Fake {
     fake.state().security_modules = Some("capability,landlock,addrconf".to_owned());
     fake.state().nameservers = vec!["192.0.2.53".parse().unwrap()];
     let user = Credentials {
+        uid: 33,
         is_root: false,
         capabilities: [Capability::CAP_NET_BIND_SERVICE].into(),
     };
@@ -235,6 +236,7 @@ fn members_with_more_rights_than_a_tenant_may_have_are_named() {
     let fake = machine();
     let capabilities = [Capability::CAP_CHOWN, Capability::CAP_NET_ADMIN].into();
     let rights = Credentials {
+        uid: 33,
         is_root: false,
         capabilities,
     };

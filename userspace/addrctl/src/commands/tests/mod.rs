@@ -19,6 +19,7 @@ mod older_module;
 mod options;
 mod output;
 mod policies;
+mod ps;
 mod refusals;
 mod rights;
 mod rule_refusals;
