@@ -58,6 +58,24 @@ bool acf_helper_events_wanted(void)
 	       (IS_ENABLED(CONFIG_AUDIT) && audit_enabled);
 }
 
+/*
+ * The kernel's audit_log_untrustedstring(), which modules cannot call: in quotes, or in
+ * hexadecimal if a reader could take it for more than a word.
+ */
+static void acf_audit_comm(struct audit_buffer *ab, const char *comm)
+{
+	int len = strnlen(comm, TASK_COMM_LEN);
+	int i;
+
+	for (i = 0; i < len; i++) {
+		if (comm[i] == '"' || comm[i] < 0x21 || comm[i] > 0x7e) {
+			audit_log_format(ab, " comm=%*phN", len, comm);
+			return;
+		}
+	}
+	audit_log_format(ab, " comm=\"%.*s\"", len, comm);
+}
+
 /* The names of what was refused and why are not terminated. */
 static void acf_audit(const struct acf_event *event, const char *operation,
 		      u32 operation_len, const char *refusal, u32 refusal_len)
@@ -74,8 +92,7 @@ static void acf_audit(const struct acf_event *event, const char *operation,
 	audit_log_format(ab, "lsm=addrconf denied=%.*s reason=%.*s association=%llu pid=%u",
 			 operation_len, operation, refusal_len, refusal,
 			 event->association, event->pid);
-	audit_log_format(ab, " comm=");
-	audit_log_untrustedstring(ab, event->comm);
+	acf_audit_comm(ab, event->comm);
 	if (event->flags)
 		audit_log_format(ab, " addr=%pI6c port=%u", event->addr,
 				 event->port);

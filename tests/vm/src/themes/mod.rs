@@ -6,6 +6,7 @@ mod addrctl;
 mod addrctl_exclusive;
 mod adopt;
 mod adopt_tree;
+mod audit;
 mod bind;
 mod connect;
 mod control_list;
@@ -101,6 +102,7 @@ pub fn all() -> Vec<Test> {
         policy::tests(),
         doctor::tests(),
         signal::tests(),
+        audit::tests(),
         events::tests(),
         events_control::tests(),
         loopback_owner::tests(),
