@@ -273,6 +273,8 @@ fn an_installation_has_what_an_administrator_looks_for() {
     assert!(text("usr/lib/systemd/system/addrconf.service").contains("/usr/sbin/addrctl apply"));
     assert!(text("usr/lib/systemd/system-generators/addrconf-generator").contains("/usr/sbin/"));
     assert!(text("usr/lib/modules-load.d/addrconf.conf").contains("\naddrconf\n"));
+    assert!(text("usr/lib/systemd/system/addrconf-metrics@.service").contains("metrics --http"));
+    assert!(text("usr/lib/systemd/system/addrconf-metrics.socket").contains("Accept=yes"));
     assert!(text("usr/share/addrconf/policy.schema.json").contains("host-loopback"));
     assert!(!dest.join("lib/modules").exists());
     std::fs::remove_dir_all(&dest).expect("rm");

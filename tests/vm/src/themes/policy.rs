@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::addr::{HOST4, ONE, THREE, TWO};
 use crate::child::eventually;
 use crate::client::Device;
-use crate::program::Programs;
+use crate::program::{answer, Programs};
 use crate::registry::{behaviour, Test};
 use crate::systemd::Systemd;
 
@@ -21,6 +21,10 @@ const POLICIES: &str = "/etc/addrconf";
 
 /// What `make install` installs.
 const SERVICE: &str = include_str!("../../../../userspace/systemd/addrconf.service");
+const METRICS: [&str; 2] = [
+    include_str!("../../../../userspace/systemd/addrconf-metrics.socket"),
+    include_str!("../../../../userspace/systemd/addrconf-metrics@.service"),
+];
 const GENERATOR: &str = include_str!("../../../../userspace/systemd/addrconf-generator");
 
 pub fn tests() -> Vec<Test> {
@@ -112,6 +116,24 @@ pub fn tests() -> Vec<Test> {
             files.write("shop", &tenant(ONE, ""));
             systemd.ctl(&["start", "shop-web.service"]);
             eventually("a page", || has_page(ONE[0], "shop"));
+        }),
+        behaviour("units_serve_metrics_to_a_scraper", || {
+            done(&["define", "shop", ONE[0]]);
+            let files = Policies::new();
+            let systemd = Systemd::with(&[
+                ("addrconf-metrics.socket", METRICS[0]),
+                ("addrconf-metrics@.service", METRICS[1]),
+            ]);
+            systemd.ctl(&["start", "addrconf-metrics.socket"]);
+            for _ in 0..3 {
+                let url = "http://127.0.0.1:9917/metrics";
+                let text = answer(Command::new("curl").args(["-s", "-i", url]));
+                assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+                let line = "addrconf_processes{id=";
+                assert!(text.contains(line) && text.ends_with("# EOF"), "{text}");
+                assert!(text.contains("name=\"shop\""), "{text}");
+            }
+            drop(files);
         }),
         behaviour("units_that_a_file_names_wait_for_the_policy", || {
             let files = Policies::new();

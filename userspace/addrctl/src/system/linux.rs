@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::iter;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
@@ -87,6 +87,10 @@ impl System for Linux {
         }
         let read = |path: PathBuf| fs::read_to_string(&path).map(|text| (path, text));
         paths.into_iter().map(read).collect()
+    }
+
+    fn read_input(&self, room: &mut [u8]) -> io::Result<usize> {
+        io::stdin().read(room)
     }
 
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno> {

@@ -83,6 +83,9 @@ pub trait System {
     /// names end in `.toml`, by name, or `-` for the standard input.
     fn policy_files(&self, path: &Path) -> io::Result<Vec<(PathBuf, String)>>;
 
+    /// Reads some of the standard input; 0 at its end.
+    fn read_input(&self, room: &mut [u8]) -> io::Result<usize>;
+
     /// Opens a descriptor for a process, which never refers to a later process of the
     /// same number.
     fn pidfd_open(&self, pid: i32) -> Result<OwnedFd, Errno>;

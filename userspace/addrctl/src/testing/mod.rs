@@ -129,6 +129,8 @@ pub struct State {
     pub no_sharing: Option<Errno>,
     /// Policy files by path.
     pub policies: BTreeMap<PathBuf, String>,
+    /// What is left of the standard input.
+    pub input: Vec<u8>,
     /// What sysfs shows of the association of addrctl.
     pub own_state: String,
     /// Refusals that the module remembers, and events after them.

@@ -2,6 +2,8 @@
 
 //! `addrctl metrics`: numbers for a monitoring system, as OpenMetrics text.
 
+mod http;
+
 use std::io::Write;
 
 use addrconf_abi::{Operation, Target};
@@ -22,7 +24,12 @@ use crate::system::System;
 
 /// Print numbers of all associations as OpenMetrics text, for a monitoring system
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// Answer one request over HTTP, from the standard input to the standard output, for
+    /// addrconf-metrics.socket
+    #[arg(long)]
+    http: bool,
+}
 
 /// The labels of what belongs to an association.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -52,6 +59,9 @@ struct Metrics {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        if self.http {
+            return http::serve(system, out, || text(system)).map_err(Error::output);
+        }
         let doing = Doing::new("read", Subject::Thing("metrics".into()));
         let text = text(system).map_err(|why| doing.failed(why))?;
         out.write_all(text.as_bytes()).map_err(Error::output)

@@ -11,6 +11,7 @@ mod events;
 mod exclusive;
 mod flush;
 mod grants;
+mod http;
 mod leftovers;
 mod mistakes;
 mod moving;
