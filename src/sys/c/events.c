@@ -85,8 +85,12 @@ static void acf_audit(const struct acf_event *event, const char *operation,
 	/* Changes are made by control calls, which the audit rules of the machine cover. */
 	if (!IS_ENABLED(CONFIG_AUDIT) || !audit_enabled || !event->error)
 		return;
-	ab = audit_log_start(audit_context(), GFP_ATOMIC | __GFP_NOWARN,
-			     AUDIT_AVC);
+	/*
+	 * With the record comes one of the system call, but a packet that arrives has
+	 * nothing to do with that of the task that it interrupts.
+	 */
+	ab = audit_log_start(in_task() ? audit_context() : NULL,
+			     GFP_ATOMIC | __GFP_NOWARN, AUDIT_AVC);
 	if (!ab)
 		return;
 	audit_log_format(ab, "lsm=addrconf denied=%.*s reason=%.*s association=%llu pid=%u",

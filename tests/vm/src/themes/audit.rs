@@ -11,7 +11,7 @@ use std::process::Command;
 use libc::EADDRNOTAVAIL;
 
 use crate::addr::{HOST4, HOST6, ONE};
-use crate::child::{eventually, in_child};
+use crate::child::{eventually, in_child, stay, Channel, Child};
 use crate::client::errno;
 use crate::defined::Defined;
 use crate::registry::{behaviour, Test};
@@ -68,6 +68,25 @@ pub fn tests() -> Vec<Test> {
             });
             record("comm=\"refused\"");
             assert!(!log().contains("comm=\"allowed\""));
+        }),
+        behaviour("audit_blames_no_process_for_a_packet_that_arrives", || {
+            let shop = Defined::new("shop", ONE);
+            let ready = Channel::new();
+            let _server = Child::spawn(|| {
+                shop.enter();
+                let sock = Sock::v4(Proto::Udp);
+                sock.bind((ONE[0], 7)).expect("bind");
+                ready.send("");
+                stay();
+            });
+            ready.receive();
+            let host = Sock::v4(Proto::Udp);
+            host.bind(("127.0.0.1", 9)).expect("bind");
+            host.send_to(b"x", (ONE[0], 7)).expect("send");
+            let id = shop.id;
+            record(&format!(
+                "denied=packet-in reason=packet-destination association={id} pid=0 comm=\"\" "
+            ));
         }),
         behaviour("the_tracepoint_of_audit_kernels_has_each_refusal", || {
             if !Path::new(TRACEPOINT).exists() {

@@ -26,6 +26,7 @@ mod defined;
 mod doctor;
 mod events;
 mod events_control;
+mod events_packets;
 mod exclusive;
 mod families;
 mod filter;
@@ -105,6 +106,7 @@ pub fn all() -> Vec<Test> {
         audit::tests(),
         events::tests(),
         events_control::tests(),
+        events_packets::tests(),
         loopback_owner::tests(),
         host_services::tests(),
         source::tests(),
