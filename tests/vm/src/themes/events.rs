@@ -3,12 +3,8 @@
 //! What is refused is counted and told, with what decided it; and so is what else happens to
 //! associations.
 
-use std::io;
-
-use addrconf_abi::{
-    Change, CountsRequest, Event, Happening, Operation, Refusal, Target, WatchRequest,
-};
-use libc::{AF_INET, AF_PACKET, EACCES, EADDRNOTAVAIL, EPERM, SOCK_RAW};
+use addrconf_abi::{Change, CountsRequest, Event, Happening, Operation, Target, WatchRequest};
+use libc::EADDRNOTAVAIL;
 
 use crate::addr::{ip, HOST4, ONE, TWO};
 use crate::child::{as_tenant, in_child, stay, Channel, Child};
@@ -16,9 +12,9 @@ use crate::client::{errno, Device};
 use crate::defined::Defined;
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
-use crate::sys::option::set_option;
-use crate::sys::process::take_descriptor;
 use crate::sys::watch::is_ready;
+
+use super::events_refusals::{refusals, Outsider};
 
 pub fn tests() -> Vec<Test> {
     let mut tests = vec![
@@ -193,94 +189,6 @@ pub fn tests() -> Vec<Test> {
         ));
     }
     tests
-}
-
-/// A process outside, with a UDP socket.
-struct Outsider {
-    pid: i32,
-    socket: i32,
-}
-
-type Refused = (
-    &'static str,
-    Operation,
-    Refusal,
-    i32,
-    Option<(&'static str, u16)>,
-    fn(&Outsider) -> io::Result<()>,
-);
-
-/// A refusal of each operation that a process of `ONE` can bring about by one call.
-fn refusals() -> Vec<Refused> {
-    vec![
-        (
-            "bind",
-            Operation::Bind,
-            Refusal::AddressOutside,
-            EADDRNOTAVAIL,
-            Some(("192.0.2.7", 80)),
-            |_| Sock::v4(Proto::Tcp).bind(("192.0.2.7", 80)),
-        ),
-        (
-            "connect",
-            Operation::Connect,
-            Refusal::LoopbackOfOther,
-            EACCES,
-            Some(("127.64.9.9", 25)),
-            |_| Sock::v4(Proto::Tcp).connect(("127.64.9.9", 25)),
-        ),
-        (
-            "send",
-            Operation::Send,
-            Refusal::LoopbackOfOther,
-            EACCES,
-            Some(("127.64.9.9", 53)),
-            |_| Sock::v4(Proto::Udp).send_to(b"x", ("127.64.9.9", 53)),
-        ),
-        (
-            "source_in_a_message",
-            Operation::Send,
-            Refusal::SourceOutside,
-            EADDRNOTAVAIL,
-            Some(("10.0.0.1", 9)),
-            |_| Sock::v4(Proto::Udp).send_from(b"x", ("10.0.0.1", 9), ip(HOST4)),
-        ),
-        (
-            "packet_socket",
-            Operation::Create,
-            Refusal::KindNotCovered,
-            EPERM,
-            None,
-            |_| Sock::new(AF_PACKET, SOCK_RAW, 0).map(drop),
-        ),
-        (
-            "raw_socket",
-            Operation::Create,
-            Refusal::KindNotCovered,
-            EPERM,
-            None,
-            |_| Sock::new(AF_INET, SOCK_RAW, 1).map(drop),
-        ),
-        (
-            "mark",
-            Operation::Option,
-            Refusal::OptionDangerous,
-            EPERM,
-            None,
-            |_| {
-                let sock = Sock::v4(Proto::Udp);
-                set_option(sock.number(), libc::SOL_SOCKET, libc::SO_MARK, 1)
-            },
-        ),
-        (
-            "descriptor_of_another_process",
-            Operation::Trace,
-            Refusal::ProcessOutside,
-            EPERM,
-            None,
-            |outsider| take_descriptor(outsider.pid, outsider.socket).map(drop),
-        ),
-    ]
 }
 
 /// A device that reads the events of one association, or of all.

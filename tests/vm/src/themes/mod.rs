@@ -27,6 +27,7 @@ mod doctor;
 mod events;
 mod events_control;
 mod events_packets;
+mod events_refusals;
 mod exclusive;
 mod families;
 mod filter;
