@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happened: refusals are counted, and told to whoever listens, with what else happens to
-//! associations. The count is exact. Of the events of one association so many are told in a second
-//! ([`EVENTS_PER_SECOND`](crate::policy::EVENTS_PER_SECOND)), and the next one tells how many were
+//! Counts refusals, and sends events to their readers: refusals, and changes of associations. The
+//! count is exact. An association sends at most
+//! [`EVENTS_PER_SECOND`](crate::policy::EVENTS_PER_SECOND) events; the next one tells how many were
 //! held back.
 //!
 //! Context: any but hard interrupts, never sleeps, unless a function says otherwise.

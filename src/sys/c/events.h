@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of helpers.h: telling events to whoever listens. See events.c.
+ * Part of helpers.h: sends events to their readers. See events.c.
  */
 
 #ifndef _ACF_EVENTS_H
