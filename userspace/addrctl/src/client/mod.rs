@@ -224,6 +224,11 @@ impl<'a> Client<'a> {
         Ok(associations)
     }
 
+    /// Describes all associations, by ascending id.
+    pub fn describe_all(&self) -> Result<Vec<Association>, CallError> {
+        self.describe(&self.list()?)
+    }
+
     /// The ids of all associations, ascending.
     pub fn list(&self) -> Result<Vec<u64>, CallError> {
         const ROOM: usize = 1024;

@@ -6,9 +6,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::open;
-use super::policy::{self, Ended};
+use super::policy;
 use crate::command::Command;
-use crate::error::{Doing, Error, Subject};
+use crate::error::{Doing, Ended, Error, Subject};
 use crate::system::System;
 
 /// Define and change associations, rules and grants as policy files say
@@ -38,14 +38,10 @@ impl Command for Args {
             let client = open::client(system)?;
             policy::carry_out(system, &client, &policy, self.prune, self.dry_run, out)
         };
-        match apply(out) {
-            Ok(()) => Ok(()),
-            Err(Ended::Call(why)) => {
-                // What was done is printed before why it ended.
-                out.flush().map_err(Error::output)?;
-                Err(doing.failed(why))
-            }
-            Err(Ended::Output(why)) => Err(Error::output(why)),
-        }
+        apply(out).or_else(|ended| {
+            // What was done is printed before why it ended.
+            out.flush().map_err(Error::output)?;
+            Err(ended.error(doing))
+        })
     }
 }

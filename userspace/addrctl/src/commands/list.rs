@@ -49,7 +49,7 @@ impl Command for Args {
 
 fn all(system: &dyn System) -> Result<Vec<Association>, Reason> {
     let client = open::client(system)?;
-    let found = client.list().and_then(|ids| client.describe(&ids));
+    let found = client.describe_all();
     found.map_err(|cause| Refusal::new(system, &client, cause).reason())
 }
 

@@ -2,12 +2,12 @@
 
 //! `addrctl monitor`: events as they happen.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::args::{which, Which};
 use super::open;
 use crate::command::Command;
-use crate::error::{Doing, Error, Reason, Subject};
+use crate::error::{Doing, Ended, Error};
 use crate::output::EventView;
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -30,34 +30,9 @@ pub struct Args {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let whom = match self.association {
-            Some(which) => open::association(which),
-            None => Subject::Thing("events".into()),
-        };
+        let whom = open::association_or(self.association, "events");
         let doing = Doing::new("monitor", whom);
-        match self.show(system, out) {
-            Ok(()) => Ok(()),
-            Err(Ended::Call(why)) => Err(doing.failed(why)),
-            Err(Ended::Output(why)) => Err(Error::output(why)),
-        }
-    }
-}
-
-/// Why it ended.
-enum Ended {
-    Call(Reason),
-    Output(io::Error),
-}
-
-impl From<io::Error> for Ended {
-    fn from(why: io::Error) -> Self {
-        Self::Output(why)
-    }
-}
-
-impl From<Reason> for Ended {
-    fn from(why: Reason) -> Self {
-        Self::Call(why)
+        self.show(system, out).map_err(|ended| ended.error(doing))
     }
 }
 

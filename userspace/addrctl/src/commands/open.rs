@@ -173,6 +173,11 @@ pub fn subject(system: &dyn System, args: &TargetArgs) -> Subject {
     }
 }
 
+/// An association, or `all` of something if none is named, for messages.
+pub fn association_or(which: Option<Which>, all: &'static str) -> Subject {
+    which.map_or_else(|| Subject::Thing(all.into()), association)
+}
+
 /// An association, for messages.
 pub fn association(which: Which) -> Subject {
     Subject::Association(which.to_string().into())

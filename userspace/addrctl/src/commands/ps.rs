@@ -11,7 +11,7 @@ use super::args::{which, OutputArgs, Which};
 use super::open;
 use crate::client::Association;
 use crate::command::Command;
-use crate::error::{Doing, Error, Reason, Subject};
+use crate::error::{Doing, Error, Reason};
 use crate::output::{table, Answer};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -86,10 +86,7 @@ impl Answer for Tree {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let whom = match self.association {
-            Some(which) => open::association(which),
-            None => Subject::Thing("associations".into()),
-        };
+        let whom = open::association_or(self.association, "associations");
         let doing = Doing::new("show the processes of", whom);
         let found = self.associations(system).map_err(|why| doing.failed(why))?;
         let processes = found.iter().flat_map(|found| members(system, found));
@@ -103,7 +100,7 @@ impl Args {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
         let Some(which) = self.association else {
-            let found = client.list().and_then(|ids| client.describe(&ids));
+            let found = client.describe_all();
             return found.map_err(refused);
         };
         let id = open::id(system, &client, which)?;

@@ -13,7 +13,7 @@ use super::args::{which, OutputArgs, Which};
 use super::open;
 use crate::client::{CallError, Client};
 use crate::command::Command;
-use crate::error::{Doing, Error, Reason, Subject};
+use crate::error::{Doing, Error, Reason};
 use crate::output::{table, Answer};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -77,10 +77,7 @@ impl Answer for Counted {
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        let whom = match self.association {
-            Some(which) => open::association(which),
-            None => Subject::Thing("associations".into()),
-        };
+        let whom = open::association_or(self.association, "associations");
         let doing = Doing::new("stats", whom);
         let counted = self.counted(system).map_err(|why| doing.failed(why))?;
         self.output.print(out, &counted)

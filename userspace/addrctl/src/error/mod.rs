@@ -3,6 +3,7 @@
 //! A failed command: what was being done, to what, and why it failed. Commands say
 //! these; here they become a sentence. Pure.
 
+mod ended;
 mod kind;
 mod reason;
 mod subject;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
+pub use ended::Ended;
 pub use kind::ErrorKind;
 pub use reason::Reason;
 pub use subject::{Process, Subject};

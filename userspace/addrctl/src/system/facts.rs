@@ -88,19 +88,22 @@ pub(super) fn nameservers() -> Vec<IpAddr> {
     config.nameservers.iter().map(IpAddr::from).collect()
 }
 
+/// A field of the text of `/proc/PID/status`.
+pub(super) fn field<'a>(status: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    let found = fields.find(|(name, _)| *name == wanted);
+    found.map(|(_, value)| value.trim())
+}
+
 /// The rights of a process, of the text of its `status` in `/proc`. `is_in_user_namespace`: not the
 /// initial one, so that its capabilities count there only.
 pub(super) fn credentials(status: &str, is_in_user_namespace: bool) -> Option<Credentials> {
-    let field = |wanted: &str| {
-        let mut fields = status.lines().filter_map(|line| line.split_once(':'));
-        fields.find(|(name, _)| *name == wanted).map(|(_, v)| v)
-    };
-    let bits = u64::from_str_radix(field("CapPrm")?.trim(), 16).ok()?;
+    let bits = u64::from_str_radix(field(status, "CapPrm")?, 16).ok()?;
     let capabilities = caps::all()
         .into_iter()
         .filter(|cap: &Capability| !is_in_user_namespace && bits & cap.bitmask() != 0);
     // Real, effective, saved, and that for files.
-    let uids: Vec<_> = field("Uid")?.split_whitespace().collect();
+    let uids: Vec<_> = field(status, "Uid")?.split_whitespace().collect();
     Some(Credentials {
         uid: uids.get(1)?.parse().ok()?,
         is_root: uids.contains(&"0"),

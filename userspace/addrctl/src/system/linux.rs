@@ -47,10 +47,7 @@ impl Linux {
     fn status_field(pid: &str, field: &str) -> Option<String> {
         // The process's name in it can be any bytes.
         let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-        String::from_utf8_lossy(&status).lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            (name == field).then(|| value.trim().to_owned())
-        })
+        facts::field(&String::from_utf8_lossy(&status), field).map(str::to_owned)
     }
 }
 

@@ -51,7 +51,7 @@ pub fn in_use(client: &Client<'_>, asked: Option<Ipv4Addr>) -> Reason {
 
 /// The holder of `address`, if the module lists its associations.
 fn holder(client: &Client<'_>, address: Ipv4Addr) -> Option<Holder> {
-    let associations = client.describe(&client.list().ok()?).ok()?;
+    let associations = client.describe_all().ok()?;
     let has = |association: &&Association| association.terms.loopback == Some(address);
     let found = associations.iter().find(has);
     Some(found.map_or(Holder::Host, |association| {

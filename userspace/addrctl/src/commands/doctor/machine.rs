@@ -9,8 +9,8 @@ use addrconf_abi::ABI_VERSION;
 
 use super::{Check, Finding};
 use crate::client::Client;
-use crate::commands::policy::{self, Ended};
-use crate::error::Reason;
+use crate::commands::policy;
+use crate::error::{Ended, Reason};
 use crate::system::System;
 
 /// The name of the gate among the security modules.

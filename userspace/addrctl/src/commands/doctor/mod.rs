@@ -60,8 +60,7 @@ fn examine(system: &dyn System) -> Result<Vec<Finding>, Reason> {
     let refused = |cause| Refusal::new(system, &client, cause).reason();
     findings.extend(machine::version(client.version().map_err(refused)?.abi));
     findings.extend(machine::policy(system, &client));
-    let ids = client.list().map_err(refused)?;
-    let all = client.describe(&ids).map_err(refused)?;
+    let all = client.describe_all().map_err(refused)?;
     findings.extend(tenants::examine(system, &client, &all));
     Ok(findings)
 }

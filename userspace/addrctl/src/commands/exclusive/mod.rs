@@ -70,7 +70,7 @@ pub fn is_exclusive(association: &Association) -> bool {
 impl Claim<'_> {
     fn permit(&self, client: &Client<'_>) -> Result<(), Reason> {
         // When they cannot be listed, the call itself is refused as well, and that says why.
-        let all = client.list().and_then(|ids| client.describe(&ids));
+        let all = client.describe_all();
         for other in all.iter().flatten().filter(|other| self.concerns(other)) {
             if let Some(overlap) = self.addresses.overlap(&other.addresses) {
                 return Err(self.taken(other, overlap));

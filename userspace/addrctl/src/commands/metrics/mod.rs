@@ -72,7 +72,7 @@ fn text(system: &dyn System) -> Result<String, Reason> {
     let client = open::client(system)?;
     let refused = |cause| Refusal::new(system, &client, cause).reason();
     let metrics = Metrics::default();
-    let found = client.list().and_then(|ids| client.describe(&ids));
+    let found = client.describe_all();
     for association in found.map_err(refused)? {
         metrics.add(&client, &association).map_err(refused)?;
     }

@@ -2,7 +2,7 @@
 
 //! Making the machine as a policy says. Each association changes at once; rules change together.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use addrconf_abi::{Change, Target};
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::rules;
 use super::{Plan, Step};
 use crate::client::{Association, CallError, Client, Rule, Wanted};
-use crate::error::{ErrorKind, Reason};
+use crate::error::{Ended, ErrorKind, Reason};
 use crate::policy_file::{Policy, Tenant};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -20,26 +20,6 @@ use crate::system::System;
 const ATTEMPTS: u32 = 10;
 /// How long it waits between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Why it ended early.
-pub enum Ended {
-    /// A call, or what the policy says.
-    Call(Reason),
-    /// The output.
-    Output(io::Error),
-}
-
-impl From<Reason> for Ended {
-    fn from(why: Reason) -> Self {
-        Self::Call(why)
-    }
-}
-
-impl From<io::Error> for Ended {
-    fn from(why: io::Error) -> Self {
-        Self::Output(why)
-    }
-}
 
 /// Makes the machine as `policy` says, and writes what changes to `out`, a line each. With
 /// `dry_run` nothing changes. Without `prune` other associations, rules and grants stay.

@@ -13,7 +13,7 @@ use crate::policy_file::{Fault, Policy, Source};
 use crate::system::System;
 use crate::text::{counted, printable};
 
-pub use carry_out::{carry_out, Ended};
+pub use carry_out::carry_out;
 pub use plan::{Plan, Step};
 
 /// Where policy files are, if none are named.
