@@ -11,11 +11,13 @@ use std::process::Command;
 use libc::EADDRNOTAVAIL;
 
 use crate::addr::{HOST4, HOST6, ONE};
-use crate::child::{eventually, in_child, stay, Channel, Child};
+use crate::child::{eventually, in_child};
 use crate::client::errno;
 use crate::defined::Defined;
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
+
+use super::events_packets::server;
 
 /// The tracepoint, in a tracefs.
 const TRACEPOINT: &str = "/sys/kernel/tracing/events/addrconf/addrconf_event/enable";
@@ -71,15 +73,7 @@ pub fn tests() -> Vec<Test> {
         }),
         behaviour("audit_blames_no_process_for_a_packet_that_arrives", || {
             let shop = Defined::new("shop", ONE);
-            let ready = Channel::new();
-            let _server = Child::spawn(|| {
-                shop.enter();
-                let sock = Sock::v4(Proto::Udp);
-                sock.bind((ONE[0], 7)).expect("bind");
-                ready.send("");
-                stay();
-            });
-            ready.receive();
+            let _server = server(&shop);
             let host = Sock::v4(Proto::Udp);
             host.bind(("127.0.0.1", 9)).expect("bind");
             host.send_to(b"x", (ONE[0], 7)).expect("send");

@@ -24,15 +24,7 @@ pub fn tests() -> Vec<Test> {
                 ..WatchRequest::default()
             };
             device.watch(&request).expect("watch");
-            let ready = Channel::new();
-            let _server = Child::spawn(|| {
-                shop.enter();
-                let sock = Sock::v4(Proto::Udp);
-                sock.bind((ONE[0], 7)).expect("bind");
-                ready.send("");
-                stay();
-            });
-            ready.receive();
+            let _server = server(&shop);
             // The tenant would take the source for an address of its own.
             let host = Sock::v4(Proto::Udp);
             host.bind(("127.0.0.1", 9)).expect("bind");
@@ -52,4 +44,18 @@ pub fn tests() -> Vec<Test> {
             assert_eq!((event.pid, event.comm), (0, [0; 16]));
         },
     )]
+}
+
+/// A process of an association with the set `ONE` that serves UDP port 7 of its address.
+pub(super) fn server(shop: &Defined) -> Child {
+    let ready = Channel::new();
+    let server = Child::spawn(|| {
+        shop.enter();
+        let sock = Sock::v4(Proto::Udp);
+        sock.bind((ONE[0], 7)).expect("bind");
+        ready.send("");
+        stay();
+    });
+    ready.receive();
+    server
 }
