@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The source address of a socket that is bound to none.
+//! The source address of a socket that is bound to none: it gets one before it is used.
 //!
 //! The address from which a socket sends and that on which it receives are two fields in the
 //! kernel (`inet_saddr` and `inet_rcv_saddr`). Only the first is set here, so a wildcard socket
@@ -8,17 +8,13 @@
 //!
 //! Context: process, may sleep.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use kernel::prelude::*;
-use kernel::sync::rcu;
 
-use crate::abi::SourceChoice;
-use crate::policy::{Family, Refusal, Source, Usage};
+use crate::policy::{Refusal, Usage};
 use crate::sys::sock::SkRef;
-use crate::sys::{choice, random};
-use crate::table::sockets;
-use crate::table::Association;
+use crate::table::{sockets, source, Association};
 
 /// Carries out what the policy decided about a socket that a task of `association` uses. `is_led`: a
 /// message names an interface or a source for itself, which lead it. `refuse` makes the error of a
@@ -34,25 +30,11 @@ pub(super) fn carry_out(
     is_led: bool,
     refuse: impl FnOnce(Refusal) -> Error,
 ) -> Result {
-    match usage {
-        Usage::Allow => Ok(()),
-        Usage::Deny(refusal) => Err(refuse(refusal)),
-        Usage::GiveSource(to) => {
-            if !is_led && is_led_by_source(to) && sock.route(to).is_none() {
-                return Err(refuse(Refusal::NoRoute));
-            }
-            match choose(sock, association, to) {
-                Some(source) => sock.set_source(source),
-                None => Err(refuse(Refusal::NoSource)),
-            }
-        }
+    match source::decide(sock, association, usage, is_led) {
+        Ok(None) => Ok(()),
+        Ok(Some(source)) => sock.set_source(source),
+        Err(refusal) => Err(refuse(refusal)),
     }
-}
-
-/// Whether the kernel takes the interface of the source in place of a route
-/// (`ip_route_output_key_hash_rcu()`). Without a source the call fails where there is no route.
-fn is_led_by_source(to: IpAddr) -> bool {
-    matches!(to, IpAddr::V4(to) if to.is_broadcast() || to.is_multicast())
 }
 
 /// Takes the source away from an unconnected socket on a wildcard before a program reads its name:
@@ -75,110 +57,4 @@ pub(super) fn hide(sock: SkRef<'_>) {
             }
         }
     }
-}
-
-/// A source for `to`, which is neither an IPv4-mapped address nor one that the association may not
-/// reach.
-/// `None` when the association has none of that family.
-fn choose(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
-    if to.is_loopback() {
-        let guard = rcu::read_lock();
-        return association.owner(&guard).loopback_source(to);
-    }
-    let family = Family::of(to);
-    let sole = {
-        let guard = rcu::read_lock();
-        association.set(&guard).view().sole(family)
-    };
-    // No choice gives another, and no route gives one that may be used.
-    if sole.is_some() {
-        return sole;
-    }
-    let stamp = choice::Stamp::of(sock, to);
-    let source = match association.terms().source {
-        SourceChoice::Random => random_host(association, family),
-        SourceChoice::Route => by_route(sock, association, to),
-        SourceChoice::Primary => None,
-    }
-    .or_else(|| primary(sock, association, family));
-    // The gate remembers it for all sockets of the same scope. A task of a part may be using one of
-    // its whole, or the part may have the scope of its whole, which would choose otherwise.
-    let lasts = association.terms().source != SourceChoice::Random
-        && association.scope() == association.id()
-        && sockets::association_of(sock).is_some_and(|own| own.id() == association.id());
-    if let (true, Some(source)) = (lasts && !is_led_by_interface(to), source) {
-        stamp.remember(sock, to, source);
-    }
-    source
-}
-
-/// Whether the interface that a call names, or that the socket has for groups, decides how a packet
-/// is routed: what is chosen for one call need not fit another.
-fn is_led_by_interface(to: IpAddr) -> bool {
-    match to {
-        IpAddr::V4(_) => is_led_by_source(to),
-        IpAddr::V6(to) => to.is_multicast() || to.is_unicast_link_local(),
-    }
-}
-
-/// The source that the route prefers if the association owns it, else one on the interface
-/// through which the route leaves.
-fn by_route(sock: SkRef<'_>, association: &Association, to: IpAddr) -> Option<IpAddr> {
-    let (preferred, interface) = sock.route(to)?;
-    let owned = {
-        let guard = rcu::read_lock();
-        association.owner(&guard).owns_publicly(preferred)
-    };
-    if owned {
-        Some(preferred)
-    } else {
-        on_interface(sock, association, Family::of(preferred), interface)
-    }
-}
-
-/// The primary address of the family. For a set of networks, any member that the host has.
-fn primary(sock: SkRef<'_>, association: &Association, family: Family) -> Option<IpAddr> {
-    let source = {
-        let guard = rcu::read_lock();
-        association.set(&guard).view().source(family)
-    };
-    match source? {
-        Source::Address(addr) => Some(addr),
-        Source::AnyLocal(family) => on_interface(sock, association, family, 0),
-    }
-}
-
-/// A member of the set that is on this interface or, for 0, on any: of the lowest range of the
-/// set that has one.
-fn on_interface(
-    sock: SkRef<'_>,
-    association: &Association,
-    family: Family,
-    interface: i32,
-) -> Option<IpAddr> {
-    let guard = rcu::read_lock();
-    let view = association.set(&guard).view();
-    let mut found: Option<(usize, IpAddr)> = None;
-    sock.each_local(family == Family::V4, interface, |addr| {
-        // A lookup in the set takes the logarithm of its size.
-        let is_lower = |&at: &usize| found.is_none_or(|(lowest, _)| at < lowest);
-        if let Some(at) = view.position(addr).filter(is_lower) {
-            found = Some((at, addr));
-        }
-        // No range is lower than the first.
-        !matches!(found, Some((0, _)))
-    });
-    found.map(|(_, addr)| addr)
-}
-
-/// A random host address of the set.
-fn random_host(association: &Association, family: Family) -> Option<IpAddr> {
-    let guard = rcu::read_lock();
-    let hosts = || {
-        let entries = association.set(&guard).entries().iter();
-        entries.filter(|e| e.is_host() && e.family() == family)
-    };
-    let count = u32::try_from(hosts().count()).ok()?;
-    let pick = random::below(core::num::NonZero::new(count)?);
-    hosts().nth(pick as usize).map(|e| e.addr())
 }

@@ -41,6 +41,7 @@ mod rules;
 mod set;
 pub(crate) mod shown;
 pub(crate) mod sockets;
+pub(crate) mod source;
 mod switch;
 mod tenant;
 mod tenants;
