@@ -2,7 +2,7 @@
 
 //! Events: what a reader of the control device reads.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 use super::refusal::{Operation, Refusal};
 use super::terms::Name;
@@ -157,7 +157,7 @@ impl Wire for Event {
         let (time, association) = (f.u64(), f.u64());
         let (pid, tid) = (f.u32(), f.u32());
         let comm = f.bytes();
-        let addr = IpAddr::V6(Ipv6Addr::from(f.bytes::<16>())).to_canonical();
+        let addr = f.ip();
         let errno = f.u32();
         let has_address = f.u32() & HAS_ADDRESS != 0;
         let (held_back, lost) = (f.u32(), f.u32());
@@ -180,10 +180,6 @@ impl Wire for Event {
     }
 
     fn emit(&self, out: &mut FieldsMut<'_>) {
-        let mapped = |addr| match addr {
-            IpAddr::V4(addr) => addr.to_ipv6_mapped(),
-            IpAddr::V6(addr) => addr,
-        };
         out.u16(self.what.map_or(0, |what| what as u16));
         out.u16(self.operation.map_or(0, |operation| operation as u16));
         out.u16(self.refusal.map_or(0, |refusal| refusal as u16));
@@ -193,10 +189,7 @@ impl Wire for Event {
         out.u32(self.pid);
         out.u32(self.tid);
         out.bytes(&self.comm);
-        let addr = self
-            .address
-            .map_or(Ipv6Addr::UNSPECIFIED, |(addr, _)| mapped(addr));
-        out.bytes(&addr.octets());
+        out.ip(self.address.map(|(addr, _)| addr));
         out.u32(self.errno);
         out.u32(self.address.map_or(0, |_| HAS_ADDRESS));
         out.u32(self.held_back);

@@ -2,13 +2,15 @@
 
 //! ioctl numbers, in the encoding of `include/uapi/asm-generic/ioctl.h`.
 
-use super::counts::CountsRequest;
+use super::check::CheckRequest;
+use super::counts::{CountsRequest, TrafficRequest};
 use super::define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 use super::event::WatchRequest;
 use super::grants::{GrantQuery, GrantRequest};
 use super::query::{ListRequest, QueryRequest};
 use super::request::{AssignRequest, ReleaseRequest, VersionReply};
 use super::rules::{RuleQuery, SetRulesRequest};
+use super::sockets::SocketsRequest;
 use super::update::UpdateRequest;
 use super::wire::Wire;
 
@@ -61,6 +63,12 @@ pub enum Command {
     Watch = 14,
     /// Tell how often something was refused: [`CountsRequest`].
     Counts = 15,
+    /// Tell what would be decided about a call: [`CheckRequest`].
+    Check = 16,
+    /// List the sockets of associations: [`SocketsRequest`].
+    Sockets = 17,
+    /// Count the traffic of associations, or stop that: [`TrafficRequest`].
+    Traffic = 18,
 }
 
 impl Command {
@@ -85,6 +93,9 @@ impl Command {
             Self::Grants => (READ | WRITE, GrantQuery::SIZE),
             Self::Watch => (WRITE, WatchRequest::SIZE),
             Self::Counts => (READ | WRITE, CountsRequest::SIZE),
+            Self::Check => (READ | WRITE, CheckRequest::SIZE),
+            Self::Sockets => (READ | WRITE, SocketsRequest::SIZE),
+            Self::Traffic => (READ | WRITE, TrafficRequest::SIZE),
         };
         dir << DIR_SHIFT
             | (size as u32) << SIZE_SHIFT
@@ -113,6 +124,9 @@ impl Command {
             13 => Self::Grants,
             14 => Self::Watch,
             15 => Self::Counts,
+            16 => Self::Check,
+            17 => Self::Sockets,
+            18 => Self::Traffic,
             _ => return None,
         };
         let size_mask = ((1 << SIZE_BITS) - 1) << SIZE_SHIFT;

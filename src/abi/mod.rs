@@ -22,6 +22,7 @@
 
 mod addr;
 mod bypass;
+mod check;
 mod counts;
 mod define;
 mod event;
@@ -33,6 +34,7 @@ mod query;
 mod refusal;
 mod request;
 mod rules;
+mod sockets;
 mod target;
 mod terms;
 mod update;
@@ -40,7 +42,8 @@ mod wire;
 
 pub use addr::AddrEntry;
 pub use bypass::{Bypass, Obstacle};
-pub use counts::CountsRequest;
+pub use check::CheckRequest;
+pub use counts::{CountsRequest, Traffic, TrafficRequest};
 pub use define::{DefineRequest, FindRequest, JoinRequest, UndefineRequest};
 pub use event::{Event, Happening, WatchRequest, COMM_LEN};
 pub use grants::{GrantQuery, GrantRequest};
@@ -51,6 +54,7 @@ pub use query::{ListRequest, QueryRequest};
 pub use refusal::{Operation, Refusal};
 pub use request::{AssignRequest, ReleaseRequest, VersionReply};
 pub use rules::{RuleEntry, RuleQuery, SetRulesRequest, UserText};
+pub use sockets::{SocketEntry, SocketsRequest};
 pub use target::Target;
 pub use terms::{HostLoopback, Name, SourceChoice, Terms};
 pub use update::{Change, UpdateRequest};
@@ -70,7 +74,8 @@ pub use wire::{Wire, WireError, MAX_STRUCT};
 /// | 7 | in assign, define and query: addresses of the host's loopback, `signal`; rules |
 /// | 8 | grants; in assign and join: `proof`; in join: `move`; in narrow: `keep_loopback`; in query: `granted_to` |
 /// | 9 | watch, counts, and reading of events |
-pub const ABI_VERSION: u32 = 9;
+/// | 10 | check, sockets, traffic; in counts: what was received and sent |
+pub const ABI_VERSION: u32 = 10;
 
 /// Path of the control device.
 pub const DEVICE_PATH: &str = "/dev/addrconf";
@@ -95,6 +100,9 @@ pub const MAX_RECENT: u32 = 512;
 
 /// The largest number of events that are kept for a reader.
 pub const MAX_KEPT: u32 = 65_536;
+
+/// The largest number of sockets that one call returns.
+pub const MAX_SOCKETS: u32 = 1 << 20;
 
 /// The largest number of process ids or association ids that one call returns.
 pub const MAX_LIST: u32 = 65_536;

@@ -3,6 +3,8 @@
 //! Reading and writing structures as bytes, with the rules for older and newer
 //! callers. Never sleeps, never allocates.
 
+use core::net::{IpAddr, Ipv6Addr};
+
 /// The longest structure that this interface will ever carry, in bytes. A longer one
 /// is refused unread.
 pub const MAX_STRUCT: usize = 256;
@@ -107,6 +109,11 @@ impl Fields<'_> {
         u64::from_ne_bytes(self.bytes())
     }
 
+    /// An address in the next 16 bytes, IPv4-mapped if it is IPv4.
+    pub fn ip(&mut self) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::from(self.bytes::<16>())).to_canonical()
+    }
+
     /// A 32-bit field that must be zero in this version.
     ///
     /// # Errors
@@ -163,5 +170,15 @@ impl FieldsMut<'_> {
     /// Writes 64 bits next.
     pub fn u64(&mut self, value: u64) {
         self.bytes(&value.to_ne_bytes());
+    }
+
+    /// Writes an address in the next 16 bytes, IPv4-mapped if it is IPv4; zeroes for `None`.
+    pub fn ip(&mut self, addr: Option<IpAddr>) {
+        let addr = match addr {
+            None => Ipv6Addr::UNSPECIFIED,
+            Some(IpAddr::V4(addr)) => addr.to_ipv6_mapped(),
+            Some(IpAddr::V6(addr)) => addr,
+        };
+        self.bytes(&addr.octets());
     }
 }

@@ -4,7 +4,7 @@
 
 use kernel::prelude::*;
 
-use crate::abi::{AddrEntry, LeftoverEntry, Wire, MAX_STRUCT};
+use crate::abi::{AddrEntry, LeftoverEntry, SocketEntry, Wire, MAX_STRUCT};
 use crate::policy::Prefix;
 use crate::table::Leftover;
 
@@ -41,6 +41,11 @@ impl Bytes {
             addr: prefix.addr(),
             prefix_len: prefix.len_bits(),
         })
+    }
+
+    /// The entry for a socket.
+    pub(super) fn of_socket(socket: &SocketEntry) -> Self {
+        Self::of(socket)
     }
 
     /// The entry for the connections on an address.

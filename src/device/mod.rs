@@ -7,12 +7,14 @@
 
 mod caller;
 mod calls;
+mod check;
 mod defined;
 mod entries;
 mod events;
 mod grants;
 mod narrow;
 mod rules;
+mod sockets;
 mod state;
 mod user;
 
@@ -91,6 +93,9 @@ impl MiscDevice for Control {
             Command::Grants => grants::query(arg),
             Command::Watch => events::watch(&device.reader, arg),
             Command::Counts => events::counts(arg),
+            Command::Check => check::check(arg),
+            Command::Sockets => sockets::list(arg),
+            Command::Traffic => return Err(ENOTTY),
         }?;
         Ok(0)
     }

@@ -72,6 +72,19 @@ impl SockAddr {
         }
     }
 
+    /// The address that a program passes for `addr` to a socket of family `socket`. On an IPv6
+    /// socket an IPv4 address is IPv4-mapped; on an IPv4 socket an IPv6 address is of another
+    /// family.
+    #[must_use]
+    pub fn of(socket: Family, addr: IpAddr) -> Self {
+        match (socket, addr) {
+            (Family::V4, IpAddr::V4(a)) => Self::V4(a),
+            (Family::V4, IpAddr::V6(_)) => Self::Other(AF_INET6),
+            (Family::V6, IpAddr::V4(a)) => Self::V6(a.to_ipv6_mapped()),
+            (Family::V6, IpAddr::V6(a)) => Self::V6(a),
+        }
+    }
+
     /// The port in the bytes of an IPv4 or IPv6 address, in host order; 0 if they are too few.
     #[must_use]
     pub fn port(bytes: &[u8]) -> u16 {

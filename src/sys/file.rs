@@ -12,6 +12,7 @@ use kernel::page::PAGE_SIZE;
 use kernel::prelude::*;
 
 use super::raw;
+use super::sock::SkRef;
 use super::task::{MemoryKey, TaskRef};
 use crate::policy::FileId;
 
@@ -73,7 +74,7 @@ impl FileInfo {
     }
 }
 
-impl FileRef<'_> {
+impl<'a> FileRef<'a> {
     /// `None` for a null pointer.
     ///
     /// # Safety
@@ -92,6 +93,15 @@ impl FileRef<'_> {
         unsafe { raw::acf_helper_file_info(self.0.as_ptr(), ptr::null(), info.as_mut_ptr()) };
         // SAFETY: acf_helper_file_info() always fills all of it.
         FileInfo::from_raw(&unsafe { info.assume_init() })
+    }
+
+    /// The socket that it is, if it is one. Context: any.
+    pub(crate) fn socket(self) -> Option<SkRef<'a>> {
+        // SAFETY: By the type invariants the file is valid.
+        let sk = unsafe { raw::acf_helper_file_sk(self.0.as_ptr()) };
+        // SAFETY: `sk` is null or a full socket, as it is that of a `struct socket`, which is not
+        // released while there is a reference to its file: by the type invariants during `'a`.
+        unsafe { SkRef::new(sk) }
     }
 
     /// Its identity. Context: any.

@@ -12,6 +12,7 @@ pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod index;
 pub(crate) mod line;
+pub(crate) mod listed;
 pub(crate) mod map;
 pub(crate) mod membership;
 pub(crate) mod module;

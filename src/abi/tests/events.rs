@@ -21,10 +21,10 @@ fn at<const N: usize>(value: &impl Wire, offset: usize) -> [u8; N] {
 #[test]
 fn numbers_and_sizes_are_these_for_ever() {
     assert_eq!(Command::Watch.number(), 0x4010_a70e);
-    assert_eq!(Command::Counts.number(), 0xc0a0_a70f);
+    assert_eq!(Command::Counts.number(), 0xc0c0_a70f);
     assert_eq!((Event::SIZE, Event::MIN_SIZE), (128, 128));
     assert_eq!((WatchRequest::SIZE, WatchRequest::MIN_SIZE), (16, 16));
-    assert_eq!((CountsRequest::SIZE, CountsRequest::MIN_SIZE), (160, 160));
+    assert_eq!((CountsRequest::SIZE, CountsRequest::MIN_SIZE), (192, 160));
     assert_eq!((MAX_RECENT, MAX_KEPT, COMM_LEN), (512, 65_536, 16));
     assert_eq!(Operation::PacketOut as u16, 11);
     assert_eq!(Refusal::PacketDestination as u16, 26);

@@ -34,7 +34,7 @@ fn ioctl_numbers_are_these_for_ever() {
 
 #[test]
 fn names_and_limits_are_these_for_ever() {
-    assert_eq!(ABI_VERSION, 9);
+    assert_eq!(ABI_VERSION, 10);
     assert_eq!(DEVICE_PATH, "/dev/addrconf");
     assert_eq!((MAX_ADDRS, MAX_RULES, NAME_LEN), (1024, 256, 32));
     assert_eq!(MAX_GRANTS, 256);

@@ -3,6 +3,7 @@
 //! The interface as user-space programs see it: numbers, offsets and rules that must
 //! never change by accident.
 
+mod check;
 mod decode;
 mod entries;
 mod events;

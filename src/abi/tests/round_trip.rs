@@ -255,7 +255,8 @@ proptest! {
         let known = [
             0x8000_a700_u32, 0xc000_a701, 0xc000_a702, 0xc000_a703, 0xc000_a704, 0xc000_a705,
             0xc000_a706, 0xc000_a707, 0xc000_a708, 0xc000_a709, 0xc000_a70a, 0xc000_a70b,
-            0xc000_a70c, 0xc000_a70d,
+            0xc000_a70c, 0xc000_a70d, 0x4000_a70e, 0xc000_a70f, 0xc000_a710, 0xc000_a711,
+            0xc000_a712,
         ];
         let found = known.iter().position(|&k| k == number & 0xc000_ffff);
         prop_assert_eq!(Command::from_number(number).map(|c| c as usize), found);

@@ -22,22 +22,6 @@
 #define ACF_LOOKS 1000
 
 /*
- * The full socket that a connection belongs to: itself, or its listener while it
- * is a request. NULL for a timewait socket.
- */
-static const struct sock *acf_owner_of(const struct sock *sk)
-{
-	switch (READ_ONCE(sk->sk_state)) {
-	case TCP_TIME_WAIT:
-		return NULL;
-	case TCP_NEW_SYN_RECV:
-		return inet_reqsk(sk)->rsk_listener;
-	default:
-		return sk;
-	}
-}
-
-/*
  * Takes a reference to up to ACF_BATCH connections of a bucket that are wanted,
  * and returns how many. The others need none: a connection leaves the bucket
  * before it is freed, and the bucket is locked.
@@ -55,7 +39,7 @@ static unsigned int acf_collect(struct inet_hashinfo *table, unsigned int nr,
 	guard(spinlock_bh)(lock);
 	sk_nulls_for_each(sk, node, &table->ehash[nr].chain) {
 		if (!acf_helper_sk_info(sk, &info) ||
-		    !walk->wanted(acf_owner_of(sk), &info, walk->data))
+		    !walk->wanted(acf_helper_sk_owner(sk), &info, walk->data))
 			continue;
 		/* Its owner may keep it locked without limit. */
 		if (sk_fullsock(sk) && READ_ONCE(sk->sk_lock.owned)) {

@@ -16,6 +16,7 @@
 #include "events.h"
 #include "index.h"
 #include "map.h"
+#include "tables.h"
 
 struct file;
 struct kobject;
@@ -89,6 +90,7 @@ enum acf_traffic {
 };
 
 struct sock *acf_helper_file_sk(struct file *file);
+const struct sock *acf_helper_sk_owner(const struct sock *sk);
 bool acf_helper_sk_has_ended(const struct sock *sk);
 void acf_helper_sk_drop_input(struct sock *sk);
 bool acf_helper_sk_corked(const struct sock *sk);
@@ -102,27 +104,6 @@ bool acf_helper_sk_try_abort(struct sock *sk);
 bool acf_helper_sk_lacks_key(const struct sock *sk);
 bool acf_helper_sk_hold(struct sock *sk);
 void acf_helper_sk_put(struct sock *sk);
-
-/* --- connections.c: the kernel's hash of TCP connections --- */
-
-/**
- * struct acf_walk - A walk through all TCP connections
- * @wanted: Whether to reset a connection. @owner is its socket, the listener
- *	of a connection that is only requested, or NULL for a timewait socket.
- *	Context: spinlocks held, must not sleep.
- * @data: For @wanted
- * @ended: How many full sockets were reset
- * @busy: Some that were wanted are left: they were locked, or too many came
- */
-struct acf_walk {
-	bool (*wanted)(const struct sock *owner,
-		       const struct acf_sock_info *info, void *data);
-	void *data;
-	u64 ended;
-	bool busy;
-};
-
-void acf_helper_end_connections(struct acf_walk *walk);
 
 /* --- route.c: the addresses of the host, and its routes --- */
 

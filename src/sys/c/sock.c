@@ -11,6 +11,7 @@
 #include <net/inet_scope.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
+#include <net/request_sock.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
@@ -27,6 +28,23 @@ struct sock *acf_helper_file_sk(struct file *file)
 	struct socket *sock = sock_from_file(file);
 
 	return sock ? sock->sk : NULL;
+}
+
+/*
+ * The full socket that a socket of any table belongs to: itself, or its listener
+ * while it is the request for a connection. NULL for a timewait socket.
+ * Context: any.
+ */
+const struct sock *acf_helper_sk_owner(const struct sock *sk)
+{
+	switch (READ_ONCE(sk->sk_state)) {
+	case TCP_TIME_WAIT:
+		return NULL;
+	case TCP_NEW_SYN_RECV:
+		return inet_reqsk(sk)->rsk_listener;
+	default:
+		return sk;
+	}
 }
 
 /* @sk is a full socket of any family. Context: any. */

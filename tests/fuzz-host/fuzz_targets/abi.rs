@@ -11,9 +11,11 @@
 use std::fmt::Debug;
 
 use addrconf_abi::{
-    AddrEntry, AssignRequest, DefineRequest, FindRequest, GrantQuery, GrantRequest, JoinRequest,
-    LeftoverEntry, ListRequest, NarrowHeader, QueryRequest, ReleaseRequest, RuleEntry, RuleQuery,
-    SetRulesRequest, UndefineRequest, UpdateRequest, VersionReply, Wire, WireError, MAX_STRUCT,
+    AddrEntry, AssignRequest, CheckRequest, CountsRequest, DefineRequest, FindRequest, GrantQuery,
+    GrantRequest, JoinRequest, LeftoverEntry, ListRequest, NarrowHeader, QueryRequest,
+    ReleaseRequest, RuleEntry, RuleQuery, SetRulesRequest, SocketEntry, SocketsRequest,
+    TrafficRequest, UndefineRequest, UpdateRequest, VersionReply, WatchRequest, Wire, WireError,
+    MAX_STRUCT,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -132,6 +134,19 @@ fn proof(bytes: &[u8], at: usize) -> bool {
     }
 }
 
+/// Normalises a question: a refusal of an unknown kind is none, and there is a source only with
+/// its flag.
+fn question(bytes: &mut [u8]) {
+    if !(1..=26).contains(&u16::from_ne_bytes([bytes[20], bytes[21]])) {
+        bytes[20..22].fill(0);
+    }
+    let flags = word(bytes, 56) & 1;
+    set_word(bytes, 56, flags);
+    if flags == 0 {
+        bytes[40..56].fill(0);
+    }
+}
+
 fn check<T: Wire + PartialEq + Debug>(layout: &Layout, bytes: &[u8]) {
     let Layout { size, .. } = *layout;
     let decoded = T::decode(bytes);
@@ -229,4 +244,16 @@ fuzz_target!(|bytes: &[u8]| {
     check::<RuleQuery>(&layout(80, 80, |b| rule(&b[24..64])), bytes);
     check::<GrantRequest>(&layout(16, 16, |_| true), bytes);
     check::<GrantQuery>(&layout(24, 24, |_| true), bytes);
+    check::<WatchRequest>(&layout(16, 16, |b| word(b, 12) < 2), bytes);
+    let counts = |b: &[u8]| target(b) && word(b, 4) == 0;
+    check::<CountsRequest>(&normal(192, 160, counts, |b| b[120..160].fill(0)), bytes);
+    let asked = |b: &[u8]| {
+        let operation = matches!(word(b, 4), 1 | 3);
+        target(b) && operation && word(b, 16) < 1 << 31 && word(b, 60) == 0
+    };
+    check::<CheckRequest>(&normal(64, 64, asked, question), bytes);
+    check::<SocketsRequest>(&layout(16, 16, |_| true), bytes);
+    check::<SocketEntry>(&layout(16, 16, |_| true), bytes);
+    let traffic = |b: &[u8]| word(b, 0) < 3;
+    check::<TrafficRequest>(&normal(8, 8, traffic, |b| truth(b, 4)), bytes);
 });

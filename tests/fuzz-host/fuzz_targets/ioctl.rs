@@ -8,7 +8,7 @@ use addrconf_abi::{nr_of, size_of_arg, Command, Name};
 use libfuzzer_sys::fuzz_target;
 
 /// The ioctl number of each command without the size, written out by hand.
-const SIZELESS: [(u32, Command); 14] = [
+const SIZELESS: [(u32, Command); 19] = [
     (0x8000_a700, Command::Version),
     (0xc000_a701, Command::Assign),
     (0xc000_a702, Command::Release),
@@ -23,6 +23,11 @@ const SIZELESS: [(u32, Command); 14] = [
     (0xc000_a70b, Command::Rule),
     (0xc000_a70c, Command::Grant),
     (0xc000_a70d, Command::Grants),
+    (0x4000_a70e, Command::Watch),
+    (0xc000_a70f, Command::Counts),
+    (0xc000_a710, Command::Check),
+    (0xc000_a711, Command::Sockets),
+    (0xc000_a712, Command::Traffic),
 ];
 
 fuzz_target!(|bytes: &[u8]| {

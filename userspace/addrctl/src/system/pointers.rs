@@ -53,6 +53,12 @@ impl Pointer {
         count_at: 16,
         element: 8,
     };
+    /// Room for the sockets of associations.
+    const SOCKETS: Self = Self {
+        at: 0,
+        count_at: 8,
+        element: 16,
+    };
     /// The rules to put in force.
     const RULES: Self = Self {
         at: 0,
@@ -79,8 +85,7 @@ const RULE_SIZE: usize = 40;
 const RULE_TEXT_AT: usize = 24;
 const RULE_TEXT_LEN_AT: usize = 20;
 
-/// The pointers in the structure of `command`, as documented in its type in
-/// the ABI crate.
+/// The pointers in the structure of `command`, as its type in the ABI crate documents them.
 pub const fn pointers(command: Command) -> &'static [Pointer] {
     match command {
         Command::Version
@@ -89,11 +94,14 @@ pub const fn pointers(command: Command) -> &'static [Pointer] {
         | Command::Find
         | Command::Join
         | Command::Watch
-        | Command::Counts => &[],
+        | Command::Counts
+        | Command::Check
+        | Command::Traffic => &[],
         Command::Define => &[Pointer::DEFINED],
         Command::Assign | Command::Update => &[Pointer::ADDRS],
         Command::Query => &[Pointer::ADDRS, Pointer::PIDS, Pointer::LEFTOVERS],
         Command::List => &[Pointer::IDS],
+        Command::Sockets => &[Pointer::SOCKETS],
         Command::SetRules => &[Pointer::RULES],
         Command::Rule => &[Pointer::PROGRAM, Pointer::CGROUP],
         Command::Grant | Command::Grants => &[Pointer::GRANTED],

@@ -105,7 +105,7 @@ fn an_older_module_is_named() {
     says(
         &fake,
         "version",
-        "machine: the module has version 8 of the interface, addrctl has 9: some commands do not \
+        "machine: the module has version 8 of the interface, addrctl has 10: some commands do not \
          work\n  install the module of this version\n",
     );
 }

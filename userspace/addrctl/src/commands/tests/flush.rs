@@ -92,7 +92,7 @@ fn flush_that_is_refused_says_why() {
     refused(&fake, "flush", 4, words);
     let fake = three(0);
     fake.state().module = Some(2);
-    refused(&fake, "flush", 1, "has ABI 2, addrctl has ABI 9");
+    refused(&fake, "flush", 1, "has ABI 2, addrctl has ABI 10");
     assert_eq!(fake.state().associations.len(), 3);
 }
 

@@ -101,7 +101,7 @@ fn what_is_no_grant_is_refused() {
     fake.state().failing = None;
     fake.state().module = Some(7);
     for line in ["grant 1000 10.0.0.1", "revoke 1000", "grants"] {
-        refused(&fake, line, 1, "it has ABI 7, addrctl has ABI 9");
+        refused(&fake, line, 1, "it has ABI 7, addrctl has ABI 10");
     }
     assert!(fake.state().grants.is_empty());
 }

@@ -216,11 +216,11 @@ fn show_names_the_processes() {
 #[test]
 fn version_tells_both_versions_and_whether_the_module_is_there() {
     let fake = nginx();
-    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 9)\n");
+    let own = concat!("addrctl ", env!("CARGO_PKG_VERSION"), " (ABI 10)\n");
     let printed = addrctl(&fake, "version").unwrap();
     assert_eq!(
         printed,
-        format!("{own}module: ABI 9, up to 1024 addresses per set\n")
+        format!("{own}module: ABI 10, up to 1024 addresses per set\n")
     );
     assert_eq!(addrctl(&fake, "--version").unwrap(), printed);
     fake.state().no_device = Some(Errno::NOENT);

@@ -46,7 +46,7 @@ fn what_the_module_knows_works_as_before() {
 #[test]
 fn what_it_does_not_know_is_refused_with_both_versions() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 1, addrctl \
-                 has ABI 9; install the matching pair";
+                 has ABI 10; install the matching pair";
     let lines = [
         "assign 812 10.0.0.1 --exclusive",
         "assign 812 10.0.0.1 --tree",
@@ -101,7 +101,7 @@ fn a_module_of_version_3_says_nothing_of_leftovers_and_is_not_asked() {
 #[test]
 fn a_module_of_version_6_has_no_rules() {
     let words = "the module is older than this addrctl and cannot do this: it has ABI 6, addrctl \
-                 has ABI 9; install the matching pair";
+                 has ABI 10; install the matching pair";
     for line in [
         "rule add --uid 33 --to shop",
         "rule list",

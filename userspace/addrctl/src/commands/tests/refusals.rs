@@ -262,7 +262,7 @@ fn a_thread_is_not_mistaken_for_a_process() {
 fn a_module_of_another_version_is_recognised() {
     for (errno, words) in [
         (Errno::NOTTY, "of different versions"),
-        (Errno::TOOBIG, "older than this addrctl (ABI 9)"),
+        (Errno::TOOBIG, "older than this addrctl (ABI 10)"),
     ] {
         let fake = nginx();
         fake.state().failing = Some((Call::List, errno));
