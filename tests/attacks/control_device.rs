@@ -11,10 +11,10 @@ use std::process::Command;
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-use addrconf_abi::{Change, Target, WatchRequest, DEVICE_PATH, SYSFS_PATH};
+use addrconf_abi::{Change, Operation, Target, WatchRequest, DEVICE_PATH, SYSFS_PATH};
 use libc::{EACCES, EPERM};
 
-use crate::addr::{HOST4, ONE, TWO};
+use crate::addr::{ip, HOST4, ONE, TWO};
 use crate::child::{as_tenant, eventually, in_child, stay, Channel, Child};
 use crate::client::{associate_process, entries, Device};
 use crate::registry::{behaviour, Test};
@@ -170,7 +170,12 @@ pub fn every_call_is_refused(device: &Device, other: i32) {
         refused(device.release(target));
         refused(device.query(target));
         refused(device.counts(target));
+        let sock = Sock::v4(Proto::Udp);
+        refused(device.check(target, Operation::Bind, sock.as_fd(), ip(ONE[0])));
     }
+    refused(device.sockets());
+    refused(device.traffic(None));
+    refused(device.traffic(Some(true)));
     refused(device.watch(&WatchRequest::default()));
     refused(device.list(0, 8));
 }

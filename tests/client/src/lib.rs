@@ -5,6 +5,7 @@
 
 mod events;
 mod grants;
+mod questions;
 mod rules;
 pub mod sys;
 

@@ -21,6 +21,8 @@ Exit codes:
   4  not permitted
   5  no such process, association, rule, grant, control group or unit, or the process is not associated
   6  `flush`: associations have sockets, so they are left
+  7  `doctor`: something is wrong
+  8  `check`: the call would be refused
 `run` exits with the status of CMD, or:
   125  addrctl itself failed, wrong usage included; CMD was not started
   126  CMD was found but could not be executed

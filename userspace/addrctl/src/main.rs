@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use cli::Cli;
 use command::Command;
 use commands::run;
-use error::{Error, ErrorKind};
+use error::Error;
 use system::{Linux, System};
 
 fn main() -> ExitCode {
@@ -53,7 +53,7 @@ fn carry_out(system: &dyn System, command: &dyn Command) -> Result<(), Error> {
 }
 
 fn complain(error: &Error) {
-    if error.kind() != ErrorKind::ReaderGone {
+    if !error.kind().is_silent() {
         // When standard error is closed as well, the message has no reader.
         let _ = writeln!(io::stderr(), "addrctl: {error}");
     }

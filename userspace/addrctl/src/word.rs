@@ -2,7 +2,8 @@
 
 //! Words of which people write terms, on the command line and in files. Pure.
 
-use std::net::Ipv4Addr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use addrconf_abi::{HostLoopback, Name, NAME_LEN};
 
@@ -50,6 +51,40 @@ pub fn host_loopback(text: &str) -> Result<HostLoopback, String> {
     })
 }
 
+/// An address with or without a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address.
+    pub addr: IpAddr,
+    /// The port, if there is one.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => SocketAddr::new(self.addr, port).fmt(f),
+            None => self.addr.fmt(f),
+        }
+    }
+}
+
+/// Reads an address with or without a port.
+pub fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let alone = text.parse().map(|addr| (addr, None));
+    let both = || {
+        text.parse()
+            .map(|to: SocketAddr| (to.ip(), Some(to.port())))
+    };
+    let (addr, port): (IpAddr, _) = alone.or_else(|_| both()).map_err(|_| {
+        "write an address, with or without a port, such as 10.0.0.1, 10.0.0.1:80 or \
+         [2001:db8::1]:80"
+            .to_owned()
+    })?;
+    let addr = addr.to_canonical();
+    Ok(Endpoint { addr, port })
+}
+
 /// Reads the name of an association that is defined: a number would be taken for a process.
 pub fn definable(text: &str) -> Result<Name, String> {
     match is_number(text) {
@@ -81,6 +116,35 @@ mod tests {
         assert!(name(&"a".repeat(32)).unwrap_err().contains("31 characters"));
         for bad in ["", "a b", ".a", "-a", "ä", "a\0", "a/b"] {
             assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_port_or_none() {
+        for (text, port) in [
+            ("10.0.0.1", None),
+            ("10.0.0.1:80", Some(80)),
+            ("2001:db8::1", None),
+            ("[2001:db8::1]:443", Some(443)),
+            ("0.0.0.0:0", Some(0)),
+        ] {
+            let read = endpoint(text).unwrap();
+            assert_eq!((read.to_string().as_str(), read.port), (text, port));
+        }
+        assert_eq!(endpoint("::ffff:10.0.0.1").unwrap().to_string(), "10.0.0.1");
+        for bad in [
+            "",
+            "10.0.0",
+            "10.0.0.1:",
+            "10.0.0.1:99999",
+            "*:80",
+            "shop:80",
+            "10.0.0.1/24",
+        ] {
+            assert!(
+                endpoint(bad).unwrap_err().contains("[2001:db8::1]:80"),
+                "{bad}"
+            );
         }
     }
 

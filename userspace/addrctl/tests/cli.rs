@@ -243,7 +243,7 @@ fn documentation_has_the_same_exit_codes_as_the_help() {
     };
     let documented = |(code, text): &(u8, String)| doc.contains(&format!("| {code} | {text} |"));
     let in_help: Vec<_> = help.lines().filter_map(codes).collect();
-    assert_eq!(in_help.len(), 10);
+    assert_eq!(in_help.len(), 12);
     assert!(in_help.iter().all(documented), "{in_help:?}");
 }
 

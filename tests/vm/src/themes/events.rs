@@ -192,7 +192,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// A device that reads the events of one association, or of all.
-fn watching(association: u64) -> Device {
+pub(super) fn watching(association: u64) -> Device {
     let device = Device::open();
     let request = WatchRequest {
         association,
@@ -203,7 +203,7 @@ fn watching(association: u64) -> Device {
 }
 
 /// The events that there are now.
-fn all(device: &Device) -> Vec<Event> {
+pub(super) fn all(device: &Device) -> Vec<Event> {
     let mut events = Vec::new();
     while is_ready(std::os::fd::AsFd::as_fd(&**device)) {
         events.extend(device.events(64).expect("events"));
@@ -211,7 +211,7 @@ fn all(device: &Device) -> Vec<Event> {
     events
 }
 
-fn counts(of: &Defined) -> CountsRequest {
+pub(super) fn counts(of: &Defined) -> CountsRequest {
     Device::open()
         .counts(Target::Association(of.id))
         .expect("counts")

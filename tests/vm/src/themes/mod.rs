@@ -8,6 +8,7 @@ mod adopt;
 mod adopt_tree;
 mod audit;
 mod bind;
+mod check;
 mod connect;
 mod control_list;
 mod control_malformed;
@@ -41,6 +42,7 @@ mod kept_loopback;
 mod kept_loopback_life;
 mod known;
 mod lifecycle;
+mod listed;
 mod listen;
 mod loopback;
 mod loopback_owner;
@@ -105,6 +107,8 @@ pub fn all() -> Vec<Test> {
         doctor::tests(),
         signal::tests(),
         audit::tests(),
+        check::tests(),
+        listed::tests(),
         events::tests(),
         events_control::tests(),
         events_packets::tests(),

@@ -6,6 +6,7 @@
 mod events;
 mod grants;
 mod query;
+mod questions;
 mod rules;
 
 use std::cell::OnceCell;

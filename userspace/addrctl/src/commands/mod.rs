@@ -8,6 +8,7 @@ mod args;
 pub mod assign;
 mod associate;
 mod cgroup;
+pub mod check;
 mod criteria;
 pub mod define;
 pub mod doctor;
@@ -69,6 +70,7 @@ pub enum Commands {
     Metrics(metrics::Args),
     Monitor(monitor::Args),
     Explain(explain::Args),
+    Check(check::Args),
     #[command(name = "self")]
     Own(own::Args),
     Doctor(doctor::Args),
@@ -105,6 +107,7 @@ impl Commands {
             Self::Metrics(command) => command,
             Self::Monitor(command) => command,
             Self::Explain(command) => command,
+            Self::Check(command) => command,
             Self::Own(command) => command,
             Self::Doctor(command) => command,
             Self::Apply(command) => command,

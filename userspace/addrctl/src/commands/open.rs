@@ -110,7 +110,12 @@ impl OpenTarget {
         client: &Client<'_>,
         args: &TargetArgs,
     ) -> Result<Self, Reason> {
-        match args.whom() {
+        Self::of(system, client, args.whom())
+    }
+
+    /// Opens a process or an association.
+    pub fn of(system: &dyn System, client: &Client<'_>, whom: Whom) -> Result<Self, Reason> {
+        match whom {
             Whom::Process(pid) => process(system, pid).map(Self::Process),
             Whom::Association(which) => id(system, client, which).map(Self::Association),
         }
@@ -167,7 +172,12 @@ pub fn memory(system: &dyn System, pid: i32) -> Option<OwnedFd> {
 
 /// What `args` name, for messages.
 pub fn subject(system: &dyn System, args: &TargetArgs) -> Subject {
-    match args.whom() {
+    subject_of(system, args.whom())
+}
+
+/// A process or an association, for messages.
+pub fn subject_of(system: &dyn System, whom: Whom) -> Subject {
+    match whom {
         Whom::Process(pid) => Subject::Process(named(system, pid)),
         Whom::Association(which) => association(which),
     }

@@ -58,6 +58,15 @@ pub enum ErrorKind {
     Output,
     /// The reader of the output went away, which needs no message.
     ReaderGone,
+    /// A call that was asked about would be refused. The answer was printed.
+    WouldBeRefused,
     /// Anything else.
     Other,
+}
+
+impl ErrorKind {
+    /// Whether nobody needs a message about it.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Self::ReaderGone | Self::WouldBeRefused)
+    }
 }

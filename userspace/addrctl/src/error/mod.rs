@@ -90,6 +90,7 @@ impl Error {
             ErrorKind::NotFound => 5,
             ErrorKind::Left => 6,
             ErrorKind::Unhealthy => 7,
+            ErrorKind::WouldBeRefused => 8,
             _ => 1,
         }
     }

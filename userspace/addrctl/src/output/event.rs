@@ -137,8 +137,11 @@ impl EventView {
     }
 }
 
+/// Why something was refused, if this addrctl does not know why.
+pub const UNKNOWN: &str = "for a reason that this addrctl does not know";
+
 /// Why something was refused, as the end of a sentence.
-fn why(refusal: Refusal) -> &'static str {
+pub fn why(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::AddressOutside => "the address is not in the set",
         Refusal::SocketOutside => {
@@ -179,6 +182,6 @@ fn why(refusal: Refusal) -> &'static str {
         Refusal::PacketDestination => {
             "the destination is not in the set, or the sender's loopback is another's"
         }
-        _ => "for a reason that this addrctl does not know",
+        _ => UNKNOWN,
     }
 }

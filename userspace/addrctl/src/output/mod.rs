@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-pub use event::EventView;
+pub use event::{why, EventView, UNKNOWN};
 pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, which

@@ -31,7 +31,7 @@ pub use pointers::link;
 #[cfg(test)]
 pub use pointers::pointers;
 pub use rights::{AskedRights, Failed, Rights};
-pub use sockets::TcpSocket;
+pub use sockets::{unused_socket, TcpSocket};
 
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The TCP sockets of the machine, and the processes that hold them, as `/proc` tells.
+//! The TCP sockets of the machine, and the processes that hold them, as `/proc` tells; and a socket
+//! of addrctl.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::net::{socket_with, AddressFamily, SocketFlags, SocketType};
 
 /// The state of a connection that is established (`TCP_ESTABLISHED`, `include/net/tcp_states.h`).
 const ESTABLISHED: &str = "01";
@@ -28,6 +33,21 @@ pub(super) fn tcp() -> Vec<TcpSocket> {
     let texts = files.map(|file| fs::read_to_string(file).unwrap_or_default());
     let lines = texts.iter().flat_map(|text| text.lines());
     lines.filter_map(socket).collect()
+}
+
+/// A new TCP or UDP socket.
+pub fn unused_socket(is_v6: bool, is_udp: bool) -> Result<OwnedFd, Errno> {
+    let family = if is_v6 {
+        AddressFamily::INET6
+    } else {
+        AddressFamily::INET
+    };
+    let kind = if is_udp {
+        SocketType::DGRAM
+    } else {
+        SocketType::STREAM
+    };
+    socket_with(family, kind, SocketFlags::CLOEXEC, None)
 }
 
 /// The processes that hold these sockets.

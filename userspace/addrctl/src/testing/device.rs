@@ -74,6 +74,8 @@ impl Device for FakeDevice<'_> {
             (Command::Watch, _) if abi >= 9 => state.watch(arg),
             (Command::Counts, _) if abi >= 9 => state.counts(arg),
             (Command::Watch | Command::Counts, _) => Err(Errno::NOTTY),
+            (Command::Check, _) if abi >= 10 => state.check(arg),
+            (Command::Check, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)

@@ -11,6 +11,7 @@ mod grants;
 mod leftovers;
 mod machine;
 mod narrow;
+mod questions;
 mod rules;
 mod shown;
 mod system;

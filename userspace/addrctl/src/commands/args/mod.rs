@@ -20,7 +20,7 @@ use crate::text::cut;
 pub use cgroup::{CgroupArgs, GivenCgroup};
 pub use change::ChangeArgs;
 pub use output::OutputArgs;
-pub use target::{which, TargetArgs, Which, Whom};
+pub use target::{which, whom, TargetArgs, Which, Whom};
 pub use terms::{TermsArgs, NAME_HELP};
 
 pub use crate::word::{definable, name};

@@ -4,6 +4,7 @@
 //! (`refusals.rs`) what they say when they fail.
 
 mod cgroups;
+mod check;
 mod defined;
 mod denied;
 mod doctor;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Questions that change nothing.
+
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use addrconf_abi::{CheckRequest, Command, Operation, Target};
+
+use super::{CallError, Client};
+
+impl Client<'_> {
+    /// What would be decided if a member used a new socket like this one: `bind` or `connect`.
+    pub fn check(
+        &self,
+        target: Target,
+        operation: Operation,
+        socket: BorrowedFd<'_>,
+        addr: IpAddr,
+    ) -> Result<CheckRequest, CallError> {
+        let request = CheckRequest::about(target, operation, socket.as_raw_fd(), addr);
+        self.call(Command::Check, &request, &mut [])
+    }
+}
