@@ -59,7 +59,7 @@ impl Wire for SocketsRequest {
 /// | offset | size | field |
 /// | --- | --- | --- |
 /// | 0 | 8 | cookie: `idiag_cookie` of `sock_diag(7)`, its first word in the lower half |
-/// | 8 | 8 | id of the association. Of a connection that waits (`TIME_WAIT`): the one whose loopback it used, which for a part that keeps the loopback of its whole is the whole |
+/// | 8 | 8 | id of the association. Of a connection that waits (`TIME_WAIT`): the one whose loopback it used, which for a part that keeps the loopback of its whole is the whole; it may have ended |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketEntry {
     /// Cookie of the socket, not 0.

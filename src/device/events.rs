@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reading events from the control device, and how often something was refused, as
+//! Reading events from the control device, and numbers: what was refused, sent and received, as
 //! `src/abi/event.rs` and `src/abi/counts.rs` document them.
 //!
 //! Context: process, may sleep.
@@ -8,7 +8,8 @@
 use kernel::prelude::*;
 use kernel::sync::SetOnce;
 
-use crate::abi::{CountsRequest, Operation, WatchRequest, MAX_KEPT};
+use crate::abi::{CountsRequest, Operation, TrafficRequest, WatchRequest, MAX_KEPT};
+use crate::events::Way;
 use crate::sys::events::Reader;
 
 use super::caller::Caller;
@@ -35,7 +36,7 @@ pub(super) fn watch(place: &SetOnce<Reader>, arg: Argument) -> Result {
     }
 }
 
-/// Tells how often calls and packets of an association were refused.
+/// Tells how often calls and packets of an association were refused, and its traffic.
 pub(super) fn counts(arg: Argument) -> Result {
     let caller = Caller::permitted()?;
     let mut request: CountsRequest = arg.read()?;
@@ -43,8 +44,20 @@ pub(super) fn counts(arg: Argument) -> Result {
     let subject = association.subject();
     request.id = association.id().into();
     request.held_back = subject.record.held_back();
+    request.received = subject.record.traffic(Way::In);
+    request.sent = subject.record.traffic(Way::Out);
     for (number, operation) in request.refused.iter_mut().zip(Operation::ALL) {
         *number = subject.record.refused(operation);
     }
+    arg.write(&request)
+}
+
+/// Counts the traffic of associations, or stops that, or tells whether it is counted.
+pub(super) fn traffic(arg: Argument) -> Result {
+    let table = authorised()?;
+    let mut request: TrafficRequest = arg.read()?;
+    // A caller whose memory cannot be written learns that before the call takes effect.
+    arg.write(&request)?;
+    request.counted = table.count_traffic(request.change)?;
     arg.write(&request)
 }

@@ -95,7 +95,7 @@ impl MiscDevice for Control {
             Command::Counts => events::counts(arg),
             Command::Check => check::check(arg),
             Command::Sockets => sockets::list(arg),
-            Command::Traffic => return Err(ENOTTY),
+            Command::Traffic => events::traffic(arg),
         }?;
         Ok(0)
     }

@@ -7,12 +7,16 @@
 //!
 //! Context: any but hard interrupts, never sleeps, unless a function says otherwise.
 
+mod traffic;
+
 use core::net::IpAddr;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering, Atomic};
+use kernel::sync::SetOnce;
 
 pub(crate) use crate::abi::{Happening, Operation};
+pub(crate) use traffic::{set_counted, Way};
 
 use crate::abi::{Event, Name};
 use crate::policy::{pace, Refusal};
@@ -28,6 +32,8 @@ const _: () = assert!(HELD_BACK < Counts::LEN);
 /// What is kept of one association.
 pub(crate) struct Record {
     counts: Counts,
+    // What its sockets sent and received, if that was ever counted.
+    traffic: SetOnce<Counts>,
     // See `policy::pace`.
     window: Atomic<u64>,
     // Since the last event that was told.
@@ -39,6 +45,7 @@ impl Record {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             counts: Counts::new()?,
+            traffic: SetOnce::new(),
             window: Atomic::new(0),
             held_back: Atomic::new(0),
         })
@@ -61,7 +68,7 @@ impl Record {
         loop {
             let (next, tells) = pace(window, second);
             if !tells {
-                self.counts.add(HELD_BACK);
+                self.counts.add(HELD_BACK, 1);
                 self.held_back.add(1_u32, ordering::Relaxed);
                 return None;
             }
@@ -92,7 +99,7 @@ impl Subject<'_> {
         refusal: Refusal,
         address: Option<(IpAddr, u16)>,
     ) {
-        self.record.counts.add(operation.index());
+        self.record.counts.add(operation.index(), 1);
         self.tell(Happening::Refused, true, |event| {
             event.operation = Some(operation);
             event.refusal = Some(refusal);

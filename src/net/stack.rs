@@ -11,10 +11,10 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use kernel::sync::rcu;
 
-use crate::events::Operation;
+use crate::events::{Operation, Way};
 use crate::policy::{self, Found, Holder, Origin, Refusal, Relation};
 use crate::sys::gate::{Compared, Sent, StackHooks};
-use crate::sys::packet::Mark;
+use crate::sys::packet::{Mark, Size};
 use crate::sys::sock::{FreedSk, SkRef, Traffic};
 use crate::table::{self, sockets};
 
@@ -77,6 +77,13 @@ impl StackHooks for Stack {
 
     fn sk_output(sk: SkRef<'_>, packet: Sent) -> core::result::Result<(), Refusal> {
         output::send(sk, packet)
+    }
+
+    fn sk_traffic(sk: SkRef<'_>, size: Size, sent: bool) {
+        if let Some(association) = sockets::association_of(sk) {
+            let way = if sent { Way::Out } else { Way::In };
+            association.subject().record.exchanges(way, size);
+        }
     }
 
     fn sk_match_local(sk: SkRef<'_>, addr: IpAddr, mark: Mark) -> bool {

@@ -34,11 +34,11 @@ impl Counts {
         NonNull::new(counts).map(Self).ok_or(ENOMEM)
     }
 
-    /// Adds 1 to the number at `at`, if there is one. Context: any.
-    pub(crate) fn add(&self, at: usize) {
+    /// Adds to the number at `at`, if there is one. Context: any.
+    pub(crate) fn add(&self, at: usize, number: u64) {
         if at < Self::LEN {
             // SAFETY: By the type invariants the counts are there; `at` is one of them.
-            unsafe { raw::acf_helper_counts_add(self.0.as_ptr(), at as u32) };
+            unsafe { raw::acf_helper_counts_add(self.0.as_ptr(), at as u32, number) };
         }
     }
 

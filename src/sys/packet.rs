@@ -75,6 +75,30 @@ pub(super) unsafe fn ends(skb: *const bindings::sk_buff) -> Option<(IpAddr, IpAd
     source.zip(destination)
 }
 
+/// The size of a packet.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    /// As how many packets it is on the wire: the stack or the network card may split it later, or
+    /// may have put it together.
+    pub(crate) packets: u32,
+    /// Its bytes, from its IP header on.
+    pub(crate) bytes: u32,
+}
+
+/// The size of `skb`.
+///
+/// # Safety
+///
+/// `skb` is a valid packet whose network header is set.
+pub(super) unsafe fn size(skb: *const bindings::sk_buff) -> Size {
+    // SAFETY: The caller promises what the helper needs.
+    let size = unsafe { raw::acf_helper_skb_size(skb) };
+    Size {
+        packets: size.packets,
+        bytes: size.bytes,
+    }
+}
+
 /// The mark of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {

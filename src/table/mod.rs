@@ -45,6 +45,7 @@ pub(crate) mod source;
 mod switch;
 mod tenant;
 mod tenants;
+mod traffic;
 mod update;
 mod waiting;
 

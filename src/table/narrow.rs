@@ -136,6 +136,9 @@ impl Narrow for SelfNarrowing<'_> {
         let listing =
             registry.list_part(&present.association, &part.association, &mut part.listing)?;
         if listing == protocol::Listing::Listed {
+            // Traffic may be counted since the part was made. Without memory that of the part is
+            // not.
+            let _ = part.association.subject().record.make_room();
             part.association.subject().has(Happening::Made);
         }
         Ok(listing)

@@ -27,11 +27,11 @@ void acf_helper_counts_free(struct acf_counts *counts)
 }
 
 /* Context: any. */
-void acf_helper_counts_add(struct acf_counts *counts, u32 at)
+void acf_helper_counts_add(struct acf_counts *counts, u32 at, u64 number)
 {
 	u64 __percpu *values = (u64 __percpu __force *)counts;
 
-	this_cpu_inc(values[at]);
+	this_cpu_add(values[at], number);
 }
 
 /* Others may add meanwhile. Context: any. */

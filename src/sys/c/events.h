@@ -84,7 +84,7 @@ struct acf_counts;
 
 struct acf_counts *acf_helper_counts_new(void);
 void acf_helper_counts_free(struct acf_counts *counts);
-void acf_helper_counts_add(struct acf_counts *counts, u32 at);
+void acf_helper_counts_add(struct acf_counts *counts, u32 at, u64 number);
 u64 acf_helper_counts_sum(const struct acf_counts *counts, u32 at);
 
 #endif /* _ACF_EVENTS_H */

@@ -150,6 +150,17 @@ struct acf_skb_mark {
 	bool outward;
 };
 
+/**
+ * struct acf_skb_size - The size of a packet
+ * @packets: As how many it is on the wire
+ * @bytes: From its IP header on
+ */
+struct acf_skb_size {
+	u32 packets;
+	u32 bytes;
+};
+
+struct acf_skb_size acf_helper_skb_size(const struct sk_buff *skb);
 struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb);
 struct acf_skb_mark acf_helper_skb_mark(const struct sk_buff *skb);
 

@@ -42,6 +42,16 @@ struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb)
 	}
 }
 
+/* The size of a packet that a socket sends or gets. */
+struct acf_skb_size acf_helper_skb_size(const struct sk_buff *skb)
+{
+	/* The protocol may have pulled the IP header already. */
+	return (struct acf_skb_size) {
+		.packets = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs ?: 1 : 1,
+		.bytes = skb->len - skb_network_offset(skb),
+	};
+}
+
 /* The mark that the packet got when it was sent, or 0. */
 struct acf_skb_mark acf_helper_skb_mark(const struct sk_buff *skb)
 {

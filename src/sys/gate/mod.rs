@@ -31,7 +31,7 @@ pub(crate) use exec::{ExecHooks, Selection};
 pub(crate) use file::FileHooks;
 pub(crate) use hold::HoldHooks;
 pub(crate) use scope::{Reach, ScopeHooks};
-pub(crate) use stack::{Compared, Sent, StackHooks};
+pub(crate) use stack::{Compared, Counting, Sent, StackHooks};
 pub(crate) use task::TaskHooks;
 pub(crate) use trace::TraceHooks;
 
@@ -130,6 +130,7 @@ impl<T: Hooks> Attachment<T> {
         addr_scopes: Some(Scopes::<T::Scopes>::addr_scopes),
         sk_reach: Some(Scopes::<T::Scopes>::sk_reach),
         sk_output: Some(Stack::<T::Stack>::sk_output),
+        sk_traffic: Some(Stack::<T::Stack>::sk_traffic),
         setselfattr: Some(Attributes::<T::Attributes>::setselfattr),
     };
 

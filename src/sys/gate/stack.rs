@@ -10,7 +10,8 @@ use kernel::bindings;
 use kernel::prelude::*;
 
 use crate::policy::{Refusal, Relation};
-use crate::sys::packet::{address, ends, is_led, mark, Mark};
+use crate::sys::packet::{address, ends, is_led, mark, size, Mark, Size};
+use crate::sys::raw;
 use crate::sys::sock::{FreedSk, SkRef, SocketInfo};
 
 /// One of two sockets on a port.
@@ -54,6 +55,29 @@ pub(crate) trait StackHooks {
     /// `sk` sends this packet. An error is a refusal, and the packet is dropped.
     /// Context: any but hard interrupts, never sleeps.
     fn sk_output(sk: SkRef<'_>, packet: Sent) -> core::result::Result<(), Refusal>;
+    /// `sk` sends a packet of this size or, unless it is `sent`, gets one. Called only while a
+    /// [`Counting`] lives. Context: any but hard interrupts, never sleeps.
+    fn sk_traffic(sk: SkRef<'_>, size: Size, sent: bool);
+}
+
+/// Makes the gate tell of packets as long as it lives.
+pub(crate) struct Counting(());
+
+impl Counting {
+    /// Begins. There must be no other. Context: process, may sleep.
+    pub(crate) fn new() -> Self {
+        // SAFETY: It has no requirements but process context: it turns a static key on.
+        unsafe { raw::acf_gate_count(true) };
+        Self(())
+    }
+}
+
+impl Drop for Counting {
+    /// Ends. Context: process, may sleep.
+    fn drop(&mut self) {
+        // SAFETY: It has no requirements but process context: it turns a static key off.
+        unsafe { raw::acf_gate_count(false) };
+    }
 }
 
 /// The hooks of `T` as the gate calls them.
@@ -180,6 +204,22 @@ impl<T: StackHooks> Stack<T> {
         match T::sk_output(sk, sent) {
             Ok(()) => 0,
             Err(refusal) => -refusal.errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Until this returns, `sk` is a valid full socket, and `skb` a valid packet whose network
+    /// header is set.
+    pub(super) unsafe extern "C" fn sk_traffic(
+        sk: *const bindings::sock,
+        skb: *const bindings::sk_buff,
+        sent: bool,
+    ) {
+        // SAFETY: acf_count() passes what sock_rcv_skb() or sk_output() would get, which holds
+        // until it returns.
+        if let (Some(sk), size) = unsafe { (SkRef::new(sk), size(skb)) } {
+            T::sk_traffic(sk, size, sent);
         }
     }
 }

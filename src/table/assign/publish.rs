@@ -60,6 +60,7 @@ impl Tenants {
         // old set is dropped with the lock held, which would wait.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
+        association.subject().record.make_room()?;
         holdings.registry.list(listing)?;
         if association.reserves() {
             let old = holdings

@@ -71,6 +71,7 @@ mod signal;
 mod source;
 mod sysfs;
 mod systemd;
+mod traffic;
 mod unassociated;
 mod unload;
 mod unused;
@@ -109,6 +110,7 @@ pub fn all() -> Vec<Test> {
         audit::tests(),
         check::tests(),
         listed::tests(),
+        traffic::tests(),
         events::tests(),
         events_control::tests(),
         events_packets::tests(),
