@@ -2,10 +2,14 @@
 
 //! The control device, as the controller uses it.
 
+use std::collections::BTreeMap;
 use std::io::Result;
+use std::net::IpAddr;
+use std::os::fd::BorrowedFd;
 
 use addrconf_abi::{
-    AddrEntry, Change, Name, RuleEntry, SourceChoice, Target, Terms, UserText, SYSFS_PATH,
+    AddrEntry, Change, CheckRequest, Name, Operation, RuleEntry, SourceChoice, Target, Terms,
+    UserText, SYSFS_PATH,
 };
 use addrconf_test_client::{self as client, Assignment};
 
@@ -117,6 +121,27 @@ impl Device {
     /// As [`Self::release`], but of nothing that has a socket.
     pub fn release_unused(&self, target: Target) -> Result<u64> {
         self.0.release_unused(target)
+    }
+
+    /// What would be decided about a call with a new socket like this one.
+    pub fn check(
+        &self,
+        target: Target,
+        operation: Operation,
+        socket: BorrowedFd<'_>,
+        addr: IpAddr,
+    ) -> Result<CheckRequest> {
+        self.0.check(target, operation, socket, addr)
+    }
+
+    /// The association of each socket, by cookie.
+    pub fn sockets(&self) -> Result<BTreeMap<u64, u64>> {
+        self.0.sockets()
+    }
+
+    /// Counts the traffic of associations, or no more.
+    pub fn traffic(&self, wanted: bool) -> Result<bool> {
+        self.0.traffic(Some(wanted))
     }
 
     /// Describes an association.

@@ -132,7 +132,7 @@ fn progress(world: World, started: u64) {
     print(&format!(
         "{:>5} s: {} operations, {} refused ({}), {} forks, {} tenants, {} updates, {} entered by rules, {} moves, {} calls of users, {} flushes, {} raw sockets; probes {} sent, {} received; \
          secrets {} sent, {} read; {} answers, {} crowds, {} crowded ports, {} heard on kept loopbacks, no call over {} ms; \
-         {} messages, {} packets, {} sockets, {} members, {} events checked; seconds {}; {} VIOLATIONS",
+         {} messages, {} packets, {} sockets, {} members, {} events checked, {} questions answered; seconds {}; {} VIOLATIONS",
         (now() - started) / SECOND,
         n(Counter::Operations),
         n(Counter::Refusals),
@@ -159,6 +159,7 @@ fn progress(world: World, started: u64) {
         n(Counter::Sockets),
         n(Counter::Members),
         n(Counter::Events),
+        n(Counter::Questions),
         world.spent(),
         n(Counter::Violations),
     ));

@@ -6,6 +6,7 @@ mod end;
 mod enter;
 mod flush;
 mod moving;
+mod questions;
 pub mod timed;
 mod update;
 mod users;
@@ -203,7 +204,10 @@ impl Controller {
 
     /// The other calls of an administrator: list, query, reading sysfs, and one that
     /// must fail.
-    fn look(&mut self) {
+    fn look(&mut self, slot: usize) {
+        self.foretell(slot);
+        self.list_sockets();
+        self.count_traffic();
         let Some(device) = &self.device else {
             return;
         };
@@ -235,7 +239,7 @@ impl Controller {
                 None => self.start(slot),
                 Some(running) if running.end < now() => self.end(slot, false),
                 Some(_) if self.rng.below(FLUSH) == 0 => self.flush(),
-                Some(_) if self.rng.percent(10) => self.look(),
+                Some(_) if self.rng.percent(10) => self.look(slot),
                 Some(_) if self.rng.percent(6) => self.users(),
                 Some(_) if self.unbound => {}
                 Some(_) if self.rng.percent(20) => self.enter(slot),

@@ -3,11 +3,15 @@
 //! Processes and threads, and attempts to escape from the association.
 
 use std::io::Result;
+use std::net::Ipv4Addr;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 
-use addrconf_abi::{AddrEntry, Change, ReleaseRequest, Target, UpdateRequest, Wire, MAX_STRUCT};
+use addrconf_abi::{
+    AddrEntry, Change, CheckRequest, Operation, ReleaseRequest, Target, UpdateRequest, Wire,
+    MAX_STRUCT,
+};
 
 use super::Actor;
 use addrconf_test_client::{narrow_bytes_with, Assignment};
@@ -247,9 +251,13 @@ pub fn malformed(rng: &mut Rng) -> (u32, Vec<u8>) {
     use addrconf_abi::Command;
     let mut buffer = [0; MAX_STRUCT];
     let target = Target::Association(rng.next() | 1 << 40);
-    let (command, bytes) = if rng.percent(50) {
+    let (command, bytes) = if rng.percent(40) {
         let request = ReleaseRequest::about(target);
         (Command::Release, request.encode(&mut buffer).to_vec())
+    } else if rng.percent(40) {
+        let (socket, addr) = (rng.below(8) as i32, Ipv4Addr::LOCALHOST.into());
+        let request = CheckRequest::about(target, Operation::Connect, socket, addr);
+        (Command::Check, request.encode(&mut buffer).to_vec())
     } else {
         let request = UpdateRequest {
             target,

@@ -31,6 +31,8 @@ pub enum Counter {
     Members,
     /// Events that the module told.
     Events,
+    /// Questions that the module answered.
+    Questions,
     /// Updates of sets.
     Updates,
     /// Processes that became a tenant's by a rule.
