@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Questions that change nothing.
+//! What would be decided, and what is counted.
 
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use addrconf_abi::{CheckRequest, Command, Operation, Target};
+use addrconf_abi::{CheckRequest, Command, Operation, Target, TrafficRequest};
 
 use super::{CallError, Client};
 
@@ -20,5 +20,15 @@ impl Client<'_> {
     ) -> Result<CheckRequest, CallError> {
         let request = CheckRequest::about(target, operation, socket.as_raw_fd(), addr);
         self.call(Command::Check, &request, &mut [])
+    }
+
+    /// Counts the traffic of associations or not from now on, or changes nothing; returns whether it
+    /// is counted.
+    pub fn traffic(&self, change: Option<bool>) -> Result<bool, CallError> {
+        let request = TrafficRequest {
+            change,
+            counted: false,
+        };
+        Ok(self.call(Command::Traffic, &request, &mut [])?.counted)
     }
 }

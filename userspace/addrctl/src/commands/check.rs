@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 
 use addrconf_abi::{Operation, Target};
 use nix::errno::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{whom, OutputArgs, Whom};
@@ -61,7 +62,7 @@ impl From<Call> for Operation {
 }
 
 /// The answer of `check`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Checked {
     /// Id of the association.
     pub association: u64,

@@ -38,6 +38,7 @@ pub mod show;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+pub mod traffic;
 pub mod undefine;
 mod update;
 pub mod version;
@@ -67,6 +68,7 @@ pub enum Commands {
     Show(show::Args),
     Ps(ps::Args),
     Stats(stats::Args),
+    Traffic(traffic::Args),
     Metrics(metrics::Args),
     Monitor(monitor::Args),
     Explain(explain::Args),
@@ -104,6 +106,7 @@ impl Commands {
             Self::Show(command) => command,
             Self::Ps(command) => command,
             Self::Stats(command) => command,
+            Self::Traffic(command) => command,
             Self::Metrics(command) => command,
             Self::Monitor(command) => command,
             Self::Explain(command) => command,

@@ -75,7 +75,8 @@ impl Device for FakeDevice<'_> {
             (Command::Counts, _) if abi >= 9 => state.counts(arg),
             (Command::Watch | Command::Counts, _) => Err(Errno::NOTTY),
             (Command::Check, _) if abi >= 10 => state.check(arg),
-            (Command::Check, _) => Err(Errno::NOTTY),
+            (Command::Traffic, _) if abi >= 10 => state.traffic(arg),
+            (Command::Check | Command::Traffic, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)

@@ -44,6 +44,9 @@ impl State {
         let mut request = CountsRequest::decode(arg).map_err(errno)?;
         let id = self.association(request.target)?;
         request.id = id;
+        if let Some(&(received, sent)) = self.traffic.get(&id) {
+            (request.received, request.sent) = (received, sent);
+        }
         for event in &self.recent {
             if let (true, Some(operation)) = (event.association == id, event.operation) {
                 request.refused[operation.index()] += 1;

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use addrconf_abi::{AddrEntry, Command, Event, Obstacle, Terms, ABI_VERSION};
+use addrconf_abi::{AddrEntry, Command, Event, Obstacle, Terms, Traffic, ABI_VERSION};
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
@@ -134,6 +134,9 @@ pub struct State {
     pub input: Vec<u8>,
     /// What sysfs shows of the association of addrctl.
     pub own_state: String,
+    /// Whether traffic is counted, and what associations received and sent.
+    pub counts_traffic: bool,
+    pub traffic: BTreeMap<u64, (Traffic, Traffic)>,
     /// Refusals that the module remembers, and events after them.
     pub recent: Vec<Event>,
     pub events: Vec<Event>,

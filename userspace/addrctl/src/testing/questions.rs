@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use addrconf_abi::{AddrEntry, CheckRequest, Operation, Refusal, Wire};
+use addrconf_abi::{AddrEntry, CheckRequest, Operation, Refusal, TrafficRequest, Wire};
 use rustix::io::Errno;
 
 use super::device::{errno, reply};
@@ -33,6 +33,14 @@ impl State {
             }
         };
         request.errno = request.refusal.map_or(0, |refusal| refusal.errno() as u16);
+        reply(arg, &request)
+    }
+
+    /// Counts traffic, or not.
+    pub(super) fn traffic(&mut self, arg: &mut [u8]) -> Result<(), Errno> {
+        let mut request = TrafficRequest::decode(arg).map_err(errno)?;
+        self.counts_traffic = request.change.unwrap_or(self.counts_traffic);
+        request.counted = self.counts_traffic;
         reply(arg, &request)
     }
 }

@@ -27,6 +27,7 @@ mod rights;
 mod rule_refusals;
 mod rules;
 mod services;
+mod traffic;
 mod units;
 mod update;
 

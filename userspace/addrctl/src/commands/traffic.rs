@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `addrctl traffic`: what the sockets of associations send and receive.
+
+use std::io::{self, Write};
+
+use addrconf_abi::Target;
+use rustix::io::Errno;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::args::{which, OutputArgs, Which};
+use super::open;
+use crate::client::{CallError, Client};
+use crate::command::Command;
+use crate::error::{Doing, Error, Reason};
+use crate::output::{table, Answer};
+use crate::refusal::Refusal;
+use crate::system::System;
+
+/// Show how much associations sent and received while that was counted
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Only of this association, by its id or name
+    #[arg(value_name = "ID|NAME", value_parser = which)]
+    association: Option<Which>,
+
+    /// Count from now on, for all associations
+    #[arg(long, conflicts_with = "off")]
+    on: bool,
+
+    /// Count no more. The numbers stay
+    #[arg(long)]
+    off: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer of `traffic`.
+#[derive(JsonSchema, Serialize)]
+pub struct Counted {
+    /// Whether traffic is counted now.
+    pub counted: bool,
+    /// By ascending id.
+    pub associations: Vec<Traffic>,
+}
+
+/// The traffic of one association while it was counted, also that which stays on the machine.
+#[derive(JsonSchema, Serialize)]
+pub struct Traffic {
+    /// Its id.
+    pub id: u64,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// IP packets that its sockets received.
+    pub received_packets: u64,
+    /// Bytes of these, IP headers included.
+    pub received_bytes: u64,
+    /// IP packets that its sockets sent.
+    pub sent_packets: u64,
+    /// Bytes of these.
+    pub sent_bytes: u64,
+}
+
+impl Answer for Counted {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        if !self.counted {
+            writeln!(out, "traffic is not counted; `addrctl traffic --on` begins")?;
+        }
+        let columns = [
+            ("ID", true),
+            ("NAME", false),
+            ("RECEIVED", true),
+            ("BYTES", true),
+            ("SENT", true),
+            ("BYTES", true),
+        ];
+        let rows = self.associations.iter().map(|traffic| {
+            let numbers = [
+                traffic.received_packets,
+                traffic.received_bytes,
+                traffic.sent_packets,
+                traffic.sent_bytes,
+            ];
+            let [received, received_bytes, sent, sent_bytes] = numbers.map(|n| n.to_string());
+            [
+                traffic.id.to_string(),
+                traffic.name.clone(),
+                received,
+                received_bytes,
+                sent,
+                sent_bytes,
+            ]
+        });
+        table::aligned(out, columns, rows)
+    }
+}
+
+impl Command for Args {
+    fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
+        let whom = open::association_or(self.association, "associations");
+        let doing = Doing::new("show the traffic of", whom);
+        let counted = self.counted(system).map_err(|why| doing.failed(why))?;
+        self.output.print(out, &counted)
+    }
+}
+
+impl Args {
+    fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
+        let client = open::client(system)?;
+        let refused = |cause| Refusal::new(system, &client, cause).reason();
+        let ids = match self.association {
+            Some(which) => vec![open::id(system, &client, which)?],
+            None => client.list().map_err(refused)?,
+        };
+        let change = (self.on || self.off).then_some(self.on);
+        let counted = client.traffic(change).map_err(refused)?;
+        let mut associations = Vec::new();
+        for id in ids {
+            match traffic(&client, id) {
+                Ok(traffic) => associations.push(traffic),
+                // It has ended since it was listed.
+                Err(CallError::Refused(Errno::NOENT)) if self.association.is_none() => {}
+                Err(cause) => return Err(refused(cause)),
+            }
+        }
+        Ok(Counted {
+            counted,
+            associations,
+        })
+    }
+}
+
+fn traffic(client: &Client<'_>, id: u64) -> Result<Traffic, CallError> {
+    let target = Target::Association(id);
+    let counts = client.counts(target)?;
+    let name = client.query(target)?.terms.name;
+    Ok(Traffic {
+        id,
+        name: name.as_str().to_owned(),
+        received_packets: counts.received.packets,
+        received_bytes: counts.received.bytes,
+        sent_packets: counts.sent.packets,
+        sent_bytes: counts.sent.bytes,
+    })
+}
