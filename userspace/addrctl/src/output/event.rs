@@ -2,6 +2,7 @@
 
 //! Events, for people and for programs.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use addrconf_abi::{Event, Refusal};
@@ -59,8 +60,7 @@ fn is_zero(number: &u32) -> bool {
 impl EventView {
     /// How `event` is shown.
     pub fn new(event: &Event) -> Self {
-        let comm: Vec<u8> = event.comm.iter().copied().take_while(|&b| b != 0).collect();
-        let comm = String::from_utf8_lossy(&comm).into_owned();
+        let comm = String::from_utf8_lossy(comm(event)).into_owned();
         Self {
             time: (event.time / 1_000) as f64 / 1e6,
             event: event.what.map_or("unknown", |what| what.name()),
@@ -84,6 +84,18 @@ impl EventView {
 
     /// Writes it in one line.
     pub fn line(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.text())
+    }
+
+    /// What is written in the line.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // A string takes whatever is written to it.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "[{:12.6}] ", self.time)?;
         if self.lost > 0 {
             write!(out, "({} events lost) ", self.lost)?;
@@ -105,8 +117,7 @@ impl EventView {
             }
             write!(out, " ")?;
         }
-        self.what(out)?;
-        writeln!(out)
+        self.what(out)
     }
 
     /// Writes it as a JSON object in one line.
@@ -116,7 +127,7 @@ impl EventView {
     }
 
     /// Writes what happened.
-    fn what(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn what(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         let Some(operation) = self.operation else {
             return write!(out, "{}", self.event);
         };
@@ -139,6 +150,12 @@ impl EventView {
 
 /// Why something was refused, if this addrctl does not know why.
 pub const UNKNOWN: &str = "for a reason that this addrctl does not know";
+
+/// The command of the process: any bytes but zero, at most 16.
+pub fn comm(event: &Event) -> &[u8] {
+    let comm = event.comm.split(|&byte| byte == 0).next();
+    comm.unwrap_or_default()
+}
 
 /// Why something was refused, as the end of a sentence.
 pub fn why(refusal: Refusal) -> &'static str {

@@ -4,6 +4,7 @@
 //! (`json.rs`). Both show an association by the same view (`view.rs`).
 
 mod event;
+mod journal;
 mod json;
 pub mod table;
 mod view;
@@ -13,6 +14,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub use event::{why, EventView, UNKNOWN};
+pub use journal::journal_entry;
 pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, which

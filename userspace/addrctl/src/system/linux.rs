@@ -21,8 +21,8 @@ use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
 use super::{
-    cgroup, facts, narrow, rights, sockets, AskedRights, Cgroup, Credentials, Device, Failed,
-    InterfaceAddress, NetAdmin, Rights, System, TcpSocket,
+    cgroup, facts, journal, narrow, rights, sockets, AskedRights, Cgroup, Credentials, Device,
+    Failed, InterfaceAddress, Journal, NetAdmin, Rights, System, TcpSocket,
 };
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
@@ -158,6 +158,10 @@ impl System for Linux {
 
     fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>> {
         sockets::holders(inodes)
+    }
+
+    fn journal(&self) -> io::Result<Journal> {
+        Journal::open(Path::new(journal::SOCKET))
     }
 
     fn note(&self, text: &str) {

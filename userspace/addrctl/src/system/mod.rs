@@ -6,6 +6,7 @@
 pub mod cgroup;
 mod facts;
 mod ioctl;
+mod journal;
 mod linux;
 mod narrow;
 mod pointers;
@@ -26,6 +27,7 @@ use rustix::io::Errno;
 
 pub use cgroup::Cgroup;
 pub use facts::{Credentials, InterfaceAddress, Link};
+pub use journal::Journal;
 pub use linux::Linux;
 pub use pointers::link;
 #[cfg(test)]
@@ -139,6 +141,9 @@ pub trait System {
 
     /// The processes that hold these sockets, by inode number, as far as they can be read.
     fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>>;
+
+    /// The journal of systemd.
+    fn journal(&self) -> io::Result<Journal>;
 
     /// Tells people something that is no error.
     fn note(&self, text: &str);

@@ -8,6 +8,7 @@ mod defined;
 mod device;
 mod events;
 mod grants;
+mod journal;
 mod leftovers;
 mod machine;
 mod narrow;
@@ -30,6 +31,7 @@ use rustix::io::Errno;
 use crate::address::AddressSet;
 use crate::system::{AskedRights, Credentials, TcpSocket};
 
+pub use journal::FakeJournal;
 pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
 
@@ -94,8 +96,9 @@ pub struct State {
     /// Looking rights up fails with this, or taking them.
     pub no_rights: Option<&'static str>,
     pub no_taking: Option<Errno>,
-    /// How long addrctl slept.
+    /// How long addrctl slept, and what happens when it sleeps next.
     pub slept: Duration,
+    pub while_asleep: Option<Box<dyn FnOnce()>>,
     /// Associating fails because of this obstacle.
     pub obstacle: Option<Obstacle>,
     /// Executing fails with this.
@@ -140,6 +143,8 @@ pub struct State {
     /// Refusals that the module remembers, and events after them.
     pub recent: Vec<Event>,
     pub events: Vec<Event>,
+    /// The socket of the journal, if there is one.
+    pub journal: Option<PathBuf>,
     /// Events that the open device reads, if it reads any.
     pub watched: Option<VecDeque<Event>>,
     pidfds: BTreeMap<i32, i32>,

@@ -17,8 +17,8 @@ use rustix::io::Errno;
 use super::device::FakeDevice;
 use super::{Fake, OWN_PID};
 use crate::system::{
-    AskedRights, Cgroup, Credentials, Device, Failed, InterfaceAddress, Link, NetAdmin, Rights,
-    System, TcpSocket,
+    AskedRights, Cgroup, Credentials, Device, Failed, InterfaceAddress, Journal, Link, NetAdmin,
+    Rights, System, TcpSocket,
 };
 
 impl System for Fake {
@@ -172,6 +172,13 @@ impl System for Fake {
             .collect()
     }
 
+    fn journal(&self) -> io::Result<Journal> {
+        match &self.state().journal {
+            Some(path) => Journal::open(path),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     fn note(&self, text: &str) {
         self.state().notes.push(text.to_owned());
     }
@@ -196,6 +203,10 @@ impl System for Fake {
 
     fn sleep(&self, time: Duration) {
         self.state().slept += time;
+        let happens = self.state().while_asleep.take();
+        if let Some(happens) = happens {
+            happens();
+        }
     }
 
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {

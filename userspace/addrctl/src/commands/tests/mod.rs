@@ -13,6 +13,7 @@ mod exclusive;
 mod flush;
 mod grants;
 mod http;
+mod journal;
 mod leftovers;
 mod mistakes;
 mod moving;

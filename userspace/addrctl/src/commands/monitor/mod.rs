@@ -2,6 +2,8 @@
 
 //! `addrctl monitor`: events as they happen.
 
+mod journal;
+
 use std::io::Write;
 
 use super::args::{which, Which};
@@ -26,6 +28,10 @@ pub struct Args {
     /// Print JSON, for programs: an object on each line
     #[arg(long)]
     json: bool,
+
+    /// Send the events to the journal of systemd, with fields to search for, and print nothing
+    #[arg(long, conflicts_with = "json")]
+    journal: bool,
 }
 
 impl Command for Args {
@@ -38,6 +44,8 @@ impl Command for Args {
 
 impl Args {
     fn show(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Ended> {
+        let entries = self.journal.then(|| system.journal());
+        let entries = entries.transpose().map_err(journal::closed)?;
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
         let which = self
@@ -51,10 +59,11 @@ impl Args {
             if events.is_empty() {
                 return Ok(());
             }
-            for view in events.iter().map(EventView::new) {
-                match self.json {
-                    true => view.json_line(out)?,
-                    false => view.line(out)?,
+            for event in &events {
+                match &entries {
+                    Some(entries) => journal::tell(system, entries, event)?,
+                    None if self.json => EventView::new(event).json_line(out)?,
+                    None => EventView::new(event).line(out)?,
                 }
             }
             out.flush()?;
