@@ -275,6 +275,8 @@ fn an_installation_has_what_an_administrator_looks_for() {
     assert!(text("usr/lib/modules-load.d/addrconf.conf").contains("\naddrconf\n"));
     assert!(text("usr/lib/systemd/system/addrconf-metrics@.service").contains("metrics --http"));
     assert!(text("usr/lib/systemd/system/addrconf-metrics.socket").contains("Accept=yes"));
+    let monitor = text("usr/lib/systemd/system/addrconf-monitor.service");
+    assert!(monitor.contains("ExecStart=/usr/sbin/addrctl monitor --journal\n"));
     assert!(text("usr/share/addrconf/policy.schema.json").contains("host-loopback"));
     assert!(!dest.join("lib/modules").exists());
     std::fs::remove_dir_all(&dest).expect("rm");
