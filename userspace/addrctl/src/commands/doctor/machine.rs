@@ -16,7 +16,8 @@ use crate::system::System;
 /// The name of the gate among the security modules.
 const GATE: &str = "addrconf";
 
-/// The kernel has the gate, and it is enabled. Nothing is said if the kernel does not tell.
+/// The kernel has the gate, and it is enabled. Nothing is said if the kernel does not tell. Which
+/// modules come before it does not matter: none can permit what another refuses.
 pub fn gate(system: &dyn System) -> Vec<Finding> {
     let missing = |modules: &String| !modules.split(',').any(|name| name == GATE);
     let modules = system.security_modules().filter(missing);

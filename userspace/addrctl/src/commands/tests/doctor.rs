@@ -82,6 +82,21 @@ fn a_kernel_without_the_gate_is_named() {
 }
 
 #[test]
+fn the_place_of_the_gate_among_security_modules_is_no_fault() {
+    let fake = machine();
+    for modules in [
+        "addrconf",
+        "capability,addrconf,landlock,yama,apparmor,bpf",
+        "lockdown,capability,landlock,yama,apparmor,bpf,addrconf",
+        "capability,bpf,selinux,addrconf,ima,evm",
+        "capability,smack,addrconf",
+    ] {
+        fake.state().security_modules = Some(modules.to_owned());
+        assert_eq!(addrctl(&fake, "doctor").unwrap(), "", "{modules}");
+    }
+}
+
+#[test]
 fn a_module_that_is_not_there_is_a_finding_and_a_missing_right_an_error() {
     let fake = machine();
     fake.state().no_device = Some(Errno::NOENT);
