@@ -8,6 +8,7 @@ mod grants;
 mod query;
 mod questions;
 mod rules;
+mod sockets;
 
 use std::cell::OnceCell;
 use std::os::fd::{AsRawFd, BorrowedFd};

@@ -35,6 +35,7 @@ pub mod revoke;
 pub mod rule;
 pub mod run;
 pub mod show;
+pub mod sockets;
 pub mod stats;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ pub enum Commands {
     List(list::Args),
     Show(show::Args),
     Ps(ps::Args),
+    Sockets(sockets::Args),
     Stats(stats::Args),
     Traffic(traffic::Args),
     Metrics(metrics::Args),
@@ -105,6 +107,7 @@ impl Commands {
             Self::List(command) => command,
             Self::Show(command) => command,
             Self::Ps(command) => command,
+            Self::Sockets(command) => command,
             Self::Stats(command) => command,
             Self::Traffic(command) => command,
             Self::Metrics(command) => command,

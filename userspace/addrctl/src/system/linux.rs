@@ -22,7 +22,7 @@ use rustix::process::{Pid, PidfdFlags};
 use super::ioctl::ControlDevice;
 use super::{
     cgroup, facts, journal, narrow, rights, sockets, AskedRights, Cgroup, Credentials, Device,
-    Failed, InterfaceAddress, Journal, NetAdmin, Rights, System, TcpSocket,
+    Failed, InterfaceAddress, Journal, NetAdmin, Protocol, Rights, Socket, System,
 };
 
 /// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
@@ -152,8 +152,8 @@ impl System for Linux {
         facts::unit_of(pid)
     }
 
-    fn tcp_sockets(&self) -> Vec<TcpSocket> {
-        sockets::tcp()
+    fn sockets(&self, protocol: Protocol) -> io::Result<Vec<Socket>> {
+        sockets::dump(protocol)
     }
 
     fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>> {

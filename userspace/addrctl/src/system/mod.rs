@@ -33,7 +33,7 @@ pub use pointers::link;
 #[cfg(test)]
 pub use pointers::pointers;
 pub use rights::{AskedRights, Failed, Rights};
-pub use sockets::{unused_socket, TcpSocket};
+pub use sockets::{unused_socket, Protocol, Socket, State};
 
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub trait Device {
     /// Reads events into `room`, after a control call that begins it; returns how many bytes. If
     /// there are none: waits if `wait`, else `EAGAIN`. 0: there will be none.
     fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno>;
+
+    /// The associations of sockets, by the cookie of the socket. `ENOTTY`: the module does not tell.
+    fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno>;
 }
 
 /// Processes and the device of one machine.
@@ -135,9 +138,17 @@ pub trait System {
     /// The unit of systemd that a process is in, if it is in one.
     fn unit_of(&self, pid: i32) -> Option<String>;
 
-    /// The TCP sockets that listen or are connected, as far as they can be read. These are the
-    /// sockets of all processes in the network namespace of addrctl.
-    fn tcp_sockets(&self) -> Vec<TcpSocket>;
+    /// The Internet sockets of a protocol in the network namespace of addrctl, except those without
+    /// a port. `NotFound`: the kernel does not tell those of this protocol.
+    fn sockets(&self, protocol: Protocol) -> io::Result<Vec<Socket>>;
+
+    /// The TCP sockets that listen or are connected, as far as they can be read.
+    fn tcp_sockets(&self) -> Vec<Socket> {
+        let all = self.sockets(Protocol::Tcp).unwrap_or_default();
+        let counts =
+            |socket: &Socket| matches!(socket.state, State::Listening | State::Established);
+        all.into_iter().filter(counts).collect()
+    }
 
     /// The processes that hold these sockets, by inode number, as far as they can be read.
     fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>>;

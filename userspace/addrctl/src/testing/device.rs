@@ -2,6 +2,8 @@
 
 //! The control calls of the made-up kernel, whose module can be of an older version.
 
+use std::collections::BTreeMap;
+
 use addrconf_abi::{
     AddrEntry, AssignRequest, Change, Command, ReleaseRequest, Target, UpdateRequest, VersionReply,
     Wire, WireError, MAX_ADDRS, MAX_STRUCT,
@@ -83,6 +85,10 @@ impl Device for FakeDevice<'_> {
             }
             _ => Err(Errno::FAULT),
         }
+    }
+
+    fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno> {
+        self.0.state().owners()
     }
 
     fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno> {

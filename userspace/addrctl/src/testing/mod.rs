@@ -15,6 +15,7 @@ mod narrow;
 mod questions;
 mod rules;
 mod shown;
+mod sockets;
 mod system;
 
 use std::cell::RefCell;
@@ -29,11 +30,12 @@ use addrconf_abi::{AddrEntry, Command, Event, Obstacle, Terms, Traffic, ABI_VERS
 use rustix::io::Errno;
 
 use crate::address::AddressSet;
-use crate::system::{AskedRights, Credentials, TcpSocket};
+use crate::system::{AskedRights, Credentials, Protocol, Socket};
 
 pub use journal::FakeJournal;
 pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
+pub use sockets::tcp;
 
 /// The process id of addrctl in tests.
 pub const OWN_PID: i32 = 100;
@@ -81,8 +83,13 @@ pub struct State {
     pub nameservers: Vec<IpAddr>,
     /// The rights of processes.
     pub credentials: BTreeMap<i32, Credentials>,
-    /// The TCP sockets of the machine, and the processes that hold each.
-    pub sockets: Vec<(TcpSocket, Vec<i32>)>,
+    /// The sockets of the machine, and the processes that hold each.
+    pub sockets: Vec<(Socket, Vec<i32>)>,
+    /// Their associations, by cookie; unless the module does not tell.
+    pub owners: BTreeMap<u64, u64>,
+    pub no_owners: bool,
+    /// The kernel does not tell the sockets of these protocols.
+    pub untold: Vec<Protocol>,
     /// What addrctl noted.
     pub notes: Vec<String>,
     /// This process is a kernel thread.
@@ -150,6 +157,8 @@ pub struct State {
     pidfds: BTreeMap<i32, i32>,
     memories: BTreeMap<i32, i32>,
     opened: BTreeMap<i32, PathBuf>,
+    /// The protocols whose sockets were dumped, and so have cookies.
+    dumped: Vec<Protocol>,
 }
 
 /// A made-up association.

@@ -18,7 +18,7 @@ use super::device::FakeDevice;
 use super::{Fake, OWN_PID};
 use crate::system::{
     AskedRights, Cgroup, Credentials, Device, Failed, InterfaceAddress, Journal, Link, NetAdmin,
-    Rights, System, TcpSocket,
+    Protocol, Rights, Socket, System,
 };
 
 impl System for Fake {
@@ -159,17 +159,12 @@ impl System for Fake {
         Some(name.to_owned())
     }
 
-    fn tcp_sockets(&self) -> Vec<TcpSocket> {
-        let state = self.state();
-        state.sockets.iter().map(|(socket, _)| *socket).collect()
+    fn sockets(&self, protocol: Protocol) -> io::Result<Vec<Socket>> {
+        self.state().dump(protocol)
     }
 
     fn holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<i32>> {
-        let state = self.state();
-        let held = state.sockets.iter();
-        held.filter(|(socket, _)| inodes.contains(&socket.inode))
-            .map(|(socket, pids)| (socket.inode, pids.iter().copied().collect()))
-            .collect()
+        self.state().holders(inodes)
     }
 
     fn journal(&self) -> io::Result<Journal> {

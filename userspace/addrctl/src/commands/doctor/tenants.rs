@@ -12,7 +12,7 @@ use crate::address::AddressSet;
 use crate::client::{Association, Client};
 use crate::commands::exclusive::{self, Services};
 use crate::commands::open;
-use crate::system::{InterfaceAddress, Link, System, TcpSocket};
+use crate::system::{InterfaceAddress, Link, Socket, System};
 use crate::text::counted;
 
 /// What is around the associations.
@@ -21,7 +21,7 @@ struct Surroundings<'a> {
     /// The addresses of the machine, if they are known.
     local: Option<Vec<InterfaceAddress>>,
     nameservers: Vec<IpAddr>,
-    sockets: Vec<TcpSocket>,
+    sockets: Vec<Socket>,
     /// Services of the host at exclusive addresses, and who they are.
     services: BTreeMap<SocketAddr, Option<String>>,
 }

@@ -13,7 +13,7 @@ use addrconf_abi::Target;
 use crate::address::AddressSet;
 use crate::client::Client;
 use crate::commands::open;
-use crate::system::{System, TcpSocket};
+use crate::system::{Socket, System};
 
 /// How many services are noted, and how many addresses of one.
 const FEW: usize = 3;
@@ -28,7 +28,7 @@ pub struct Services {
 /// A socket, and the processes that hold it. There are none if they cannot be seen.
 #[derive(Debug)]
 struct Held {
-    socket: TcpSocket,
+    socket: Socket,
     holders: BTreeSet<i32>,
 }
 
@@ -42,7 +42,7 @@ impl Services {
         pid: Option<i32>,
     ) -> Self {
         let all = system.tcp_sockets();
-        let is_there = |socket: &&TcpSocket| addresses.contains(socket.local.ip());
+        let is_there = |socket: &&Socket| addresses.contains(socket.local.ip());
         // One that was not accepted yet has no inode and no holder.
         let there = all.iter().filter(is_there).filter(|s| s.inode != 0);
         let there: Vec<_> = there.copied().collect();
@@ -101,7 +101,7 @@ impl Services {
     }
 
     fn listeners(&self) -> impl DoubleEndedIterator<Item = &Held> {
-        self.sockets.iter().filter(|held| held.socket.listens)
+        self.sockets.iter().filter(|held| held.socket.listens())
     }
 
     /// A note for each listener that is bound to one of the addresses, and for each wildcard
@@ -147,7 +147,7 @@ impl Services {
     /// `listeners`.
     fn connected_to(
         &self,
-        wildcard: &TcpSocket,
+        wildcard: &Socket,
         listeners: &BTreeSet<SocketAddr>,
     ) -> BTreeSet<IpAddr> {
         let port = wildcard.local.port();
@@ -159,7 +159,7 @@ impl Services {
         let there = self.sockets.iter().map(|held| held.socket);
         let connected = there.filter(|s| {
             let is_bound = listeners.contains(&s.local);
-            !s.listens && s.local.port() == port && serves(s.local.ip()) && !is_bound
+            !s.listens() && s.local.port() == port && serves(s.local.ip()) && !is_bound
         });
         connected.map(|s| s.local.ip()).collect()
     }
@@ -174,8 +174,8 @@ impl Held {
     }
 }
 
-fn is_wildcard(socket: &TcpSocket) -> bool {
-    socket.listens && socket.local.ip().is_unspecified()
+fn is_wildcard(socket: &Socket) -> bool {
+    socket.listens() && socket.local.ip().is_unspecified()
 }
 
 /// The first of some addresses.

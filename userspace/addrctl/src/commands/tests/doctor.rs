@@ -7,8 +7,8 @@ use rustix::io::Errno;
 use serde_json::Value;
 
 use super::{addrctl, nginx, run};
-use crate::system::{Credentials, TcpSocket};
-use crate::testing::{Fake, FakeCgroup};
+use crate::system::{Credentials, State};
+use crate::testing::{tcp, Fake, FakeCgroup};
 
 /// A machine with an exclusive association, of process 812, and nothing wrong.
 fn machine() -> Fake {
@@ -180,11 +180,7 @@ fn exclusive_addresses_are_that_of_one() {
 
 /// Adds a TCP listener that a process holds.
 fn listener(fake: &Fake, local: &str, pid: i32) {
-    let socket = TcpSocket {
-        local: local.parse().unwrap(),
-        listens: true,
-        inode: 7,
-    };
+    let socket = tcp(local, State::Listening, 7);
     fake.state().sockets.push((socket, vec![pid]));
 }
 

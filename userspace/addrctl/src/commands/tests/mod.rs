@@ -28,6 +28,7 @@ mod rights;
 mod rule_refusals;
 mod rules;
 mod services;
+mod sockets;
 mod traffic;
 mod units;
 mod update;

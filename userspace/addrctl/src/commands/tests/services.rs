@@ -3,8 +3,8 @@
 //! Services of the host at addresses that become exclusive: noted.
 
 use super::{addrctl, nginx, run};
-use crate::system::TcpSocket;
-use crate::testing::{Fake, OWN_PID};
+use crate::system::State;
+use crate::testing::{tcp, Fake, OWN_PID};
 
 const CUT_OFF: &str = "new connections to 10.0.0.1 port 22 no longer reach process 700 (sshd), \
                        which listens on *:22; those that are open stay: if you are logged in \
@@ -16,12 +16,12 @@ const BOUND: &str = "process 701 (mysqld) is in no association and listens at 10
 /// Adds a socket, which these processes hold.
 fn socket(fake: &Fake, local: &str, listens: bool, pids: &[i32]) {
     let mut state = fake.state();
-    let socket = TcpSocket {
-        local: local.parse().unwrap(),
-        listens,
-        inode: 1000 + state.sockets.len() as u64,
+    let is = match listens {
+        true => State::Listening,
+        false => State::Established,
     };
-    state.sockets.push((socket, pids.to_vec()));
+    let inode = 1000 + state.sockets.len() as u64;
+    state.sockets.push((tcp(local, is, inode), pids.to_vec()));
 }
 
 /// A machine on which sshd listens on the wildcard.
