@@ -2,7 +2,6 @@
 
 //! The control call: an ioctl, for which no safe wrapper exists.
 
-use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -104,10 +103,6 @@ impl Device for ControlDevice {
             // driver does, or knows no such number and touches no memory.
             unsafe { rustix::ioctl::ioctl(self.0.as_fd(), call) }
         })
-    }
-
-    fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno> {
-        Err(Errno::NOTTY)
     }
 
     fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno> {

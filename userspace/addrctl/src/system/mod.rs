@@ -65,9 +65,6 @@ pub trait Device {
     /// Reads events into `room`, after a control call that begins it; returns how many bytes. If
     /// there are none: waits if `wait`, else `EAGAIN`. 0: there will be none.
     fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno>;
-
-    /// The associations of sockets, by the cookie of the socket. `ENOTTY`: the module does not tell.
-    fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno>;
 }
 
 /// Processes and the device of one machine.

@@ -2,7 +2,6 @@
 
 //! The control calls of the made-up kernel, whose module can be of an older version.
 
-use std::collections::BTreeMap;
 
 use addrconf_abi::{
     AddrEntry, AssignRequest, Change, Command, ReleaseRequest, Target, UpdateRequest, VersionReply,
@@ -78,17 +77,14 @@ impl Device for FakeDevice<'_> {
             (Command::Watch | Command::Counts, _) => Err(Errno::NOTTY),
             (Command::Check, _) if abi >= 10 => state.check(arg),
             (Command::Traffic, _) if abi >= 10 => state.traffic(arg),
-            (Command::Check | Command::Traffic, _) => Err(Errno::NOTTY),
+            (Command::Sockets, [room]) if abi >= 10 => state.owners(arg, room),
+            (Command::Check | Command::Traffic | Command::Sockets, _) => Err(Errno::NOTTY),
             (_, memory) if abi >= 6 => state.call_about_names(command, arg, memory),
             (Command::Define | Command::Undefine | Command::Find | Command::Join, _) => {
                 Err(Errno::NOTTY)
             }
             _ => Err(Errno::FAULT),
         }
-    }
-
-    fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno> {
-        self.0.state().owners()
     }
 
     fn read(&self, room: &mut [u8], wait: bool) -> Result<usize, Errno> {

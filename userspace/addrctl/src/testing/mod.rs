@@ -85,9 +85,8 @@ pub struct State {
     pub credentials: BTreeMap<i32, Credentials>,
     /// The sockets of the machine, and the processes that hold each.
     pub sockets: Vec<(Socket, Vec<i32>)>,
-    /// Their associations, by cookie; unless the module does not tell.
+    /// Their associations, by cookie.
     pub owners: BTreeMap<u64, u64>,
-    pub no_owners: bool,
     /// The kernel does not tell the sockets of these protocols.
     pub untold: Vec<Protocol>,
     /// What addrctl noted.

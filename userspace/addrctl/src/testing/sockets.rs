@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use addrconf_abi::{SocketEntry, SocketsRequest, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
+use super::device::{errno, reply};
 use super::State;
 use crate::system::{self, Protocol, Socket};
 
@@ -45,14 +47,25 @@ impl State {
             .collect()
     }
 
-    /// The associations of the sockets that have cookies.
-    pub(super) fn owners(&self) -> Result<BTreeMap<u64, u64>, Errno> {
-        if self.no_owners {
-            return Err(Errno::NOTTY);
-        }
+    /// Tells the associations of the sockets that have cookies.
+    pub(super) fn owners(&self, arg: &mut [u8], room: &mut [u8]) -> Result<(), Errno> {
+        let mut request = SocketsRequest::decode(arg).map_err(errno)?;
         let all = self.sockets.iter().map(|(socket, _)| socket);
         let known = all.filter(|socket| self.dumped.contains(&socket.protocol));
-        let owned = known.filter_map(|s| Some((s.cookie, *self.owners.get(&s.cookie)?)));
-        Ok(owned.collect())
+        let mut places = room.chunks_exact_mut(SocketEntry::SIZE);
+        for socket in known {
+            let Some(&association) = self.owners.get(&socket.cookie) else {
+                continue;
+            };
+            let entry = SocketEntry {
+                cookie: socket.cookie,
+                association,
+            };
+            request.count += 1;
+            if let Some(place) = places.next() {
+                place.copy_from_slice(entry.encode(&mut [0; MAX_STRUCT]));
+            }
+        }
+        reply(arg, &request)
     }
 }

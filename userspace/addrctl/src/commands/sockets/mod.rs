@@ -2,7 +2,6 @@
 
 //! `addrctl sockets`: the sockets of associations, and who holds them.
 
-mod owners;
 mod view;
 
 use std::collections::BTreeMap;
@@ -14,7 +13,6 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason};
 use crate::refusal::Refusal;
 use crate::system::{Protocol, Socket, State, System};
-use owners::Owners;
 use view::{Listed, Sockets};
 
 /// List the sockets of associations, and the processes that hold them
@@ -59,15 +57,14 @@ impl Args {
         }
         // A socket that was never dumped has no cookie, so the module cannot tell of it.
         let all = dump(system)?;
-        let by_cookie = client.owners().map_err(refused)?;
+        let owners = client.owners(all.len()).map_err(refused)?;
         let associations = client.describe_all().map_err(refused)?;
-        let owners = Owners::new(by_cookie, &associations, system.local_addresses(), &all);
         let wanted = |(_, owner): &(&Socket, Option<u64>)| match only {
             Some(_) => *owner == only,
             None => self.all || owner.is_some(),
         };
         let found = all.iter().filter(|s| !self.listening || is_open(s));
-        let found = found.map(|socket| (socket, owners.of(socket)));
+        let found = found.map(|socket| (socket, owners.get(&socket.cookie).copied()));
         let mut found: Vec<_> = found.filter(wanted).collect();
         // Those of no association last.
         found.sort_by_key(|(socket, owner)| {

@@ -173,43 +173,21 @@ fn json_tells_what_is_known_and_null_for_what_is_not() {
 }
 
 #[test]
-fn a_remnant_is_of_the_association_that_alone_can_have_had_its_address() {
-    let owner = |fake: &Fake| sockets(fake, "sockets --all")[0]["association"].as_u64();
+fn a_remnant_is_of_the_association_of_its_connection() {
     let fake = machine();
-    add(&fake, remnant("10.0.0.1:80"), None, &[]);
-    assert_eq!(owner(&fake), Some(1));
-    assert_eq!(rows(&fake, "sockets shop").len(), 1);
-
-    // The other end is on this machine, so this end can be the host's. Then what the machine's
-    // addresses are is not known.
-    fake.state().sockets[0].0.remote = Some("10.0.0.9:80".parse().unwrap());
-    assert_eq!(owner(&fake), None);
-    fake.state().sockets[0].0.remote = Some("192.0.2.7:80".parse().unwrap());
-    fake.state().local = None;
-    assert_eq!(owner(&fake), None);
-
-    // The host uses the address, too.
-    let fake = machine();
-    add(&fake, remnant("10.0.0.1:80"), None, &[]);
-    add(&fake, tcp("10.0.0.1:3306", State::Listening, 9), None, &[]);
-    let all = sockets(&fake, "sockets --all");
-    assert!(all.iter().all(|socket| socket["association"].is_null()));
-
-    // An address of two, of one that is not exclusive, of nobody, and loopback addresses.
-    let fake = machine();
-    addrctl(&fake, "define mail 10.0.0.1").unwrap();
-    for local in [
-        "10.0.0.1:80",
-        "10.0.0.2:80",
-        "10.0.0.3:80",
-        "127.0.0.1:80",
-        "[::1]:80",
-    ] {
-        fake.state().sockets.clear();
-        add(&fake, remnant(local), None, &[]);
-        assert_eq!(owner(&fake), None, "{local}");
-        assert!(rows(&fake, "sockets").is_empty(), "{local}");
-    }
+    add(&fake, remnant("127.0.0.1:80"), Some(2), &[]);
+    let all = sockets(&fake, "sockets");
+    assert_eq!(
+        (&all[0]["association"], &all[0]["name"]),
+        (&2.into(), &"blog".into())
+    );
+    // An association may have ended before its last connections.
+    fake.state().owners.insert(100, 9);
+    let all = sockets(&fake, "sockets");
+    assert_eq!(
+        (&all[0]["association"], &all[0]["name"]),
+        (&9.into(), &Value::Null)
+    );
 }
 
 #[test]
@@ -257,7 +235,7 @@ fn a_module_that_does_not_tell_and_an_association_that_is_not_there_are_errors()
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     let error = addrctl(&fake, "sockets mail").unwrap_err();
     assert_eq!(error.exit_code(), 5, "{error}");
-    fake.state().no_owners = true;
+    fake.state().module = Some(9);
     let error = addrctl(&fake, "sockets").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
 }
