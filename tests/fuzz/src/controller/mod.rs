@@ -119,6 +119,8 @@ impl Controller {
         let raw = self.rng.percent(30);
         self.world.enter_tenant(tenant, exclusive, raw);
         fs::create_dir(group(tenant)).expect("a control group");
+        // It waits on wildcards before it is associated.
+        self.world.set_early_until(u64::MAX);
         let program = Command::new("/proc/self/exe")
             .args(["tenant", &tenant.to_string()])
             .spawn();
@@ -187,6 +189,7 @@ impl Controller {
                 }
             }
         }
+        self.world.set_early_until(now() + grace(self.world));
         self.world.count(Counter::Tenants);
         self.world.bind(tenant);
         self.world.set_stage(tenant, 3);

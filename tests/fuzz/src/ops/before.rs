@@ -84,7 +84,8 @@ pub fn wait(a: &mut Actor) {
     }
 }
 
-/// A blocking socket and its type.
+/// A blocking socket and its type. A listener on a wildcard may answer from a dark address until it is
+/// associated: see [`early_until`](crate::world::World::early_until).
 fn waited_on(a: &mut Actor) -> Result<(i32, i32)> {
     let from = address(a);
     let family = if from.is_ipv6() { AF_INET6 } else { AF_INET };

@@ -123,11 +123,11 @@ pub fn watch(world: World, fd: i32, host: bool) {
                 }
             }
         }
-        if leaves == host
-            && pool::is_dark(packet.source)
-            && packet.is_wanted()
-            && now() > world.free_until()
-        {
+        let excused = match packet.protocol {
+            6 => world.free_until().max(world.early_until()),
+            _ => world.free_until(),
+        };
+        if leaves == host && pool::is_dark(packet.source) && packet.is_wanted() && now() > excused {
             let start = &packet.rest[..packet.rest.len().min(20)];
             let facts = format_args!(
                 "a packet of protocol {} to {} has the source {}, which no tenant may use: {seen:?}, \

@@ -32,7 +32,7 @@ const COUNTERS: usize = Counter::Longest as usize + 1;
 const ERRORS: usize = 140;
 
 const AT_SETTINGS: usize = 0;
-const AT_ACTION: usize = AT_SETTINGS + 19;
+const AT_ACTION: usize = AT_SETTINGS + 20;
 const AT_COUNTERS: usize = AT_ACTION + action::CELLS;
 const AT_ERRORS: usize = AT_COUNTERS + COUNTERS;
 const AT_TENANTS: usize = AT_ERRORS + ERRORS;
@@ -109,6 +109,16 @@ impl World {
     /// Sets [`free_until`](Self::free_until).
     pub fn set_free_until(&self, time: u64) {
         self.set(AT_SETTINGS + 3, time);
+    }
+
+    /// Until when processes of a tenant that starts may answer connections as the host does.
+    pub fn early_until(&self) -> u64 {
+        self.get(AT_SETTINGS + 19)
+    }
+
+    /// Sets [`early_until`](Self::early_until).
+    pub fn set_early_until(&self, time: u64) {
+        self.set(AT_SETTINGS + 19, time);
     }
 
     /// The factor by which limits of time are longer than on an ordinary kernel.

@@ -2,7 +2,6 @@
 
 //! The control calls of the made-up kernel, whose module can be of an older version.
 
-
 use addrconf_abi::{
     AddrEntry, AssignRequest, Change, Command, ReleaseRequest, Target, UpdateRequest, VersionReply,
     Wire, WireError, MAX_ADDRS, MAX_STRUCT,
