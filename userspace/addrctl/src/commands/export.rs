@@ -2,15 +2,18 @@
 
 //! `addrctl export`: what is in force, as policy files.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use super::args::{which, Which};
+use serde::Serialize;
+
+use super::args::{which, OutputArgs, Which};
 use super::open;
 use crate::allow::Allow;
 use crate::client::{Association, Client, Rule as InForce};
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
-use crate::policy_file::{write, Grant, Place, Rule, Tenant, TermsWanted};
+use crate::output::Answer;
+use crate::policy_file::{Grant, Place, Rule, Tenant, TermsWanted, Written};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -22,6 +25,23 @@ pub struct Args {
     /// A defined association, by its id or name
     #[arg(value_name = "ID|NAME", value_parser = which)]
     association: Option<Which>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer of `export`.
+#[derive(Serialize)]
+pub struct Exported {
+    /// The policy file.
+    policy: Written,
+}
+
+impl Answer for Exported {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let text = self.policy.text().map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
+    }
 }
 
 impl Command for Args {
@@ -31,13 +51,13 @@ impl Command for Args {
             None => Subject::Thing("the grants".into()),
         };
         let doing = Doing::new("export", whom);
-        let text = self.text(system).map_err(|why| doing.failed(why))?;
-        out.write_all(text.as_bytes()).map_err(Error::output)
+        let policy = self.policy(system).map_err(|why| doing.failed(why))?;
+        self.output.print(out, &Exported { policy })
     }
 }
 
 impl Args {
-    fn text(&self, system: &dyn System) -> Result<String, Reason> {
+    fn policy(&self, system: &dyn System) -> Result<Written, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
         let Some(which) = self.association else {
@@ -52,7 +72,7 @@ impl Args {
                     place: Place::nowhere(),
                 })
                 .collect();
-            return Ok(write::grants(&grants));
+            return Ok(Written::grants(&grants));
         };
         let id = open::id(system, &client, which)?;
         let found = client
@@ -63,7 +83,7 @@ impl Args {
             return Err(Reason::new(ErrorKind::NotDefined, what));
         }
         let rules = rules(system, &client, id)?;
-        Ok(write::tenant(&tenant(&found, rules)))
+        Ok(Written::tenant(&tenant(&found, rules)))
     }
 }
 

@@ -6,7 +6,7 @@
 mod fault;
 mod keys;
 mod syntax;
-pub mod write;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,7 @@ use crate::allow::Allow;
 
 pub use fault::{Fault, Place};
 pub use keys::schema;
+pub use write::Written;
 
 /// A text, and where it is from.
 #[derive(Clone, Copy, Debug)]

@@ -185,6 +185,27 @@ fn two_files_cannot_describe_one_tenant_or_one_users_grant() {
     }
 }
 
+#[test]
+fn what_is_written_reads_back_the_same_whatever_characters_it_has() {
+    let mut tenant = read("name = \"web\"\naddresses = [\"10.0.0.1\"]\n[[rule]]\nexe = \"x\"\n")
+        .tenants
+        .remove(0);
+    for odd in [
+        "/a b'c\"d\\e\u{1}\u{7f}\u{85}\nü",
+        "'''",
+        "\"\"\"",
+        "'''\"\"\"",
+        "",
+    ] {
+        tenant.rules[0].exe = Some(odd.to_owned());
+        let text = super::Written::tenant(&tenant).text().unwrap();
+        let again = &read(&text).tenants[0];
+        tenant.rules[0].place = again.rules[0].place.clone();
+        tenant.place = again.place.clone();
+        assert_eq!(again, &tenant, "{text}");
+    }
+}
+
 /// What the published schema says of a file.
 fn schema_accepts(text: &str) -> bool {
     let schema = include_str!("../../../../docs/policy.schema.json");

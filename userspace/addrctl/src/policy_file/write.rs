@@ -1,89 +1,131 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writing policy files, as `syntax.rs` reads them.
+//! Policy files as they are written, with the keys of `keys.rs`. What has its default is left out.
 
-use std::fmt::Write;
+use serde::Serialize;
 
 use super::{Grant, Rule, Tenant};
 use crate::address::AddressSet;
 use crate::source;
 
-/// The file that describes a tenant.
-pub fn tenant(tenant: &Tenant) -> String {
-    let terms = &tenant.terms;
-    let mut text = String::new();
-    line(&mut text, "name", &quoted(tenant.name.as_str()));
-    line(&mut text, "addresses", &addresses(&tenant.addresses));
-    if terms.exclusive {
-        line(&mut text, "exclusive", "true");
-    }
-    if terms.source != Default::default() {
-        line(&mut text, "source", &quoted(source::name(terms.source)));
-    }
-    if let Some(loopback) = terms.loopback {
-        line(&mut text, "loopback", &quoted(&loopback.to_string()));
-    }
-    if let Some(net) = terms.host_loopback {
-        line(&mut text, "host-loopback", &quoted(&net.to_string()));
-    }
-    if terms.signal {
-        line(&mut text, "on-refusal", &quoted("signal"));
-    }
-    if !terms.allow.is_empty() {
-        line(
-            &mut text,
-            "allow",
-            &list(terms.allow.iter().map(|kind| kind.name().to_owned())),
-        );
-    }
-    for rule in &tenant.rules {
-        text.push_str("\n[[rule]]\n");
-        self::rule(&mut text, rule);
-    }
-    text
+/// A policy file: a tenant with its rules, or grants.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Written {
+    /// Name of the association.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Its set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<String>,
+    /// Whether its addresses are exclusive.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    exclusive: bool,
+    /// The choice of source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    /// The dedicated loopback address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loopback: Option<String>,
+    /// The addresses of the machine's loopback that it reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_loopback: Option<String>,
+    /// What a refused call does beside failing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_refusal: Option<&'static str>,
+    /// What is allowed that is otherwise refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allow: Vec<&'static str>,
+    /// The rules by which tasks become members.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rule: Vec<WrittenRule>,
+    /// What users are granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grant: Vec<WrittenGrant>,
 }
 
-/// The tables that grant users something.
-pub fn grants(grants: &[Grant]) -> String {
-    let mut text = String::new();
-    for grant in grants {
-        text.push_str("\n[[grant]]\n");
-        line(&mut text, "user", &quoted(&grant.user));
-        line(&mut text, "addresses", &addresses(&grant.addresses));
-    }
-    text
+/// A rule. What it does not name is left out.
+#[derive(Debug, Serialize)]
+struct WrittenRule {
+    /// The path of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exe: Option<String>,
+    /// The user, by name or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    /// The group, by name or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gid: Option<String>,
+    /// The path of the control group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cgroup: Option<String>,
+    /// The unit of systemd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
 }
 
-fn rule(text: &mut String, rule: &Rule) {
-    let criteria = [
-        ("exe", &rule.exe),
-        ("uid", &rule.uid),
-        ("gid", &rule.gid),
-        ("cgroup", &rule.cgroup),
-        ("unit", &rule.unit),
-    ];
-    for (key, value) in criteria {
-        if let Some(value) = value {
-            line(text, key, &quoted(value));
+/// What a user is granted.
+#[derive(Debug, Serialize)]
+struct WrittenGrant {
+    /// The user, by name or number.
+    user: String,
+    /// The set.
+    addresses: Vec<String>,
+}
+
+impl Written {
+    /// The file that describes a tenant.
+    pub fn tenant(tenant: &Tenant) -> Self {
+        let terms = &tenant.terms;
+        let source = Some(terms.source).filter(|choice| *choice != Default::default());
+        Self {
+            name: Some(tenant.name.as_str().to_owned()),
+            addresses: words(&tenant.addresses),
+            exclusive: terms.exclusive,
+            source: source.map(source::name),
+            loopback: terms.loopback.map(|addr| addr.to_string()),
+            host_loopback: terms.host_loopback.map(|net| net.to_string()),
+            on_refusal: terms.signal.then_some("signal"),
+            allow: terms.allow.iter().map(|kind| kind.name()).collect(),
+            rule: tenant.rules.iter().map(WrittenRule::new).collect(),
+            grant: Vec::new(),
+        }
+    }
+
+    /// A file that grants users something.
+    pub fn grants(grants: &[Grant]) -> Self {
+        let written = grants.iter().map(|grant| WrittenGrant {
+            user: grant.user.clone(),
+            addresses: words(&grant.addresses),
+        });
+        Self {
+            grant: written.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    ///
+    /// None that these values have: all of them are texts, and tables come last.
+    pub fn text(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+impl WrittenRule {
+    fn new(rule: &Rule) -> Self {
+        Self {
+            exe: rule.exe.clone(),
+            uid: rule.uid.clone(),
+            gid: rule.gid.clone(),
+            cgroup: rule.cgroup.clone(),
+            unit: rule.unit.clone(),
         }
     }
 }
 
-fn line(text: &mut String, key: &str, value: &str) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{key} = {value}");
-}
-
-fn addresses(set: &AddressSet) -> String {
-    list(set.entries().iter().map(ToString::to_string))
-}
-
-fn list(words: impl Iterator<Item = String>) -> String {
-    let words: Vec<_> = words.map(|word| quoted(&word)).collect();
-    format!("[{}]", words.join(", "))
-}
-
-/// A basic string of TOML, whose escapes JSON has as well.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+fn words(set: &AddressSet) -> Vec<String> {
+    set.entries().iter().map(ToString::to_string).collect()
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Policy files: what `apply` makes of them.
+//! Policy files: what `apply` makes of them. `policy_answers.rs` has what programs are told.
 
 use super::{addrctl, nginx};
 use crate::error::ErrorKind;
 use crate::testing::Fake;
 
-const SHOP: &str =
+pub(super) const SHOP: &str =
     "addresses = [\"10.0.0.1\", \"2001:db8::1\"]\nexclusive = true\n\n[[rule]]\nuid = 33\n";
 const BLOG: &str = "addresses = [\"10.0.0.2\"]\n";
 
-fn write(fake: &Fake, name: &str, text: &str) {
+pub(super) fn write(fake: &Fake, name: &str, text: &str) {
     let path = format!("/etc/addrconf/{name}.toml");
     fake.state().policies.insert(path.into(), text.to_owned());
 }
 
-fn policies() -> Fake {
+pub(super) fn policies() -> Fake {
     let fake = nginx();
     write(&fake, "blog", BLOG);
     write(&fake, "shop", SHOP);
@@ -154,7 +154,7 @@ fn what_is_exported_reads_back_the_same() {
     let grants = addrctl(&fake, "export").unwrap();
     assert_eq!(
         grants,
-        "\n[[grant]]\nuser = \"1000\"\naddresses = [\"10.0.0.8/29\"]\n"
+        "[[grant]]\nuser = \"1000\"\naddresses = [\"10.0.0.8/29\"]\n"
     );
     write(&fake, "grants", &grants);
     assert_eq!(addrctl(&fake, "apply --prune").unwrap(), "");
