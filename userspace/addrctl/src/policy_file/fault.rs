@@ -5,12 +5,15 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Serialize;
+
 use super::Source;
 
 /// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file.
+    /// The file, as it was found; `stdin` for the standard input.
+    #[serde(rename = "file")]
     pub path: String,
     /// Line, from 1.
     pub line: usize,
@@ -48,21 +51,32 @@ impl fmt::Display for Place {
 }
 
 /// Something that is wrong at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where.
+    #[serde(flatten)]
     pub place: Place,
-    /// What, and what is expected.
+    /// What is wrong, as a sentence for people.
+    #[serde(rename = "message")]
     pub what: String,
+    /// What can be there; null where the message alone says it.
+    pub expected: Option<String>,
 }
 
 impl Fault {
     /// Something that is wrong at a place.
-    pub(super) fn new(place: &Place, what: String) -> Self {
+    pub fn new(place: &Place, what: String) -> Self {
         Self {
             place: place.clone(),
             what,
+            expected: None,
         }
+    }
+
+    /// Says what can be there.
+    pub(super) fn expecting(self, expected: impl Into<String>) -> Self {
+        let expected = Some(expected.into());
+        Self { expected, ..self }
     }
 }
 

@@ -2,6 +2,8 @@
 
 //! Reading policy files: TOML, with the keys of `keys.rs`. Each fault has its place.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use super::keys::{File, GrantTable, RuleTable, Word, ON_REFUSAL};
@@ -11,6 +13,18 @@ use crate::allow::Allow;
 use crate::source;
 use crate::word;
 
+// What can be at a place, for programs: the message beside it is a sentence of its own.
+const NAME: &str =
+    "1 to 31 characters of A-Z a-z 0-9 . _ - that are no number, the first none of . -";
+const ADDRESS: &str =
+    "an IPv4 or IPv6 address or prefix, such as 10.0.0.1, 10.0.0.0/24 or 2001:db8::1";
+const ADDRESSES: &str =
+    "an array of 1 to 1024 different addresses and prefixes, such as [\"10.0.0.1\", \"2001:db8::1\"]";
+const LOOPBACK: &str = "an address of 127.64.0.0/10, such as 127.64.0.2";
+const HOST_LOOPBACK: &str =
+    "an address or prefix of 127.0.0.0/8 without 127.0.0.1 and 127.64.0.0/10, such as 127.0.0.53";
+const CRITERIA: &str = "one of: exe, uid, gid, cgroup, unit";
+
 /// Reads a file.
 ///
 /// # Errors
@@ -19,8 +33,7 @@ use crate::word;
 pub(super) fn read(source: &Source<'_>) -> Result<Policy, Vec<Fault>> {
     let file: File = toml::from_str(source.text).map_err(|error| {
         let bytes = error.span().unwrap_or(0..0);
-        let place = Place::of(source, &bytes);
-        vec![Fault::new(&place, error.message().to_owned())]
+        vec![unreadable(&Place::of(source, &bytes), error.message())]
     })?;
     let mut reader = Reader {
         source,
@@ -30,6 +43,16 @@ pub(super) fn read(source: &Source<'_>) -> Result<Policy, Vec<Fault>> {
     match reader.faults.is_empty() {
         true => Ok(policy),
         false => Err(reader.faults),
+    }
+}
+
+/// What the reader of TOML says. It ends its message with what it expected, if it knows that; a
+/// text of the file may be quoted before.
+fn unreadable(place: &Place, message: &str) -> Fault {
+    let fault = Fault::new(place, message.to_owned());
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => fault.expecting(expected),
+        None => fault,
     }
 }
 
@@ -57,14 +80,15 @@ impl Reader<'_> {
     fn tenant(&mut self, file: File) -> Option<Tenant> {
         let start = 0..0;
         let name = match (&file.name, self.source.stem) {
-            (Some(name), _) => self.value(Some(name), word::definable),
-            (None, Some(stem)) => self.checked(&start, word::definable(stem)),
-            (None, None) => self.fault(&start, "a tenant needs a `name`".to_owned()),
+            (Some(name), _) => self.value(Some(name), NAME, word::definable),
+            (None, Some(stem)) => self.checked(&start, NAME, word::definable(stem)),
+            (None, None) => self.fault(&start, NAME, "a tenant needs a `name`".to_owned()),
         };
         let addresses = match &file.addresses {
             Some(given) => self.addresses(given),
             None => self.fault(
                 &start,
+                ADDRESSES,
                 "a tenant needs `addresses`, such as [\"10.0.0.1\", \"2001:db8::1\"]".to_owned(),
             ),
         };
@@ -85,21 +109,27 @@ impl Reader<'_> {
     }
 
     fn terms(&mut self, file: &File) -> TermsWanted {
-        let source = |text: &str| {
-            let expected = || format!("expected one of: {}", source::NAMES.join(", "));
-            source::from_name(text).ok_or_else(expected)
-        };
+        let sources = format!("one of: {}", source::NAMES.join(", "));
+        let source =
+            |text: &str| source::from_name(text).ok_or_else(|| format!("expected {sources}"));
+        let on_refusal = format!("one of: {}", ON_REFUSAL.join(", "));
         let signal = |text: &str| match ON_REFUSAL.iter().position(|name| *name == text) {
             Some(at) => Ok(at == 1),
-            None => Err(format!("expected one of: {}", ON_REFUSAL.join(", "))),
+            None => Err(format!("expected {on_refusal}")),
         };
         TermsWanted {
             exclusive: file.exclusive,
-            source: self.value(file.source.as_ref(), source).unwrap_or_default(),
-            loopback: self.value(file.loopback.as_ref(), word::loopback),
-            host_loopback: self.value(file.host_loopback.as_ref(), word::host_loopback),
+            source: self
+                .value(file.source.as_ref(), &sources, source)
+                .unwrap_or_default(),
+            loopback: self.value(file.loopback.as_ref(), LOOPBACK, word::loopback),
+            host_loopback: self.value(
+                file.host_loopback.as_ref(),
+                HOST_LOOPBACK,
+                word::host_loopback,
+            ),
             signal: self
-                .value(file.on_refusal.as_ref(), signal)
+                .value(file.on_refusal.as_ref(), &on_refusal, signal)
                 .unwrap_or_default(),
             allow: self.allow(&file.allow),
         }
@@ -109,7 +139,7 @@ impl Reader<'_> {
         let kind = |text: &str| Allow::named(text).ok_or("expected: raw".to_owned());
         given
             .iter()
-            .filter_map(|text| self.value(Some(text), kind))
+            .filter_map(|text| self.value(Some(text), "raw", kind))
             .collect()
     }
 
@@ -125,12 +155,11 @@ impl Reader<'_> {
         };
         let criteria = [&rule.exe, &rule.uid, &rule.gid, &rule.cgroup, &rule.unit];
         if criteria.iter().all(|criterion| criterion.is_none()) {
-            let what = "a rule needs one of: exe, uid, gid, cgroup, unit";
-            return self.fault(&table.span(), what.to_owned());
+            return self.fault(&table.span(), CRITERIA, format!("a rule needs {CRITERIA}"));
         }
         if rule.cgroup.is_some() && rule.unit.is_some() {
             let what = "a rule has a cgroup or a unit, not both";
-            return self.fault(&table.span(), what.to_owned());
+            return self.fault(&table.span(), "a cgroup or a unit", what.to_owned());
         }
         Some(rule)
     }
@@ -149,12 +178,10 @@ impl Reader<'_> {
         for one in given.get_ref() {
             let alone: Result<AddressSet, _> = one.get_ref().parse();
             if one.get_ref().contains(',') {
-                self.fault::<()>(
-                    &one.span(),
-                    "write each address as a text of its own".to_owned(),
-                );
+                let what = "write each address as a text of its own";
+                self.fault::<()>(&one.span(), ADDRESS, what.to_owned());
             } else if let Err(problem) = alone {
-                self.fault::<()>(&one.span(), problem.to_string());
+                self.fault::<()>(&one.span(), ADDRESS, problem.to_string());
             }
         }
         let texts: Vec<_> = given
@@ -166,7 +193,7 @@ impl Reader<'_> {
         match texts.join(",").parse() {
             Ok(set) => Some(set),
             Err(_) if faults > 0 => None,
-            Err(problem) => self.fault(&given.span(), format!("{problem}")),
+            Err(problem) => self.fault(&given.span(), ADDRESSES, format!("{problem}")),
         }
     }
 
@@ -174,22 +201,29 @@ impl Reader<'_> {
     fn value<T>(
         &mut self,
         text: Option<&Spanned<String>>,
+        expected: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         let text = text?;
-        self.checked(&text.span(), read(text.get_ref()))
+        self.checked(&text.span(), expected, read(text.get_ref()))
     }
 
-    fn checked<T>(&mut self, bytes: &std::ops::Range<usize>, read: Result<T, String>) -> Option<T> {
+    fn checked<T>(
+        &mut self,
+        bytes: &Range<usize>,
+        expected: &str,
+        read: Result<T, String>,
+    ) -> Option<T> {
         match read {
             Ok(value) => Some(value),
-            Err(what) => self.fault(bytes, what),
+            Err(what) => self.fault(bytes, expected, what),
         }
     }
 
-    fn fault<T>(&mut self, bytes: &std::ops::Range<usize>, what: String) -> Option<T> {
+    fn fault<T>(&mut self, bytes: &Range<usize>, expected: &str, what: String) -> Option<T> {
         let place = Place::of(self.source, bytes);
-        self.faults.push(Fault::new(&place, what));
+        let fault = Fault::new(&place, what).expecting(expected);
+        self.faults.push(fault);
         None
     }
 }

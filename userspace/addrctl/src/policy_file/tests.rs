@@ -149,6 +149,8 @@ fn a_fault_has_file_line_and_column() {
     ] {
         let found = faults(text);
         assert!(found[0].starts_with(wanted), "{text}: {found:?}");
+        let fault = &Policy::read(&[file("shop.toml", text)]).unwrap_err()[0];
+        assert!(fault.expected.is_some(), "{text}: {fault:?}");
     }
 }
 

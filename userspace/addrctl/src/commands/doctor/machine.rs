@@ -9,8 +9,8 @@ use addrconf_abi::ABI_VERSION;
 
 use super::{Check, Finding};
 use crate::client::Client;
-use crate::commands::policy;
-use crate::error::{Ended, Reason};
+use crate::commands::policy::{self, Change, Extent};
+use crate::error::Reason;
 use crate::system::System;
 
 /// The name of the gate among the security modules.
@@ -66,26 +66,27 @@ pub fn policy(system: &dyn System, client: &Client<'_>) -> Option<Finding> {
     }
 }
 
-/// What `apply` would change, a line each.
-fn differences(system: &dyn System, client: &Client<'_>) -> Result<String, Reason> {
-    let policy = policy::read(system, &[policy::DIRECTORY.into()])?;
-    let mut out = Vec::new();
-    let looked = policy::carry_out(system, client, &policy, false, true, &mut out);
-    match looked {
-        Ok(()) => Ok(String::from_utf8_lossy(&out).into_owned()),
-        Err(Ended::Call(why)) => Err(why),
-        Err(Ended::Output(why)) => Err(Reason::other(why)),
-    }
+/// What `apply` would change.
+fn differences(system: &dyn System, client: &Client<'_>) -> Result<Vec<Change>, Reason> {
+    let look = Extent {
+        prune: false,
+        dry_run: true,
+    };
+    let mut changes = Vec::new();
+    policy::read(system, &[policy::DIRECTORY.into()])
+        .and_then(|policy| policy::carry_out(system, client, &policy, look, &mut changes))
+        .map_err(|failed| failed.why)?;
+    Ok(changes)
 }
 
-fn differs(changes: &str) -> Option<Finding> {
-    let first = changes.lines().next()?;
-    let more = match changes.lines().count() {
-        1 => String::new(),
-        all => format!(", and {} more", all - 1),
+fn differs(changes: &[Change]) -> Option<Finding> {
+    let (first, others) = changes.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
     };
     let problem = format!(
-        "it is not as the files in {} say: `addrctl apply` {first}{more}",
+        "it is not as the files in {} say: `addrctl apply` would {first}{more}",
         policy::DIRECTORY
     );
     let mend = "`addrctl apply`, or `systemctl restart addrconf.service`";

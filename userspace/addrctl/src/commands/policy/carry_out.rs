@@ -2,16 +2,15 @@
 
 //! Making the machine as a policy says. Each association changes at once; rules change together.
 
-use std::io::Write;
 use std::time::Duration;
 
-use addrconf_abi::{Change, Target};
+use addrconf_abi::{Change as Update, Target};
 use rustix::io::Errno;
 
 use super::rules;
-use super::{Plan, Step};
+use super::{Change, Failed, Plan, Step};
 use crate::client::{Association, CallError, Client, Rule, Wanted};
-use crate::error::{Ended, ErrorKind, Reason};
+use crate::error::{ErrorKind, Reason};
 use crate::policy_file::{Policy, Tenant};
 use crate::refusal::Refusal;
 use crate::system::System;
@@ -21,19 +20,31 @@ const ATTEMPTS: u32 = 10;
 /// How long it waits between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Makes the machine as `policy` says, and writes what changes to `out`, a line each. With
-/// `dry_run` nothing changes. Without `prune` other associations, rules and grants stay.
+/// How far a policy is carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Associations, rules and grants that the policy does not have are taken away.
+    pub prune: bool,
+    /// Nothing changes: it is only said what would.
+    pub dry_run: bool,
+}
+
+/// Makes the machine as `policy` says, and adds what changes to `changes`.
+///
+/// # Errors
+///
+/// What the policy says cannot be, and then nothing has changed; or a call failed, and then
+/// `changes` has what was done before.
 pub fn carry_out(
     system: &dyn System,
     client: &Client<'_>,
     policy: &Policy,
-    prune: bool,
-    dry_run: bool,
-    out: &mut dyn Write,
-) -> Result<(), Ended> {
+    extent: Extent,
+    changes: &mut Vec<Change>,
+) -> Result<(), Failed> {
     let refused = |cause| Refusal::new(system, client, cause).reason();
     let users = policy.grants.iter().map(|grant| {
-        let unknown = |what| Reason::new(ErrorKind::Malformed, what).at(&grant.place.to_string());
+        let unknown = |what| Failed::at(&grant.place, Reason::new(ErrorKind::Malformed, what));
         system.user_id(&grant.user).map_err(unknown)
     });
     let users: Vec<_> = users.collect::<Result<_, _>>()?;
@@ -42,7 +53,7 @@ pub fn carry_out(
         .and_then(|ids| client.describe(&ids))
         .map_err(refused)?;
     let grants = client.grants().map_err(refused)?;
-    let plan = Plan::new(policy, &there, &grants, &users, prune)?;
+    let plan = Plan::new(policy, &there, &grants, &users, extent.prune)?;
     // Words of rules that mean nothing are found before anything changes.
     for tenant in &policy.tenants {
         rules::look_up(system, tenant, 0)?;
@@ -51,20 +62,19 @@ pub fn carry_out(
         system,
         client,
         policy,
-        prune,
+        prune: extent.prune,
     };
-    if dry_run {
-        for step in &plan.steps {
-            writeln!(out, "would {step}")?;
-        }
-        return machine.preview_rules(&there, out);
+    if extent.dry_run {
+        changes.extend(plan.steps.iter().map(|step| Change::of(step, None)));
+        changes.extend(machine.preview_rules(&there)?);
+        return Ok(());
     }
     machine.drop_rules(&plan)?;
     for step in &plan.steps {
-        machine.take(step)?;
-        writeln!(out, "{step}")?;
+        changes.push(machine.take(step)?);
     }
-    machine.put_rules(out)
+    changes.extend(machine.put_rules()?);
+    Ok(())
 }
 
 struct Machine<'a> {
@@ -79,30 +89,32 @@ impl Machine<'_> {
         Refusal::new(self.system, self.client, cause).reason()
     }
 
-    fn take(&self, step: &Step<'_>) -> Result<(), Reason> {
+    /// Takes a step; returns the change that it makes.
+    fn take(&self, step: &Step<'_>) -> Result<Change, Reason> {
         let client = self.client;
         let define = |tenant: &Tenant| {
             let terms = tenant.terms.terms(tenant.name);
-            client.define(terms, &tenant.addresses).map(drop)
+            client.define(terms, &tenant.addresses).map(Some)
         };
         let done = match step {
             Step::Define(tenant) => define(tenant),
             Step::Replace { tenant, id, .. } => {
                 let target = Target::Association(*id);
                 client
-                    .update(target, Change::Replace, &tenant.addresses, false)
-                    .map(drop)
+                    .update(target, Update::Replace, &tenant.addresses, false)
+                    .map(|_| None)
             }
             Step::Redefine { tenant, id } => client.undefine(*id).and_then(|_| define(tenant)),
-            Step::Undefine { id, .. } => client.undefine(*id).map(drop),
-            Step::Grant { uid, addresses } => client.grant(*uid, Some(addresses)),
-            Step::Revoke { uid } => client.grant(*uid, None),
+            Step::Undefine { id, .. } => client.undefine(*id).map(|_| None),
+            Step::Grant { uid, addresses } => client.grant(*uid, Some(addresses)).map(|()| None),
+            Step::Revoke { uid } => client.grant(*uid, None).map(|()| None),
         };
-        done.map_err(|cause| {
+        let made = done.map_err(|cause| {
             let why = self.refused(cause);
-            why.at(&step.to_string())
+            why.at(&Change::of(step, None).to_string())
                 .next("what was printed before is done")
-        })
+        })?;
+        Ok(Change::of(step, made))
     }
 
     /// Removes rules that put tasks into associations that are about to be undefined.
@@ -121,7 +133,7 @@ impl Machine<'_> {
     }
 
     /// Puts the rules of the policy in force.
-    fn put_rules(&self, out: &mut dyn Write) -> Result<(), Ended> {
+    fn put_rules(&self) -> Result<Option<Change>, Failed> {
         let mut known = Vec::new();
         let mut described = Vec::new();
         for tenant in &self.policy.tenants {
@@ -133,14 +145,12 @@ impl Machine<'_> {
             described.push(id);
         }
         let stays = |rule: &Rule| !self.prune && !described.contains(&rule.association);
-        if self.set_rules(|there| rules::wanted(&known, there, stays))? {
-            writeln!(out, "put the rules in force")?;
-        }
-        Ok(())
+        let set = self.set_rules(|there| rules::wanted(&known, there, stays))?;
+        Ok(set.map(|rule_count| Change::SetRules { rule_count }))
     }
 
-    /// Writes whether the rules would change.
-    fn preview_rules(&self, there: &[Association], out: &mut dyn Write) -> Result<(), Ended> {
+    /// Whether the rules would change.
+    fn preview_rules(&self, there: &[Association]) -> Result<Option<Change>, Failed> {
         let mut known = Vec::new();
         let mut described = Vec::new();
         for tenant in &self.policy.tenants {
@@ -157,23 +167,25 @@ impl Machine<'_> {
             .rules;
         let stays = |rule: &Rule| !self.prune && !described.contains(&rule.association);
         let list = rules::wanted(&known, &in_force, stays);
-        if !rules::is_in_force(&list, &in_force) {
-            writeln!(out, "would put the rules in force")?;
-        }
-        Ok(())
+        let rule_count = list.len();
+        let changed = !rules::is_in_force(&list, &in_force);
+        Ok(changed.then_some(Change::SetRules { rule_count }))
     }
 
-    /// Puts the list in force that `wanted` makes of the rules there are. Returns whether it is
-    /// another.
-    fn set_rules<'k>(&self, wanted: impl Fn(&[Rule]) -> Vec<Wanted<'k>>) -> Result<bool, Reason> {
+    /// Puts the list in force that `wanted` makes of the rules there are. Returns how many these
+    /// are if it is another.
+    fn set_rules<'k>(
+        &self,
+        wanted: impl Fn(&[Rule]) -> Vec<Wanted<'k>>,
+    ) -> Result<Option<usize>, Reason> {
         for _ in 0..ATTEMPTS {
             let there = self.client.rules().map_err(|cause| self.refused(cause))?;
             let list = wanted(&there.rules);
             if rules::is_in_force(&list, &there.rules) {
-                return Ok(false);
+                return Ok(None);
             }
             match self.client.set_rules(&list, there.generation) {
-                Ok(_) => return Ok(true),
+                Ok(_) => return Ok(Some(list.len())),
                 Err(CallError::Refused(Errno::STALE)) => self.system.sleep(PAUSE),
                 Err(cause) => return Err(self.refused(cause)),
             }

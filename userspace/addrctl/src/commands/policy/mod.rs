@@ -3,21 +3,48 @@
 //! Policy files: reading them, and making the machine as they say.
 
 mod carry_out;
+mod change;
 mod plan;
 mod rules;
 
 use std::path::PathBuf;
 
 use crate::error::{ErrorKind, Reason};
-use crate::policy_file::{Fault, Policy, Source};
+use crate::policy_file::{Fault, Place, Policy, Source};
 use crate::system::System;
 use crate::text::{counted, printable};
 
-pub use carry_out::carry_out;
+pub use carry_out::{carry_out, Extent};
+pub use change::Change;
 pub use plan::{Plan, Step};
 
 /// Where policy files are, if none are named.
 pub const DIRECTORY: &str = "/etc/addrconf";
+
+/// Why a policy was not accepted, or is not in force.
+pub struct Failed {
+    /// What is wrong with the files. Empty if something else failed.
+    pub faults: Vec<Fault>,
+    /// Why, for people.
+    pub why: Reason,
+}
+
+impl Failed {
+    /// Something in a file means nothing on this machine, or cannot be done.
+    pub fn at(place: &Place, why: Reason) -> Self {
+        Self {
+            faults: vec![Fault::new(place, why.what().to_owned())],
+            why: why.at(&place.to_string()),
+        }
+    }
+}
+
+impl From<Reason> for Failed {
+    fn from(why: Reason) -> Self {
+        let faults = Vec::new();
+        Self { faults, why }
+    }
+}
 
 /// Reads the files that `paths` name: files, directories, of which those that end in `.toml` are
 /// read, or `-` for the standard input.
@@ -25,7 +52,7 @@ pub const DIRECTORY: &str = "/etc/addrconf";
 /// # Errors
 ///
 /// What cannot be read, or all that is wrong with the files.
-pub fn read(system: &dyn System, paths: &[PathBuf]) -> Result<Policy, Reason> {
+pub fn read(system: &dyn System, paths: &[PathBuf]) -> Result<Policy, Failed> {
     let mut texts = Vec::new();
     for path in paths {
         let found = system.policy_files(path).map_err(|cause| {
@@ -42,7 +69,10 @@ pub fn read(system: &dyn System, paths: &[PathBuf]) -> Result<Policy, Reason> {
             text,
         })
         .collect();
-    Policy::read(&sources).map_err(|faults| faulty(&faults))
+    Policy::read(&sources).map_err(|faults| Failed {
+        why: faulty(&faults),
+        faults,
+    })
 }
 
 /// The name of the tenant that a file describes, unless it says another.

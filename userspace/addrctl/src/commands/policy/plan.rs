@@ -2,10 +2,9 @@
 
 //! What has to be done so that the machine is as the policy says.
 
-use std::fmt;
-
 use addrconf_abi::Name;
 
+use super::Failed;
 use crate::address::AddressSet;
 use crate::client::{Association, Grant};
 use crate::error::{ErrorKind, Reason};
@@ -39,30 +38,6 @@ pub enum Step<'a> {
     Revoke { uid: u32 },
 }
 
-impl fmt::Display for Step<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Define(tenant) => {
-                write!(f, "define {} {}", tenant.name.as_str(), tenant.addresses)
-            }
-            Self::Replace { tenant, before, .. } => {
-                let name = tenant.name.as_str();
-                write!(
-                    f,
-                    "replace the set of {name}: {before} by {}",
-                    tenant.addresses
-                )
-            }
-            Self::Redefine { tenant, .. } => {
-                write!(f, "define {} anew, with other terms", tenant.name.as_str())
-            }
-            Self::Undefine { name, .. } => write!(f, "undefine {}", name.as_str()),
-            Self::Grant { uid, addresses } => write!(f, "grant user {uid} {addresses}"),
-            Self::Revoke { uid } => write!(f, "take the grant of user {uid} back"),
-        }
-    }
-}
-
 impl<'a> Plan<'a> {
     /// Compares the policy with what there is. `users` are the numbers of the users of its grants,
     /// in their order.
@@ -76,7 +51,7 @@ impl<'a> Plan<'a> {
         grants: &[Grant],
         users: &[u32],
         prune: bool,
-    ) -> Result<Self, Reason> {
+    ) -> Result<Self, Failed> {
         let mut steps = Vec::new();
         for tenant in &policy.tenants {
             let found = there.iter().find(|found| found.has_name(tenant.name));
@@ -116,21 +91,20 @@ impl<'a> Plan<'a> {
 }
 
 /// What has to be done so that an association is as the policy says.
-fn change<'a>(tenant: &'a Tenant, found: &Association) -> Result<Option<Step<'a>>, Reason> {
+fn change<'a>(tenant: &'a Tenant, found: &Association) -> Result<Option<Step<'a>>, Failed> {
     let (name, id) = (tenant.name.as_str(), found.id);
     if !found.defined {
         let what = format!("association {id} has the name {name}, and is not a defined one");
-        return Err(Reason::new(ErrorKind::NotDefined, what)
-            .next("release it, or wait for its end; nothing was changed"));
+        let why = Reason::new(ErrorKind::NotDefined, what)
+            .next("release it, or wait for its end; nothing was changed");
+        return Err(Failed::at(&tenant.place, why));
     }
     if !tenant.terms.is_met_by(&found.terms) {
         if found.task_count > 0 || found.socket_count > 0 {
-            let what = format!(
-                "{}: {name} is in use with other terms, and terms do not change",
-                tenant.place
-            );
-            return Err(Reason::new(ErrorKind::Left, what)
-                .next("stop its processes first; nothing was changed"));
+            let what = format!("{name} is in use with other terms, and terms do not change");
+            let why = Reason::new(ErrorKind::Left, what)
+                .next("stop its processes first; nothing was changed");
+            return Err(Failed::at(&tenant.place, why));
         }
         return Ok(Some(Step::Redefine { tenant, id }));
     }

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
+use super::Failed;
 use crate::client::{NewRule, Rule, Wanted};
 use crate::commands::args::GivenCgroup;
 use crate::commands::criteria::{self, Criteria};
-use crate::error::Reason;
 use crate::policy_file::Tenant;
 use crate::system::System;
 
@@ -22,7 +22,7 @@ pub fn look_up(
     system: &dyn System,
     tenant: &Tenant,
     association: u64,
-) -> Result<Vec<Known>, Reason> {
+) -> Result<Vec<Known>, Failed> {
     let known = |rule: &crate::policy_file::Rule| {
         let cgroup = rule
             .cgroup
@@ -35,13 +35,12 @@ pub fn look_up(
             group: rule.gid.as_deref(),
             cgroup: cgroup.or(unit),
         };
-        let place = rule.place.to_string();
         criteria::rule(system, &wanted, association)
             .map(|new| Known {
                 rule: new,
                 exe: rule.exe.clone(),
             })
-            .map_err(|why| why.at(&place))
+            .map_err(|why| Failed::at(&rule.place, why))
     };
     tenant.rules.iter().map(known).collect()
 }

@@ -22,6 +22,7 @@ mod older_module;
 mod options;
 mod output;
 mod policies;
+mod policy_answers;
 mod ps;
 mod refusals;
 mod rights;
