@@ -55,7 +55,7 @@ impl Cli {
     pub fn read(args: &[OsString]) -> Result<(Commands, PathBuf), clap::Error> {
         let cli = Self::try_parse_from(args)?;
         match cli.command {
-            _ if cli.version => Ok((Commands::Version(version::Args {}), cli.device)),
+            _ if cli.version => Ok((Commands::Version(version::Args::default()), cli.device)),
             Some(mut command) => {
                 if let Commands::Generate(generate) = &mut command {
                     generate.cli = Some(Box::new(Self::command()));

@@ -7,13 +7,14 @@ use std::io::Write;
 use addrconf_abi::Name;
 use rustix::io::Errno;
 
-use super::args::{definable, AddressSetParser, TermsArgs, ADDRS_HELP, NAME_HELP};
+use super::args::{definable, AddressSetParser, OutputArgs, TermsArgs, ADDRS_HELP, NAME_HELP};
 use super::associate;
 use super::exclusive::{self, Claim, Claimant};
 use super::open;
 use crate::address::AddressSet;
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason, Subject};
+use crate::output::Made;
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -36,6 +37,9 @@ pub struct Args {
     /// Share addresses with another exclusive association all the same
     #[arg(long)]
     force: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Command for Args {
@@ -44,7 +48,7 @@ impl Command for Args {
         let doing = Doing::new("define", whom).and(format!("with {}", self.addresses));
         let id = self.define(system).map_err(|why| doing.failed(why))?;
         associate::note_absent(system, &self.addresses);
-        writeln!(out, "{id}").map_err(Error::output)
+        self.output.print(out, &Made { id })
     }
 }
 

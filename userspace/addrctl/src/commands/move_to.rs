@@ -6,10 +6,11 @@ use std::io::Write;
 
 use addrconf_abi::{AssignRequest, Target};
 
-use super::args::{which, Which};
+use super::args::{which, OutputArgs, Which};
 use super::associate::move_to;
 use crate::command::Command;
 use crate::error::Error;
+use crate::output::Made;
 use crate::system::System;
 
 /// Move a process from its association into another, and print the other one's id
@@ -21,7 +22,7 @@ use crate::system::System;
 /// Its sockets stay with the association that it leaves, and it cannot use them any more: a server
 /// opens its listeners anew, for example when it is reloaded.
 #[derive(clap::Args, Debug)]
-#[command(override_usage = "addrctl move <PID> --to <NAME|ID> [--tree] [--reset]")]
+#[command(override_usage = "addrctl move <PID> --to <NAME|ID> [--tree] [--reset] [--json]")]
 pub struct Args {
     /// Process id
     #[arg(value_parser = clap::value_parser!(i32).range(1..))]
@@ -38,6 +39,9 @@ pub struct Args {
     /// Reset established connections, which the process cannot use any more
     #[arg(long)]
     reset: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Command for Args {
@@ -48,6 +52,6 @@ impl Command for Args {
             ..AssignRequest::about(Target::Pid(self.pid))
         };
         let id = move_to(system, self.pid, self.to, &request)?;
-        writeln!(out, "{id}").map_err(Error::output)
+        self.output.print(out, &Made { id })
     }
 }

@@ -2,7 +2,6 @@
 
 //! `addrctl stats`: how often something was refused.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use addrconf_abi::{Operation, Target};
@@ -14,7 +13,7 @@ use super::open;
 use crate::client::{CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason};
-use crate::output::{table, Answer};
+use crate::output::{table, Answer, Refusals};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -43,10 +42,9 @@ pub struct Stats {
     pub id: u64,
     /// Its name; empty if it has none.
     pub name: String,
-    /// How often each operation was refused.
-    pub refused: BTreeMap<&'static str, u64>,
-    /// Refusals of which no event told, as there were too many in a second.
-    pub held_back: u64,
+    /// What was refused to it.
+    #[serde(flatten)]
+    pub refusals: Refusals,
 }
 
 impl Answer for Counted {
@@ -59,7 +57,7 @@ impl Answer for Counted {
         ];
         let rows = self.associations.iter().flat_map(|stats| {
             let some = Operation::ALL.iter().filter_map(|operation| {
-                let refused = *stats.refused.get(operation.name())?;
+                let refused = *stats.refusals.refused.get(operation.name())?;
                 (refused > 0).then(|| (operation.name(), refused))
             });
             some.map(|(operation, refused)| {
@@ -109,13 +107,9 @@ fn stats(client: &Client<'_>, id: u64) -> Result<Stats, CallError> {
     let target = Target::Association(id);
     let counts = client.counts(target)?;
     let name = client.query(target)?.terms.name;
-    let numbers = Operation::ALL.iter().zip(counts.refused);
     Ok(Stats {
         id,
         name: name.as_str().to_owned(),
-        refused: numbers
-            .map(|(operation, number)| (operation.name(), number))
-            .collect(),
-        held_back: counts.held_back,
+        refusals: Refusals::new(&counts),
     })
 }

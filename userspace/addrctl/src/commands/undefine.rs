@@ -2,15 +2,17 @@
 
 //! `addrctl undefine`: makes a defined association end with its last process and socket.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use rustix::io::Errno;
+use serde::Serialize;
 
-use super::args::{which, Which};
+use super::args::{which, OutputArgs, Which};
 use super::open;
 use crate::client::Client;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
+use crate::output::Answer;
 use crate::refusal::Refusal;
 use crate::system::System;
 use crate::text::{counted, numbered};
@@ -24,27 +26,50 @@ pub struct Args {
     /// Name or id of the association
     #[arg(value_name = "NAME|ID", value_parser = which)]
     which: Which,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer of `undefine`.
+#[derive(Serialize)]
+pub struct Undefined {
+    /// The id of the association.
+    id: u64,
+    /// How many tasks it still has; it ends with the last of them and of its sockets.
+    task_count: u64,
+}
+
+impl Answer for Undefined {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.task_count {
+            0 => Ok(()),
+            count => {
+                let tasks = counted(count, "task");
+                writeln!(out, "still has {tasks}, and ends with the last")
+            }
+        }
+    }
 }
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
         let doing = Doing::new("undefine", open::association(self.which));
         match self.undefine(system, doing.whom()) {
-            Ok(0) => Ok(()),
-            Ok(tasks) => {
-                let tasks = counted(tasks, "task");
-                writeln!(out, "still has {tasks}, and ends with the last").map_err(Error::output)
-            }
+            Ok(undefined) => self.output.print(out, &undefined),
             Err(why) => Err(doing.failed(why)),
         }
     }
 }
 
 impl Args {
-    fn undefine(&self, system: &dyn System, whom: &Subject) -> Result<u64, Reason> {
+    fn undefine(&self, system: &dyn System, whom: &Subject) -> Result<Undefined, Reason> {
         let client = open::client(system)?;
         let id = open::id(system, &client, self.which)?;
-        client.undefine(id).map_err(|cause| {
+        let undefined = client
+            .undefine(id)
+            .map(|task_count| Undefined { id, task_count });
+        undefined.map_err(|cause| {
             let refusal = Refusal::new(system, &client, cause);
             match refusal.errno() {
                 Some(Errno::ALREADY) => {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use addrconf_abi::{AddrEntry, Change, Target, MAX_ADDRS};
 use rustix::io::Errno;
+use serde::Serialize;
 
 use super::args::ChangeArgs;
 use super::exclusive::{self, Claim, Claimant, Services};
@@ -14,6 +15,7 @@ use super::open::{self, OpenTarget};
 use crate::address::AddressSet;
 use crate::client::Client;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
+use crate::output::Answer;
 use crate::refusal::Refusal;
 use crate::system::System;
 use crate::text::counted;
@@ -30,6 +32,13 @@ pub struct Update<'a> {
     pub doing: fn(&AddressSet, Subject) -> Doing,
     /// What a refusal means for this change only.
     pub meaning: fn(&Refused<'_>) -> Option<Reason>,
+}
+
+/// The answer of `add`, `remove` and `replace`.
+#[derive(Serialize)]
+pub struct Updated {
+    /// How many connections were reset.
+    reset_count: u64,
 }
 
 /// A change that the module refused.
@@ -50,7 +59,7 @@ impl Update<'_> {
         let whom = open::subject(system, &self.args.target);
         let doing = (self.doing)(&self.args.addresses, whom);
         match self.attempt(system, doing.whom()) {
-            Ok(resets) => report(out, resets).map_err(Error::output),
+            Ok(reset_count) => self.args.output.print(out, &Updated { reset_count }),
             Err(why) => Err(doing.failed(why)),
         }
     }
@@ -137,10 +146,12 @@ impl Refused<'_> {
     }
 }
 
-fn report(out: &mut dyn Write, resets: u64) -> io::Result<()> {
-    match resets {
-        0 => Ok(()),
-        _ => writeln!(out, "{} reset", counted(resets, "connection")),
+impl Answer for Updated {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.reset_count {
+            0 => Ok(()),
+            count => writeln!(out, "{} reset", counted(count, "connection")),
+        }
     }
 }
 

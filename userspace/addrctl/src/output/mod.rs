@@ -6,6 +6,8 @@
 mod event;
 mod journal;
 mod json;
+mod made;
+mod refusals;
 pub mod table;
 mod view;
 
@@ -15,6 +17,8 @@ use serde::Serialize;
 
 pub use event::{why, EventView, UNKNOWN};
 pub use journal::journal_entry;
+pub use made::Made;
+pub use refusals::Refusals;
 pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, which

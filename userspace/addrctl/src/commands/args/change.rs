@@ -7,6 +7,7 @@
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
+use super::output::OutputArgs;
 use super::target::{which, whom, TargetArgs, Which, Whom};
 use crate::address::AddressSet;
 use crate::text::cut;
@@ -20,6 +21,8 @@ pub struct ChangeArgs {
     pub addresses: AddressSet,
     /// Whether to reset connections on addresses outside the set.
     pub reset: bool,
+    /// How to print.
+    pub output: OutputArgs,
 }
 
 /// The words in the order of the command line.
@@ -39,6 +42,9 @@ struct Words {
     /// Reset established connections on addresses that are no longer in the set
     #[arg(long)]
     reset: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl FromArgMatches for ChangeArgs {
@@ -67,6 +73,7 @@ impl FromArgMatches for ChangeArgs {
             target: TargetArgs { whom, association },
             addresses,
             reset: words.reset,
+            output: words.output,
         })
     }
 

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::output::Answer;
 
 /// How to print.
-#[derive(clap::Args, Clone, Copy, Debug)]
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct OutputArgs {
     /// Print JSON, for programs
     #[arg(long)]

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use addrconf_abi::{AssignRequest, JoinRequest, Target};
 use rustix::io::Errno;
 
-use super::permit;
+use super::{permit, Assigned};
 use crate::client::{CallError, Client};
 use crate::commands::args::{GivenCgroup, Which};
 use crate::commands::associate::{joining, not_joined};
@@ -38,15 +38,15 @@ struct Joining<'a> {
     joined: u64,
 }
 
-/// Puts every process of a control group, and of those below it, into an association. Returns
-/// how many joined; those that are members already do not count.
+/// Puts every process of a control group, and of those below it, into an association. Those
+/// that are members already do not count.
 pub(super) fn join_all(
     system: &dyn System,
     given: GivenCgroup<'_>,
     to: Which,
     reset: bool,
     force: bool,
-) -> Result<u64, Error> {
+) -> Result<Assigned, Error> {
     let opened = || {
         let client = open::client(system)?;
         let id = open::id(system, &client, to)?;
@@ -76,7 +76,10 @@ pub(super) fn join_all(
     let mut joining = opened().map_err(|why| doing().failed(why))?;
     let done = joining.look_until_none_is_left(doing);
     done.map_err(|error| joining.with_those_before(error))?;
-    Ok(joining.joined)
+    Ok(Assigned {
+        id: joining.id,
+        joined_count: Some(joining.joined),
+    })
 }
 
 impl Joining<'_> {

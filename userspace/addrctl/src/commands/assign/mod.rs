@@ -4,18 +4,20 @@
 
 mod cgroup;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use addrconf_abi::{AssignRequest, Name, Target};
+use serde::Serialize;
 
 use super::args::{
-    name, which, AddressSetParser, CgroupArgs, TermsArgs, Which, ADDRS_HELP, NAME_HELP,
+    name, which, AddressSetParser, CgroupArgs, OutputArgs, TermsArgs, Which, ADDRS_HELP, NAME_HELP,
 };
 use super::associate::{associate, join};
 use super::open;
 use crate::address::AddressSet;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
+use crate::output::Answer;
 use crate::system::System;
 use crate::text::counted;
 
@@ -92,22 +94,43 @@ pub struct Args {
 
     #[command(flatten)]
     terms: TermsArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer of `assign`.
+#[derive(Serialize)]
+pub struct Assigned {
+    /// The id of the association.
+    id: u64,
+    /// How many processes of a control group joined; null where one process was named.
+    joined_count: Option<u64>,
+}
+
+impl Answer for Assigned {
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.joined_count {
+            None => writeln!(out, "{}", self.id),
+            Some(joined) => writeln!(out, "{} joined", counted(joined, "process")),
+        }
+    }
 }
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
-        match (self.pid, self.cgroup.given(), self.to) {
-            (Some(pid), _, to) => {
-                let id = self.assign(system, pid, to)?;
-                writeln!(out, "{id}").map_err(Error::output)
-            }
+        let assigned = match (self.pid, self.cgroup.given(), self.to) {
+            (Some(pid), _, to) => Assigned {
+                id: self.assign(system, pid, to)?,
+                joined_count: None,
+            },
             (None, Some(given), Some(to)) => {
-                let joined = cgroup::join_all(system, given, to, self.reset, self.force)?;
-                writeln!(out, "{} joined", counted(joined, "process")).map_err(Error::output)
+                cgroup::join_all(system, given, to, self.reset, self.force)?
             }
             // clap requires one of the two, and --to with the second.
-            (None, _, _) => Ok(()),
-        }
+            (None, _, _) => return Ok(()),
+        };
+        self.output.print(out, &assigned)
     }
 }
 

@@ -11,10 +11,11 @@ use clap::ArgGroup;
 use super::{change, refused};
 use crate::client::{NewRule, Rule, Wanted};
 use crate::command::Command;
-use crate::commands::args::{which, CgroupArgs, Which};
+use crate::commands::args::{which, CgroupArgs, OutputArgs, Which};
 use crate::commands::criteria::{self, Criteria};
 use crate::commands::{cgroup, open};
 use crate::error::{Doing, Error, Reason};
+use crate::output::Made;
 use crate::system::System;
 
 /// Add a rule, and print its id
@@ -62,13 +63,16 @@ pub struct Args {
     /// Put the rule before the one with this id instead of at the end
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u32).range(1..))]
     before: Option<u32>,
+
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Command for Args {
     fn run(&self, system: &dyn System, out: &mut dyn Write) -> Result<(), Error> {
         let doing = Doing::new("add a rule for", open::association(self.to));
         let id = self.add(system).map_err(|why| doing.failed(why))?;
-        writeln!(out, "{id}").map_err(Error::output)
+        self.output.print(out, &Made { id: id.into() })
     }
 }
 

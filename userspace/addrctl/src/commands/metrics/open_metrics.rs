@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The numbers as OpenMetrics text.
+
+use std::fmt;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::{Numbers, OfOne};
+
+/// The labels of what belongs to an association.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Of {
+    id: u64,
+    name: String,
+}
+
+/// The labels of a number of refusals.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refused {
+    id: u64,
+    name: String,
+    operation: &'static str,
+}
+
+/// What is told of all associations.
+#[derive(Default)]
+struct Metrics {
+    associations: Gauge,
+    processes: Family<Of, Gauge>,
+    tasks: Family<Of, Gauge>,
+    sockets: Family<Of, Gauge>,
+    refused: Family<Refused, Counter>,
+    held_back: Family<Of, Counter>,
+}
+
+/// The numbers as OpenMetrics text.
+pub fn text(numbers: &Numbers) -> Result<String, fmt::Error> {
+    let metrics = Metrics::default();
+    for association in &numbers.associations {
+        metrics.add(association);
+    }
+    let mut text = String::new();
+    encode(&mut text, &metrics.registry())?;
+    Ok(text)
+}
+
+impl Metrics {
+    fn add(&self, association: &OfOne) {
+        let of = Of {
+            id: association.id,
+            name: association.name.clone(),
+        };
+        let set = |family: &Family<Of, Gauge>, number: u64| {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            family.get_or_create(&of).set(number);
+        };
+        self.associations.inc();
+        set(&self.processes, association.process_count.into());
+        set(&self.tasks, association.task_count);
+        set(&self.sockets, association.socket_count);
+        for (&operation, &number) in &association.refusals.refused {
+            let labels = Refused {
+                id: of.id,
+                name: of.name.clone(),
+                operation,
+            };
+            self.refused.get_or_create(&labels).inc_by(number);
+        }
+        let held_back = association.refusals.held_back;
+        self.held_back.get_or_create(&of).inc_by(held_back);
+    }
+
+    fn registry(&self) -> Registry {
+        let mut all = Registry::with_prefix("addrconf");
+        let gauges = [
+            ("processes", "Processes", &self.processes),
+            ("tasks", "Tasks (threads)", &self.tasks),
+            ("sockets", "Sockets", &self.sockets),
+        ];
+        let associations = self.associations.clone();
+        all.register("associations", "Associations", associations);
+        for (name, help, family) in gauges {
+            all.register(name, format!("{help} of an association"), family.clone());
+        }
+        let refused = self.refused.clone();
+        all.register("refused", "Calls and packets that were refused", refused);
+        let held_back = self.held_back.clone();
+        let help = "Events of which nobody was told, as there were too many in a second";
+        all.register("events_held_back", help, held_back);
+        all
+    }
+}
