@@ -4,9 +4,11 @@
 
 use addrconf_abi::Terms;
 use clap::ValueEnum;
+use schemars::JsonSchema;
 
 /// Something that is refused unless the association allows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, ValueEnum)]
+#[schemars(rename_all = "kebab-case")]
 pub enum Allow {
     /// Raw sockets, whose source is enforced
     Raw,

@@ -7,6 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use addrconf_abi::{HostLoopback, Name, NAME_LEN};
 
+/// What a refused call does beside failing: nothing, or a signal.
+pub const ON_REFUSAL: [&str; 2] = ["errno", "signal"];
+
 /// Whether a word is meant as a number.
 pub fn is_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['-', '+']);

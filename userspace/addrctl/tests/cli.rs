@@ -206,6 +206,7 @@ fn only_who_narrows_keeps_a_loopback() {
 #[test]
 fn a_missing_module_exits_with_3() {
     fails(&["list"], 3, "run `modprobe addrconf`");
+    fails(&["list", "--json"], 3, "run `modprobe addrconf`");
     fails(&["assign", "2", "10.0.0.1"], 3, NO_DEVICE);
 }
 
@@ -278,6 +279,7 @@ fn an_installation_has_what_an_administrator_looks_for() {
     let monitor = text("usr/lib/systemd/system/addrconf-monitor.service");
     assert!(monitor.contains("ExecStart=/usr/sbin/addrctl monitor --journal\n"));
     assert!(text("usr/share/addrconf/policy.schema.json").contains("host-loopback"));
+    assert!(text("usr/share/addrconf/answers.schema.json").contains("\"rule-list\""));
     assert!(!dest.join("lib/modules").exists());
     std::fs::remove_dir_all(&dest).expect("rm");
 }

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -39,7 +40,7 @@ pub struct Args {
 }
 
 /// The answer of `apply`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Applied {
     /// Nothing was changed: this is what would be.
     dry_run: bool,

@@ -17,7 +17,7 @@ use super::open::{self, OpenTarget};
 use crate::client::Association;
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
-use crate::output::{why, Answer, UNKNOWN};
+use crate::output::{why, Answer, UNKNOWN_REASON};
 use crate::refusal::Refusal;
 use crate::system::{unused_socket, System};
 use crate::word::{endpoint, Endpoint};
@@ -167,7 +167,7 @@ impl Args {
             errno: (!allowed).then(|| format!("{:?}", Errno::from_raw(answer.errno.into()))),
             source: answer.source,
             stands_for: is_wildcard.then(|| stands_for(&found, addr)),
-            why: answer.refusal.map_or(UNKNOWN, why),
+            why: answer.refusal.map_or(UNKNOWN_REASON, why),
         })
     }
 }

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use addrconf_abi::Happening;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -27,7 +28,7 @@ pub struct Args {
 }
 
 /// The answer of `explain`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Explained {
     /// Refusals of the process, the oldest first, as far as the module remembers them.
     pub refusals: Vec<EventView>,

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
@@ -31,7 +32,7 @@ pub struct Args {
 }
 
 /// The answer of `export`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Exported {
     /// The policy file.
     policy: Written,

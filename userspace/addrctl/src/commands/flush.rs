@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use addrconf_abi::Target;
 use rustix::io::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -49,7 +50,7 @@ pub struct Args {
 }
 
 /// The answer of `flush`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Flushed {
     /// How many associations there were.
     found_count: usize,
@@ -57,7 +58,7 @@ pub struct Flushed {
     ended_count: usize,
     /// How many tasks it released.
     task_count: u64,
-    /// How many rules it removed; `None` if the module knows no rules.
+    /// How many rules it removed; null if the module knows no rules.
     rule_count: Option<u32>,
     /// The associations that are left.
     left: Vec<View>,
@@ -80,13 +81,13 @@ impl Answer for Flushed {
 }
 
 /// The answer of `flush --dry-run`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Preview {
     /// How many associations there are.
     found_count: usize,
     /// How many tasks these have.
     task_count: u64,
-    /// How many rules there are; `None` if the module knows no rules.
+    /// How many rules there are; null if the module knows no rules.
     rule_count: Option<u32>,
     /// Those that have sockets.
     used: Vec<View>,

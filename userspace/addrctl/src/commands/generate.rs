@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `addrctl generate`: files that are made of the command line itself or of policy files, for
-//! `make install` and for systemd.
+//! `addrctl generate`: files that are made of the command line itself, of what is read and printed,
+//! or of policy files, for `make install` and for systemd.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use clap_complete::Shell;
+use schemars::Schema;
 
-use super::policy;
+use super::{answers, policy};
 use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::policy_file;
@@ -36,6 +37,8 @@ enum What {
     Completions { shell: Shell },
     /// The JSON Schema of policy files, on the standard output
     Schema,
+    /// The JSON Schema of what commands print for programs, on the standard output
+    Answers,
     /// Settings that let units of systemd wait for the policy, in a directory
     DropIns { dir: PathBuf },
 }
@@ -58,15 +61,16 @@ impl Command for Args {
                 clap_complete::generate(*shell, &mut cli, "addrctl", out);
                 return Ok(());
             }
-            What::Schema => json(out),
+            What::Schema => json(out, &policy_file::schema()),
+            What::Answers => json(out, &answers::schema()),
             What::DropIns { dir } => drop_ins(system, dir),
         };
         made.map_err(|cause| doing.failed(Reason::new(ErrorKind::Output, cause.to_string())))
     }
 }
 
-fn json(out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &policy_file::schema())?;
+fn json(out: &mut dyn Write, schema: &Schema) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, schema)?;
     writeln!(out)
 }
 

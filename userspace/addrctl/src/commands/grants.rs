@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -30,18 +31,23 @@ pub struct Args {
 }
 
 /// The answer of `grants`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Listed {
     /// The grants in force, by ascending id of the user.
     grants: Vec<GrantView>,
 }
 
-/// What is shown of a grant.
-#[derive(Serialize)]
+/// A grant.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Grant")]
 struct GrantView {
+    /// The user.
     uid: u32,
+    /// The name of that user, if it has one.
     user: Option<String>,
+    /// What it was granted, in the order it was given.
     addresses: Vec<String>,
+    /// How many associations it made that are there.
     association_count: u32,
 }
 

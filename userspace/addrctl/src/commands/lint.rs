@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -28,7 +29,7 @@ pub struct Args {
 }
 
 /// The answer of `lint`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Linted {
     /// What the files describe; null if they have a fault.
     policy: Option<Described>,
@@ -37,7 +38,7 @@ pub struct Linted {
 }
 
 /// How much policy files describe.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Described {
     /// How many tenants.
     tenant_count: usize,

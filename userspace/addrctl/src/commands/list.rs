@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -23,7 +24,7 @@ pub struct Args {
 }
 
 /// The answer of `list`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Listed {
     /// All associations, by ascending id.
     pub associations: Vec<View>,

@@ -3,6 +3,7 @@
 //! The commands, a file each: its arguments, what it does and what can go wrong.
 
 pub mod add;
+mod answers;
 pub mod apply;
 mod args;
 pub mod assign;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -21,7 +22,7 @@ pub struct Args {
 }
 
 /// The answer of `self`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Own {
     /// Its id.
     pub id: u64,
@@ -31,7 +32,7 @@ pub struct Own {
     pub addresses: Vec<String>,
     /// Its dedicated loopback address.
     pub loopback: Option<String>,
-    /// How many tasks and sockets it has.
+    /// How many tasks (threads) it has.
     pub task_count: u64,
     /// How many sockets it has.
     pub socket_count: u64,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
@@ -29,19 +30,20 @@ pub struct Args {
 }
 
 /// The answer of `ps`.
-#[derive(Serialize)]
-struct Tree {
+#[derive(JsonSchema, Serialize)]
+pub struct Tree {
     /// By association, each process before its children.
     processes: Vec<Member>,
 }
 
 /// A process of an association.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Member {
     /// The id of the association.
     association: u64,
     /// Its name; empty if it has none.
     name: String,
+    /// The process.
     pid: i32,
     /// Its parent, if that is a member as well.
     parent: Option<i32>,

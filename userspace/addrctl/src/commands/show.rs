@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{OutputArgs, TargetArgs};
@@ -25,7 +26,7 @@ pub struct Args {
 }
 
 /// The answer of `show`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Shown {
     /// The one asked for, with its processes.
     pub association: View,

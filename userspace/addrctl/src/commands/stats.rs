@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use addrconf_abi::{Operation, Target};
 use rustix::io::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
@@ -29,14 +30,14 @@ pub struct Args {
 }
 
 /// The answer of `stats`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Counted {
     /// By ascending id.
     pub associations: Vec<Stats>,
 }
 
 /// How often something was refused to one association.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Stats {
     /// Its id.
     pub id: u64,

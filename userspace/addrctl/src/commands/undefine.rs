@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use rustix::io::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
@@ -32,7 +33,7 @@ pub struct Args {
 }
 
 /// The answer of `undefine`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Undefined {
     /// The id of the association.
     id: u64,

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use addrconf_abi::{AddrEntry, Change, Target, MAX_ADDRS};
 use rustix::io::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::ChangeArgs;
@@ -35,7 +36,7 @@ pub struct Update<'a> {
 }
 
 /// The answer of `add`, `remove` and `replace`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Updated {
     /// How many connections were reset.
     reset_count: u64,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use addrconf_abi::ABI_VERSION;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -25,7 +26,7 @@ pub struct Args {
 }
 
 /// The answer of `version`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Versions {
     /// This addrctl.
     addrctl: Own,
@@ -34,7 +35,8 @@ pub struct Versions {
 }
 
 /// The versions of addrctl.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Addrctl")]
 struct Own {
     /// Of the program.
     release: &'static str,
@@ -43,7 +45,7 @@ struct Own {
 }
 
 /// The module, as far as it can be asked.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum Module {
     /// It answers.

@@ -5,18 +5,24 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use addrconf_abi::{Event, Refusal};
+use addrconf_abi::{Event, Happening, Operation, Refusal};
 use nix::errno::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::text::printable;
 
+/// The name of an event that this addrctl does not know.
+const UNKNOWN: &str = "unknown";
+
 /// An event as it is shown. A field is left out where it means nothing.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Event")]
 pub struct EventView {
     /// Seconds since the machine was started.
     pub time: f64,
     /// What happened.
+    #[schemars(extend("enum" = happenings()))]
     pub event: &'static str,
     /// Id of the association; 0 for an event that is of none.
     pub association: u64,
@@ -24,24 +30,31 @@ pub struct EventView {
     pub name: String,
     /// Process id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
     pub pid: Option<u32>,
     /// Command of the process.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub comm: Option<String>,
     /// What was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("enum" = operations()))]
     pub operation: Option<&'static str>,
     /// Address that it was for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub address: Option<String>,
     /// Port that it was for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16")]
     pub port: Option<u16>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("enum" = reasons()))]
     pub reason: Option<&'static str>,
     /// The errno that the program saw, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub errno: Option<String>,
     /// Events of the association that were held back before this one.
     #[serde(skip_serializing_if = "is_zero")]
@@ -51,6 +64,19 @@ pub struct EventView {
     pub lost: u32,
     #[serde(skip)]
     why: &'static str,
+}
+
+fn happenings() -> Vec<&'static str> {
+    let known = Happening::ALL.iter().map(|what| what.name());
+    known.chain([UNKNOWN]).collect()
+}
+
+pub(super) fn operations() -> [&'static str; Operation::ALL.len()] {
+    Operation::ALL.map(Operation::name)
+}
+
+fn reasons() -> [&'static str; Refusal::ALL.len()] {
+    Refusal::ALL.map(Refusal::name)
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -63,7 +89,7 @@ impl EventView {
         let comm = String::from_utf8_lossy(comm(event)).into_owned();
         Self {
             time: (event.time / 1_000) as f64 / 1e6,
-            event: event.what.map_or("unknown", |what| what.name()),
+            event: event.what.map_or(UNKNOWN, |what| what.name()),
             association: event.association,
             name: event.name.as_str().to_owned(),
             pid: Some(event.pid).filter(|&pid| pid != 0),
@@ -149,7 +175,7 @@ impl EventView {
 }
 
 /// Why something was refused, if this addrctl does not know why.
-pub const UNKNOWN: &str = "for a reason that this addrctl does not know";
+pub const UNKNOWN_REASON: &str = "for a reason that this addrctl does not know";
 
 /// The command of the process: any bytes but zero, at most 16.
 pub fn comm(event: &Event) -> &[u8] {
@@ -199,6 +225,6 @@ pub fn why(refusal: Refusal) -> &'static str {
         Refusal::PacketDestination => {
             "the destination is not in the set, or the sender's loopback is another's"
         }
-        _ => UNKNOWN,
+        _ => UNKNOWN_REASON,
     }
 }

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The JSON output: `docs/addrctl.md` has its schema.
+//! The JSON output: `docs/answers.schema.json` is its schema, `schema.rs` makes it.
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Version of the schema.
+/// Version of the answers: within one, fields are added and none is changed or removed.
 const VERSION: u32 = 1;
 
 /// The one object that is printed.
-#[derive(Serialize)]
-struct Document<'a, T: ?Sized> {
+#[derive(JsonSchema, Serialize)]
+pub(super) struct Document<'a, T: ?Sized> {
+    /// Version of the answers.
+    #[schemars(extend("const" = VERSION))]
     version: u32,
     #[serde(flatten)]
     answer: &'a T,
 }
 
-/// Writes `answer` with the version of the schema before its fields.
+/// Writes `answer` with the version before its fields.
 pub fn write(out: &mut dyn Write, answer: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let document = Document {
         version: VERSION,

@@ -4,14 +4,15 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Answer;
 
-/// What a command made, or put a process into.
-#[derive(Serialize)]
+/// The id that the command prints.
+#[derive(JsonSchema, Serialize)]
 pub struct Made {
-    /// Its id, never 0.
+    /// Of the association or the rule, never 0.
     pub id: u64,
 }
 

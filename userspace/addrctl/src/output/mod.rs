@@ -8,22 +8,25 @@ mod journal;
 mod json;
 mod made;
 mod refusals;
+mod schema;
 pub mod table;
 mod view;
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use event::{why, EventView, UNKNOWN};
+pub use event::{why, EventView, UNKNOWN_REASON};
 pub use journal::journal_entry;
 pub use made::Made;
 pub use refusals::Refusals;
+pub use schema::Schemas;
 pub use view::{Contested, View};
 
-/// What a command answers. Its fields are those of the JSON, which
-/// `docs/addrctl.md` documents.
-pub trait Answer: Serialize {
+/// What a command answers. Its fields are those of the JSON, and their comments are in its schema,
+/// `docs/answers.schema.json`.
+pub trait Answer: JsonSchema + Serialize {
     /// Writes the answer for people.
     fn table(&self, out: &mut dyn Write) -> io::Result<()>;
 

@@ -5,12 +5,16 @@
 use std::collections::BTreeMap;
 
 use addrconf_abi::{CountsRequest, Operation};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::event::operations;
+
 /// How often something was refused to one association.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Refusals {
     /// How often each operation was refused.
+    #[schemars(extend("required" = operations()))]
     pub refused: BTreeMap<&'static str, u64>,
     /// Refusals of which no event told, as there were too many in a second.
     pub held_back: u64,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An association as it is shown: one view for people and for programs. The JSON
-//! schema is documented in `docs/addrctl.md` and stable: within one `version`, fields
-//! are added, never changed or removed.
+//! An association as it is shown: one view for people and for programs.
 
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::allow::Allow;
 use crate::client::{self, Association};
 use crate::source;
+use crate::word;
 
 /// The interface version that introduced the terms other than the name, and the number
 /// of sockets.
@@ -24,11 +24,11 @@ const DEFINED_SINCE: u32 = 6;
 /// The version of the module that tells what a refused call does.
 const SIGNAL_SINCE: u32 = 7;
 
-/// What is shown of an association. `None` is what the association lacks, or what an
-/// older module does not report.
-#[derive(Clone, Debug, Serialize)]
+/// An association. Null is what it lacks, or what an older module does not report.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Association")]
 pub struct View {
-    /// Its id.
+    /// Its id, never 0.
     pub id: u64,
     /// Its name.
     pub name: Option<String>,
@@ -36,28 +36,33 @@ pub struct View {
     pub defined: Option<bool>,
     /// Its set, in the order it was given.
     pub addresses: Vec<String>,
-    /// Its default sources.
+    /// Its default sources: the first single address of each family.
     pub primary: Primary,
     /// Whether it is exclusive.
     pub exclusive: Option<bool>,
     /// Its choice of source.
+    #[schemars(extend("enum" = or_null(&source::NAMES)))]
     pub source: Option<&'static str>,
     /// Its dedicated loopback address.
     pub loopback: Option<String>,
     /// The addresses of the machine's loopback that it reaches.
     pub host_loopback: Option<String>,
     /// What a refused call does beside failing.
+    #[schemars(extend("enum" = or_null(&word::ON_REFUSAL)))]
     pub on_refusal: Option<&'static str>,
     /// What it allows.
+    #[schemars(with = "Option<Vec<Allow>>")]
     pub allow: Option<Vec<&'static str>>,
     /// The user that made it under its grant.
     pub granted_to: Option<u32>,
     /// The entries of its set of which the machine has no address; shown where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
     pub absent: Option<Vec<String>>,
     /// Where another exclusive association has some of its addresses, if it is exclusive; shown in
     /// a list.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Contested>")]
     pub contested: Option<Vec<Contested>>,
     /// How many processes it has.
     pub process_count: u32,
@@ -69,11 +74,12 @@ pub struct View {
     pub leftovers: Option<Vec<Leftover>>,
     /// Its processes; shown only where one association is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Process>")]
     pub processes: Option<Vec<Process>>,
 }
 
 /// The first single address of each family.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Primary {
     /// The IPv4 address.
     pub ipv4: Option<String>,
@@ -82,7 +88,7 @@ pub struct Primary {
 }
 
 /// Connections on an address that left the set.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Leftover {
     /// The address.
     pub address: String,
@@ -91,7 +97,7 @@ pub struct Leftover {
 }
 
 /// An address that another exclusive association has.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Contested {
     /// The address or network.
     pub address: String,
@@ -100,7 +106,7 @@ pub struct Contested {
 }
 
 /// A process of an association.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Process {
     /// Its process id.
     pub pid: i32,
@@ -127,11 +133,7 @@ impl View {
             source: tells(TERMS_SINCE).then(|| source::name(terms.source)),
             loopback: terms.loopback.map(|a| a.to_string()),
             host_loopback: terms.host_loopback.map(|net| net.to_string()),
-            on_refusal: tells(SIGNAL_SINCE).then_some(if terms.signal {
-                "signal"
-            } else {
-                "errno"
-            }),
+            on_refusal: tells(SIGNAL_SINCE).then_some(word::ON_REFUSAL[usize::from(terms.signal)]),
             allow: tells(ALLOW_SINCE).then(|| Allow::names(terms)),
             process_count: association.process_count,
             task_count: association.task_count,
@@ -180,6 +182,12 @@ impl View {
             ("allows", self.allow.as_ref().map(|kinds| kinds.join(","))),
         ]
     }
+}
+
+/// The values of a field that is one of these words, or null.
+fn or_null(words: &[&'static str]) -> Vec<Option<&'static str>> {
+    let words = words.iter().copied().map(Some);
+    words.chain([None]).collect()
 }
 
 /// The word for a term that is set or not.

@@ -5,12 +5,13 @@
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Source;
 
 /// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Place {
     /// The file, as it was found; `stdin` for the standard input.
     #[serde(rename = "file")]
@@ -51,7 +52,7 @@ impl fmt::Display for Place {
 }
 
 /// Something that is wrong at a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Fault {
     /// Where.
     #[serde(flatten)]

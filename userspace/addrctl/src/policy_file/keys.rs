@@ -7,9 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::source;
-
-/// What `on-refusal` can be.
-pub(super) const ON_REFUSAL: [&str; 2] = ["errno", "signal"];
+use crate::word::ON_REFUSAL;
 
 /// A policy file of addrconf: a tenant with its rules, or grants.
 #[derive(Deserialize, JsonSchema)]

@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::keys::{File, GrantTable, RuleTable, Word, ON_REFUSAL};
+use super::keys::{File, GrantTable, RuleTable, Word};
 use super::{Fault, Grant, Place, Policy, Rule, Source, Tenant, TermsWanted};
 use crate::address::AddressSet;
 use crate::allow::Allow;
 use crate::source;
-use crate::word;
+use crate::word::{self, ON_REFUSAL};
 
 // What can be at a place, for programs: the message beside it is a sentence of its own.
 const NAME: &str =

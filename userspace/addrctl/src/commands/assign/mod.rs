@@ -7,6 +7,7 @@ mod cgroup;
 use std::io::{self, Write};
 
 use addrconf_abi::{AssignRequest, Name, Target};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{
@@ -100,7 +101,7 @@ pub struct Args {
 }
 
 /// The answer of `assign`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Assigned {
     /// The id of the association.
     id: u64,

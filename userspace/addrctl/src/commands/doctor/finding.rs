@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::client::Association;
@@ -12,7 +13,7 @@ use crate::output::Answer;
 use crate::text::printable;
 
 /// What was checked. The names are part of the output for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// The kernel has the gate, and it is enabled.
@@ -44,7 +45,7 @@ pub enum Check {
 }
 
 /// Something that is wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Finding {
     /// What was checked.
     pub check: Check,
@@ -59,7 +60,7 @@ pub struct Finding {
 }
 
 /// All that is wrong.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Findings {
     /// First what is wrong with the machine, then by ascending id of an association.
     pub findings: Vec<Finding>,

@@ -17,7 +17,8 @@ use crate::refusal::Refusal;
 use crate::system::System;
 use crate::text::counted;
 
-use finding::{Check, Finding, Findings};
+pub use finding::Findings;
+use finding::{Check, Finding};
 
 /// Say what is wrong with the machine and its associations, and what mends it
 ///

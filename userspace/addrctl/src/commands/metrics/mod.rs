@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use addrconf_abi::Target;
 use rustix::io::Errno;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::OutputArgs;
@@ -33,7 +34,7 @@ pub struct Args {
 }
 
 /// The answer of `metrics`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Numbers {
     /// How many associations there are.
     association_count: usize,
@@ -42,7 +43,8 @@ pub struct Numbers {
 }
 
 /// The numbers of one association.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Metrics")]
 struct OfOne {
     /// Its id.
     id: u64,

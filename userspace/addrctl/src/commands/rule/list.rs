@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::change;
@@ -36,20 +37,27 @@ pub struct Args {
 }
 
 /// The answer of `rule list`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Listed {
     /// The rules in force, the first that applies first.
     rules: Vec<RuleView>,
 }
 
-/// What is shown of a rule. `None` is what it does not name.
-#[derive(Serialize)]
+/// A rule. What it does not name is null.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Rule")]
 struct RuleView {
+    /// Its id, never 0.
     id: u32,
+    /// The path of the program when the rule was added.
     program: Option<String>,
+    /// The user.
     uid: Option<u32>,
+    /// The group.
     gid: Option<u32>,
+    /// The path of the control group, as in `/proc/PID/cgroup`.
     cgroup: Option<String>,
+    /// Where it puts tasks.
     association: To,
     /// The names of the user and the group, else their numbers.
     #[serde(skip)]
@@ -59,9 +67,12 @@ struct RuleView {
 }
 
 /// The association that a rule puts tasks into.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RuleTarget")]
 struct To {
+    /// Its id.
     id: u64,
+    /// Its name.
     name: Option<String>,
 }
 

@@ -13,7 +13,8 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason};
 use crate::refusal::Refusal;
 use crate::system::{Protocol, Socket, State, System};
-use view::{Listed, Sockets};
+use view::Listed;
+pub use view::Sockets;
 
 /// List the sockets of associations, and the processes that hold them
 #[derive(clap::Args, Debug)]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{table, Answer};
@@ -13,28 +14,36 @@ use crate::system::{Protocol, Socket, State, System};
 use crate::text::printable;
 
 /// The answer of `sockets`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Sockets {
     /// By ascending id of the association, those of none last.
     pub sockets: Vec<Listed>,
 }
 
 /// A socket.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Socket")]
 pub struct Listed {
+    /// `tcp`, `udp` or `raw`.
     protocol: &'static str,
+    /// Its state, in the words of `ss`(8).
     state: &'static str,
+    /// Where it is bound.
     local: End,
+    /// Its peer.
     remote: Option<End>,
     /// The id of its association.
     association: Option<u64>,
     /// The name of that.
     name: Option<String>,
+    /// The user that made it.
     uid: u32,
     /// The name of that user, or its number.
     #[serde(skip)]
     user: String,
+    /// Bytes that the program has not read; of a listener, connections that it has not accepted.
     unread: u32,
+    /// Bytes that the other end has not confirmed; of a listener, how many connections may wait.
     unsent: u32,
     /// The processes that hold it.
     holders: Vec<Holder>,
@@ -45,23 +54,27 @@ pub struct Listed {
 }
 
 /// An end of a connection.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct End {
+    /// Its address.
     address: IpAddr,
-    /// Of a raw socket the number of its protocol.
+    /// Its port; of a raw socket the number of its protocol.
     port: u16,
 }
 
 /// A process that holds a socket.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Holder {
+    /// Its id.
     pid: i32,
+    /// Its command name.
     command: Option<String>,
+    /// The unit of systemd that it is in.
     unit: Option<String>,
 }
 
 /// Why no process holds a socket.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Unheld {
     /// Its listener has not accepted it.

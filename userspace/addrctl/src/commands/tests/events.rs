@@ -39,7 +39,7 @@ fn refusal(
 }
 
 /// A kernel with an association, and refusals of two of its processes.
-fn refusing() -> Fake {
+pub(super) fn refusing() -> Fake {
     let fake = nginx();
     addrctl(&fake, "assign 812 10.0.0.1 --name shop").unwrap();
     let smtp = Some(("203.0.113.9", 25));

@@ -3,6 +3,7 @@
 //! The commands against a made-up kernel: what they do when they succeed, and
 //! (`refusals.rs`) what they say when they fail.
 
+mod answers;
 mod cgroups;
 mod check;
 mod defined;
@@ -23,13 +24,16 @@ mod options;
 mod output;
 mod policies;
 mod policy_answers;
+mod probe;
 mod ps;
 mod refusals;
 mod rights;
 mod rule_refusals;
 mod rules;
+mod schema;
 mod services;
 mod sockets;
+mod told;
 mod traffic;
 mod units;
 mod update;
@@ -51,14 +55,18 @@ pub(super) fn addrctl(fake: &Fake, line: &str) -> Result<String, Error> {
     result.map(|()| printed)
 }
 
-/// The result of a command, and what it printed.
+/// The result of a command, and what it printed, which is checked if it is for programs.
 fn run(fake: &Fake, line: &str) -> (Result<(), Error>, String) {
     let words = format!("addrctl {line}");
     let args: Vec<_> = words.split(' ').map(OsString::from).collect();
     let (command, _) = Cli::read(&args).unwrap();
     let mut out = Vec::new();
     let result = command.named().run(fake, &mut out);
-    (result, String::from_utf8(out).unwrap())
+    let printed = String::from_utf8(out).unwrap();
+    for (name, answer) in schema::answers(&args, &printed, result.is_ok()) {
+        schema::check(&name, &answer);
+    }
+    (result, printed)
 }
 
 /// A kernel with two processes.

@@ -4,6 +4,7 @@
 
 use addrconf_abi::{Name, SourceChoice, Terms, ABI_VERSION};
 
+use super::schema;
 use crate::client::{Association, Leftover};
 use crate::commands::list::Listed;
 use crate::commands::show::Shown;
@@ -133,8 +134,10 @@ fn show_says_how_many_processes_it_leaves_out() {
 fn the_json_of_list_is_stable() {
     let mut nameless = large();
     nameless.addresses = "2001:db8::/64".parse().unwrap();
+    let printed = text(|out| listed(&[web(), nameless]).json(out));
+    schema::check("list", &serde_json::from_str(&printed).unwrap());
     assert_eq!(
-        text(|out| listed(&[web(), nameless]).json(out)),
+        printed,
         r#"{
   "version": 1,
   "associations": [
@@ -202,8 +205,10 @@ fn the_json_of_list_is_stable() {
 #[test]
 fn the_json_of_show_is_stable() {
     let shown = shown(&web(), 812, "ng\"inx");
+    let printed = text(|out| shown.json(out));
+    schema::check("show", &serde_json::from_str(&printed).unwrap());
     assert_eq!(
-        text(|out| shown.json(out)),
+        printed,
         r#"{
   "version": 1,
   "association": {

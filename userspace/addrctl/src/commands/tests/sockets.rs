@@ -46,6 +46,13 @@ fn connection(local: &str, state: State, inode: u64) -> Socket {
     }
 }
 
+/// Adds a connection of association 1, and what is left of one of nobody.
+pub(super) fn add_some(fake: &Fake) {
+    let held = connection("10.0.0.1:80", State::Established, 2);
+    add(fake, held, Some(1), &[812]);
+    add(fake, remnant("10.0.0.9:80"), None, &[]);
+}
+
 /// What is left of a connection.
 fn remnant(local: &str) -> Socket {
     Socket {
