@@ -14,7 +14,7 @@ use super::open;
 use crate::client::{CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason};
-use crate::output::{table, Answer};
+use crate::output::{table, Answer, Traffic};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -43,24 +43,19 @@ pub struct Counted {
     /// Whether traffic is counted now.
     pub counted: bool,
     /// By ascending id.
-    pub associations: Vec<Traffic>,
+    pub associations: Vec<OfOne>,
 }
 
-/// The traffic of one association while it was counted, also that which stays on the machine.
+/// The traffic of one association.
 #[derive(JsonSchema, Serialize)]
-pub struct Traffic {
+#[schemars(rename = "TrafficOfOne")]
+pub struct OfOne {
     /// Its id.
-    pub id: u64,
+    id: u64,
     /// Its name; empty if it has none.
-    pub name: String,
-    /// IP packets that its sockets received.
-    pub received_packets: u64,
-    /// Bytes of these, IP headers included.
-    pub received_bytes: u64,
-    /// IP packets that its sockets sent.
-    pub sent_packets: u64,
-    /// Bytes of these.
-    pub sent_bytes: u64,
+    name: String,
+    #[serde(flatten)]
+    traffic: Traffic,
 }
 
 impl Answer for Counted {
@@ -76,7 +71,8 @@ impl Answer for Counted {
             ("SENT", true),
             ("BYTES", true),
         ];
-        let rows = self.associations.iter().map(|traffic| {
+        let rows = self.associations.iter().map(|association| {
+            let traffic = association.traffic;
             let numbers = [
                 traffic.received_packets,
                 traffic.received_bytes,
@@ -85,8 +81,8 @@ impl Answer for Counted {
             ];
             let [received, received_bytes, sent, sent_bytes] = numbers.map(|n| n.to_string());
             [
-                traffic.id.to_string(),
-                traffic.name.clone(),
+                association.id.to_string(),
+                association.name.clone(),
                 received,
                 received_bytes,
                 sent,
@@ -132,16 +128,13 @@ impl Args {
     }
 }
 
-fn traffic(client: &Client<'_>, id: u64) -> Result<Traffic, CallError> {
+fn traffic(client: &Client<'_>, id: u64) -> Result<OfOne, CallError> {
     let target = Target::Association(id);
     let counts = client.counts(target)?;
     let name = client.query(target)?.terms.name;
-    Ok(Traffic {
+    Ok(OfOne {
         id,
         name: name.as_str().to_owned(),
-        received_packets: counts.received.packets,
-        received_bytes: counts.received.bytes,
-        sent_packets: counts.sent.packets,
-        sent_bytes: counts.sent.bytes,
+        traffic: Traffic::new(&counts),
     })
 }

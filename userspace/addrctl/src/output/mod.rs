@@ -10,6 +10,7 @@ mod made;
 mod refusals;
 mod schema;
 pub mod table;
+mod traffic;
 mod view;
 
 use std::io::{self, Write};
@@ -22,6 +23,7 @@ pub use journal::journal_entry;
 pub use made::Made;
 pub use refusals::Refusals;
 pub use schema::Schemas;
+pub use traffic::Traffic;
 pub use view::{Contested, View};
 
 /// What a command answers. Its fields are those of the JSON, and their comments are in its schema,

@@ -17,7 +17,7 @@ use super::open;
 use crate::client::{Association, CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason, Subject};
-use crate::output::{Answer, Refusals};
+use crate::output::{Answer, Refusals, Traffic};
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -58,6 +58,8 @@ struct OfOne {
     socket_count: u64,
     #[serde(flatten)]
     refusals: Refusals,
+    /// What it received and sent; null unless that is counted (`addrctl traffic --on`).
+    traffic: Option<Traffic>,
 }
 
 impl Answer for Numbers {
@@ -87,9 +89,11 @@ fn numbers(system: &dyn System) -> Result<Numbers, Reason> {
     let client = open::client(system)?;
     let refused = |cause| Refusal::new(system, &client, cause).reason();
     let found = client.describe_all().map_err(refused)?;
+    // An older module counts no traffic, and does not tell users with a grant.
+    let has_traffic = client.traffic(None).unwrap_or(false);
     let counted = found
         .iter()
-        .filter_map(|association| of_one(&client, association).transpose());
+        .filter_map(|association| of_one(&client, association, has_traffic).transpose());
     let associations: Vec<_> = counted.collect::<Result<_, _>>().map_err(refused)?;
     Ok(Numbers {
         association_count: associations.len(),
@@ -98,7 +102,11 @@ fn numbers(system: &dyn System) -> Result<Numbers, Reason> {
 }
 
 /// The numbers of an association; `None` if it has ended meanwhile.
-fn of_one(client: &Client<'_>, association: &Association) -> Result<Option<OfOne>, CallError> {
+fn of_one(
+    client: &Client<'_>,
+    association: &Association,
+    has_traffic: bool,
+) -> Result<Option<OfOne>, CallError> {
     let counts = match client.counts(Target::Association(association.id)) {
         Ok(counts) => counts,
         Err(CallError::Refused(Errno::NOENT)) => return Ok(None),
@@ -111,5 +119,6 @@ fn of_one(client: &Client<'_>, association: &Association) -> Result<Option<OfOne
         task_count: association.task_count,
         socket_count: association.socket_count,
         refusals: Refusals::new(&counts),
+        traffic: has_traffic.then(|| Traffic::new(&counts)),
     }))
 }

@@ -37,6 +37,10 @@ struct Metrics {
     sockets: Family<Of, Gauge>,
     refused: Family<Refused, Counter>,
     held_back: Family<Of, Counter>,
+    received_packets: Family<Of, Counter>,
+    received_bytes: Family<Of, Counter>,
+    sent_packets: Family<Of, Counter>,
+    sent_bytes: Family<Of, Counter>,
 }
 
 /// The numbers as OpenMetrics text.
@@ -74,6 +78,16 @@ impl Metrics {
         }
         let held_back = association.refusals.held_back;
         self.held_back.get_or_create(&of).inc_by(held_back);
+        if let Some(traffic) = association.traffic {
+            for (family, number) in [
+                (&self.received_packets, traffic.received_packets),
+                (&self.received_bytes, traffic.received_bytes),
+                (&self.sent_packets, traffic.sent_packets),
+                (&self.sent_bytes, traffic.sent_bytes),
+            ] {
+                family.get_or_create(&of).inc_by(number);
+            }
+        }
     }
 
     fn registry(&self) -> Registry {
@@ -93,6 +107,30 @@ impl Metrics {
         let held_back = self.held_back.clone();
         let help = "Events of which nobody was told, as there were too many in a second";
         all.register("events_held_back", help, held_back);
+        for (name, help, family) in [
+            (
+                "received_packets",
+                "IP packets that sockets received",
+                &self.received_packets,
+            ),
+            (
+                "received_bytes",
+                "Bytes of IP packets that sockets received",
+                &self.received_bytes,
+            ),
+            (
+                "sent_packets",
+                "IP packets that sockets sent",
+                &self.sent_packets,
+            ),
+            (
+                "sent_bytes",
+                "Bytes of IP packets that sockets sent",
+                &self.sent_bytes,
+            ),
+        ] {
+            all.register(name, help, family.clone());
+        }
         all
     }
 }

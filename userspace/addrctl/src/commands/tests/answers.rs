@@ -98,6 +98,7 @@ pub(super) fn machine() -> Fake {
     state.associations.get_mut(&1).unwrap().connections = vec![elsewhere];
     drop(state);
     super::sockets::add_some(&fake);
+    fake.state().counts_traffic = true;
     write(
         &fake,
         "shop",

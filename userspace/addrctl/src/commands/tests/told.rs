@@ -54,7 +54,7 @@ fn programs_are_told_what_people_are() {
     assert_eq!(versions["addrctl"]["release"], env!("CARGO_PKG_VERSION"));
     assert_eq!(
         versions["module"],
-        json!({"state": "ready", "abi": 9, "max_addresses": 1024})
+        json!({"state": "ready", "abi": 10, "max_addresses": 1024})
     );
     let metrics = told("metrics");
     assert_eq!(metrics["association_count"], 3);

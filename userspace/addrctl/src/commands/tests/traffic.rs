@@ -57,6 +57,22 @@ fn programs_get_each_number() {
 }
 
 #[test]
+fn metrics_have_traffic_while_it_is_counted() {
+    let fake = two();
+    let sent = "addrconf_sent_bytes_total{id=\"1\",name=\"shop\"} 890\n";
+    assert!(!addrctl(&fake, "metrics")
+        .unwrap()
+        .contains("sent_bytes_total"));
+    addrctl(&fake, "traffic --on").unwrap();
+    let text = addrctl(&fake, "metrics").unwrap();
+    assert!(text.contains(sent), "{text}");
+    fake.state().module = Some(9);
+    assert!(!addrctl(&fake, "metrics")
+        .unwrap()
+        .contains("sent_bytes_total"));
+}
+
+#[test]
 fn an_older_module_counts_no_traffic() {
     let fake = two();
     fake.state().module = Some(9);
