@@ -27,7 +27,7 @@ impl Controller {
         }
         for _ in 0..8 {
             let index = self.rng.below(pool::SIZE);
-            let (operation, addr, allowed) = match self.rng.below(6) {
+            let (operation, addr, allowed) = match self.rng.below(8) {
                 0 => (Operation::Bind, Ipv4Addr::LOCALHOST.into(), true),
                 1 => (
                     Operation::Bind,
@@ -35,10 +35,10 @@ impl Controller {
                     false,
                 ),
                 2 => (Operation::Bind, pool::HOST6.into(), false),
-                3 => {
-                    let reaches = pool::reaches_resolver(tenant);
-                    (Operation::Connect, pool::RESOLVER.into(), reaches)
-                }
+                // Its own or, if it reaches that, the host's.
+                3 => (Operation::Connect, pool::RESOLVER.into(), true),
+                // The machine reaches no association there.
+                4 => (Operation::Connect, [127, 127, 255, 254].into(), false),
                 _ => {
                     let addr = pool::address(index, self.rng.below(2));
                     (Operation::Bind, addr, self.world.owner(index) == tenant)

@@ -21,6 +21,9 @@ use super::events::{all, counts, watching};
 /// Sets of tenants.
 const SETS: [&[&str]; 4] = [ONE, SEVERAL, PREFIXES, &["10.0.0.1"]];
 
+/// An address where the machine reaches no association.
+const ELSEWHERE: &str = "127.127.255.254";
+
 /// The families and options of sockets.
 const MAKE: [fn(Proto) -> Sock; 3] = [Sock::v4, Sock::v6, Sock::v6_only];
 
@@ -44,7 +47,7 @@ pub fn tests() -> Vec<Test> {
             let reader = watching(shop.id);
             let sock = Sock::v4(Proto::Udp);
             for operation in [Operation::Bind, Operation::Connect] {
-                for addr in [HOST4, "127.0.0.53"] {
+                for addr in [HOST4, ELSEWHERE] {
                     let told = ask(&shop, operation, &sock, ip(addr));
                     assert_eq!(
                         told.refusal.is_some(),
@@ -65,7 +68,7 @@ pub fn tests() -> Vec<Test> {
             let outside = ask(&shop, Operation::Bind, &sock, ip(TWO[0]));
             assert_eq!(outside.refusal, Some(Refusal::AddressOutside));
             assert_eq!(outside.errno, EADDRNOTAVAIL as u16);
-            let loopback = ask(&shop, Operation::Connect, &sock, ip("127.0.0.53"));
+            let loopback = ask(&shop, Operation::Connect, &sock, ip(ELSEWHERE));
             assert_eq!(loopback.refusal, Some(Refusal::LoopbackOfOther));
             assert_eq!(loopback.errno, EACCES as u16);
             let far = ask(&shop, Operation::Connect, &sock, ip(HOST4));
@@ -143,7 +146,10 @@ fn agree(shop: &Defined) {
     for (make, new) in MAKE.into_iter().enumerate() {
         for proto in PROTOS {
             for operation in [Operation::Bind, Operation::Connect] {
-                for addr in EVERYWHERE.iter().chain(&["127.0.0.53", "0.0.0.0", "::"]) {
+                for addr in EVERYWHERE
+                    .iter()
+                    .chain(&["127.0.0.53", ELSEWHERE, "0.0.0.0", "::"])
+                {
                     // A TCP connection would need a server.
                     if operation == Operation::Connect && proto == Proto::Tcp {
                         continue;

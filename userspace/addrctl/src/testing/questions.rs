@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 
-use addrconf_abi::{AddrEntry, CheckRequest, Operation, Refusal, TrafficRequest, Wire};
+use addrconf_abi::{
+    AddrEntry, CheckRequest, HostLoopback, Operation, Refusal, TrafficRequest, Wire,
+};
 use rustix::io::Errno;
 
 use super::device::{errno, reply};
@@ -24,7 +26,7 @@ impl State {
         request.refusal = match request.operation {
             Operation::Bind if asked.is_unspecified() || has(asked) => None,
             Operation::Bind => Some(Refusal::AddressOutside),
-            _ if asked.is_loopback() => Some(Refusal::LoopbackOfOther),
+            _ if is_dedicated(asked) => Some(Refusal::LoopbackOfOther),
             _ => {
                 let mut hosts = entries.iter().filter(|entry| entry.is_host());
                 let fits = |entry: &&AddrEntry| entry.addr.is_ipv4() == asked.is_ipv4();
@@ -43,4 +45,9 @@ impl State {
         request.counted = self.counts_traffic;
         reply(arg, &request)
     }
+}
+
+/// Whether the machine reaches an association at an address, if there is one.
+fn is_dedicated(addr: IpAddr) -> bool {
+    matches!(addr, IpAddr::V4(addr) if HostLoopback::is_dedicated(addr))
 }

@@ -58,7 +58,7 @@ fn what_would_be_refused_is_said_with_the_reason_and_an_exit_code() {
 #[test]
 fn programs_get_the_same() {
     let fake = shop();
-    let (_, refused) = run(&fake, "check shop connect 127.0.0.53:53 --udp --json");
+    let (_, refused) = run(&fake, "check shop connect 127.64.0.9:53 --udp --json");
     let refused: Value = from_str(&refused).unwrap();
     assert_eq!(refused["allowed"], false);
     assert_eq!(refused["reason"], "loopback-of-other");
