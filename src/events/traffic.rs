@@ -62,9 +62,12 @@ impl Record {
 
     /// What was counted.
     pub(crate) fn traffic(&self, way: Way) -> Traffic {
-        self.traffic.as_ref().map_or(Traffic::NONE, |counts| Traffic {
-            packets: counts.sum(way.place()),
-            bytes: counts.sum(way.place() + 1),
-        })
+        match self.traffic.as_ref() {
+            None => Traffic::NONE,
+            Some(counts) => Traffic {
+                packets: counts.sum(way.place()),
+                bytes: counts.sum(way.place() + 1),
+            },
+        }
     }
 }

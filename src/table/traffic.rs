@@ -39,7 +39,8 @@ impl Tenants {
     fn make_room_for_traffic(&self) -> Result {
         events::set_counted(true);
         let all = gather::<_, kernel::alloc::allocator::KVmalloc>(|push| {
-            self.registry().each(|association| push(association.clone()));
+            self.registry()
+                .each(|association| push(association.clone()));
         });
         let made = all.and_then(|all| {
             all.iter()

@@ -3,11 +3,12 @@
 //! What sockets of associations send and receive is counted while somebody wants it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use addrconf_abi::{Change, Target, Traffic};
 
 use crate::addr::{HOST4, ONE, TWO};
-use crate::child::{eventually, in_child, stay, Channel, Child};
+use crate::child::{in_child, stay, within, Channel, Child};
 use crate::client::{narrow, Device};
 use crate::defined::Defined;
 use crate::registry::{behaviour, Test};
@@ -75,10 +76,13 @@ pub fn tests() -> Vec<Test> {
                 stay();
             });
             done.receive();
-            eventually("all packets arrive", || {
+            let differ = || {
                 let ((to_shop, by_shop), (to_blog, by_blog)) = (both(&shop), both(&blog));
-                (to_shop, by_shop) == (by_blog, to_blog)
-            });
+                let same = (to_shop, by_shop) == (by_blog, to_blog);
+                (!same).then(|| format!("{to_shop:?} of {by_blog:?}, {to_blog:?} of {by_shop:?}"))
+            };
+            let arrived = within(Duration::from_secs(10), || differ().is_none());
+            assert!(arrived, "{:?}", differ());
             let (received, sent) = both(&shop);
             assert!(received.bytes > 1 << 20, "{received:?}");
             // Packets are at most as large as the device takes.
