@@ -46,9 +46,8 @@ pub struct CountsRequest {
     pub sent: Traffic,
 }
 
-/// IP packets of sockets, also those that stay on the machine. A packet that the stack or the
-/// network card splits later, or has put together, counts as the packets on the wire, and its
-/// headers count once.
+/// IP packets of sockets, also those that stay on the machine, as they are on the wire: where the stack
+/// or the network card splits a packet, or has put it together, its parts count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// How many.

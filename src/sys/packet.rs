@@ -75,13 +75,13 @@ pub(super) unsafe fn ends(skb: *const bindings::sk_buff) -> Option<(IpAddr, IpAd
     source.zip(destination)
 }
 
-/// The size of a packet.
+/// The size of a packet on the wire: the stack or the network card may split it later, or may have
+/// put it together.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
-    /// As how many packets it is on the wire: the stack or the network card may split it later, or
-    /// may have put it together.
+    /// As how many packets it goes there.
     pub(crate) packets: u32,
-    /// Its bytes, from its IP header on.
+    /// Bytes of these, from the IP header on.
     pub(crate) bytes: u32,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct Size {
 ///
 /// # Safety
 ///
-/// `skb` is a valid packet whose network header is set.
+/// `skb` is a valid packet whose network and transport headers are set and in linear memory.
 pub(super) unsafe fn size(skb: *const bindings::sk_buff) -> Size {
     // SAFETY: The caller promises what the helper needs.
     let size = unsafe { raw::acf_helper_skb_size(skb) };

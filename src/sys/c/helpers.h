@@ -151,9 +151,9 @@ struct acf_skb_mark {
 };
 
 /**
- * struct acf_skb_size - The size of a packet
- * @packets: As how many it is on the wire
- * @bytes: From its IP header on
+ * struct acf_skb_size - The size of a packet on the wire
+ * @packets: As how many it goes there
+ * @bytes: Of these, from the IP header on
  */
 struct acf_skb_size {
 	u32 packets;

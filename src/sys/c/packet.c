@@ -6,6 +6,8 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/inet_scope.h>
 
 #include "headers.h"
@@ -42,14 +44,39 @@ struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb)
 	}
 }
 
-/* The size of a packet that a socket sends or gets. */
+/*
+ * The headers that each segment of a packet has, of IP and above. The headers are set
+ * and in linear memory, as segmentation needs them there.
+ */
+static u32 acf_segment_headers(const struct sk_buff *skb)
+{
+	u32 len = skb_network_header_len(skb);
+
+	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6))
+		return len + tcp_hdrlen(skb);
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return len + sizeof(struct udphdr);
+	return len;
+}
+
+/*
+ * The size that a packet which a socket sends or gets has on the wire, where a network
+ * card or the stack splits it, or did before they put it together.
+ */
 struct acf_skb_size acf_helper_skb_size(const struct sk_buff *skb)
 {
+	u32 segments = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 0;
 	/* The protocol may have pulled the IP header already. */
-	return (struct acf_skb_size) {
-		.packets = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs ?: 1 : 1,
+	struct acf_skb_size size = {
+		.packets = 1,
 		.bytes = skb->len - skb_network_offset(skb),
 	};
+
+	if (segments > 1) {
+		size.packets = segments;
+		size.bytes += (segments - 1) * acf_segment_headers(skb);
+	}
+	return size;
 }
 
 /* The mark that the packet got when it was sent, or 0. */

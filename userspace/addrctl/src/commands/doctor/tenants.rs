@@ -156,7 +156,7 @@ impl Surroundings<'_> {
             who => format!("it has no process, and {left}, held by {}", who.join(", ")),
         };
         let mend = "it ends when they are closed: restart those that hold them, or put them back \
-                    with `addrctl assign`; `ss -anp` lists all sockets";
+                    with `addrctl assign`; `addrctl sockets` lists them";
         vec![Finding::tenant(Check::SocketsLeft, whom, problem, mend)]
     }
 

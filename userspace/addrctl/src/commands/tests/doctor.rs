@@ -207,7 +207,7 @@ fn sockets_that_are_left_have_holders() {
         shop.pids.clear();
     }
     let mend = "\n  it ends when they are closed: restart those that hold them, or put them back \
-                with `addrctl assign`; `ss -anp` lists all sockets\n";
+                with `addrctl assign`; `addrctl sockets` lists them\n";
     let unseen = "association 1 (shop): it has no process, and 1 socket, which no process shows";
     says(&fake, "sockets-left", &format!("{unseen}{mend}"));
     listener(&fake, "10.0.0.1:80", 812);
