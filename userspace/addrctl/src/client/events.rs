@@ -40,4 +40,13 @@ impl Client<'_> {
     pub fn counts(&self, target: Target) -> Result<CountsRequest, CallError> {
         self.call(Command::Counts, &CountsRequest::about(target), &mut [])
     }
+
+    /// The same of the association with this id; nothing if it has ended since it was listed.
+    pub fn counts_of(&self, id: u64) -> Result<Option<CountsRequest>, CallError> {
+        match self.counts(Target::Association(id)) {
+            Ok(counts) => Ok(Some(counts)),
+            Err(CallError::Refused(Errno::NOENT)) => Ok(None),
+            Err(cause) => Err(cause),
+        }
+    }
 }

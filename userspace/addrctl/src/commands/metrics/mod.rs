@@ -7,8 +7,6 @@ mod open_metrics;
 
 use std::io::{self, Write};
 
-use addrconf_abi::Target;
-use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -107,10 +105,8 @@ fn of_one(
     association: &Association,
     has_traffic: bool,
 ) -> Result<Option<OfOne>, CallError> {
-    let counts = match client.counts(Target::Association(association.id)) {
-        Ok(counts) => counts,
-        Err(CallError::Refused(Errno::NOENT)) => return Ok(None),
-        Err(cause) => return Err(cause),
+    let Some(counts) = client.counts_of(association.id)? else {
+        return Ok(None);
     };
     Ok(Some(OfOne {
         id: association.id,
