@@ -88,8 +88,15 @@ pub(super) fn nameservers() -> Vec<IpAddr> {
     config.nameservers.iter().map(IpAddr::from).collect()
 }
 
+/// A field of `/proc/PID/status`.
+pub(super) fn status_field(pid: &str, wanted: &str) -> Option<String> {
+    // The process's name in it can be any bytes.
+    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+    field(&String::from_utf8_lossy(&status), wanted).map(str::to_owned)
+}
+
 /// A field of the text of `/proc/PID/status`.
-pub(super) fn field<'a>(status: &'a str, wanted: &str) -> Option<&'a str> {
+fn field<'a>(status: &'a str, wanted: &str) -> Option<&'a str> {
     let mut fields = status.lines().filter_map(|line| line.split_once(':'));
     let found = fields.find(|(name, _)| *name == wanted);
     found.map(|(_, value)| value.trim())

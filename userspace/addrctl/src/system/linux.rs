@@ -42,13 +42,6 @@ impl Linux {
     pub fn new(device: PathBuf) -> Self {
         Self { device }
     }
-
-    /// A field of `/proc/PID/status`.
-    fn status_field(pid: &str, field: &str) -> Option<String> {
-        // The process's name in it can be any bytes.
-        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-        facts::field(&String::from_utf8_lossy(&status), field).map(str::to_owned)
-    }
 }
 
 impl System for Linux {
@@ -116,11 +109,11 @@ impl System for Linux {
     }
 
     fn thread_group(&self, tid: i32) -> Option<i32> {
-        Self::status_field(&tid.to_string(), "Tgid")?.parse().ok()
+        facts::status_field(&tid.to_string(), "Tgid")?.parse().ok()
     }
 
     fn parent(&self, pid: i32) -> Option<i32> {
-        Self::status_field(&pid.to_string(), "PPid")?.parse().ok()
+        facts::status_field(&pid.to_string(), "PPid")?.parse().ok()
     }
 
     fn ancestors(&self) -> Vec<i32> {
@@ -170,11 +163,11 @@ impl System for Linux {
     }
 
     fn is_kernel_thread(&self, pid: i32) -> bool {
-        Self::status_field(&pid.to_string(), "Kthread").as_deref() == Some("1")
+        facts::status_field(&pid.to_string(), "Kthread").as_deref() == Some("1")
     }
 
     fn net_admin(&self) -> NetAdmin {
-        let effective = Self::status_field("self", "CapEff");
+        let effective = facts::status_field("self", "CapEff");
         let bits = effective.and_then(|bits| u64::from_str_radix(&bits, 16).ok());
         let namespace = fs::read_link("/proc/self/ns/user");
         match (bits, namespace) {
