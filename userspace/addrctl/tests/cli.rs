@@ -204,6 +204,21 @@ fn only_who_narrows_keeps_a_loopback() {
 }
 
 #[test]
+fn top_needs_a_terminal_or_batch_and_a_sensible_delay() {
+    fails(&["top"], 1, "`addrctl top --batch` prints the table once");
+    fails(&["top", "--batch"], 3, "not loaded");
+    fails(&["top", "--json"], 2, "--batch");
+    fails(&["top", "shop", "blog"], 2, "unexpected");
+    for delay in ["0", "0.09", "3601", "-1", "nan", "inf", "x", ""] {
+        let option = format!("--delay={delay}");
+        let words = "a number of seconds from 0.1 to 3600";
+        fails(&["top", &option, "--batch"], 2, words);
+    }
+    let all = ["top", "shop", "--delay", "0.1", "--batch", "--json"];
+    fails(&all, 3, "not loaded");
+}
+
+#[test]
 fn a_missing_module_exits_with_3() {
     fails(&["list"], 3, "run `modprobe addrconf`");
     fails(&["list", "--json"], 3, "run `modprobe addrconf`");

@@ -6,7 +6,7 @@ use schemars::Schema;
 
 use super::{
     apply, assign, check, doctor, explain, export, flush, grants, lint, list, metrics, own, ps,
-    rule, show, sockets, stats, traffic, undefine, update, version,
+    rule, show, sockets, stats, top, traffic, undefine, update, version,
 };
 use crate::output::{EventView, Made, Schemas};
 
@@ -30,6 +30,7 @@ pub fn schema() -> Schema {
     all.answer::<ps::Tree>("ps");
     all.answer::<sockets::Sockets>("sockets");
     all.answer::<stats::Counted>("stats");
+    all.answer::<top::Measured>("top");
     all.answer::<traffic::Counted>("traffic");
     all.answer::<check::Checked>("check");
     all.answer::<metrics::Numbers>("metrics");

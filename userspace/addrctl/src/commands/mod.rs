@@ -40,6 +40,7 @@ pub mod sockets;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+pub mod top;
 pub mod traffic;
 pub mod undefine;
 mod update;
@@ -72,6 +73,7 @@ pub enum Commands {
     Sockets(sockets::Args),
     Stats(stats::Args),
     Traffic(traffic::Args),
+    Top(top::Args),
     Metrics(metrics::Args),
     Monitor(monitor::Args),
     Explain(explain::Args),
@@ -111,6 +113,7 @@ impl Commands {
             Self::Sockets(command) => command,
             Self::Stats(command) => command,
             Self::Traffic(command) => command,
+            Self::Top(command) => command,
             Self::Metrics(command) => command,
             Self::Monitor(command) => command,
             Self::Explain(command) => command,

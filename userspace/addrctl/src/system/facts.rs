@@ -5,11 +5,21 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
 
 use caps::{Capability, CapsHashSet};
 use nix::net::if_::InterfaceFlags;
+use rustix::time::{clock_gettime, ClockId};
 
-use super::cgroup;
+use super::{cgroup, NetAdmin};
+
+/// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
+const CAP_NET_ADMIN: u32 = 12;
+
+/// What `/proc/PID/ns/user` links to in the initial user namespace (`USER_NS_INIT_INO`,
+/// `include/uapi/linux/nsfs.h`).
+const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// The security modules of the kernel, in order, separated by commas.
 const SECURITY_MODULES: &str = "/sys/kernel/security/lsm";
@@ -47,6 +57,13 @@ pub struct Credentials {
     pub is_root: bool,
     /// The capabilities that it is permitted in the initial user namespace.
     pub capabilities: CapsHashSet,
+}
+
+/// The time since the machine was started, in which it may have slept.
+pub(super) fn clock() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    // The kernel tells neither a negative time nor a second of more nanoseconds.
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// The addresses of all interfaces, if they can be read.
@@ -102,9 +119,30 @@ fn field<'a>(status: &'a str, wanted: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.trim())
 }
 
+/// Whether addrctl has `CAP_NET_ADMIN`.
+pub(super) fn net_admin() -> NetAdmin {
+    let effective = status_field("self", "CapEff");
+    let bits = effective.and_then(|bits| u64::from_str_radix(&bits, 16).ok());
+    let namespace = fs::read_link("/proc/self/ns/user");
+    match (bits, namespace) {
+        (Some(bits), _) if bits >> CAP_NET_ADMIN & 1 == 0 => NetAdmin::Missing,
+        (Some(_), Ok(name)) if name == Path::new(INITIAL_USER_NAMESPACE) => NetAdmin::Held,
+        (Some(_), Ok(_)) => NetAdmin::InUserNamespace,
+        _ => NetAdmin::Unknown,
+    }
+}
+
+/// The rights of a process, if they can be read.
+pub(super) fn credentials_of(pid: i32) -> Option<Credentials> {
+    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+    let namespace = fs::read_link(format!("/proc/{pid}/ns/user")).ok()?;
+    let elsewhere = namespace != Path::new(INITIAL_USER_NAMESPACE);
+    credentials(&String::from_utf8_lossy(&status), elsewhere)
+}
+
 /// The rights of a process, of the text of its `status` in `/proc`. `is_in_user_namespace`: not the
 /// initial one, so that its capabilities count there only.
-pub(super) fn credentials(status: &str, is_in_user_namespace: bool) -> Option<Credentials> {
+fn credentials(status: &str, is_in_user_namespace: bool) -> Option<Credentials> {
     let bits = u64::from_str_radix(field(status, "CapPrm")?, 16).ok()?;
     let capabilities = caps::all()
         .into_iter()

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::iter;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
@@ -21,16 +21,9 @@ use rustix::process::{Pid, PidfdFlags};
 
 use super::ioctl::ControlDevice;
 use super::{
-    cgroup, facts, journal, narrow, rights, sockets, AskedRights, Cgroup, Credentials, Device,
-    Failed, InterfaceAddress, Journal, NetAdmin, Protocol, Rights, Socket, System,
+    cgroup, facts, journal, narrow, rights, sockets, terminal, AskedRights, Cgroup, Credentials,
+    Device, Failed, InterfaceAddress, Journal, NetAdmin, Protocol, Rights, Screen, Socket, System,
 };
-
-/// The bit of `CAP_NET_ADMIN` (`include/uapi/linux/capability.h`).
-const CAP_NET_ADMIN: u32 = 12;
-
-/// What `/proc/PID/ns/user` links to in the initial user namespace (`USER_NS_INIT_INO`,
-/// `include/uapi/linux/nsfs.h`).
-const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// The running Linux.
 pub struct Linux {
@@ -135,10 +128,7 @@ impl System for Linux {
     }
 
     fn credentials(&self, pid: i32) -> Option<Credentials> {
-        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-        let namespace = fs::read_link(format!("/proc/{pid}/ns/user")).ok()?;
-        let elsewhere = namespace != Path::new(INITIAL_USER_NAMESPACE);
-        facts::credentials(&String::from_utf8_lossy(&status), elsewhere)
+        facts::credentials_of(pid)
     }
 
     fn unit_of(&self, pid: i32) -> Option<String> {
@@ -167,15 +157,7 @@ impl System for Linux {
     }
 
     fn net_admin(&self) -> NetAdmin {
-        let effective = facts::status_field("self", "CapEff");
-        let bits = effective.and_then(|bits| u64::from_str_radix(&bits, 16).ok());
-        let namespace = fs::read_link("/proc/self/ns/user");
-        match (bits, namespace) {
-            (Some(bits), _) if bits >> CAP_NET_ADMIN & 1 == 0 => NetAdmin::Missing,
-            (Some(_), Ok(name)) if name == Path::new(INITIAL_USER_NAMESPACE) => NetAdmin::Held,
-            (Some(_), Ok(_)) => NetAdmin::InUserNamespace,
-            _ => NetAdmin::Unknown,
-        }
+        facts::net_admin()
     }
 
     fn narrow(&self, context: &[u8]) -> Result<(), Errno> {
@@ -184,6 +166,18 @@ impl System for Linux {
 
     fn sleep(&self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn clock(&self) -> Duration {
+        facts::clock()
+    }
+
+    fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    fn screen(&self) -> io::Result<Box<dyn Screen + '_>> {
+        terminal::take()
     }
 
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {

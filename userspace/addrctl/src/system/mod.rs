@@ -12,6 +12,7 @@ mod narrow;
 mod pointers;
 mod rights;
 mod sockets;
+mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ pub use pointers::link;
 pub use pointers::pointers;
 pub use rights::{AskedRights, Failed, Rights};
 pub use sockets::{unused_socket, Protocol, Socket, State};
+pub use terminal::{Input, Screen};
 
 /// Whether addrctl has `CAP_NET_ADMIN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +170,16 @@ pub trait System {
 
     /// Sleeps for `time`.
     fn sleep(&self, time: Duration);
+
+    /// The time since the machine was started, as events tell it (`CLOCK_BOOTTIME`).
+    fn clock(&self) -> Duration;
+
+    /// Whether the standard output is a terminal.
+    fn is_terminal(&self) -> bool;
+
+    /// Takes over the terminal that is the standard output. Keys come from the standard input, or
+    /// from the controlling terminal if that is none.
+    fn screen(&self) -> io::Result<Box<dyn Screen + '_>>;
 
     /// Looks up users and groups. Returns the end of a sentence about what is not known.
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String>;

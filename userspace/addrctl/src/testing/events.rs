@@ -2,6 +2,8 @@
 
 //! The calls of the made-up kernel about events, which its state has a list of.
 
+use std::time::Duration;
+
 use addrconf_abi::{CountsRequest, Event, WatchRequest, Wire, MAX_STRUCT};
 use rustix::io::Errno;
 
@@ -15,8 +17,8 @@ impl State {
         if self.watched.is_some() {
             return Err(Errno::ALREADY);
         }
-        let wants =
-            |event: &&Event| request.association == 0 || request.association == event.association;
+        self.watched_id = request.association;
+        let wants = |event: &&Event| self.is_watched(event);
         let recent = self.recent.iter().filter(|_| request.recent);
         let all = recent.chain(&self.events).filter(wants);
         self.watched = Some(all.copied().collect());
@@ -37,6 +39,25 @@ impl State {
             0 if !wait => Err(Errno::AGAIN),
             len => Ok(len),
         }
+    }
+
+    /// Lets time pass, in which refusals come: they are counted, told and remembered.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.slept += time;
+        if let Some(id) = self.ending.take() {
+            self.associations.remove(&id);
+        }
+        let coming = std::mem::take(&mut self.coming);
+        let told = coming.iter().filter(|event| self.is_watched(event));
+        let told: Vec<_> = told.copied().collect();
+        if let Some(watched) = &mut self.watched {
+            watched.extend(told);
+        }
+        self.recent.extend(coming);
+    }
+
+    fn is_watched(&self, event: &Event) -> bool {
+        self.watched_id == 0 || self.watched_id == event.association
     }
 
     /// Tells how often something was refused to an association.

@@ -17,6 +17,7 @@ mod rules;
 mod shown;
 mod sockets;
 mod system;
+mod terminal;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +37,7 @@ pub use journal::FakeJournal;
 pub use machine::{FakeCgroup, FakeFile, FakeUnit};
 pub use rules::FakeRule;
 pub use sockets::tcp;
+pub use terminal::Typed;
 
 /// The process id of addrctl in tests.
 pub const OWN_PID: i32 = 100;
@@ -151,8 +153,20 @@ pub struct State {
     pub events: Vec<Event>,
     /// The socket of the journal, if there is one.
     pub journal: Option<PathBuf>,
+    /// Refusals that come when time passes next.
+    pub coming: Vec<Event>,
+    /// The association that ends when time passes next.
+    pub ending: Option<u64>,
     /// Events that the open device reads, if it reads any.
     pub watched: Option<VecDeque<Event>>,
+    /// The only association whose events these are, or 0.
+    watched_id: u64,
+    /// The columns and lines of the terminal, if the output is one.
+    pub terminal: Option<(u16, u16)>,
+    /// What is typed there, one after the other.
+    pub typed: VecDeque<Typed>,
+    /// What it showed, each time that it was drawn.
+    pub screens: Vec<String>,
     pidfds: BTreeMap<i32, i32>,
     memories: BTreeMap<i32, i32>,
     opened: BTreeMap<i32, PathBuf>,

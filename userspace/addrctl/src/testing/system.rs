@@ -15,10 +15,11 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::device::FakeDevice;
+use super::terminal::FakeScreen;
 use super::{Fake, OWN_PID};
 use crate::system::{
     AskedRights, Cgroup, Credentials, Device, Failed, InterfaceAddress, Journal, Link, NetAdmin,
-    Protocol, Rights, Socket, System,
+    Protocol, Rights, Screen, Socket, System,
 };
 
 impl System for Fake {
@@ -197,11 +198,23 @@ impl System for Fake {
     }
 
     fn sleep(&self, time: Duration) {
-        self.state().slept += time;
+        self.state().pass(time);
         let happens = self.state().while_asleep.take();
         if let Some(happens) = happens {
             happens();
         }
+    }
+
+    fn clock(&self) -> Duration {
+        self.state().slept
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.state().terminal.is_some()
+    }
+
+    fn screen(&self) -> io::Result<Box<dyn Screen + '_>> {
+        Ok(Box::new(FakeScreen::new(self)))
     }
 
     fn look_up_rights(&self, asked: &AskedRights) -> Result<Rights, String> {

@@ -18,7 +18,7 @@ use crate::cli::Cli;
 use crate::testing::{Fake, FakeCgroup, FakeFile};
 
 /// Command lines on `machine()` that together have every field that an answer can have.
-const LINES: [&str; 38] = [
+const LINES: [&str; 39] = [
     "assign 813 10.0.0.7 --json",
     "assign --cgroup shop.slice --to shop --json",
     "move 812 --to mail --json",
@@ -38,6 +38,7 @@ const LINES: [&str; 38] = [
     "ps --json",
     "sockets --all --json",
     "stats --json",
+    "top --batch --json",
     "traffic --json",
     "check shop bind 0.0.0.0:80 --json",
     "check shop bind 10.0.0.77:80 --json",

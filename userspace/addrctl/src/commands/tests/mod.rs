@@ -34,6 +34,7 @@ mod schema;
 mod services;
 mod sockets;
 mod told;
+mod top;
 mod traffic;
 mod units;
 mod update;
