@@ -13,7 +13,6 @@
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
-#include <net/udp.h>
 
 #include "helpers.h"
 
@@ -186,24 +185,10 @@ static void acf_add_bound_tcp(const struct net *net, struct acf_addrs *addrs)
 	}
 }
 
-/* Adds what UDP sockets are bound to. */
-static void acf_add_bound_udp(const struct net *net, struct acf_addrs *addrs)
+/* Adds what a UDP socket is bound to. */
+static void acf_add_bound_udp(const struct sock *sk, void *addrs)
 {
-	struct udp_table *table = net->ipv4.udp_table;
-	struct udp_hslot *slot;
-	struct sock *sk;
-	unsigned int nr;
-
-	for (nr = 0; nr <= table->mask; nr++) {
-		slot = &table->hash[nr];
-		if (hlist_empty(&slot->head))
-			continue;
-		spin_lock_bh(&slot->lock);
-		sk_for_each(sk, &slot->head)
-			acf_add_addr(addrs, sk->sk_rcv_saddr);
-		spin_unlock_bh(&slot->lock);
-		cond_resched();
-	}
+	acf_add_addr(addrs, sk->sk_rcv_saddr);
 }
 
 /*
@@ -229,7 +214,7 @@ unsigned int acf_helper_addrs_in_use(u32 first, u32 last, u32 *found,
 	struct net_device *dev;
 
 	acf_add_bound_tcp(net, &addrs);
-	acf_add_bound_udp(net, &addrs);
+	acf_each_udp(net, acf_add_bound_udp, &addrs);
 	guard(rcu)();
 	for_each_netdev_rcu(net, dev) {
 		in_dev = __in_dev_get_rcu(dev);

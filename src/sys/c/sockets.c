@@ -67,9 +67,15 @@ static void acf_each_tcp(const struct acf_each_inet *each)
 	}
 }
 
-static void acf_each_udp(const struct acf_each_inet *each)
+/*
+ * Calls @visit for each socket in the UDP table of a network namespace, which others
+ * may share. @visit must not sleep: a spinlock is held.
+ * Context: process, may sleep.
+ */
+void acf_each_udp(const struct net *net,
+		  void (*visit)(const struct sock *sk, void *data), void *data)
 {
-	struct udp_table *table = each->net->ipv4.udp_table;
+	struct udp_table *table = net->ipv4.udp_table;
 	struct udp_hslot *slot;
 	const struct sock *sk;
 	unsigned int nr;
@@ -80,10 +86,15 @@ static void acf_each_udp(const struct acf_each_inet *each)
 			continue;
 		spin_lock_bh(&slot->lock);
 		sk_for_each(sk, &slot->head)
-			acf_visit_inet(each, sk);
+			visit(sk, data);
 		spin_unlock_bh(&slot->lock);
 		cond_resched();
 	}
+}
+
+static void acf_visit_udp(const struct sock *sk, void *data)
+{
+	acf_visit_inet(data, sk);
 }
 
 static void acf_each_raw(const struct acf_each_inet *each,
@@ -107,14 +118,14 @@ static void acf_each_raw(const struct acf_each_inet *each,
  */
 void acf_helper_each_inet_socket(acf_inet_socket_t visit, void *data)
 {
-	const struct acf_each_inet each = {
+	struct acf_each_inet each = {
 		.net = current->nsproxy->net_ns,
 		.visit = visit,
 		.data = data,
 	};
 
 	acf_each_tcp(&each);
-	acf_each_udp(&each);
+	acf_each_udp(each.net, acf_visit_udp, &each);
 	acf_each_raw(&each, &raw_v4_hashinfo);
 #if IS_ENABLED(CONFIG_IPV6)
 	acf_each_raw(&each, &raw_v6_hashinfo);

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct acf_sock_info;
+struct net;
 struct sock;
 
 /* --- connections.c: the kernel's hash of TCP connections --- */
@@ -42,5 +43,7 @@ typedef void (*acf_inet_socket_t)(const struct sock *owner, u32 scope,
 				  u64 cookie, void *data);
 
 void acf_helper_each_inet_socket(acf_inet_socket_t visit, void *data);
+void acf_each_udp(const struct net *net,
+		  void (*visit)(const struct sock *sk, void *data), void *data);
 
 #endif /* _ACF_TABLES_H */

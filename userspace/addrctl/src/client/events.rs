@@ -7,6 +7,17 @@ use rustix::io::Errno;
 
 use super::{CallError, Client};
 
+/// The numbers of an association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its id.
+    pub id: u64,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// What the module counted.
+    pub counts: CountsRequest,
+}
+
 /// How many events are read at once.
 const AT_ONCE: usize = 64;
 
@@ -39,6 +50,32 @@ impl Client<'_> {
     /// How often calls and packets of an association were refused.
     pub fn counts(&self, target: Target) -> Result<CountsRequest, CallError> {
         self.call(Command::Counts, &CountsRequest::about(target), &mut [])
+    }
+
+    /// The numbers of one association or, without those that end meanwhile, of all.
+    pub fn counted(&self, only: Option<u64>) -> Result<Vec<Counted>, CallError> {
+        let ids = match only {
+            Some(id) => vec![id],
+            None => self.list()?,
+        };
+        let mut all = Vec::new();
+        for id in ids {
+            match self.counted_of(id) {
+                Ok(counted) => all.push(counted),
+                Err(CallError::Refused(Errno::NOENT)) if only.is_none() => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(all)
+    }
+
+    fn counted_of(&self, id: u64) -> Result<Counted, CallError> {
+        let target = Target::Association(id);
+        Ok(Counted {
+            id,
+            counts: self.counts(target)?,
+            name: self.query(target)?.terms.name.as_str().to_owned(),
+        })
     }
 
     /// The same of the association with this id; nothing if it has ended since it was listed.

@@ -4,14 +4,12 @@
 
 use std::io::{self, Write};
 
-use addrconf_abi::{Operation, Target};
-use rustix::io::Errno;
+use addrconf_abi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
 use super::open;
-use crate::client::{CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason};
 use crate::output::{table, Answer, Refusals};
@@ -87,30 +85,17 @@ impl Args {
     fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let ids = match self.association {
-            Some(which) => vec![open::id(system, &client, which)?],
-            None => client.list().map_err(refused)?,
-        };
-        let mut associations = Vec::new();
-        for id in ids {
-            match stats(&client, id) {
-                Ok(stats) => associations.push(stats),
-                // It has ended since it was listed.
-                Err(CallError::Refused(Errno::NOENT)) if self.association.is_none() => {}
-                Err(cause) => return Err(refused(cause)),
-            }
-        }
-        Ok(Counted { associations })
+        let which = self
+            .association
+            .map(|which| open::id(system, &client, which));
+        let all = client.counted(which.transpose()?).map_err(refused)?;
+        let associations = all.into_iter().map(|of| Stats {
+            id: of.id,
+            name: of.name,
+            refusals: Refusals::new(&of.counts),
+        });
+        Ok(Counted {
+            associations: associations.collect(),
+        })
     }
-}
-
-fn stats(client: &Client<'_>, id: u64) -> Result<Stats, CallError> {
-    let target = Target::Association(id);
-    let counts = client.counts(target)?;
-    let name = client.query(target)?.terms.name;
-    Ok(Stats {
-        id,
-        name: name.as_str().to_owned(),
-        refusals: Refusals::new(&counts),
-    })
 }

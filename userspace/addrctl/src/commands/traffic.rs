@@ -4,14 +4,11 @@
 
 use std::io::{self, Write};
 
-use addrconf_abi::Target;
-use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{which, OutputArgs, Which};
 use super::open;
-use crate::client::{CallError, Client};
 use crate::command::Command;
 use crate::error::{Doing, Error, Reason};
 use crate::output::{table, Answer, Traffic};
@@ -106,35 +103,21 @@ impl Args {
     fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let ids = match self.association {
-            Some(which) => vec![open::id(system, &client, which)?],
-            None => client.list().map_err(refused)?,
-        };
+        let which = self
+            .association
+            .map(|which| open::id(system, &client, which));
+        let which = which.transpose()?;
         let change = (self.on || self.off).then_some(self.on);
         let counted = client.traffic(change).map_err(refused)?;
-        let mut associations = Vec::new();
-        for id in ids {
-            match traffic(&client, id) {
-                Ok(traffic) => associations.push(traffic),
-                // It has ended since it was listed.
-                Err(CallError::Refused(Errno::NOENT)) if self.association.is_none() => {}
-                Err(cause) => return Err(refused(cause)),
-            }
-        }
+        let all = client.counted(which).map_err(refused)?;
+        let associations = all.into_iter().map(|of| OfOne {
+            id: of.id,
+            name: of.name,
+            traffic: Traffic::new(&of.counts),
+        });
         Ok(Counted {
             counted,
-            associations,
+            associations: associations.collect(),
         })
     }
-}
-
-fn traffic(client: &Client<'_>, id: u64) -> Result<OfOne, CallError> {
-    let target = Target::Association(id);
-    let counts = client.counts(target)?;
-    let name = client.query(target)?.terms.name;
-    Ok(OfOne {
-        id,
-        name: name.as_str().to_owned(),
-        traffic: Traffic::new(&counts),
-    })
 }
