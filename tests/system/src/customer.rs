@@ -2,6 +2,8 @@
 
 //! The two customers, as the files of `tests/system/machine` describe them.
 
+use serde_json::Value;
+
 use crate::command::{answer, done, eventually};
 
 /// A customer of the machine.
@@ -82,4 +84,11 @@ pub fn page(address: &str) -> String {
 /// What is at a URL.
 pub fn get(url: &str) -> String {
     answer(&["curl", "-s", "-g", "--max-time", "20", url])
+}
+
+/// What `addrctl show` says of an association.
+pub fn association(name: &str) -> Value {
+    let shown = done(&["addrctl", "show", name, "--json"]);
+    let mut shown: Value = serde_json::from_str(&shown).expect("JSON");
+    shown["association"].take()
 }

@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::command::{answer, done, eventually};
-use crate::customer::{FREE, SHOP};
+use crate::customer::{association, BLOG, FREE, SHOP};
 use crate::machine;
 use crate::report::Report;
 
@@ -33,6 +33,14 @@ pub fn tests(report: &mut Report) {
         assert_eq!(login(USER), SHOP.whereabouts);
         // Users without a rule are free.
         assert_eq!(login("root"), FREE);
+    });
+    report.test("a_login_forwards_nothing", || {
+        let loopback = association(BLOG.name)["loopback"].clone();
+        let to = format!("{}:80", loopback.as_str().expect("a loopback"));
+        // Forwarding is done in no association.
+        let answered = forwarded("root", &to);
+        assert!(answered.contains(&BLOG.page()), "{answered}");
+        assert_eq!(forwarded(USER, &to), "");
     });
     report.test("a_user_manager_and_its_units_are_confined", || {
         done(&["loginctl", "enable-linger", USER]);
@@ -76,14 +84,17 @@ pub fn user_manager_is_confined() {
 
 /// What `whereabouts` prints in a login of a user.
 fn login(user: &str) -> String {
-    let to = format!("{user}@127.0.0.1");
-    answer(&[
-        "ssh",
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        "BatchMode=yes",
-        &to,
-        "/usr/local/bin/whereabouts",
-    ])
+    ssh(&format!("{user}@127.0.0.1 /usr/local/bin/whereabouts"))
+}
+
+/// The page that a web server at a place sends to the sshd of a user's login.
+fn forwarded(user: &str, to: &str) -> String {
+    ssh(&format!("-W {to} {user}@127.0.0.1"))
+}
+
+/// What ssh prints with these words, for a request of a page on its standard input.
+fn ssh(words: &str) -> String {
+    let options = "-o StrictHostKeyChecking=no -o BatchMode=yes";
+    let request = r"printf 'GET /page.php HTTP/1.0\r\n\r\n'";
+    answer(&["sh", "-c", &format!("{request} | ssh {options} {words}")])
 }

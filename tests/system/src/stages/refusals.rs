@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::command::{done, eventually};
-use crate::customer::{get, BLOG, SHOP};
+use crate::customer::{association, get, BLOG, SHOP};
 use crate::machine;
 use crate::report::Report;
 
@@ -92,13 +92,6 @@ pub fn tests(report: &mut Report) {
             "{numbers}: {said}"
         );
     });
-}
-
-/// What `addrctl show` says of an association.
-fn association(name: &str) -> Value {
-    let shown = done(&["addrctl", "show", name, "--json"]);
-    let mut shown: Value = serde_json::from_str(&shown).expect("JSON");
-    shown["association"].take()
 }
 
 /// What PHP of shop tries: to bind to the address of blog, and to connect to the PostgreSQL of blog
