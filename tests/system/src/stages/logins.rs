@@ -95,6 +95,7 @@ fn forwarded(user: &str, to: &str) -> String {
 /// What ssh prints with these words, for a request of a page on its standard input.
 fn ssh(words: &str) -> String {
     let options = "-o StrictHostKeyChecking=no -o BatchMode=yes";
-    let request = r"printf 'GET /page.php HTTP/1.0\r\n\r\n'";
+    // nginx answers nobody who closes at once.
+    let request = r"{ printf 'GET /page.php HTTP/1.0\r\n\r\n'; sleep 15; }";
     answer(&["sh", "-c", &format!("{request} | ssh {options} {words}")])
 }
