@@ -8,9 +8,10 @@ use crate::machine;
 use crate::report::Report;
 
 /// Units of the machine that run from the start.
-const UNITS: [&str; 6] = [
+const UNITS: [&str; 7] = [
     "addrconf.service",
     "addrconf-metrics.socket",
+    "addrconf-monitor.service",
     "addresses.service",
     "auditd.service",
     "cron.service",

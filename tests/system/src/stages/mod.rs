@@ -2,6 +2,7 @@
 
 //! The stages, in their order.
 
+mod asked;
 mod broken;
 mod first;
 mod logins;
@@ -18,6 +19,7 @@ fn first_start(report: &mut Report) {
     first::tests(report);
     units::tests(report);
     refusals::tests(report);
+    asked::tests(report);
     logins::tests(report);
     // After all these, as what they leave behind would be found.
     report.test("doctor_finds_nothing", first::doctor_finds_nothing);

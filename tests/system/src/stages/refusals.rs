@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::command::{done, eventually};
+use crate::command::{answer, done, eventually};
 use crate::customer::{association, get, BLOG, SHOP};
 use crate::machine;
 use crate::report::Report;
@@ -19,7 +19,7 @@ const EVENTS: &str = "/run/vm/events";
 const AUDIT: &str = "/var/log/audit/audit.log";
 
 /// Where the socket unit answers scrapers.
-const METRICS: &str = "http://127.0.0.1:9917/metrics";
+pub const METRICS: &str = "http://127.0.0.1:9917/metrics";
 
 /// Where they are for promtool, some time, and where it writes what it reads.
 const SCRAPED: &str = "/run/vm/metrics";
@@ -61,6 +61,34 @@ pub fn tests(report: &mut Report) {
             log.lines().any(is_it)
         });
     });
+    report.test("the_journal_has_refusals_with_the_unit", || {
+        attack(&attempts()[0]);
+        let ask = |format: &str| {
+            let of_shop = ["ADDRCONF_NAME=shop", "ADDRCONF_OPERATION=bind"];
+            answer(
+                &[
+                    &["journalctl", "-b", "--no-pager", "-o", format][..],
+                    &of_shop,
+                ]
+                .concat(),
+            )
+        };
+        let unit = "php-fpm@shop.service";
+        eventually(&format!("refusal with fields in: {}", ask("json")), || {
+            let told = ask("json");
+            let mut entries = told.lines().flat_map(serde_json::from_str::<Value>);
+            entries.any(|entry| {
+                entry["ADDRCONF_REASON"] == "address-outside"
+                    && entry["ADDRCONF_ERRNO"] == "EADDRNOTAVAIL"
+                    && entry["ADDRCONF_ADDRESS"] == BLOG.addresses[0]
+                    && entry["PRIORITY"] == "4"
+                    && entry["SYSLOG_IDENTIFIER"] == "addrconf"
+                    && entry["OBJECT_SYSTEMD_UNIT"] == unit
+            })
+        });
+        // It is among the entries of the unit, too.
+        assert!(machine::journal(unit).contains("bind 10.1.0.2:8080 refused"));
+    });
     report.test("metrics_over_http_count_refusals", || {
         let before = refused(&get(METRICS));
         attack(&attempts()[0]);
@@ -96,7 +124,7 @@ pub fn tests(report: &mut Report) {
 
 /// What PHP of shop tries: to bind to the address of blog, and to connect to the PostgreSQL of blog
 /// at its loopback.
-fn attempts() -> [String; 2] {
+pub fn attempts() -> [String; 2] {
     let blog = association(BLOG.name);
     let loopback = blog["loopback"].as_str().expect("a loopback");
     [
@@ -106,7 +134,7 @@ fn attempts() -> [String; 2] {
 }
 
 /// What an attempt gives in php-fpm@shop.service.
-fn attack(attempt: &str) -> String {
+pub fn attack(attempt: &str) -> String {
     get(&format!(
         "http://{}/attack.php?{attempt}",
         SHOP.addresses[0]
