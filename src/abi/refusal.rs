@@ -79,6 +79,26 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// The class of what it is done to, in the words of SELinux, for which tools look in audit
+    /// records.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Bind
+            | Self::Listen
+            | Self::Connect
+            | Self::Send
+            | Self::Receive
+            | Self::Create
+            | Self::Option => "socket",
+            Self::Descriptor => "fd",
+            Self::Trace => "process",
+            Self::PacketIn | Self::PacketOut => "packet",
+        }
+    }
+}
+
 /// Why something is refused: what decided it. Each has one errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]

@@ -12,7 +12,7 @@ use kernel::iov::IovIterDest;
 use kernel::prelude::*;
 
 use super::raw;
-use crate::abi::{Event, Happening, Wire, COMM_LEN, MAX_RECENT, MAX_STRUCT};
+use crate::abi::{Event, Happening, Operation, Refusal, Wire, COMM_LEN, MAX_RECENT, MAX_STRUCT};
 
 // `Event::encode` writes what the C file reads.
 const _: () = assert!(size_of::<raw::acf_event>() == Event::SIZE);
@@ -52,8 +52,15 @@ pub(crate) fn tell(mut event: Event, by_running_task: bool) {
         event.tid = moment.tid;
         event.comm = moment.comm;
     }
-    let operation = event.operation.map_or("", |operation| operation.name());
-    let refusal = event.refusal.map_or("", |refusal| refusal.name());
+    let word = |text: &str| raw::acf_word {
+        text: text.as_ptr().cast(),
+        len: text.len() as u32,
+    };
+    let refusal = raw::acf_refusal {
+        operation: word(event.operation.map_or("", Operation::name)),
+        reason: word(event.refusal.map_or("", Refusal::name)),
+        class: word(event.operation.map_or("", Operation::class)),
+    };
     let mut bytes = [0; MAX_STRUCT];
     let bytes = event.encode(&mut bytes);
     let mut told = MaybeUninit::<raw::acf_event>::uninit();
@@ -65,16 +72,8 @@ pub(crate) fn tell(mut event: Event, by_running_task: bool) {
             size_of::<raw::acf_event>(),
         );
     }
-    // SAFETY: All pointers are to what this function has, with these lengths.
-    unsafe {
-        raw::acf_helper_events_tell(
-            told.as_ptr(),
-            operation.as_ptr().cast(),
-            operation.len() as u32,
-            refusal.as_ptr().cast(),
-            refusal.len() as u32,
-        );
-    }
+    // SAFETY: Both are local variables, and the words are constants, with these lengths.
+    unsafe { raw::acf_helper_events_tell(told.as_ptr(), &refusal) };
 }
 
 /// A reader of events, from when it is made.

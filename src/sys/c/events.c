@@ -76,9 +76,14 @@ static void acf_audit_comm(struct audit_buffer *ab, const char *comm)
 	audit_log_format(ab, " comm=\"%.*s\"", len, comm);
 }
 
-/* The names of what was refused and why are not terminated. */
-static void acf_audit(const struct acf_event *event, const char *operation,
-		      u32 operation_len, const char *refusal, u32 refusal_len)
+static void acf_audit_word(struct audit_buffer *ab, const char *field,
+			   const struct acf_word *word)
+{
+	audit_log_format(ab, "%s%.*s", field, word->len, word->text);
+}
+
+static void acf_audit(const struct acf_event *event,
+		      const struct acf_refusal *refusal)
 {
 	struct audit_buffer *ab;
 
@@ -93,14 +98,17 @@ static void acf_audit(const struct acf_event *event, const char *operation,
 			     GFP_ATOMIC | __GFP_NOWARN, AUDIT_AVC);
 	if (!ab)
 		return;
-	audit_log_format(ab, "lsm=addrconf denied=%.*s reason=%.*s association=%llu pid=%u",
-			 operation_len, operation, refusal_len, refusal,
-			 event->association, event->pid);
+	acf_audit_word(ab, "lsm=addrconf denied=", &refusal->operation);
+	acf_audit_word(ab, " reason=", &refusal->reason);
+	audit_log_format(ab, " association=%llu pid=%u", event->association,
+			 event->pid);
 	acf_audit_comm(ab, event->comm);
 	if (event->flags)
 		audit_log_format(ab, " addr=%pI6c port=%u", event->addr,
 				 event->port);
 	audit_log_format(ab, " errno=%u", event->error);
+	/* ausearch(8) leaves out records of this type without a class. */
+	acf_audit_word(ab, " tclass=", &refusal->class);
 	audit_log_end(ab);
 }
 
@@ -131,8 +139,7 @@ static void acf_reader_tell(struct acf_reader *reader,
  * Context: any but hard interrupts; never sleeps.
  */
 void acf_helper_events_tell(const struct acf_event *event,
-			    const char *operation, u32 operation_len,
-			    const char *refusal, u32 refusal_len)
+			    const struct acf_refusal *refusal)
 {
 	struct acf_reader *reader;
 	u64 at = U64_MAX;
@@ -143,7 +150,7 @@ void acf_helper_events_tell(const struct acf_event *event,
 		acf_recent[at % ACF_EVENTS_RECENT] = *event;
 	}
 	trace_addrconf_event(event);
-	acf_audit(event, operation, operation_len, refusal, refusal_len);
+	acf_audit(event, refusal);
 	guard(rcu)();
 	list_for_each_entry_rcu(reader, &acf_readers, list) {
 		if (at >= reader->since && acf_reader_wants(reader, event))

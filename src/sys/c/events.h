@@ -64,10 +64,31 @@ struct acf_moment {
 	char comm[16];
 };
 
+/**
+ * struct acf_word - Letters
+ * @text: The letters, not terminated
+ * @len: How many
+ */
+struct acf_word {
+	const char *text;
+	u32 len;
+};
+
+/**
+ * struct acf_refusal - The words of a refusal
+ * @operation: What was refused
+ * @reason: Why
+ * @class: What it was to be done to, in the words of SELinux
+ */
+struct acf_refusal {
+	struct acf_word operation;
+	struct acf_word reason;
+	struct acf_word class;
+};
+
 bool acf_helper_events_wanted(void);
 void acf_helper_events_tell(const struct acf_event *event,
-			    const char *operation, u32 operation_len,
-			    const char *refusal, u32 refusal_len);
+			    const struct acf_refusal *refusal);
 u32 acf_helper_second(void);
 void acf_helper_moment(struct acf_moment *moment);
 

@@ -60,6 +60,8 @@ pub fn tests(report: &mut Report) {
             let is_it = |line: &str| line.starts_with("type=AVC") && line.contains(&record);
             log.lines().any(is_it)
         });
+        let found = answer(&["ausearch", "--input", AUDIT, "-m", "AVC"]);
+        assert!(found.contains(&record), "ausearch: {found}");
     });
     report.test("the_journal_has_refusals_with_the_unit", || {
         attack(&attempts()[0]);
@@ -93,6 +95,13 @@ pub fn tests(report: &mut Report) {
         let before = refused(&get(METRICS));
         attack(&attempts()[0]);
         assert_eq!(refused(&get(METRICS)), before + 1);
+    });
+    report.test("promtool_finds_nothing_wrong_with_a_textfile", || {
+        done(&[
+            "sh",
+            "-c",
+            "addrctl metrics --textfile | promtool check metrics",
+        ]);
     });
     report.test("prometheus_reads_the_metrics", || {
         // It reads files of OpenMetrics only with the time of each number.

@@ -41,7 +41,7 @@ pub fn tests() -> Vec<Test> {
                 "lsm=addrconf denied=bind reason=address-outside association={id} pid="
             ));
             record(&format!(
-                "comm=\"server\" addr=::ffff:{HOST4} port=7 errno={EADDRNOTAVAIL}"
+                "comm=\"server\" addr=::ffff:{HOST4} port=7 errno={EADDRNOTAVAIL} tclass=socket"
             ));
             record(&format!(
                 "comm=\"server\" addr={HOST6} port=8 errno={EADDRNOTAVAIL}"

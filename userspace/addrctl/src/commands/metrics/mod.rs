@@ -27,6 +27,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     http: bool,
 
+    /// Print the older text format of Prometheus, which the textfile collector of the node exporter
+    /// reads
+    #[arg(long, conflicts_with_all = ["http", "json"])]
+    textfile: bool,
+
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -74,6 +79,12 @@ impl Command for Args {
         }
         let doing = Doing::new("read", Subject::Thing("metrics".into()));
         let numbers = numbers(system).map_err(|why| doing.failed(why))?;
+        if self.textfile {
+            let text = open_metrics::text(&numbers).map_err(io::Error::other);
+            let written =
+                text.and_then(|text| out.write_all(open_metrics::older(&text).as_bytes()));
+            return written.map_err(Error::output);
+        }
         self.output.print(out, &numbers)
     }
 }

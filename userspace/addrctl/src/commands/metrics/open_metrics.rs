@@ -2,6 +2,7 @@
 
 //! The numbers as OpenMetrics text.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use prometheus_client::encoding::text::encode;
@@ -52,6 +53,23 @@ pub fn text(numbers: &Numbers) -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &metrics.registry())?;
     Ok(text)
+}
+
+/// OpenMetrics text in the older text format of Prometheus (version 0.0.4), where the name of a
+/// counter has its suffix everywhere.
+pub fn older(text: &str) -> String {
+    let is_counter = |line: &&str| line.starts_with("# TYPE ") && line.ends_with(" counter");
+    let name = |line: &str| line.split(' ').nth(2).map(str::to_owned);
+    let counters: BTreeSet<_> = text.lines().filter(is_counter).filter_map(name).collect();
+    let mut older = String::new();
+    for line in text.lines().filter(|line| *line != "# EOF") {
+        match name(line).filter(|name| line.starts_with("# ") && counters.contains(name)) {
+            Some(name) => older += &line.replacen(&name, &format!("{name}_total"), 1),
+            None => older += line,
+        }
+        older.push('\n');
+    }
+    older
 }
 
 impl Metrics {

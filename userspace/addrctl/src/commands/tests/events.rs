@@ -166,6 +166,22 @@ fn metrics_are_open_metrics_text() {
 }
 
 #[test]
+fn a_textfile_has_the_format_that_the_collector_reads() {
+    let text = addrctl(&refusing(), "metrics --textfile").unwrap();
+    for line in [
+        "# TYPE addrconf_associations gauge",
+        "addrconf_associations 1",
+        "# HELP addrconf_refused_total Calls and packets that were refused.",
+        "# TYPE addrconf_refused_total counter",
+        "addrconf_refused_total{id=\"1\",name=\"shop\",operation=\"bind\"} 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}:\n{text}");
+    }
+    assert!(!text.contains("# EOF"), "{text}");
+    assert!(text.ends_with('\n'), "{text}");
+}
+
+#[test]
 fn members_are_shown_their_own_association() {
     let fake = nginx();
     let none = addrctl(&fake, "self").unwrap_err();
