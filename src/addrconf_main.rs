@@ -9,7 +9,7 @@
 //! * [`lsm`]: the hooks of system calls, one file for each family;
 //! * [`net`]: checks in the protocol stack, and the last check of each packet;
 //! * [`table`]: which task belongs to which association, and the sets, under RCU;
-//! * [`events`]: counts refusals, and sends events to their readers;
+//! * [`events`]: counts refusals and traffic, and sends events to their readers;
 //! * [`protocol`]: how tasks join and leave associations, step by step, also built
 //!   and model-checked on the host;
 //! * [`policy`]: pure decisions, also built and tested on the host;

@@ -25,14 +25,16 @@ use super::wire::{flag, Fields, FieldsMut, Wire, WireError};
 /// | 60 | 4 | reserved, zero |
 ///
 /// The socket of the caller says what kind of socket it would be, in which network namespace, and
-/// what rules of routing may ask for: interface, mark, user. The association decides here; the
-/// protocol would decide afterwards, for instance that another socket has the port.
+/// what rules of routing may ask for: interface, mark, user. The association decides here, without
+/// its limit of raw and ping sockets; the protocol would decide afterwards, for instance that another
+/// socket has the port. A source that is chosen at random is one that the socket could get.
 ///
 /// # Errors
 ///
 /// As for [`super::QueryRequest`], and:
 ///
-/// * `EINVAL`: another operation, or the socket is in use;
+/// * `EINVAL`: another operation, or the socket is in use, is raw, or is of another family than
+///   IPv4 and IPv6;
 /// * `EBADF`: no open file has this descriptor;
 /// * `ENOTSOCK`: it is none of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

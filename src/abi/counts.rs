@@ -25,7 +25,7 @@ const ROOM: usize = 16;
 /// | 176 | 8 | since 10, out: packets that its sockets sent |
 /// | 184 | 8 | since 10, out: bytes of these |
 ///
-/// The numbers are exact. They are read one after the other, while more may be refused.
+/// The numbers of refusals are exact. They are read one after the other, while more may be refused.
 ///
 /// # Errors
 ///
@@ -47,7 +47,8 @@ pub struct CountsRequest {
 }
 
 /// IP packets of sockets, also those that stay on the machine, as they are on the wire: where the stack
-/// or the network card splits a packet, or has put it together, its parts count.
+/// or the network card splits a packet into segments, or has put it together, these count; fragments
+/// of IP do not. What a filter or a full buffer drops later counts, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// How many.
@@ -143,6 +144,7 @@ impl Wire for CountsRequest {
 /// * `EINVAL`: the structure is malformed;
 /// * `EPERM`: the caller has no `CAP_NET_ADMIN`, or is associated;
 /// * `EFAULT`: the structure cannot be read or written;
+/// * `ENOMEM`;
 /// * `E2BIG`: the structure is newer than the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TrafficRequest {

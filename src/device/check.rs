@@ -67,8 +67,8 @@ fn decide(
     request: &CheckRequest,
 ) -> core::result::Result<Option<IpAddr>, Refusal> {
     let kind = sock.kind();
-    let raw = association.terms().allow_raw;
-    policy::create(kind.family, kind.kind, kind.protocol, raw)?;
+    // A raw socket is in use from the beginning: its protocol is its port.
+    policy::create(kind.family, kind.kind, kind.protocol, false)?;
     let addr = SockAddr::of(socket.family, request.addr);
     let guard = rcu::read_lock();
     let owner = association.owner(&guard);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counts refusals, and sends events to their readers: refusals, and changes of associations. The
-//! count is exact. An association sends at most
+//! Counts refusals and traffic, and sends events to their readers: refusals, and changes of associations. The
+//! count of refusals is exact. An association sends at most
 //! [`EVENTS_PER_SECOND`](crate::policy::EVENTS_PER_SECOND) events; the next one tells how many were
 //! held back.
 //!
@@ -16,7 +16,7 @@ use kernel::sync::atomic::{ordering, Atomic};
 use kernel::sync::SetOnce;
 
 pub(crate) use crate::abi::{Happening, Operation};
-pub(crate) use traffic::{set_counted, Way};
+pub(crate) use traffic::{is_counted, set_counted, Way};
 
 use crate::abi::{Event, Name};
 use crate::policy::{pace, Refusal};
@@ -27,13 +27,14 @@ use crate::sys::task::Tgid;
 /// Where the number of events is that were held back.
 const HELD_BACK: usize = Operation::ALL.len();
 
-const _: () = assert!(HELD_BACK < Counts::LEN);
+/// Numbers for each operation, and [`HELD_BACK`].
+const NUMBERS: usize = HELD_BACK + 1;
 
 /// What is kept of one association.
 pub(crate) struct Record {
-    counts: Counts,
+    counts: Counts<NUMBERS>,
     // What its sockets sent and received, if that was ever counted.
-    traffic: SetOnce<Counts>,
+    traffic: SetOnce<Counts<{ traffic::NUMBERS }>>,
     // See `policy::pace`.
     window: Atomic<u64>,
     // Since the last event that was told.

@@ -14,6 +14,9 @@ use super::Record;
 /// Whether associations that are made get room for their traffic.
 static COUNTED: Atomic<bool> = Atomic::new(false);
 
+/// Numbers of packets and bytes each way.
+pub(super) const NUMBERS: usize = 4;
+
 /// The way of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -33,6 +36,11 @@ impl Way {
     }
 }
 
+/// Whether traffic is counted, or is about to be. Context: any.
+pub(crate) fn is_counted() -> bool {
+    COUNTED.load(ordering::Relaxed)
+}
+
 /// Whether [`Record::make_room`] makes room from now on. Context: any.
 pub(crate) fn set_counted(counted: bool) {
     COUNTED.store(counted, ordering::Relaxed);
@@ -45,7 +53,7 @@ impl Record {
     ///
     /// `ENOMEM`.
     pub(crate) fn make_room(&self) -> Result {
-        if COUNTED.load(ordering::Relaxed) && self.traffic.as_ref().is_none() {
+        if is_counted() && self.traffic.as_ref().is_none() {
             // Another may have made it meanwhile. Then this is dropped.
             self.traffic.populate(Counts::new()?);
         }

@@ -40,8 +40,8 @@ pub(crate) fn each<F: FnMut(&Listed<'_>)>(mut visit: F) {
         // SAFETY: `data` is that of the call below, which points to the `F` of this `call::<F>`.
         let visit = unsafe { &mut *data.cast::<F>() };
         visit(&Listed {
-            // SAFETY: acf_visit_inet() holds the lock of the table that has the socket, or RCU for
-            // a raw one. It leaves the table before it is freed, and is freed a grace period later
+            // SAFETY: acf_visit_inet() is called with the lock of the table that has the socket, or
+            // RCU for a raw one. It leaves the table before it is freed, and is freed a grace period later
             // if it is raw. A request, while it is there, holds a reference to its listener.
             owner: unsafe { SkRef::new(owner) },
             scope,

@@ -89,7 +89,7 @@ pub(crate) struct Size {
 ///
 /// # Safety
 ///
-/// `skb` is a valid packet whose network and transport headers are set and in linear memory.
+/// `skb` is a valid packet whose network and transport headers are set.
 pub(super) unsafe fn size(skb: *const bindings::sk_buff) -> Size {
     // SAFETY: The caller promises what the helper needs.
     let size = unsafe { raw::acf_helper_skb_size(skb) };

@@ -3,8 +3,6 @@
 //! The state that the control lock guards. A `&mut Control` proves that its caller
 //! holds the lock: functions that put sets in place or form a tenant take one.
 
-use crate::sys::gate::Counting;
-
 /// What is known about addresses that left sets. Guarded by the control lock.
 pub(super) struct Control {
     // Number of associations with former addresses, on which they may have
@@ -12,8 +10,6 @@ pub(super) struct Control {
     formers: usize,
     // Connections that should have ended were left, as their owners kept them locked.
     any_left: bool,
-    // There while traffic is counted.
-    pub(super) counting: Option<Counting>,
 }
 
 impl Control {
@@ -22,7 +18,6 @@ impl Control {
         Self {
             formers: 0,
             any_left: false,
-            counting: None,
         }
     }
 

@@ -10,6 +10,7 @@ use kernel::sync::{new_mutex, Arc, Mutex, MutexGuard};
 use kernel::workqueue::Queue;
 
 use crate::events::Happening;
+use crate::sys::gate::Counting;
 use crate::sys::queue::OwnQueue;
 use crate::sys::sysfs::Dir;
 
@@ -40,6 +41,9 @@ pub(super) struct Holdings {
     #[pin]
     pub(super) grants: Grants,
     switch: Switch,
+    // There while traffic is counted.
+    #[pin]
+    pub(super) counting: Mutex<Option<Counting>>,
     #[pin]
     control: Mutex<Control>,
     // Buries associations that have ended.
@@ -71,6 +75,7 @@ impl Holdings {
                 rules <- Rules::new(),
                 grants <- Grants::new(),
                 switch,
+                counting <- new_mutex!(None),
                 control <- new_mutex!(Control::new()),
                 queue,
             }),

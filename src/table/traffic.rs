@@ -2,6 +2,7 @@
 
 //! Whether the traffic of associations is counted. Context: process, may sleep.
 
+use kernel::alloc::allocator::KVmalloc;
 use kernel::prelude::*;
 
 use crate::events;
@@ -12,33 +13,35 @@ use super::tenants::Tenants;
 
 impl Tenants {
     /// Counts traffic from now on or no more, or changes nothing if `change` is `None`. Returns
-    /// whether it is counted.
+    /// whether it is counted. It waits for other calls that change it, and for nothing else of
+    /// ours: making room and patching the kernel's text take long.
     ///
     /// # Errors
     ///
-    /// `EPERM` when the caller has become associated; `ENOMEM`. Nothing changed.
+    /// `ENOMEM`. Nothing changed.
     pub(crate) fn count_traffic(&self, change: Option<bool>) -> Result<bool> {
-        // An association is listed with this lock held, and gets room before that.
-        let mut control = self.control_from_outside()?;
-        match (change, &control.counting) {
-            (Some(true), None) => {
+        let Some(wanted) = change else {
+            return Ok(events::is_counted());
+        };
+        let mut counting = self.holdings.counting.lock();
+        match (wanted, &*counting) {
+            (true, None) => {
                 self.make_room_for_traffic()?;
-                control.counting = Some(Counting::new());
+                *counting = Some(Counting::new());
             }
-            (Some(false), Some(_)) => {
+            (false, Some(_)) => {
                 events::set_counted(false);
-                control.counting = None;
+                *counting = None;
             }
             _ => {}
         }
-        Ok(control.counting.is_some())
+        Ok(wanted)
     }
 
-    /// Makes room in every association that is listed. Those that are listed later make it
-    /// themselves.
+    /// Makes room in every association that is listed. One that is listed later makes it itself.
     fn make_room_for_traffic(&self) -> Result {
         events::set_counted(true);
-        let all = gather::<_, kernel::alloc::allocator::KVmalloc>(|push| {
+        let all = gather::<_, KVmalloc>(|push| {
             self.registry()
                 .each(|association| push(association.clone()));
         });

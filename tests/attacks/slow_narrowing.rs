@@ -64,6 +64,23 @@ pub fn tests() -> Vec<Test> {
                 others_do_not_wait();
             },
         ),
+        behaviour(
+            "a_tenant_that_narrows_slowly_stops_no_control_call_while_traffic_is_counted",
+            || {
+                let device = Device::open();
+                assert!(device.traffic(Some(true)).expect("traffic"));
+                let started = Channel::new();
+                let tenant = spawn_tenant(PREFIXES, || {
+                    let _busy = busy();
+                    let _narrowing = [(); 2].map(|()| Child::spawn(|| narrow_for_ever(&started)));
+                    stay();
+                });
+                (0..2).for_each(|_| drop(started.receive()));
+                others_do_not_wait();
+                drop(tenant);
+                assert!(!device.traffic(Some(false)).expect("traffic"));
+            },
+        ),
         behaviour("a_tenant_that_narrows_slowly_is_ended_in_time", || {
             let started = Channel::new();
             let _tenant = spawn_tenant(PREFIXES, || {

@@ -10,12 +10,12 @@
 
 /* A struct acf_counts is what a pointer to the numbers of all processors is to bindgen. */
 
-/* NULL if memory lacks. Context: process, may sleep. */
-struct acf_counts *acf_helper_counts_new(void)
+/* @room numbers, or NULL if memory lacks. Context: process, may sleep. */
+struct acf_counts *acf_helper_counts_new(u32 room)
 {
 	u64 __percpu *values;
 
-	values = __alloc_percpu_gfp(ACF_EVENTS_COUNTS * sizeof(u64), sizeof(u64),
+	values = __alloc_percpu_gfp(room * sizeof(u64), sizeof(u64),
 				    GFP_KERNEL_ACCOUNT);
 	return (struct acf_counts __force *)values;
 }

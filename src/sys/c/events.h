@@ -17,13 +17,11 @@ struct poll_table_struct;
 /**
  * enum acf_events - Numbers that Rust and C share
  * @ACF_EVENTS_KEPT: How many events are kept for a reader that does not say
- * @ACF_EVENTS_COUNTS: How many numbers an acf_counts has
  * @ACF_EVENTS_LOST: The kind of an event that tells of lost ones
  * @ACF_EVENTS_RECENT: How many refusals are remembered
  */
 enum acf_events {
 	ACF_EVENTS_KEPT = 1024,
-	ACF_EVENTS_COUNTS = 12,
 	ACF_EVENTS_LOST = 8,
 	ACF_EVENTS_RECENT = 512,
 };
@@ -103,7 +101,7 @@ u32 acf_helper_reader_poll(struct acf_reader *reader, struct file *file,
 
 struct acf_counts;
 
-struct acf_counts *acf_helper_counts_new(void);
+struct acf_counts *acf_helper_counts_new(u32 room);
 void acf_helper_counts_free(struct acf_counts *counts);
 void acf_helper_counts_add(struct acf_counts *counts, u32 at, u64 number);
 u64 acf_helper_counts_sum(const struct acf_counts *counts, u32 at);

@@ -44,19 +44,37 @@ struct acf_skb_ends acf_helper_skb_ends(const struct sk_buff *skb)
 	}
 }
 
-/*
- * The headers that each segment of a packet has, of IP and above. The headers are set
- * and in linear memory, as segmentation needs them there.
+/* The headers that each segment of a packet has, of IP and, unless it is a tunnel's,
+ * above.
  */
 static u32 acf_segment_headers(const struct sk_buff *skb)
 {
+	unsigned int type = skb_shinfo(skb)->gso_type;
 	u32 len = skb_network_header_len(skb);
+	const struct tcphdr *th;
+	struct tcphdr copy;
 
-	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6))
-		return len + tcp_hdrlen(skb);
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
-		return len + sizeof(struct udphdr);
-	return len;
+	if (skb->encapsulation)
+		return len;
+	if (type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
+		/* A raw socket gets it before TCP makes sure that this is there. */
+		th = skb_header_pointer(skb, skb_transport_offset(skb),
+					sizeof(copy), &copy);
+		return len + (th && th->doff >= 5 ? th->doff * 4 : sizeof(*th));
+	}
+	return type & SKB_GSO_UDP_L4 ? len + sizeof(struct udphdr) : len;
+}
+
+/* As how many packets a packet of @bytes goes over the wire. */
+static u32 acf_segments(const struct sk_buff *skb, u32 bytes, u32 headers)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+
+	if (!skb_is_gso(skb))
+		return 1;
+	/* One from another machine or a program has no number, as it is not trusted. */
+	return info->gso_segs ?: bytes > headers ?
+	       DIV_ROUND_UP(bytes - headers, info->gso_size) : 1;
 }
 
 /*
@@ -65,18 +83,15 @@ static u32 acf_segment_headers(const struct sk_buff *skb)
  */
 struct acf_skb_size acf_helper_skb_size(const struct sk_buff *skb)
 {
-	u32 segments = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 0;
+	u32 headers = skb_is_gso(skb) ? acf_segment_headers(skb) : 0;
 	/* The protocol may have pulled the IP header already. */
-	struct acf_skb_size size = {
-		.packets = 1,
-		.bytes = skb->len - skb_network_offset(skb),
-	};
+	u32 bytes = skb->len - skb_network_offset(skb);
+	u32 packets = acf_segments(skb, bytes, headers);
 
-	if (segments > 1) {
-		size.packets = segments;
-		size.bytes += (segments - 1) * acf_segment_headers(skb);
-	}
-	return size;
+	return (struct acf_skb_size) {
+		.packets = packets,
+		.bytes = bytes + (packets - 1) * headers,
+	};
 }
 
 /* The mark that the packet got when it was sent, or 0. */

@@ -103,10 +103,12 @@ static void acf_each_raw(const struct acf_each_inet *each,
 	const struct sock *sk;
 	unsigned int nr;
 
-	guard(rcu)();
 	for (nr = 0; nr < RAW_HTABLE_SIZE; nr++) {
-		sk_for_each_rcu(sk, &table->ht[nr])
-			acf_visit_inet(each, sk);
+		scoped_guard(rcu) {
+			sk_for_each_rcu(sk, &table->ht[nr])
+				acf_visit_inet(each, sk);
+		}
+		cond_resched();
 	}
 }
 

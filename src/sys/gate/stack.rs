@@ -210,14 +210,15 @@ impl<T: StackHooks> Stack<T> {
     /// # Safety
     ///
     /// Until this returns, `sk` is a valid full socket, and `skb` a valid packet whose network and
-    /// transport headers are set and in linear memory.
+    /// transport headers are set.
     pub(super) unsafe extern "C" fn sk_traffic(
         sk: *const bindings::sock,
         skb: *const bindings::sk_buff,
         sent: bool,
     ) {
         // SAFETY: acf_count() passes what sock_rcv_skb() or sk_output() would get, which is valid
-        // until it returns. A protocol that has a packet of several segments has set its headers.
+        // until it returns. IP sets both headers when it delivers a packet, and a protocol that
+        // sends has set its own.
         if let (Some(sk), size) = unsafe { (SkRef::new(sk), size(skb)) } {
             T::sk_traffic(sk, size, sent);
         }

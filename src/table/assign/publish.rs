@@ -29,6 +29,7 @@ impl Tenants {
         let holdings = &self.holdings;
         let listing = holdings.registry.listing(association)?;
         let set = association.copy_set()?;
+        association.subject().record.make_room()?;
         // Now, while these connections can still send a reset.
         leftover::end_predecessors(holdings, association, &set)?;
         let replaced = self
@@ -37,6 +38,8 @@ impl Tenants {
                 holdings.registry.unlist(association);
             })?;
         self.waiting.drop_soon(replaced);
+        // Traffic may be counted since room was made. Without memory that of this one is not.
+        let _ = association.subject().record.make_room();
         association.subject().has(Happening::Made);
         Ok(())
     }
@@ -60,7 +63,6 @@ impl Tenants {
         // old set is dropped with the lock held, which would wait.
         let others = Formers::disinheriting(&control, &holdings.registry, association, set)?;
         let mut replaced = KVec::with_capacity(others.len() + 1, GFP_KERNEL)?;
-        association.subject().record.make_room()?;
         holdings.registry.list(listing)?;
         if association.reserves() {
             let old = holdings

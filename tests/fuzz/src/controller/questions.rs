@@ -95,11 +95,14 @@ impl Controller {
             return;
         };
         let own = cookie(&own);
-        let Ok(listed) = self.in_time("sockets", LIMIT, || device.sockets()) else {
-            return;
+        let facts = match self.in_time("sockets", LIMIT, || device.sockets()) {
+            Ok(listed) => listed
+                .get(&own)
+                .map(|id| format!("a socket of the controller is listed with association {id}")),
+            Err(e) => Some(format!("sockets are not listed: error {}", errno(&e))),
         };
-        if let Some(id) = listed.get(&own) {
-            let facts = format_args!("a socket of the controller is listed with association {id}");
+        if let Some(facts) = facts {
+            let facts = format_args!("{facts}");
             self.world.violation(Counter::OtherViolations, 0, facts);
         }
         self.world.count(Counter::Questions);

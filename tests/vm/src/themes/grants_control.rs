@@ -3,16 +3,18 @@
 //! The control calls about grants, and what others do with an association that a user made.
 
 use std::io;
+use std::os::fd::AsFd;
 
-use addrconf_abi::{Change, Target, MAX_GRANTS};
+use addrconf_abi::{Change, Operation, Target, MAX_GRANTS};
 use libc::{E2BIG, EINVAL, ENOENT, ENOSPC, EPERM};
 
-use crate::addr::{ONE, TWO};
+use crate::addr::{ip, ONE, TWO};
 use crate::child::{as_tenant, in_child};
 use crate::client::{entries, errno, Device};
 use crate::granted::{as_user, assign_shown, child_of, idle_of, Granted, OTHER, USER};
 use crate::registry::{behaviour, Test};
 use crate::server::idle;
+use crate::sock::{Proto, Sock};
 use crate::sys::capability::drop_capability;
 
 /// `CAP_NET_ADMIN` of `include/uapi/linux/capability.h`.
@@ -125,6 +127,23 @@ pub fn tests() -> Vec<Test> {
                 for id in [ids[0], ids[1], id + 1] {
                     refused(device.join(Target::Pid(own.pid()), id, false));
                 }
+            });
+        }),
+        behaviour("a_user_asks_about_what_it_made_alone", || {
+            let _granted = Granted::new(ONE);
+            let (own, other) = (idle_of(USER), idle(TWO));
+            as_user(|device| {
+                assign_shown(device, own.pid(), ONE).expect("assign");
+                let sock = Sock::v4(Proto::Udp);
+                let check = |pid| {
+                    let (target, fd) = (Target::Pid(pid), sock.as_fd());
+                    device.check(target, Operation::Bind, fd, ip(TWO[0]))
+                };
+                assert!(check(own.pid()).expect("check").refusal.is_some());
+                refused(check(other.pid()));
+                refused(device.sockets());
+                refused(device.traffic(None));
+                refused(device.traffic(Some(true)));
             });
         }),
         behaviour("an_administrator_rules_over_what_a_user_made", || {

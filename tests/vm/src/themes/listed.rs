@@ -3,9 +3,10 @@
 //! Which sockets belong to which associations, as the module lists them.
 
 use std::os::fd::AsFd;
+use std::process::Command;
 
 use addrconf_abi::{Terms, MAX_SOCKETS};
-use libc::EINVAL;
+use libc::{EINVAL, IPPROTO_TCP, TCP_DEFER_ACCEPT};
 
 use crate::addr::{ip, HOST4, ONE, TWO};
 use crate::child::{eventually, in_child, stay, Channel, Child};
@@ -14,7 +15,7 @@ use crate::defined::Defined;
 use crate::registry::{behaviour, Test};
 use crate::sock::{Proto, Sock};
 use crate::sys::namespace::unshare;
-use crate::sys::option::option_bytes;
+use crate::sys::option::{option_bytes, set_option};
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -73,6 +74,28 @@ pub fn tests() -> Vec<Test> {
                 channel.receive();
                 eventually("the socket waits", || child_waits(&child));
                 listed(&[cookie], Some(shop.id), 0);
+            },
+        ),
+        behaviour(
+            "a_requested_connection_is_listed_with_its_association",
+            || {
+                let shop = Defined::new("shop", ONE);
+                let (at, asked) = (Channel::new(), Channel::new());
+                let _server = Child::spawn(|| {
+                    shop.enter();
+                    let server = Sock::serving(Proto::Tcp, (ONE[0], 0));
+                    // A connection stays a request until it has data.
+                    set_option(server.as_fd(), IPPROTO_TCP, TCP_DEFER_ACCEPT, 60).expect("option");
+                    at.send(&server.local().port().to_string());
+                    asked.receive();
+                });
+                let port: u16 = at.receive().parse().expect("a port");
+                let client = Sock::v4(Proto::Tcp);
+                client.connect((ONE[0], port)).expect("connect");
+                let listed = Command::new("addrctl").args(["sockets", "shop"]).output();
+                let listed = String::from_utf8(listed.expect("addrctl").stdout).expect("text");
+                assert!(listed.contains("syn-recv"), "{listed}");
+                asked.send("");
             },
         ),
         behaviour("sockets_of_another_network_are_not_listed", || {
