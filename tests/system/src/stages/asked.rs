@@ -41,6 +41,11 @@ pub fn tests(report: &mut Report) {
         let own = format!("{}:8080", SHOP.addresses[0]);
         let allowed = done(&["addrctl", "check", "shop", "bind", &own]);
         assert!(allowed.ends_with("is allowed"), "{allowed}");
+        let held = done(&["addrctl", "check", "shop", "bind", "0.0.0.0:80"]);
+        assert!(
+            held.contains("the port is held by ") && held.ends_with("(nginx)"),
+            "{held}"
+        );
     });
     report.test("traffic_of_customers_is_counted_on_demand", || {
         let sent = "addrconf_sent_bytes_total{";

@@ -18,7 +18,7 @@ use crate::cli::Cli;
 use crate::testing::{Fake, FakeCgroup, FakeFile};
 
 /// Command lines on `machine()` that together have every field that an answer can have.
-const LINES: [&str; 39] = [
+const LINES: [&str; 40] = [
     "assign 813 10.0.0.7 --json",
     "assign --cgroup shop.slice --to shop --json",
     "move 812 --to mail --json",
@@ -44,6 +44,7 @@ const LINES: [&str; 39] = [
     "check shop bind 10.0.0.77:80 --json",
     "check shop connect 192.0.2.1:25 --json",
     "check shop bind 10.0.0.1 --json",
+    "check shop bind 10.0.0.1:8080 --json",
     "metrics --json",
     "monitor --recent --json",
     "explain 812 --json",

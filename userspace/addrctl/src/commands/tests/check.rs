@@ -5,7 +5,8 @@
 use serde_json::{from_str, Value};
 
 use super::{addrctl, nginx, run};
-use crate::testing::Fake;
+use crate::system::State;
+use crate::testing::{tcp, Fake};
 
 fn shop() -> Fake {
     let fake = nginx();
@@ -38,6 +39,37 @@ fn what_is_allowed_is_said_with_the_source() {
     ] {
         let printed = addrctl(&fake, line).unwrap();
         assert_eq!(printed, format!("association 1 (shop): {said}\n"), "{line}");
+    }
+}
+
+#[test]
+fn who_has_the_port_is_named() {
+    let fake = shop();
+    let add = |local: &str, state, inode, owner, pids: &[i32]| {
+        let mut state_of = fake.state();
+        state_of.owners.insert(inode, owner);
+        let socket = tcp(local, state, inode);
+        state_of.sockets.push((socket, pids.to_vec()));
+    };
+    add("0.0.0.0:80", State::Listening, 1, 1, &[812, 813]);
+    add("10.0.0.1:81", State::Listening, 2, 2, &[813]);
+    add("10.0.0.1:82", State::Established, 3, 1, &[812]);
+    let printed = addrctl(&fake, "check shop bind 10.0.0.1:80").unwrap();
+    assert!(
+        printed.ends_with("is allowed; the port is held by 812 (nginx)\n"),
+        "{printed}"
+    );
+    let json = addrctl(&fake, "check shop bind [::]:80 --json").unwrap();
+    let json: Value = from_str(&json).unwrap();
+    assert_eq!(json["holders"][1]["pid"], 813);
+    for line in [
+        "check shop bind 10.0.0.1:81",
+        "check shop bind 10.0.0.1:82",
+        "check shop bind 10.0.0.1:80 --udp",
+        "check shop bind 10.0.0.1",
+    ] {
+        let printed = addrctl(&fake, line).unwrap();
+        assert!(printed.ends_with("is allowed\n"), "{line}: {printed}");
     }
 }
 

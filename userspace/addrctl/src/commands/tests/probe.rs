@@ -12,7 +12,7 @@ use super::schema::{CLOSED, OPEN, PUBLISHED};
 
 /// Fields that are left out where they mean nothing, by answer: all others are always there.
 const LEFT_OUT: [(&str, &str); 7] = [
-    ("check", "errno port reason source stands_for"),
+    ("check", "errno holders port reason source stands_for"),
     (
         "explain refusals",
         "address comm errno operation pid port reason",

@@ -50,6 +50,12 @@ fn connection(local: &str, state: State, inode: u64) -> Socket {
 pub(super) fn add_some(fake: &Fake) {
     let held = connection("10.0.0.1:80", State::Established, 2);
     add(fake, held, Some(1), &[812]);
+    add(
+        fake,
+        tcp("10.0.0.1:8080", State::Listening, 3),
+        Some(1),
+        &[812],
+    );
     add(fake, remnant("10.0.0.9:80"), None, &[]);
 }
 

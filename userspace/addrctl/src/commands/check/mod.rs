@@ -2,6 +2,8 @@
 
 //! `addrctl check`: what would happen to a call, and why.
 
+mod port;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -19,8 +21,10 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::output::{why, Answer, UNKNOWN_REASON};
 use crate::refusal::Refusal;
-use crate::system::{unused_socket, System};
+use crate::system::{unused_socket, Protocol, System};
+use crate::text::printable;
 use crate::word::{endpoint, Endpoint};
+use port::Holder;
 
 /// Show what the module would decide about a call of a member, and why. Nothing is tried
 #[derive(clap::Args, Debug)]
@@ -91,6 +95,10 @@ pub struct Checked {
     /// wildcard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stands_for: Option<Vec<String>>,
+    /// Processes of the association that have the port now. Unless both sides set `SO_REUSEPORT`, the
+    /// protocol would refuse the call (`EADDRINUSE`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<Holder>,
     #[serde(skip)]
     why: &'static str,
 }
@@ -117,6 +125,14 @@ impl fmt::Display for Checked {
             (None, Some(all), _) => write!(f, "is allowed, and stands for {}", all.join(", ")),
             (None, None, Some(source)) => write!(f, "is allowed, from {source}"),
             (None, None, None) => f.write_str("is allowed"),
+        }?;
+        match self.holders.first() {
+            None => Ok(()),
+            Some(first) => {
+                let command = first.command.as_deref().map(printable);
+                let command = command.map_or_else(String::new, |name| format!(" ({name})"));
+                write!(f, "; the port is held by {}{command}", first.pid)
+            }
         }
     }
 }
@@ -140,6 +156,13 @@ impl Command for Args {
 }
 
 impl Args {
+    fn protocol(&self) -> Protocol {
+        match self.udp {
+            true => Protocol::Udp,
+            false => Protocol::Tcp,
+        }
+    }
+
     fn checked(&self, system: &dyn System, whom: &Subject) -> Result<Checked, Reason> {
         let client = open::client(system)?;
         let open = OpenTarget::of(system, &client, self.whom)?;
@@ -167,6 +190,13 @@ impl Args {
             errno: (!allowed).then(|| format!("{:?}", Errno::from_raw(answer.errno.into()))),
             source: answer.source,
             stands_for: is_wildcard.then(|| stands_for(&found, addr)),
+            holders: match self.to.port {
+                Some(port) if allowed && operation == Operation::Bind && port != 0 => {
+                    let of = (found.id, self.protocol());
+                    port::holders(system, &client, of, (addr, port))
+                }
+                _ => Vec::new(),
+            },
             why: answer.refusal.map_or(UNKNOWN_REASON, why),
         })
     }
