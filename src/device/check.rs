@@ -5,10 +5,10 @@
 //!
 //! Context: process, may sleep.
 
+use core::net::IpAddr;
+
 use kernel::prelude::*;
 use kernel::sync::rcu;
-
-use core::net::IpAddr;
 
 use crate::abi::{CheckRequest, Operation};
 use crate::policy::{self, Family, Refusal, SockAddr, Socket};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counts refusals and traffic, and sends events to their readers: refusals, and changes of associations. The
-//! count of refusals is exact. An association sends at most
+//! Counts refusals and traffic, and sends events to their readers: refusals, and changes of
+//! associations. The count of refusals is exact. An association sends at most
 //! [`EVENTS_PER_SECOND`](crate::policy::EVENTS_PER_SECOND) events; the next one tells how many were
 //! held back.
 //!
