@@ -146,6 +146,15 @@ pub fn id(system: &dyn System, client: &Client<'_>, which: Which) -> Result<u64,
     })
 }
 
+/// The id of the only association that is meant, if not all are.
+pub fn only(
+    system: &dyn System,
+    client: &Client<'_>,
+    which: Option<Which>,
+) -> Result<Option<u64>, Reason> {
+    which.map(|which| id(system, client, which)).transpose()
+}
+
 /// The number of a user, given by name or number.
 pub fn user(system: &dyn System, text: &str) -> Result<u32, Reason> {
     system.user_id(text).map_err(|what| {

@@ -85,10 +85,8 @@ impl Args {
     fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let which = self
-            .association
-            .map(|which| open::id(system, &client, which));
-        let all = client.counted(which.transpose()?).map_err(refused)?;
+        let only = open::only(system, &client, self.association)?;
+        let all = client.counted(only).map_err(refused)?;
         let associations = all.into_iter().map(|of| Stats {
             id: of.id,
             name: of.name,

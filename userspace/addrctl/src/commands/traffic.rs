@@ -103,13 +103,10 @@ impl Args {
     fn counted(&self, system: &dyn System) -> Result<Counted, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let which = self
-            .association
-            .map(|which| open::id(system, &client, which));
-        let which = which.transpose()?;
+        let only = open::only(system, &client, self.association)?;
         let change = (self.on || self.off).then_some(self.on);
         let counted = client.traffic(change).map_err(refused)?;
-        let all = client.counted(which).map_err(refused)?;
+        let all = client.counted(only).map_err(refused)?;
         let associations = all.into_iter().map(|of| OfOne {
             id: of.id,
             name: of.name,

@@ -78,13 +78,12 @@ impl Command for Args {
             return http::serve(system, out, || text(system)).map_err(Error::output);
         }
         let doing = Doing::new("read", Subject::Thing("metrics".into()));
-        let numbers = numbers(system).map_err(|why| doing.failed(why))?;
         if self.textfile {
-            let text = open_metrics::text(&numbers).map_err(io::Error::other);
-            let written =
-                text.and_then(|text| out.write_all(open_metrics::older(&text).as_bytes()));
+            let text = text(system).map_err(|why| doing.failed(why))?;
+            let written = out.write_all(open_metrics::older(&text).as_bytes());
             return written.map_err(Error::output);
         }
+        let numbers = numbers(system).map_err(|why| doing.failed(why))?;
         self.output.print(out, &numbers)
     }
 }

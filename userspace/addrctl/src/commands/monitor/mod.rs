@@ -48,12 +48,8 @@ impl Args {
         let entries = entries.transpose().map_err(journal::closed)?;
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let which = self
-            .association
-            .map(|which| open::id(system, &client, which));
-        client
-            .watch(which.transpose()?, self.recent)
-            .map_err(refused)?;
+        let only = open::only(system, &client, self.association)?;
+        client.watch(only, self.recent).map_err(refused)?;
         loop {
             let events = client.events(true).map_err(refused)?;
             if events.is_empty() {

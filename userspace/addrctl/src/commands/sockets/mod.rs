@@ -7,6 +7,8 @@ mod view;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use addrconf_abi::Target;
+
 use super::args::{which, OutputArgs, Which};
 use super::open;
 use crate::command::Command;
@@ -48,18 +50,18 @@ impl Args {
     fn find(&self, system: &dyn System, doing: &Doing) -> Result<Vec<Listed>, Reason> {
         let client = open::client(system)?;
         let refused = |cause| Refusal::new(system, &client, cause).reason();
-        let which = self
-            .association
-            .map(|which| open::id(system, &client, which));
-        let only = which.transpose()?;
-        if let Some(id) = only {
-            let found = client.query(addrconf_abi::Target::Association(id));
-            found.map_err(|cause| Refusal::new(system, &client, cause).about(doing.whom()))?;
-        }
+        let only = open::only(system, &client, self.association)?;
+        let asked = only.map(|id| client.query(Target::Association(id)));
+        let asked = asked
+            .transpose()
+            .map_err(|cause| Refusal::new(system, &client, cause).about(doing.whom()))?;
         // A socket that was never dumped has no cookie, so the module cannot tell of it.
         let all = dump(system)?;
         let owners = client.owners(all.len()).map_err(refused)?;
-        let associations = client.describe_all().map_err(refused)?;
+        let associations = match asked {
+            Some(association) => vec![association],
+            None => client.describe_all().map_err(refused)?,
+        };
         let wanted = |(_, owner): &(&Socket, Option<u64>)| match only {
             Some(_) => *owner == only,
             None => self.all || owner.is_some(),

@@ -35,9 +35,8 @@ impl<'a> Source<'a> {
         whom: Subject,
     ) -> Result<Self, Reason> {
         let client = open::client(system)?;
-        let only = which.map(|which| open::id(system, &client, which));
         Ok(Self {
-            only: only.transpose()?,
+            only: open::only(system, &client, which)?,
             system,
             client,
             whom,
