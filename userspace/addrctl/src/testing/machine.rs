@@ -57,6 +57,15 @@ pub struct FakeUnit {
 }
 
 impl State {
+    /// Puts these processes into a control group with this path, which is made.
+    pub fn group(&mut self, path: &str, pids: &[i32]) {
+        let group = FakeCgroup {
+            pids: pids.to_vec(),
+            ..FakeCgroup::default()
+        };
+        self.cgroups.insert(path.into(), group);
+    }
+
     pub(super) fn user_id(&self, text: &str) -> Result<u32, String> {
         number(text).ok_or_else(|| format!("there is no user {text}"))
     }

@@ -15,7 +15,7 @@ use super::policies::write;
 use super::schema::{answers, OPEN, PUBLISHED};
 use super::{addrctl, run};
 use crate::cli::Cli;
-use crate::testing::{Fake, FakeCgroup, FakeFile};
+use crate::testing::{Fake, FakeFile};
 
 /// Command lines on `machine()` that together have every field that an answer can have.
 const LINES: [&str; 40] = [
@@ -77,11 +77,7 @@ pub(super) fn machine() -> Fake {
     fake.state().own_state = "id: 1\nname: shop\ntasks: 2\nsockets: 1\nrefused: bind=7\n\
                               loopback: 127.64.0.3\naddresses: 10.0.0.1 ...\n"
         .to_owned();
-    let group = FakeCgroup {
-        pids: vec![812, 813],
-        ..FakeCgroup::default()
-    };
-    fake.state().cgroups.insert("/shop.slice".into(), group);
+    fake.state().group("/shop.slice", &[812, 813]);
     let program = "/usr/bin/php-fpm".into();
     fake.state().files.insert(program, FakeFile::Program);
     for line in [

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{addrctl, nginx, run};
 use crate::system::{Credentials, State};
-use crate::testing::{tcp, Fake, FakeCgroup};
+use crate::testing::{tcp, Fake};
 
 /// A machine with an exclusive association, of process 812, and nothing wrong.
 fn machine() -> Fake {
@@ -211,12 +211,7 @@ fn sockets_that_are_left_have_holders() {
     let unseen = "association 1 (shop): it has no process, and 1 socket, which no process shows";
     says(&fake, "sockets-left", &format!("{unseen}{mend}"));
     listener(&fake, "10.0.0.1:80", 812);
-    let group = FakeCgroup {
-        pids: vec![812],
-        ..FakeCgroup::default()
-    };
-    let path = "/system.slice/nginx.service".into();
-    fake.state().cgroups.insert(path, group);
+    fake.state().group("/system.slice/nginx.service", &[812]);
     let held =
         "association 1 (shop): it has no process, and 1 socket, held by process 812 (nginx) \
                 of nginx.service";

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use super::addrctl;
 use crate::system::Credentials;
-use crate::testing::{Fake, FakeCgroup};
+use crate::testing::Fake;
 
 /// Two associations; "shop" has a tree of processes.
 fn machine() -> Fake {
@@ -29,12 +29,7 @@ fn machine() -> Fake {
         ..Credentials::default()
     };
     fake.state().credentials.insert(812, user);
-    let group = FakeCgroup {
-        pids: vec![812],
-        ..FakeCgroup::default()
-    };
-    let path = "/system.slice/nginx.service".into();
-    fake.state().cgroups.insert(path, group);
+    fake.state().group("/system.slice/nginx.service", &[812]);
     fake
 }
 

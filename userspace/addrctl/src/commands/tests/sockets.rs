@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{addrctl, nginx};
 use crate::error::ErrorKind;
 use crate::system::{Protocol, Socket, State};
-use crate::testing::{tcp, Fake, FakeCgroup};
+use crate::testing::{tcp, Fake};
 
 /// A machine with two associations, of which the first is exclusive.
 fn machine() -> Fake {
@@ -21,12 +21,7 @@ fn machine() -> Fake {
     addrctl(&fake, "define shop 10.0.0.1,2001:db8::1 --exclusive").unwrap();
     addrctl(&fake, "define blog 10.0.0.2").unwrap();
     addrctl(&fake, "assign 812 --to shop").unwrap();
-    let group = FakeCgroup {
-        pids: vec![812],
-        ..FakeCgroup::default()
-    };
-    let path = "/system.slice/nginx.service".into();
-    fake.state().cgroups.insert(path, group);
+    fake.state().group("/system.slice/nginx.service", &[812]);
     fake
 }
 
