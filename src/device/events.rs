@@ -41,13 +41,13 @@ pub(super) fn counts(arg: Argument) -> Result {
     let caller = Caller::permitted()?;
     let mut request: CountsRequest = arg.read()?;
     let association = find(&caller, request.target)?;
-    let subject = association.subject();
+    let record = association.record();
     request.id = association.id().into();
-    request.held_back = subject.record.held_back();
-    request.received = subject.record.traffic(Way::In);
-    request.sent = subject.record.traffic(Way::Out);
+    request.held_back = record.held_back();
+    request.received = record.traffic(Way::In);
+    request.sent = record.traffic(Way::Out);
     for (number, operation) in request.refused.iter_mut().zip(Operation::ALL) {
-        *number = subject.record.refused(operation);
+        *number = record.refused(operation);
     }
     arg.write(&request)
 }

@@ -41,7 +41,7 @@ pub(super) fn list(arg: Argument) -> Result {
     arg.write(&request)
 }
 
-/// The entry of a socket; `None` if it is nobody's.
+/// The entry of a socket. A socket that belongs to no association has none.
 fn entry(socket: &Listed<'_>) -> Option<SocketEntry> {
     let association = match socket.owner {
         Some(owner) => sockets::association_of(owner)?.id(),

@@ -82,7 +82,7 @@ impl StackHooks for Stack {
     fn sk_traffic(sk: SkRef<'_>, size: Size, sent: bool) {
         if let Some(association) = sockets::association_of(sk) {
             let way = if sent { Way::Out } else { Way::In };
-            association.subject().record.exchanges(way, size);
+            association.record().exchanges(way, size);
         }
     }
 

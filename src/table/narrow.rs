@@ -138,7 +138,7 @@ impl Narrow for SelfNarrowing<'_> {
         if listing == protocol::Listing::Listed {
             // Traffic may be counted since the part was made. Without memory that of the part is
             // not.
-            let _ = part.association.subject().record.make_room();
+            let _ = part.association.record().make_room();
             part.association.subject().has(Happening::Made);
         }
         Ok(listing)

@@ -47,7 +47,7 @@ impl Tenants {
         });
         let made = all.and_then(|all| {
             all.iter()
-                .try_for_each(|association| association.subject().record.make_room())
+                .try_for_each(|association| association.record().make_room())
         });
         made.inspect_err(|_| events::set_counted(false))
     }

@@ -29,7 +29,7 @@ impl Tenants {
         let holdings = &self.holdings;
         let listing = holdings.registry.listing(association)?;
         let set = association.copy_set()?;
-        association.subject().record.make_room()?;
+        association.record().make_room()?;
         // Now, while these connections can still send a reset.
         leftover::end_predecessors(holdings, association, &set)?;
         let replaced = self
@@ -39,7 +39,7 @@ impl Tenants {
             })?;
         self.waiting.drop_soon(replaced);
         // Traffic may be counted since room was made. Without memory that of this one is not.
-        let _ = association.subject().record.make_room();
+        let _ = association.record().make_room();
         association.subject().has(Happening::Made);
         Ok(())
     }

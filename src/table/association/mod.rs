@@ -165,6 +165,11 @@ impl Association {
         }
     }
 
+    /// What is kept of it.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
     /// Its terms.
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms
