@@ -40,14 +40,19 @@ hash_files() {
 	find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum | cut -c1-16
 }
 
-# lock NAME: waits until no other run holds NAME; held until unlock or exit.
+# lock [--shared] NAME: waits until no other run holds NAME; held until unlock or exit. Shared,
+# others may hold it so too.
 declare -A LOCK_FD=()
 lock() {
-	local fd
+	local fd how=--exclusive
+	if [ "$1" = --shared ]; then
+		how=$1
+		shift
+	fi
 	exec {fd}>"$CACHE/locks/$1"
-	if ! flock -n "$fd"; then
+	if ! flock -n "$how" "$fd"; then
 		say "waiting for another run to finish with: $1"
-		flock "$fd"
+		flock "$how" "$fd"
 	fi
 	LOCK_FD[$1]=$fd
 }
@@ -56,6 +61,22 @@ unlock() {
 	exec {fd}>&-
 	unset "LOCK_FD[$1]"
 }
+
+# hold_tree VARIANT: sets tree to the build tree of this variant's kernel, which no other run
+# changes until release_tree or exit. Nothing that builds a kernel may be called meanwhile.
+hold_tree() {
+	while :; do
+		tree=$("$REPO/scripts/kernel" --variant "$1" tree) || exit
+		lock --shared "$(source_lock)"
+		# Another run may have come between.
+		if "$REPO/scripts/kernel" --variant "$1" ready; then return; fi
+		release_tree
+	done
+}
+release_tree() { unlock "$(source_lock)"; }
+
+# source_lock: the name of the lock of the source that tree was built from.
+source_lock() { echo "source-$(basename "$(dirname "$tree")")"; }
 
 # run_logged LOG COMMAND...: runs COMMAND with its output in LOG, reports progress
 # every half minute, and shows the end of LOG when it fails.
