@@ -34,32 +34,31 @@ pub fn list(out: &mut dyn Write, associations: &[View]) -> io::Result<()> {
 
 /// Writes headings and rows in columns. Each heading says whether its column has numbers, which
 /// are aligned at the right.
-pub fn aligned<const N: usize>(
+pub fn aligned<'a, R: AsRef<[String]>>(
     out: &mut dyn Write,
-    columns: [(&str, bool); N],
-    rows: impl Iterator<Item = [String; N]>,
+    columns: impl AsRef<[(&'a str, bool)]>,
+    rows: impl Iterator<Item = R>,
 ) -> io::Result<()> {
-    let headings = columns.map(|(heading, _)| heading.to_owned());
-    let rows: Vec<_> = std::iter::once(headings).chain(rows).collect();
-    let mut widths = [0; N];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in &rows {
-        let cells = row.iter().zip(columns).zip(widths);
-        let cells = cells.map(|((cell, (_, number)), width)| {
-            if number {
-                format!("{cell:>width$}")
-            } else {
-                format!("{cell:<width$}")
-            }
+    let columns = columns.as_ref();
+    let rows: Vec<_> = rows.collect();
+    let widths = columns.iter().enumerate().map(|(i, (heading, _))| {
+        let cells = rows.iter().map(|row| row.as_ref()[i].as_str());
+        let widths = cells.chain([*heading]).map(|cell| cell.chars().count());
+        widths.max().unwrap_or(0)
+    });
+    let widths: Vec<_> = widths.collect();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells.zip(columns).zip(&widths);
+        let cells = cells.map(|((cell, (_, number)), &width)| match number {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
         });
         let line = cells.collect::<Vec<_>>().join("  ");
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+        writeln!(out, "{}", line.trim_end())
+    };
+    line(&mut columns.iter().map(|(heading, _)| *heading))?;
+    rows.iter()
+        .try_for_each(|row| line(&mut row.as_ref().iter().map(String::as_str)))
 }
 
 /// The addresses of a set, as many as fit in a row.

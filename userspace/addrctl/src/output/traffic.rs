@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// What the sockets of an association received and sent while that was counted, also what stays on
 /// the machine.
-#[derive(Clone, Copy, JsonSchema, Serialize)]
+#[derive(Clone, Copy, Debug, Default, JsonSchema, PartialEq, Serialize)]
 pub struct Traffic {
     /// IP packets that were received.
     pub received_packets: u64,

@@ -74,9 +74,29 @@ fn batch_prints_json() {
             "socket_count": 0,
             "refused_count": 3,
             "refused_per_second": 1.0,
+            "traffic": null,
+            "received_bytes_per_second": null,
+            "sent_bytes_per_second": null,
         }],
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn bytes_are_shown_while_they_are_counted() {
+    let fake = refusing();
+    addrctl(&fake, "traffic --on").unwrap();
+    let json = addrctl(&fake, "top shop --batch --json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let shop = &json["associations"][0];
+    assert_eq!(shop["traffic"]["sent_bytes"], 0);
+    assert_eq!(shop["received_bytes_per_second"], 0.0);
+    assert_eq!(shop["sent_bytes_per_second"], 0.0);
+    assert_eq!(
+        addrctl(&fake, "top shop --batch").unwrap(),
+        "ID  NAME  PROCESSES  TASKS  SOCKETS  REFUSED  REFUSED/S  RECEIVED-B/S  SENT-B/S\n \
+         1  shop          1      1        0        3        0.0             0         0\n"
+    );
 }
 
 #[test]

@@ -38,10 +38,12 @@ pub enum Value<'a> {
     Count(u64),
     /// A number of things in a second, if that is known.
     Rate(Option<f64>),
+    /// A number of bytes in a second, if that is known.
+    Bytes(Option<f64>),
 }
 
 /// The columns, from left to right. A narrow terminal shows the first of them.
-pub static COLUMNS: [Column; 7] = [
+static COLUMNS: [Column; 9] = [
     Column {
         heading: "ID",
         kind: Kind::Id,
@@ -77,7 +79,28 @@ pub static COLUMNS: [Column; 7] = [
         kind: Kind::Amount,
         value: |row| Value::Rate(row.refused_per_second),
     },
+    Column {
+        heading: "RECEIVED-B/S",
+        kind: Kind::Amount,
+        value: |row| Value::Bytes(row.received_bytes_per_second),
+    },
+    Column {
+        heading: "SENT-B/S",
+        kind: Kind::Amount,
+        value: |row| Value::Bytes(row.sent_bytes_per_second),
+    },
 ];
+
+/// How many of them there are while traffic is not counted.
+const WITHOUT_TRAFFIC: usize = 7;
+
+/// The columns that say something of these rows.
+pub fn columns_of(rows: &[Row]) -> &'static [Column] {
+    match rows.iter().any(|row| row.traffic.is_some()) {
+        true => &COLUMNS,
+        false => &COLUMNS[..WITHOUT_TRAFFIC],
+    }
+}
 
 impl Column {
     /// Whether it has numbers, which are aligned at the right.
@@ -105,10 +128,11 @@ impl Column {
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text("") | Self::Rate(None) => f.write_str("-"),
+            Self::Text("") | Self::Rate(None) | Self::Bytes(None) => f.write_str("-"),
             Self::Text(text) => f.write_str(text),
             Self::Count(number) => write!(f, "{number}"),
             Self::Rate(Some(rate)) => write!(f, "{rate:.1}"),
+            Self::Bytes(Some(rate)) => write!(f, "{rate:.0}"),
         }
     }
 }

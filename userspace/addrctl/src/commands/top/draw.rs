@@ -9,7 +9,7 @@ use ratatui::text::{Line, Text};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
 use ratatui::Frame;
 
-use super::columns::{Column, Kind, COLUMNS};
+use super::columns::{Column, Kind};
 use super::model::Model;
 use crate::text::counted;
 
@@ -82,19 +82,20 @@ fn heights(height: u16, rows: usize, refusals: usize) -> [u16; 4] {
 /// Draws the table: of the columns those that there is room for, and of the rows too.
 fn rows(frame: &mut Frame<'_>, area: Rect, model: &mut Model) {
     let visible = model.visible(usize::from(area.height).saturating_sub(1));
-    let all: Vec<_> = model
+    let columns = model.columns();
+    let all: Vec<Vec<_>> = model
         .rows()
         .iter()
-        .map(|row| COLUMNS.map(|column| column.cell(row)))
+        .map(|row| columns.iter().map(|column| column.cell(row)).collect())
         .collect();
-    let widths = widths(area.width, &all);
-    let headings = COLUMNS.iter().zip(&widths).map(|(column, width)| {
+    let widths = widths(area.width, columns, &all);
+    let headings = columns.iter().zip(&widths).map(|(column, width)| {
         let sorted_by = column.heading == model.sorted_by().heading;
         let style = if sorted_by { MARKED } else { Style::new() };
         Cell::from(text(column, column.heading, *width).style(style))
     });
     let shown = all[visible.clone()].iter().map(|cells| {
-        let cells = COLUMNS.iter().zip(cells).zip(&widths);
+        let cells = columns.iter().zip(cells).zip(&widths);
         Row::new(cells.map(|((column, cell), width)| text(column, cell, *width)))
     });
     let table = Table::new(shown, widths.iter().map(|width| Constraint::Length(*width)))
@@ -126,33 +127,34 @@ fn text(column: &Column, cell: &str, width: u16) -> Text<'static> {
 
 /// The widths of the columns that fit into `room`, from the left. Columns of words are cut before
 /// one of numbers is left out, which it is as a whole: half a number is a wrong number.
-fn widths(room: u16, rows: &[[String; COLUMNS.len()]]) -> Vec<u16> {
-    let mut widths: Vec<u16> = Vec::new();
-    for (i, column) in COLUMNS.iter().enumerate() {
+fn widths(room: u16, columns: &[Column], rows: &[Vec<String>]) -> Vec<u16> {
+    let widths = columns.iter().enumerate().map(|(i, column)| {
         let cells = rows.iter().map(|row| row[i].chars().count());
         let width = cells.chain([column.heading.len()]).max().unwrap_or(0);
-        widths.push(u16::try_from(width).unwrap_or(u16::MAX));
-    }
-    let spaces = SPACING * (COLUMNS.len() as u16 - 1);
-    let total = widths
-        .iter()
-        .fold(spaces, |sum, &width| sum.saturating_add(width));
-    let mut excess = total.saturating_sub(room);
-    for (column, width) in COLUMNS.iter().zip(&mut widths) {
-        if column.kind == Kind::Text {
-            let cut = excess.min(width.saturating_sub(LEAST_TEXT));
-            *width -= cut;
-            excess -= cut;
-        }
-    }
-    let mut end = 0_u16;
-    let fits = |width: &&u16| {
-        end = end.saturating_add(**width);
-        let fits = end <= room;
-        end = end.saturating_add(SPACING);
-        fits
+        u16::try_from(width).unwrap_or(u16::MAX)
+    });
+    let mut widths: Vec<u16> = widths.collect();
+    let total = |widths: &[u16]| {
+        let spaces = SPACING * (widths.len() as u16).saturating_sub(1);
+        let all = widths.iter();
+        all.fold(spaces, |sum, &width| sum.saturating_add(width))
     };
-    widths.iter().take_while(fits).copied().collect()
+    let least = |(i, &width): (usize, &u16)| match columns[i].kind {
+        Kind::Text => width.min(LEAST_TEXT),
+        Kind::Id | Kind::Amount => width,
+    };
+    let least: Vec<u16> = widths.iter().enumerate().map(least).collect();
+    let fit = (0..=widths.len())
+        .rev()
+        .find(|&count| total(&least[..count]) <= room);
+    widths.truncate(fit.unwrap_or(0));
+    let mut excess = total(&widths).saturating_sub(room);
+    for i in 0..widths.len() {
+        let cut = excess.min(widths[i] - least[i]);
+        widths[i] -= cut;
+        excess -= cut;
+    }
+    widths
 }
 
 /// The latest refusals as lines of at most this width, as many as fill `height` lines or a few more,

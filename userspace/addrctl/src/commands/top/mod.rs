@@ -24,7 +24,7 @@ use crate::command::Command;
 use crate::error::{Doing, Error, ErrorKind, Reason, Subject};
 use crate::output::{table, Answer};
 use crate::system::{Input, System};
-use columns::COLUMNS;
+use columns::columns_of;
 use model::Model;
 use rows::Row;
 use source::Source;
@@ -63,10 +63,14 @@ pub struct Measured {
 
 impl Answer for Measured {
     fn table(&self, out: &mut dyn Write) -> io::Result<()> {
-        let headings = COLUMNS.map(|column| (column.heading, column.is_number()));
+        let columns = columns_of(&self.associations);
+        let headings = columns
+            .iter()
+            .map(|column| (column.heading, column.is_number()));
         let rows = self.associations.iter();
-        let rows = rows.map(|row| COLUMNS.map(|column| column.cell(row)));
-        table::aligned(out, headings, rows)
+        let rows = rows.map(|row| columns.iter().map(|column| column.cell(row)));
+        let rows = rows.map(|cells| cells.collect::<Vec<_>>());
+        table::aligned(out, headings.collect::<Vec<_>>(), rows)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use addrconf_abi::{Event, Happening, MAX_RECENT};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::columns::{Column, COLUMNS};
+use super::columns::{columns_of, Column};
 use super::rows::{Row, Snapshot};
 use crate::output::EventView;
 
@@ -99,7 +99,7 @@ impl Model {
             KeyCode::Home => self.selected = 0,
             KeyCode::End => self.selected = last,
             KeyCode::Char('s') => {
-                self.sorted_by = (self.sorted_by + 1) % COLUMNS.len();
+                self.sorted_by = (self.order() + 1) % self.columns().len();
                 self.reversed = false;
                 self.arrange();
             }
@@ -139,9 +139,22 @@ impl Model {
         self.first..count.min(self.first + room)
     }
 
-    /// The column that rows are sorted by.
+    /// The columns that there are.
+    pub fn columns(&self) -> &'static [Column] {
+        columns_of(self.rows())
+    }
+
+    /// The column that rows are sorted by: the first if that which the user chose is gone.
     pub fn sorted_by(&self) -> &'static Column {
-        &COLUMNS[self.sorted_by]
+        &self.columns()[self.order()]
+    }
+
+    /// The place of this column.
+    fn order(&self) -> usize {
+        match self.sorted_by < self.columns().len() {
+            true => self.sorted_by,
+            false => 0,
+        }
     }
 
     /// Whether the greatest value is first.

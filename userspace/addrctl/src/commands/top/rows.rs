@@ -8,6 +8,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::output::Traffic;
+
 /// An association at one moment. The fields are those of the JSON.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[schemars(rename = "TopRow")]
@@ -26,6 +28,12 @@ pub struct Row {
     pub refused_count: u64,
     /// How many a second since the moment before; unknown at the first moment.
     pub refused_per_second: Option<f64>,
+    /// What it received and sent; null unless that is counted (`addrctl traffic --on`).
+    pub traffic: Option<Traffic>,
+    /// How many bytes it received a second since the moment before; null unless that was counted.
+    pub received_bytes_per_second: Option<f64>,
+    /// The same of bytes it sent.
+    pub sent_bytes_per_second: Option<f64>,
 }
 
 /// The associations at one moment.
@@ -44,8 +52,19 @@ impl Snapshot {
         let seconds = self.at.saturating_sub(before.at).as_secs_f64();
         let earlier: BTreeMap<_, _> = before.rows.iter().map(|row| (row.id, row)).collect();
         for row in &mut self.rows {
-            let refused = earlier.get(&row.id).map_or(0, |row| row.refused_count);
+            let earlier = earlier.get(&row.id);
+            let refused = earlier.map_or(0, |row| row.refused_count);
             row.refused_per_second = rate(refused, row.refused_count, seconds);
+            let traffic = row.traffic.zip(match earlier {
+                Some(row) => row.traffic,
+                None => Some(Traffic::default()),
+            });
+            let of = |bytes: fn(&Traffic) -> u64| {
+                let (now, before) = traffic?;
+                rate(bytes(&before), bytes(&now), seconds)
+            };
+            row.received_bytes_per_second = of(|traffic| traffic.received_bytes);
+            row.sent_bytes_per_second = of(|traffic| traffic.sent_bytes);
         }
         self
     }

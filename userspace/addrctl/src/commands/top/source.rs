@@ -10,6 +10,7 @@ use crate::client::{Association, CallError, Client};
 use crate::commands::args::Which;
 use crate::commands::open;
 use crate::error::{Reason, Subject};
+use crate::output::Traffic;
 use crate::refusal::Refusal;
 use crate::system::System;
 
@@ -85,15 +86,17 @@ impl<'a> Source<'a> {
             Some(id) => self.client.describe(&[id])?,
             None => self.client.describe_all()?,
         };
+        // An older module counts none, and does not tell users with a grant.
+        let has_traffic = self.client.traffic(None).unwrap_or(false);
         let mut rows = Vec::new();
         for association in found {
-            rows.extend(self.row(association)?);
+            rows.extend(self.row(association, has_traffic)?);
         }
         Ok(Snapshot { at, rows })
     }
 
     /// The row of an association, unless it has ended meanwhile.
-    fn row(&self, association: Association) -> Result<Option<Row>, CallError> {
+    fn row(&self, association: Association, has_traffic: bool) -> Result<Option<Row>, CallError> {
         let counts = self.client.counts_of(association.id)?;
         Ok(counts.map(|counts| Row {
             id: association.id,
@@ -103,6 +106,9 @@ impl<'a> Source<'a> {
             socket_count: association.socket_count,
             refused_count: counts.refused.iter().sum(),
             refused_per_second: None,
+            traffic: has_traffic.then(|| Traffic::new(&counts)),
+            received_bytes_per_second: None,
+            sent_bytes_per_second: None,
         }))
     }
 

@@ -131,8 +131,11 @@ fn a_narrow_terminal_cuts_names_and_then_shows_fewer_columns() {
             62,
             " 1  custome…          1      2        3  1234567890          -",
         ),
-        (61, " 1  custome…          1      2        3  1234567890"),
-        (50, " 1  custome…          1      2        3"),
+        (
+            61,
+            " 1  customer-with-a-v…          1      2        3  1234567890",
+        ),
+        (50, " 1  customer-with-a-ve…          1      2        3"),
         (12, " 1  custome…"),
         (11, " 1"),
         (1, ""),

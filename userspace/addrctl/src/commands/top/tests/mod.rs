@@ -24,6 +24,9 @@ fn row(id: u64, name: &str, refused: u64) -> Row {
         socket_count: 3,
         refused_count: refused,
         refused_per_second: None,
+        traffic: None,
+        received_bytes_per_second: None,
+        sent_bytes_per_second: None,
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use addrconf_abi::{Event, Happening, Name, MAX_RECENT};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{at, press, refusal, row, three, Model};
-use crate::commands::top::columns::COLUMNS;
+use super::{at, press, refusal, row, three, Model, Row};
+use crate::output::Traffic;
 
 const SORT: KeyCode = KeyCode::Char('s');
 const REVERSE: KeyCode = KeyCode::Char('r');
@@ -27,7 +27,7 @@ fn sort_by(model: &mut Model, heading: &str) {
     while model.sorted_by().heading != heading {
         press(model, &[SORT]);
         presses += 1;
-        assert!(presses < COLUMNS.len(), "no column {heading}");
+        assert!(presses < model.columns().len(), "no column {heading}");
     }
 }
 
@@ -61,11 +61,20 @@ fn q_and_escape_and_ctrl_c_end_it() {
 fn each_column_sorts_in_its_order_and_after_the_last_comes_the_first() {
     let mut model = three();
     let mut headings = Vec::new();
-    for _ in COLUMNS {
+    for _ in model.columns() {
         headings.push(model.sorted_by().heading);
         press(&mut model, &[SORT]);
     }
-    assert_eq!(headings, COLUMNS.map(|column| column.heading));
+    let all = [
+        "ID",
+        "NAME",
+        "PROCESSES",
+        "TASKS",
+        "SOCKETS",
+        "REFUSED",
+        "REFUSED/S",
+    ];
+    assert_eq!(headings, all);
     assert_eq!(model.sorted_by().heading, "ID");
 
     let orders = [
@@ -104,6 +113,34 @@ fn rows_are_sorted_by_a_rate_once_there_are_two_looks() {
     ));
     assert_eq!(ids(&model), [1, 2, 3]);
     assert_eq!(model.rows()[2].refused_per_second, Some(0.0));
+}
+
+#[test]
+fn there_are_more_columns_while_traffic_is_counted() {
+    let with_traffic = |id, sent_bytes| {
+        let traffic = Traffic {
+            sent_bytes,
+            ..Traffic::default()
+        };
+        let traffic = Some(traffic);
+        Row {
+            traffic,
+            ..row(id, "", 0)
+        }
+    };
+    let mut model = three();
+    assert_eq!(model.columns().len(), 7);
+    for (millis, sent) in [(2_000, 0), (3_000, 500)] {
+        model.refresh(at(millis, &[with_traffic(1, 0), with_traffic(2, sent)]));
+    }
+    sort_by(&mut model, "SENT-B/S");
+    assert_eq!(ids(&model), [2, 1]);
+    // The column that it was sorted by is gone.
+    model.refresh(at(4_000, &[row(2, "", 0), row(1, "", 0)]));
+    assert_eq!(model.sorted_by().heading, "ID");
+    assert_eq!(ids(&model), [1, 2]);
+    press(&mut model, &[SORT]);
+    assert_eq!(model.sorted_by().heading, "NAME");
 }
 
 #[test]

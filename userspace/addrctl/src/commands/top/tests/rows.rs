@@ -2,7 +2,8 @@
 
 //! How fast numbers grow.
 
-use super::{at, row, Snapshot};
+use super::{at, row, Row, Snapshot};
+use crate::output::Traffic;
 
 fn rates(snapshot: &Snapshot) -> Vec<Option<f64>> {
     let rows = snapshot.rows.iter();
@@ -27,4 +28,45 @@ fn there_is_no_rate_without_time_and_none_below_zero() {
     }
     let less = at(2_000, &[row(1, "a", 3)]);
     assert_eq!(rates(&less.since(&before)), [Some(0.0)]);
+}
+
+/// An association that received and sent so many bytes.
+fn with_traffic(id: u64, received_bytes: u64, sent_bytes: u64) -> Row {
+    let traffic = Some(Traffic {
+        received_bytes,
+        sent_bytes,
+        ..Traffic::default()
+    });
+    Row {
+        traffic,
+        ..row(id, "", 0)
+    }
+}
+
+#[test]
+fn the_rate_of_bytes_is_known_where_they_were_counted_all_the_time() {
+    let before = at(1_000, &[with_traffic(1, 100, 7), row(2, "", 0)]);
+    let now = [
+        with_traffic(1, 1_100, 7),
+        // Counting began in between.
+        with_traffic(2, 50, 60),
+        // It was made in between.
+        with_traffic(3, 10, 20),
+        row(4, "", 0),
+    ];
+    let now = at(3_000, &now).since(&before);
+    let rates = now
+        .rows
+        .iter()
+        .map(|row| (row.received_bytes_per_second, row.sent_bytes_per_second));
+    let expected = [
+        (Some(500.0), Some(0.0)),
+        (None, None),
+        (Some(5.0), Some(10.0)),
+        (None, None),
+    ];
+    assert_eq!(rates.collect::<Vec<_>>(), expected);
+    // Counting ended.
+    let off = at(4_000, &[row(1, "", 0)]).since(&now);
+    assert_eq!(off.rows[0].received_bytes_per_second, None);
 }
