@@ -6,7 +6,7 @@
 mod capability;
 mod inherited_operations;
 mod multicast_requests;
-mod packets;
+pub mod packets;
 mod rtnetlink;
 mod shortage;
 mod thief;

@@ -185,7 +185,8 @@ fn ethertype(to: &str) -> u16 {
     }
 }
 
-fn octets(addr: IpAddr) -> Vec<u8> {
+/// The bytes of an address, as they are in a packet.
+pub fn octets(addr: IpAddr) -> Vec<u8> {
     match addr {
         IpAddr::V4(addr) => addr.octets().to_vec(),
         IpAddr::V6(addr) => addr.octets().to_vec(),

@@ -72,6 +72,7 @@ mod source;
 mod sysfs;
 mod systemd;
 mod traffic;
+mod traffic_segments;
 mod unassociated;
 mod unload;
 mod unused;
@@ -111,6 +112,7 @@ pub fn all() -> Vec<Test> {
         check::tests(),
         listed::tests(),
         traffic::tests(),
+        traffic_segments::tests(),
         events::tests(),
         events_control::tests(),
         events_packets::tests(),

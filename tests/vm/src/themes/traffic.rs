@@ -20,8 +20,8 @@ use super::events_packets::server;
 /// Bytes of data in each datagram.
 const DATA: usize = 100;
 /// Bytes of the headers of a datagram.
-const V4: u64 = 20 + 8;
-const V6: u64 = 40 + 8;
+pub(super) const V4: u64 = 20 + 8;
+pub(super) const V6: u64 = 40 + 8;
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -152,10 +152,10 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Traffic is counted as long as it lives.
-struct Counting(());
+pub(super) struct Counting(());
 
 impl Counting {
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         assert!(Device::open().traffic(Some(true)).expect("traffic"));
         Self(())
     }
@@ -177,7 +177,7 @@ fn traffic(packets: u64, header: u64) -> Traffic {
 }
 
 /// What an association received, and what it sent.
-fn both(of: &Defined) -> (Traffic, Traffic) {
+pub(super) fn both(of: &Defined) -> (Traffic, Traffic) {
     let counts = counts(of);
     (counts.received, counts.sent)
 }
