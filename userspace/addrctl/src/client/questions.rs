@@ -31,4 +31,10 @@ impl Client<'_> {
         };
         Ok(self.call(Command::Traffic, &request, &mut [])?.counted)
     }
+
+    /// Whether traffic is counted, as far as the caller can know: an older module counts none, and
+    /// users with a grant are not told.
+    pub fn counts_traffic(&self) -> bool {
+        self.traffic(None).unwrap_or(false)
+    }
 }

@@ -97,8 +97,7 @@ fn numbers(system: &dyn System) -> Result<Numbers, Reason> {
     let client = open::client(system)?;
     let refused = |cause| Refusal::new(system, &client, cause).reason();
     let found = client.describe_all().map_err(refused)?;
-    // An older module counts no traffic, and does not tell users with a grant.
-    let has_traffic = client.traffic(None).unwrap_or(false);
+    let has_traffic = client.counts_traffic();
     let counted = found
         .iter()
         .filter_map(|association| of_one(&client, association, has_traffic).transpose());

@@ -86,8 +86,7 @@ impl<'a> Source<'a> {
             Some(id) => self.client.describe(&[id])?,
             None => self.client.describe_all()?,
         };
-        // An older module counts none, and does not tell users with a grant.
-        let has_traffic = self.client.traffic(None).unwrap_or(false);
+        let has_traffic = self.client.counts_traffic();
         let mut rows = Vec::new();
         for association in found {
             rows.extend(self.row(association, has_traffic)?);

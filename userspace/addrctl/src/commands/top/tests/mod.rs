@@ -13,6 +13,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::model::Model;
 use super::rows::{Row, Snapshot};
+use crate::output::Traffic;
 
 /// An association with a process to which so much was refused.
 fn row(id: u64, name: &str, refused: u64) -> Row {
@@ -27,6 +28,19 @@ fn row(id: u64, name: &str, refused: u64) -> Row {
         traffic: None,
         received_bytes_per_second: None,
         sent_bytes_per_second: None,
+    }
+}
+
+/// An association that received and sent so many bytes.
+fn with_traffic(id: u64, received_bytes: u64, sent_bytes: u64) -> Row {
+    let traffic = Some(Traffic {
+        received_bytes,
+        sent_bytes,
+        ..Traffic::default()
+    });
+    Row {
+        traffic,
+        ..row(id, "", 0)
     }
 }
 

@@ -7,8 +7,7 @@ use std::time::Duration;
 use addrconf_abi::{Event, Happening, Name, MAX_RECENT};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{at, press, refusal, row, three, Model, Row};
-use crate::output::Traffic;
+use super::{at, press, refusal, row, three, with_traffic, Model};
 
 const SORT: KeyCode = KeyCode::Char('s');
 const REVERSE: KeyCode = KeyCode::Char('r');
@@ -117,21 +116,13 @@ fn rows_are_sorted_by_a_rate_once_there_are_two_looks() {
 
 #[test]
 fn there_are_more_columns_while_traffic_is_counted() {
-    let with_traffic = |id, sent_bytes| {
-        let traffic = Traffic {
-            sent_bytes,
-            ..Traffic::default()
-        };
-        let traffic = Some(traffic);
-        Row {
-            traffic,
-            ..row(id, "", 0)
-        }
-    };
     let mut model = three();
     assert_eq!(model.columns().len(), 7);
     for (millis, sent) in [(2_000, 0), (3_000, 500)] {
-        model.refresh(at(millis, &[with_traffic(1, 0), with_traffic(2, sent)]));
+        model.refresh(at(
+            millis,
+            &[with_traffic(1, 0, 0), with_traffic(2, 0, sent)],
+        ));
     }
     sort_by(&mut model, "SENT-B/S");
     assert_eq!(ids(&model), [2, 1]);

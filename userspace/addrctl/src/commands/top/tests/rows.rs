@@ -2,8 +2,7 @@
 
 //! How fast numbers grow.
 
-use super::{at, row, Row, Snapshot};
-use crate::output::Traffic;
+use super::{at, row, with_traffic, Snapshot};
 
 fn rates(snapshot: &Snapshot) -> Vec<Option<f64>> {
     let rows = snapshot.rows.iter();
@@ -28,19 +27,6 @@ fn there_is_no_rate_without_time_and_none_below_zero() {
     }
     let less = at(2_000, &[row(1, "a", 3)]);
     assert_eq!(rates(&less.since(&before)), [Some(0.0)]);
-}
-
-/// An association that received and sent so many bytes.
-fn with_traffic(id: u64, received_bytes: u64, sent_bytes: u64) -> Row {
-    let traffic = Some(Traffic {
-        received_bytes,
-        sent_bytes,
-        ..Traffic::default()
-    });
-    Row {
-        traffic,
-        ..row(id, "", 0)
-    }
 }
 
 #[test]
